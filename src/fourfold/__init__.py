@@ -1,0 +1,1 @@
+"""Four-section notebooks, run many-fold."""

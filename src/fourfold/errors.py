@@ -1,0 +1,57 @@
+"""Every error that Fourfold raises on purpose, with one base to catch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class FourfoldError(Exception):
+    """Base of all errors that Fourfold raises on purpose."""
+
+
+class ConfigError(FourfoldError, ValueError):
+    """A config, or a file it names, is not what it must be; carries all violations at once."""
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        self.violations = tuple(sorted(violations))
+        super().__init__("\n".join(map(str, self.violations)))
+
+
+class TemplateError(FourfoldError, ValueError):
+    """A template breaks a rule that every template keeps."""
+
+
+class DataError(FourfoldError, ValueError):
+    """A data source cannot be found, read or trusted."""
+
+
+class ConclusionError(FourfoldError, ValueError):
+    """A conclusion asks for evidence that the notebook did not record."""
+
+
+class RunError(FourfoldError, RuntimeError):
+    """A run could not be carried to its end."""
+
+
+@dataclass(frozen=True, order=True)
+class Violation:
+    """One mistake in one file, located: line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return ``file:line:column key: message``, which editors make clickable."""
+        return f"{self.file}:{self.line}:{self.column} {self.key}: {self.message}"
+
+
+def did_you_mean(word: object, known: Iterable[object]) -> str:
+    """Return `` Did you mean 'x'?`` for the nearest known name, or an empty string."""
+    names = [str(name) for name in known]
+    near = get_close_matches(str(word), names, n=1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""
