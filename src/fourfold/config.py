@@ -1,0 +1,243 @@
+"""A config: one YAML file, read with the place of every key."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from fourfold.errors import ConfigError, Violation, did_you_mean
+
+Key = tuple[Any, ...]
+KEYS = ("extends", "template", "business", "parameters", "sweep", "run")
+BUSINESS = ("question", "decision", "success")
+RUN = ("timeout", "cell_timeout", "retries", "reference")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
+_SECONDS = {None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a key stands: line and column count from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is executed; times in seconds, None for no limit."""
+
+    timeout_s: float | None = None
+    cell_timeout_s: float | None = None
+    retries: int = 0
+    reference: bool = True
+
+
+@dataclass(frozen=True)
+class Config:
+    """One YAML file after ``extends``; nothing in it is checked against a template yet."""
+
+    path: Path
+    name: str
+    content: Mapping[str, Any]
+    places: Mapping[Key, Place] = field(repr=False)
+
+    def place(self, *key: Any) -> Place:
+        """Return where `key` stands, or the nearest key above it."""
+        while key and key not in self.places:
+            key = key[:-1]
+        return self.places.get(key, Place(str(self.path)))
+
+    def violation(self, key: Key, message: str) -> Violation:
+        """Return a violation located at `key`."""
+        place = self.place(*key)
+        dotted = ".".join(map(str, key)).replace(".<key>", "") or "config"
+        return Violation(place.file, place.line, place.column, dotted, message)
+
+
+def read_config(path: Path, root: Path) -> Config:
+    """Read a config and the configs that it extends.
+
+    Parameters
+    ----------
+    path : Path
+        The YAML file.
+    root : Path
+        The project: its ``params/`` folder is left out of the name, and messages name
+        files relative to it.
+
+    Raises
+    ------
+    ConfigError
+        If a file is missing, no YAML, no mapping, or extends itself.
+    """
+    content, places = _read(path, root, ())
+    return Config(path, config_name(path, root), content, places)
+
+
+def config_name(path: Path, root: Path) -> str:
+    """Return ``clustering-penguins`` for ``params/clustering/penguins.yaml``."""
+    below = next((base for base in (root / "params", root) if path.is_relative_to(base)), None)
+    relative = path.relative_to(below) if below else Path(path.name)
+    return "-".join(relative.with_suffix("").parts)
+
+
+def shown(path: Path, root: Path) -> str:
+    """Return the path as messages show it: relative to the project where it is inside."""
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def _read(
+    path: Path, root: Path, above: tuple[Path, ...]
+) -> tuple[dict[str, Any], dict[Key, Place]]:
+    file = shown(path, root)
+    tree = _parse(path, file)
+    places: dict[Key, Place] = {(): Place(file)}
+    content = _plain(tree, (), places, file)
+    parent = content.get("extends")
+    if parent is None:
+        return content, places
+    base = (path.parent / str(parent)).resolve()
+    place = places[("extends",)]
+    if base in (*above, path.resolve()):
+        raise _error(
+            place, "extends", f"expected a config that does not extend itself, got {parent!r}"
+        )
+    if not base.is_file():
+        near = did_you_mean(parent, (p.name for p in path.parent.glob("*.y*ml")))
+        raise _error(place, "extends", f"expected a file, found no {shown(base, root)!r}.{near}")
+    return _merge(_read(base, root, (*above, path.resolve())), (content, places))
+
+
+def _error(place: Place, key: str, message: str) -> ConfigError:
+    return ConfigError([Violation(place.file, place.line, place.column, key, message)])
+
+
+def _parse(path: Path, file: str) -> CommentedMap:
+    try:
+        tree = YAML().load(path.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problem = " ".join(str(error.problem).split())
+        raise _error(Place(file, line, column), "config", f"not YAML: {problem}") from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise _error(Place(file), "config", f"expected YAML text, got {error}") from error
+    except OSError as error:
+        raise _error(Place(file), "config", f"cannot be read: {error.strerror}") from error
+    if not isinstance(tree, CommentedMap):
+        got = "an empty file" if tree is None else f"a {type(tree).__name__}"
+        raise _error(Place(file), "config", f"expected a mapping with 'template', got {got}")
+    return tree
+
+
+def _plain(node: Any, key: Key, places: dict[Key, Place], file: str) -> Any:
+    """Return plain Python values, and note where each key and item stands."""
+    if isinstance(node, CommentedMap):
+        for name in node:
+            line, column = node.lc.data.get(name, (node.lc.line, node.lc.col))[:2]
+            places[(*key, name)] = Place(file, line + 1, column + 1)
+        return {name: _plain(node[name], (*key, name), places, file) for name in node}
+    if isinstance(node, CommentedSeq):
+        for index in range(len(node)):
+            line, column = node.lc.item(index)
+            places[(*key, index)] = Place(file, line + 1, column + 1)
+        return [_plain(item, (*key, i), places, file) for i, item in enumerate(node)]
+    for kind in (bool, int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node
+
+
+_Read = tuple[dict[str, Any], dict[Key, Place]]
+
+
+def _merge(base: _Read, child: _Read) -> _Read:
+    """Lay `child` over `base`: mappings key by key, lists, values and sweeps as a whole."""
+    content, places = dict(base[0]), dict(base[1])
+    for name, value in child[0].items():
+        deep = name in ("business", "parameters", "run") and isinstance(content.get(name), dict)
+        content[name] = {**content[name], **value} if deep and isinstance(value, dict) else value
+    return content, {**places, **child[1]}
+
+
+def duration_s(value: Any) -> float:
+    """Return seconds from a number, or from ``90s``, ``10m``, ``2h``.
+
+    Raises
+    ------
+    ValueError
+        If it is neither, or not positive.
+    """
+    found = _DURATION.fullmatch(str(value).strip()) if not isinstance(value, bool) else None
+    seconds = float(found[1]) * _SECONDS[found[2]] if found else math.nan
+    if not seconds > 0:
+        raise ValueError(f"expected a duration such as 90s, 10m or 2h, got {value!r}")
+    return seconds
+
+
+def check_keys(config: Config) -> list[Violation]:
+    """Return the violations that need no template: unknown keys and wrong kinds."""
+    found = _unknown(config, (), config.content, KEYS)
+    if "template" not in config.content:
+        found.append(config.violation((), "template: missing; expected the name of a template"))
+    for name, known in {
+        "business": BUSINESS,
+        "run": RUN,
+        "parameters": None,
+        "sweep": None,
+    }.items():
+        block = config.content.get(name)
+        if block is None:
+            continue
+        if not isinstance(block, dict):
+            found.append(config.violation((name,), f"expected a mapping, got {block!r}"))
+        elif known is not None:
+            found += _unknown(config, (name,), block, known)
+    return found
+
+
+def _unknown(
+    config: Config, key: Key, block: Mapping[str, Any], known: tuple[str, ...]
+) -> list[Violation]:
+    return [
+        config.violation(
+            (*key, name),
+            f"unknown key; expected one of {', '.join(known)}." + did_you_mean(name, known),
+        )
+        for name in block
+        if name not in known
+    ]
+
+
+def run_options(config: Config) -> tuple[RunOptions, list[Violation]]:
+    """Return how the runs of a config are executed, and what is wrong with it."""
+    block = config.content.get("run")
+    options, found = RunOptions(), []
+    for name, value in block.items() if isinstance(block, dict) else ():
+        if name not in RUN:
+            continue
+        try:
+            options = replace(options, **_option(name, value))
+        except ValueError as error:
+            found.append(config.violation(("run", name), str(error)))
+    return options, found
+
+
+def _option(name: str, value: Any) -> dict[str, Any]:
+    if name in ("timeout", "cell_timeout"):
+        return {f"{name}_s": duration_s(value)}
+    if name == "retries" and (type(value) is not int or value < 0):
+        raise ValueError(f"expected a whole number from 0, got {value!r}")
+    if name == "reference" and type(value) is not bool:
+        raise ValueError(f"expected true or false, got {value!r}")
+    return {name: value}

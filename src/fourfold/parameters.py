@@ -1,0 +1,232 @@
+"""The parameters cell of a template, read as the schema of its configs."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from operator import or_
+from typing import Any, Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from fourfold.errors import TemplateError, did_you_mean
+
+_SCALARS: dict[str, Any] = {"int": int, "float": float, "str": str, "bool": bool, "Any": Any}
+_RANGE = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)?\.\.(-?\d+(?:\.\d+)?)?(?![\w.])")
+_CHOICES = re.compile(r"[^\s|:]+(?: \| [^\s|]+)+")
+REQUIRED: Any = ...
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a template.
+
+    Attributes
+    ----------
+    annotation : str
+        The type as written, such as ``list[str]`` or ``int | None``.
+    type : type
+        The same as a Python type.
+    default : object
+        The literal of the cell, or `REQUIRED` (``...``) where there is none.
+    help : str
+        The comment beside it.
+    low, high : float, optional
+        Inclusive range of the value, or of each element of a list.
+    choices : tuple of str
+        Allowed values; empty where any will do.
+    line : int
+        Line in the cell, from 1.
+    """
+
+    name: str
+    annotation: str
+    type: Any
+    default: Any
+    help: str
+    low: float | None
+    high: float | None
+    choices: tuple[str, ...]
+    line: int
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.type, config=ConfigDict(strict=True))
+
+    @property
+    def expected(self) -> str:
+        """Return in words what a value must be."""
+        bounds = "" if self.range == ".." else f" in {self.range}"
+        choices = f", one of {', '.join(self.choices)}" if self.choices else ""
+        return f"{self.annotation}{bounds}{choices}"
+
+    @property
+    def range(self) -> str:
+        """Return the range as ``LO..HI``, either end empty where it is open."""
+        return "..".join("" if end is None else f"{end:g}" for end in (self.low, self.high))
+
+    def problems(self, value: Any) -> list[tuple[tuple[Any, ...], str]]:
+        """Return what is wrong with `value`: pairs of (path inside the value, message)."""
+        try:
+            self._adapter.validate_python(value)
+        except ValidationError as error:
+            got = f"got {value!r} ({type(value).__name__})"
+            if "|" in self.annotation:
+                return [((), f"expected {self.expected}, {got}")]
+            return [
+                (tuple(item["loc"]), f"expected {self.expected}, got {_shown(item['input'])}")
+                for item in error.errors(include_url=False)
+            ]
+        items = enumerate(value) if isinstance(value, list) else [(None, value)]
+        return [
+            (() if index is None else (index,), message)
+            for index, item in items
+            if (message := self._out_of_bounds(item))
+        ]
+
+    def _out_of_bounds(self, item: Any) -> str:
+        if isinstance(item, int | float) and not isinstance(item, bool):
+            low = self.low is None or item >= self.low
+            high = self.high is None or item <= self.high
+            return "" if low and high else f"expected {self.expected}, got {item!r}"
+        if isinstance(item, str) and self.choices and item not in self.choices:
+            return f"expected {self.expected}, got {item!r}." + did_you_mean(item, self.choices)
+        return ""
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of one value, for editors."""
+        schema = self._adapter.json_schema()
+        _bound(schema, self)
+        default = {} if self.default is REQUIRED else {"default": self.default}
+        return {"description": self.help, **default, **schema}
+
+
+def _shown(value: Any) -> str:
+    return f"{value!r} ({type(value).__name__})"
+
+
+def _bound(schema: dict[str, Any], parameter: Parameter) -> None:
+    """Put range and choices where the numbers and strings of the schema stand."""
+    for part in [schema, *schema.get("anyOf", []), schema.get("items", {})]:
+        if part.get("type") in ("integer", "number"):
+            ends = {"minimum": parameter.low, "maximum": parameter.high}
+            part.update({key: end for key, end in ends.items() if end is not None})
+        if part.get("type") == "string" and parameter.choices:
+            part["enum"] = list(parameter.choices)
+
+
+def read_parameters(source: str, where: str) -> dict[str, Parameter]:
+    """Read a parameters cell: annotated literals with a comment each.
+
+    Parameters
+    ----------
+    source : str
+        Code of the cell.
+    where : str
+        File and cell, for messages.
+
+    Raises
+    ------
+    TemplateError
+        If the cell is not Python, or holds anything but assignments of literals.
+
+    Examples
+    --------
+    >>> cell = "k_max: int = 10  # most clusters to try, 3..30"
+    >>> read_parameters(cell, "cell 2")["k_max"].high
+    30.0
+    """
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise TemplateError(f"{where}, line {error.lineno}: {error.msg}") from error
+    comments = _comments(source)
+    found: dict[str, Parameter] = {}
+    for node in tree.body:
+        parameter = _parameter(node, comments, where)
+        if parameter is not None:
+            found[parameter.name] = parameter
+    return found
+
+
+def _comments(source: str) -> dict[int, str]:
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {
+        token.start[0]: token.string.lstrip("# ").strip()
+        for token in tokens
+        if token.type == tokenize.COMMENT
+    }
+
+
+def _parameter(node: ast.stmt, comments: Mapping[int, str], where: str) -> Parameter | None:
+    line = f"{where}, line {node.lineno}"
+    match node:
+        case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
+            kind, written = _type(annotation, line), ast.unparse(annotation)
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            kind, written = None, ""
+        case ast.Expr(value=ast.Constant(value=str())) | ast.ImportFrom(module="typing"):
+            return None
+        case _:
+            raise TemplateError(
+                f"{line}: expected `name: type = literal  # help`, got {ast.unparse(node)!r}"
+            )
+    default = REQUIRED if value is None else _literal(value, name, line)
+    if kind is None:
+        kind = Any if default is None else type(default)
+        written = getattr(kind, "__name__", "Any")
+    spoken = [comments[n] for n in range(node.lineno, (node.end_lineno or 0) + 1) if n in comments]
+    help_text = " ".join(spoken)
+    low, high = _range(help_text)
+    return Parameter(
+        name, written, kind, default, help_text, low, high, _choices(help_text), node.lineno
+    )
+
+
+def _literal(value: ast.expr, name: str, line: str) -> Any:
+    try:
+        return ast.literal_eval(value)
+    except ValueError:
+        raise TemplateError(
+            f"{line}: parameter {name!r}: expected a literal, got {ast.unparse(value)!r}"
+        ) from None
+
+
+def _type(node: ast.expr, line: str) -> Any:
+    """Return the type that an annotation names; only types that YAML can hold."""
+    match node:
+        case ast.Name(id=name) if name in _SCALARS:
+            return _SCALARS[name]
+        case ast.Constant(value=None):
+            return None
+        case ast.Name(id="list" | "dict" as name):
+            return list if name == "list" else dict
+        case ast.Subscript(value=ast.Name(id="list"), slice=item):
+            return list[_type(item, line)]  # type: ignore[misc]
+        case ast.Subscript(value=ast.Name(id="dict"), slice=ast.Tuple(elts=[key, item])):
+            return dict[_type(key, line), _type(item, line)]  # type: ignore[misc]
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=ast.Tuple(elts=items)):
+            return Literal[tuple(ast.literal_eval(item) for item in items)]
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            sides: Sequence[Any] = (_type(left, line), _type(right, line))
+            return reduce(or_, [side if side is not None else type(None) for side in sides])
+    known = "int, float, str, bool, list[…], dict[str, …] or … | None"
+    raise TemplateError(f"{line}: expected a type of {known}, got {ast.unparse(node)!r}")
+
+
+def _range(text: str) -> tuple[float | None, float | None]:
+    found = _RANGE.search(text)
+    if not found or not any(found.groups()):
+        return None, None
+    low, high = (None if end is None else float(end) for end in found.groups())
+    return low, high
+
+
+def _choices(text: str) -> tuple[str, ...]:
+    found = _CHOICES.search(text)
+    return tuple(part.strip(" ,;.") for part in found[0].split(" | ")) if found else ()

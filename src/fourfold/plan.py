@@ -1,0 +1,283 @@
+"""The plan: every run of every config, checked before any kernel starts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fourfold import data as sources
+from fourfold.config import (
+    Config,
+    RunOptions,
+    check_keys,
+    read_config,
+    run_options,
+    shown,
+)
+from fourfold.errors import ConfigError, TemplateError, Violation, did_you_mean
+from fourfold.parameters import REQUIRED
+from fourfold.template import Template, find_template, read_template
+from fourfold.validate import block, check_business, check_parameters, check_sweep
+
+_UNSAFE = re.compile(r"[^\w.=,+-]+")
+_LONGEST_ID = 80
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One template with one set of parameters.
+
+    Attributes
+    ----------
+    config : str
+        Name of the config, such as ``clustering-penguins``.
+    run_id : str
+        Unique within its config: the swept values, or ``default``.
+    config_file, template_file : str
+        Relative to the project where they are inside it.
+    parameters : dict
+        All parameters of the template, resolved.
+    varied : tuple of str
+        Names of the swept parameters.
+    """
+
+    config: str
+    run_id: str
+    config_file: str
+    template: str
+    template_file: str
+    parameters: Mapping[str, Any]
+    varied: tuple[str, ...] = ()
+    options: RunOptions = field(default_factory=RunOptions)
+
+    @property
+    def name(self) -> str:
+        """Return ``config/run id``, unique within a batch."""
+        return f"{self.config}/{self.run_id}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the spec as plain JSON values."""
+        return {**asdict(self), "varied": list(self.varied)}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> RunSpec:
+        """Return the spec that `to_json` wrote."""
+        options = RunOptions(**content["options"])
+        return cls(**{**content, "varied": tuple(content["varied"]), "options": options})
+
+
+def find_root(start: Path) -> Path:
+    """Return the nearest folder from `start` upwards that holds ``templates/``, or `start`."""
+    start = start.resolve()
+    folders = [start, *start.parents]
+    return next((folder for folder in folders if (folder / "templates").is_dir()), start)
+
+
+def find_configs(paths: Sequence[str], root: Path) -> list[Path]:
+    """Return the configs that files, folders and globs name; ``params/`` if there are none.
+
+    Raises
+    ------
+    ConfigError
+        For each path that names no config.
+    """
+    found: dict[Path, None] = {}
+    missing = []
+    for path in paths or [str(root / "params")]:
+        hits = _configs_at(path)
+        if not hits:
+            missing.append(Violation(path, 1, 1, "config", _no_config(path, root)))
+        found.update(dict.fromkeys(hits))
+    if missing:
+        raise ConfigError(missing)
+    return list(found)
+
+
+def _configs_at(path: str) -> list[Path]:
+    place = Path(path)
+    if place.is_dir():
+        hits: Iterable[Path] = (f for f in place.rglob("*") if f.suffix in (".yaml", ".yml"))
+    elif place.is_file():
+        hits = [place]
+    else:
+        base = Path(place.anchor)
+        pattern = str(place.relative_to(base)) if place.anchor else path
+        hits = (f for f in base.glob(pattern) if f.suffix in (".yaml", ".yml"))
+    # A leading underscore marks a base that other configs extend.
+    return sorted(f.resolve() for f in hits if place.is_file() or not f.name.startswith("_"))
+
+
+def _no_config(path: str, root: Path) -> str:
+    known = [shown(f, root) for f in sorted((root / "params").rglob("*.y*ml"))]
+    return "expected a config, a folder of configs or a glob; found none." + did_you_mean(
+        path, known
+    )
+
+
+def plan(paths: Sequence[str], root: Path) -> list[RunSpec]:
+    """Return the runs of all configs in order, or raise with everything that is wrong.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Files, folders and globs; empty means ``params/``.
+    root : Path
+        The project folder.
+
+    Raises
+    ------
+    ConfigError
+        With all violations of all files at once.
+    """
+    read = cache(read_template)
+    runs: list[RunSpec] = []
+    violations: list[Violation] = []
+    names: dict[str, Path] = {}
+    for path in find_configs(paths, root):
+        try:
+            config = read_config(path, root)
+        except ConfigError as error:
+            violations += error.violations
+            continue
+        if config.name in names:
+            first = shown(names[config.name], root)
+            violations.append(
+                config.violation((), f"expected a name of its own, got that of {first}")
+            )
+        names[config.name] = path
+        planned, found = _plan_config(config, root, read)
+        runs += planned
+        violations += found
+    if violations:
+        raise ConfigError(list(dict.fromkeys(violations)))
+    return runs
+
+
+def _plan_config(config: Config, root: Path, read: Any) -> tuple[list[RunSpec], list[Violation]]:
+    violations = check_keys(config)
+    options, found = run_options(config)
+    violations += found
+    template = None
+    if "template" in config.content:
+        try:
+            template = read(find_template(str(config.content["template"]), root / "templates"))
+        except TemplateError as error:
+            violations.append(config.violation(("template",), str(error)))
+    if template is None or any(
+        violation.key in ("business", "parameters", "sweep") for violation in violations
+    ):
+        return [], violations
+    violations += check_business(config, template) + check_parameters(config, template)
+    sets, found = check_sweep(config, template)
+    violations += found
+    runs = _runs(config, template, sets, options, root)
+    return runs, violations + _check_runs(config, template, runs, root)
+
+
+def _runs(
+    config: Config,
+    template: Template,
+    sets: list[dict[str, Any]],
+    options: RunOptions,
+    root: Path,
+) -> list[RunSpec]:
+    defaults = {
+        name: parameter.default
+        for name, parameter in template.parameters.items()
+        if parameter.default is not REQUIRED
+    }
+    given = {**block(config, "business"), **block(config, "parameters")}
+    common = {**defaults, **given}
+    ids = [run_id(values) for values in sets]
+    often = {name for name, times in Counter(ids).items() if times > 1}
+    return [
+        RunSpec(
+            config.name,
+            f"{name}-{digest(values)}" if name in often else name,
+            shown(config.path, root),
+            template.name,
+            shown(template.path, root),
+            {**common, **values},
+            tuple(values),
+            options,
+        )
+        for name, values in zip(ids, sets, strict=True)
+    ]
+
+
+def run_id(values: Mapping[str, Any]) -> str:
+    """Return a readable folder name for swept values, with a digest where it had to be cut."""
+    if not values:
+        return "default"
+    written = ",".join(f"{name}={_short(value)}" for name, value in values.items())
+    safe = _UNSAFE.sub("-", written)[:_LONGEST_ID]
+    if safe == written:
+        return safe
+    return f"{safe}-{digest(values)}"
+
+
+def digest(content: Any) -> str:
+    """Return eight hex digits that tell one content from another."""
+    return hashlib.sha256(canonical(content).encode()).hexdigest()[:8]
+
+
+def _short(value: Any) -> str:
+    return "+".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def canonical(content: Any) -> str:
+    """Return JSON with sorted keys and no spaces: equal content, equal text."""
+    return json.dumps(
+        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
+    )
+
+
+def _check_runs(
+    config: Config, template: Template, runs: list[RunSpec], root: Path
+) -> list[Violation]:
+    found = []
+    given = runs[0].parameters if runs else {}
+    for name, parameter in template.parameters.items():
+        if runs and name not in given:
+            message = f"missing; expected {parameter.expected} ({parameter.help})"
+            found.append(config.violation(("parameters", name), message))
+    seen: dict[str, str] = {}
+    for run in runs:
+        content = canonical(run.parameters)
+        if content in seen:
+            message = f"run {run.run_id!r} is the same as run {seen[content]!r}; expected each once"
+            found.append(config.violation(("sweep",), message))
+        seen[content] = run.run_id
+    return found + _check_inputs(config, runs, root)
+
+
+def _check_inputs(config: Config, runs: list[RunSpec], root: Path) -> list[Violation]:
+    """Check that each data source and contract is there, once each."""
+    found = []
+    inputs = {(r.parameters.get("data"), r.parameters.get("query"), _origin(r)) for r in runs
+              if _text(r.parameters.get("data"))}  # fmt: skip
+    for source, query, origin in sorted(inputs, key=str):
+        problem = sources.problem(str(source), str(query or ""), root)
+        if problem:
+            found.append(config.violation((origin, "data"), problem))
+    for contract in sorted({str(r.parameters.get("contract") or "") for r in runs} - {""}):
+        if not (root / contract).is_file():
+            known = [shown(f, root) for f in (root / "contracts").glob("*.y*ml")]
+            message = f"expected a file, found no {contract!r}." + did_you_mean(contract, known)
+            found.append(config.violation(("parameters", "contract"), message))
+    return found
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _origin(run: RunSpec) -> str:
+    return "sweep" if "data" in run.varied else "parameters"

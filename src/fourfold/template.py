@@ -1,0 +1,166 @@
+"""A template: a notebook read as text, with its parameters, sections and metrics."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from fourfold.errors import TemplateError, did_you_mean
+from fourfold.parameters import Parameter, read_parameters
+
+SECTIONS = ("Ingest", "EDA", "Modeling", "Conclusions")
+HEADING = re.compile(r"^## (?:(\d+)\. )?(.+?)\s*$", re.MULTILINE)
+FIRST_LINE = "# parameters"
+
+
+@dataclass(frozen=True)
+class Template:
+    """A parameterised notebook.
+
+    Attributes
+    ----------
+    name : str
+        File name without its ending.
+    notebook : dict
+        The notebook as JSON.
+    parameters : dict of str to Parameter
+        In the order of the cell.
+    metrics : tuple of str
+        Names that the code records; ``*`` stands for a part known only at run time.
+    """
+
+    name: str
+    path: Path
+    notebook: Mapping[str, Any]
+    parameters: Mapping[str, Parameter]
+    metrics: tuple[str, ...]
+
+    def records(self, metric: str) -> bool:
+        """Say whether the template can record a metric of this name."""
+        return any(fnmatchcase(metric, pattern) for pattern in self.metrics)
+
+
+def read_template(path: Path) -> Template:
+    """Read a template without executing or importing anything of it.
+
+    Raises
+    ------
+    TemplateError
+        If the file is no notebook, has no parameters cell, or one that cannot be read.
+    """
+    notebook = read_notebook(path)
+    index = parameters_index(notebook)
+    if index is None:
+        raise TemplateError(
+            f"{path}: expected a cell tagged 'parameters', or one whose first line is "
+            f"{FIRST_LINE!r}; found none"
+        )
+    cell = notebook["cells"][index]
+    parameters = read_parameters(text(cell), f"{path}, cell {index + 1}")
+    return Template(path.stem, path, notebook, parameters, tuple(_metrics(notebook)))
+
+
+def read_notebook(path: Path) -> dict[str, Any]:
+    """Return the JSON of a notebook.
+
+    Raises
+    ------
+    TemplateError
+        If the file is missing or not a notebook of format 4.
+    """
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TemplateError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise TemplateError(f"{path}: expected a notebook (JSON), got {error}") from error
+    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4:
+        raise TemplateError(f"{path}: expected a notebook of format 4")
+    return notebook
+
+
+def find_template(name: str, folder: Path) -> Path:
+    """Return the path of the template of this name, or of the notebook at this path.
+
+    Raises
+    ------
+    TemplateError
+        If there is none; names the nearest.
+    """
+    path = Path(name) if name.endswith(".ipynb") else folder / f"{name}.ipynb"
+    path = path if path.is_absolute() else folder.parent / path
+    if path.is_file():
+        return path
+    known = sorted(found.stem for found in folder.glob("*.ipynb"))
+    raise TemplateError(
+        f"unknown template {name!r}; expected one of {', '.join(known) or '(none found)'}."
+        + did_you_mean(name, known)
+    )
+
+
+def text(cell: Mapping[str, Any]) -> str:
+    """Return the source of a cell, which JSON keeps as a string or a list of lines."""
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(source)
+
+
+def tags(cell: Mapping[str, Any]) -> list[str]:
+    """Return the tags of a cell."""
+    return list(cell.get("metadata", {}).get("tags", []))
+
+
+def parameters_index(notebook: Mapping[str, Any]) -> int | None:
+    """Return the index of the parameters cell; Colab keeps no tags, so its first line counts."""
+    code = [(i, c) for i, c in enumerate(notebook["cells"]) if c["cell_type"] == "code"]
+    tagged = [i for i, cell in code if "parameters" in tags(cell)]
+    spoken = [i for i, cell in code if text(cell).split("\n")[0].strip() == FIRST_LINE]
+    return next(iter(tagged + spoken), None)
+
+
+def sections(notebook: Mapping[str, Any]) -> list[str]:
+    """Return for each cell the section it stands in; before the first, ``Setup``."""
+    current, found = "Setup", []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown" and (headings := HEADING.findall(text(cell))):
+            current = headings[-1][1]
+        found.append(current)
+    return found
+
+
+def code_trees(notebook: Mapping[str, Any]) -> Iterator[ast.Module]:
+    """Yield the syntax tree of each code cell that is plain Python."""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            lines = (line for line in text(cell).split("\n") if not line.lstrip().startswith("%"))
+            try:
+                yield ast.parse("\n".join(lines))
+            except SyntaxError:
+                continue
+
+
+def _metrics(notebook: Mapping[str, Any]) -> Iterator[str]:
+    for tree in code_trees(notebook):
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="record") | ast.Name(id="record")):
+                    arguments = [
+                        *node.args[:1],
+                        *(k.value for k in node.keywords if k.arg == "name"),
+                    ]
+                    yield from map(_pattern, arguments)
+
+
+def _pattern(node: ast.expr) -> str:
+    """Return the name as written; what is computed at run time becomes ``*``."""
+    match node:
+        case ast.Constant(value=str(value)):
+            return value
+        case ast.JoinedStr(values=parts):
+            return "".join(_pattern(part) for part in parts)
+    return "*"

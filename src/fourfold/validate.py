@@ -1,0 +1,95 @@
+"""A config against its template: every mistake, located."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fourfold import sweep as sweeps
+from fourfold.config import BUSINESS, Config, Key
+from fourfold.errors import ConclusionError, Violation, did_you_mean
+from fourfold.evidence import Criterion
+from fourfold.template import Template
+
+
+def block(config: Config, name: str) -> dict[str, Any]:
+    """Return a mapping of the config; empty where it is not there."""
+    return config.content.get(name) or {}
+
+
+def check_business(config: Config, template: Template) -> list[Violation]:
+    """Return what is wrong with the question, the decision and the success criteria."""
+    found = []
+    for name, value in block(config, "business").items():
+        key: Key = ("business", name)
+        if name in BUSINESS and name not in template.parameters:
+            message = f"template {template.name!r} has no parameter {name!r} to take it"
+            found.append(config.violation(key, message))
+        elif name in BUSINESS:
+            found += _check_value(config, template, name, value, key)
+    return found
+
+
+def _check_success(
+    config: Config, template: Template, success: dict[str, Any], above: Key
+) -> list[Violation]:
+    found = []
+    for metric, condition in success.items():
+        key = (*above, metric)
+        if not template.records(metric):
+            known = ", ".join(dict.fromkeys(template.metrics))
+            message = f"template {template.name!r} records no such metric; expected one of {known}."
+            found.append(config.violation(key, message + did_you_mean(metric, template.metrics)))
+        try:
+            Criterion.parse(metric, condition)
+        except ConclusionError as error:
+            found.append(config.violation(key, str(error)))
+    return found
+
+
+def check_parameters(config: Config, template: Template) -> list[Violation]:
+    """Return the unknown parameters, wrong types and values out of range."""
+    found = []
+    for name, value in block(config, "parameters").items():
+        key: Key = ("parameters", name)
+        if name in BUSINESS and name in block(config, "business"):
+            found.append(config.violation(key, f"already given by business.{name}"))
+        found += _check_value(config, template, name, value, key)
+    return found
+
+
+def _check_value(
+    config: Config, template: Template, name: str, value: Any, key: Key
+) -> list[Violation]:
+    parameter = template.parameters.get(name)
+    if parameter is None:
+        message = f"unknown parameter of template {template.name!r}."
+        return [config.violation(key, message + did_you_mean(name, template.parameters))]
+    if name == "success" and isinstance(value, dict):
+        return _check_success(config, template, value, key)
+    return [
+        config.violation((*key, *inner), message) for inner, message in parameter.problems(value)
+    ]
+
+
+def check_sweep(config: Config, template: Template) -> tuple[list[dict[str, Any]], list[Violation]]:
+    """Return the parameter sets of the sweep, and what is wrong with it."""
+    sweep = block(config, "sweep")
+    found = [
+        config.violation(
+            ("sweep", name),
+            f"unknown key; expected one of {', '.join(sweeps.KINDS)}."
+            + did_you_mean(name, sweeps.KINDS),
+        )
+        for name in sweep
+        if name not in sweeps.KINDS
+    ]
+    found += [config.violation(("sweep", *p.key), p.message) for p in sweeps.problems(sweep)]
+    if found:
+        return [], found
+    for key, name, value in sweeps.swept(sweep):
+        found += _check_value(config, template, name, value, ("sweep", *key))
+    sets, idle = sweeps.expand(sweep)
+    found += [config.violation(("sweep", *p.key), p.message) for p in idle]
+    if not sets:
+        found.append(config.violation(("sweep",), "expected at least one run, got none"))
+    return sets, found
