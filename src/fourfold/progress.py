@@ -1,0 +1,152 @@
+"""Live progress of a batch: a panel on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from fourfold.plan import RunSpec
+from fourfold.records import RunRecord, error_line
+from fourfold.template import SECTIONS
+
+COLOURS = {
+    "ok": "green",
+    "unchanged": "green",
+    "supported": "green",
+    "inconclusive": "yellow",
+    "refuted": "red",
+    "not judged": "dim",
+}
+
+
+def coloured(word: str) -> str:
+    """Return a status or verdict in the colour that means it."""
+    return f"[{COLOURS.get(word, 'red')}]{escape(word)}[/]"
+
+
+@dataclass
+class Progress:
+    """What a batch is doing now."""
+
+    total: int
+    workers: int
+    console: Console
+    started: float = field(default_factory=time.monotonic)
+    durations: list[float] = field(default_factory=list)
+    active: dict[str, tuple[str, float]] = field(default_factory=dict)
+    failed: int = 0
+    _lock: Lock = field(default_factory=Lock)
+
+    def section(self, spec: RunSpec, section: str) -> None:
+        """Note that a run has entered a section."""
+        with self._lock:
+            since = self.active.get(spec.name, ("", time.monotonic()))[1]
+            self.active[spec.name] = (section, since)
+
+    def done(self, spec: RunSpec, record: RunRecord) -> None:
+        """Note that a run has ended; print its line."""
+        with self._lock:
+            self.active.pop(spec.name, None)
+            self.durations.append(record.duration_s)
+            self.failed += not record.ok
+        count = f"{len(self.durations):>{len(str(self.total))}}/{self.total}"
+        verdict = "" if record.verdict == "not judged" else f" · {coloured(record.verdict)}"
+        line = f"{count} {coloured(record.status)} {escape(record.name)}{verdict}"
+        self.console.print(f"{line} [dim]{record.duration_s:.1f} s[/]", highlight=False)
+        if record.error:
+            self.console.print(
+                f"      {escape(error_line(record))}", highlight=False, soft_wrap=True
+            )
+
+    def left_s(self) -> float | None:
+        """Return the expected seconds until the end; None before the first run has ended."""
+        if not self.durations:
+            return None
+        mean = sum(self.durations) / len(self.durations)
+        now = time.monotonic()
+        spent = sum(min(now - since, mean) for _, since in self.active.values())
+        todo = (self.total - len(self.durations)) * mean - spent
+        return max(0.0, todo / self.workers)
+
+    def __rich__(self) -> RenderableType:
+        """Draw the bar, and one line for each active run."""
+        with self._lock:
+            active, ended = dict(self.active), len(self.durations)
+        left = self.left_s()
+        told = f"{ended}/{self.total} runs" + (f", {self.failed} failed" if self.failed else "")
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(
+            ProgressBar(total=self.total, completed=ended, width=30),
+            Text(told + (f", about {_clock(left)} left" if left is not None else "")),
+        )
+        runs = Table.grid(padding=(0, 2))
+        for name, (section, since) in active.items():
+            place = SECTIONS.index(section) + 1 if section in SECTIONS else 0
+            dots = "●" * place + "○" * (len(SECTIONS) - place)
+            runs.add_row(f"  {escape(name)}", dots, section, _clock(time.monotonic() - since))
+        return Group(bar, runs)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+@contextmanager
+def showing(total: int, workers: int, console: Console) -> Iterator[Progress]:
+    """Show progress while the block runs."""
+    progress = Progress(total, workers, console)
+    if not console.is_terminal:
+        yield progress
+        return
+    with Live(progress, console=console, refresh_per_second=8, transient=True):
+        yield progress
+
+
+def plan_table(specs: Sequence[RunSpec]) -> Table:
+    """Return the runs as a table: config, template and the values that differ."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for head in ("config", "run", "template", "data", "timeout"):
+        table.add_column(head, overflow="fold")
+    for spec in specs:
+        limit = spec.options.timeout_s
+        data = str(spec.parameters.get("data", ""))
+        table.add_row(
+            spec.config, spec.run_id, spec.template, data, _clock(limit) if limit else "none"
+        )
+    return table
+
+
+def result_table(records: Sequence[RunRecord]) -> Table:
+    """Return the records as a table: status, verdict and the judged metrics."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for head in ("run", "status", "verdict", "evidence"):
+        table.add_column(head, overflow="fold")
+    table.add_column("seconds", justify="right")
+    for record in records:
+        evidence = error_line(record) or ", ".join(map(_claim, record.claims))
+        table.add_row(
+            escape(record.name),
+            coloured(record.status),
+            coloured(record.verdict),
+            escape(evidence),
+            f"{record.duration_s:.1f}",
+        )
+    return table
+
+
+def _claim(claim: Mapping[str, Any]) -> str:
+    value = claim["value"]
+    shown = f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{claim['metric']} {shown} ({claim['condition']})"

@@ -1,0 +1,224 @@
+"""The record of a run: what it found, collected from its notebook without executing it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from fourfold.evidence import MIME
+from fourfold.template import SECTIONS, sections
+
+FORMAT = 1
+STATUSES = ("ok", "unchanged", "failed", "timed_out", "killed", "invalid", "cancelled")
+_COLUMNS = ["config", "run_id", "template", "status", "verdict", "started_at", "duration_s"]
+_PACKAGES = (
+    "fourfold",
+    "papermill",
+    "pandas",
+    "numpy",
+    "scikit-learn",
+    "matplotlib",
+    "yellowbrick",
+)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What one run found, and how.
+
+    Attributes
+    ----------
+    status : str
+        One of `STATUSES`.
+    metrics : dict
+        Name to value, interval and unit.
+    claims : list of dict
+        Criteria with evidence and verdict.
+    sections : dict
+        Seconds that each section took.
+    error : dict, optional
+        Section, cell, error and message of a failure.
+    """
+
+    config: str
+    run_id: str
+    template: str
+    status: str
+    parameters: Mapping[str, Any]
+    varied: Sequence[str]
+    started_at: str
+    duration_s: float
+    verdict: str = "not judged"
+    answer: str = ""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    claims: Sequence[Mapping[str, Any]] = ()
+    data: Sequence[Mapping[str, Any]] = ()
+    artifacts: Sequence[Mapping[str, Any]] = ()
+    sections: Mapping[str, float] = field(default_factory=dict)
+    error: Mapping[str, Any] | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    git_commit: str | None = None
+    seed: Any = None
+    format: int = FORMAT
+
+    @property
+    def name(self) -> str:
+        """Return ``config/run id``."""
+        return f"{self.config}/{self.run_id}"
+
+    @property
+    def ok(self) -> bool:
+        """Say whether the run came to its end."""
+        return self.status in ("ok", "unchanged")
+
+
+def emitted(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what `ingest`, `record`, `save` and `conclude` emitted, in order."""
+    return [
+        output["data"][MIME]
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", [])
+        if MIME in output.get("data", {})
+    ]
+
+
+def findings(notebook: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a record that the outputs of a notebook hold.
+
+    The last value of a metric and the last conclusion count, as for a reader.
+    """
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for item in emitted(notebook):
+        kinds.setdefault(item["kind"], []).append({k: v for k, v in item.items() if k != "kind"})
+    conclusion = kinds.get("conclusion", [{}])[-1]
+    metrics = {
+        item["name"]: {k: v for k, v in item.items() if k != "name"}
+        for item in kinds.get("metric", [])
+    }
+    return {
+        "metrics": metrics,
+        "data": kinds.get("data", []),
+        "artifacts": kinds.get("artifact", []),
+        "claims": conclusion.get("claims", []),
+        "verdict": conclusion.get("verdict", "not judged"),
+        "answer": conclusion.get("answer", ""),
+    }
+
+
+def section_times(notebook: Mapping[str, Any]) -> dict[str, float]:
+    """Return the seconds that the cells of each section took, as papermill noted them."""
+    times: dict[str, float] = {}
+    for section, cell in zip(sections(notebook), notebook["cells"], strict=True):
+        spent = cell.get("metadata", {}).get("papermill", {}).get("duration") or 0.0
+        times[section] = times.get(section, 0.0) + spent
+    order = ["Setup", *SECTIONS, *times]
+    return {name: round(times[name], 3) for name in dict.fromkeys(order) if name in times}
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that make results."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+@cache
+def git_commit(root: Path) -> str | None:
+    """Return the commit of the project, with ``+changes`` where the work tree differs."""
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        return commit + ("+changes" if _git(root, "status", "--porcelain", "-uno") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(root: Path, *arguments: str) -> str:
+    call = ["git", "-C", str(root), *arguments]
+    return subprocess.run(
+        call, capture_output=True, text=True, check=True, timeout=10
+    ).stdout.strip()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, never half of it."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def write_record(record: RunRecord, path: Path) -> None:
+    """Write a record as JSON."""
+    write_text(path, json.dumps(asdict(record), indent=1, ensure_ascii=False, default=str) + "\n")
+
+
+def read_record(path: Path) -> RunRecord:
+    """Return the record in a file."""
+    return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def rows(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
+    """Return one flat row a record: ``param.*``, ``metric.*`` with ``.low`` and ``.high``."""
+    return [_row(record) for record in records]
+
+
+def _row(record: RunRecord) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        name: getattr(record, name)
+        for name in (
+            "config",
+            "run_id",
+            "template",
+            "status",
+            "verdict",
+            "started_at",
+            "duration_s",
+        )
+    }
+    row["error"] = error_line(record)
+    row |= {f"param.{name}": _cell(value) for name, value in record.parameters.items()}
+    for name, metric in record.metrics.items():
+        low, high = metric["ci"] or (None, None)
+        row[f"metric.{name}"] = metric["value"]
+        row |= {f"metric.{name}.low": low, f"metric.{name}.high": high} if metric["ci"] else {}
+    return row
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
+def error_line(record: RunRecord) -> str:
+    """Return ``section, cell n: Error: message``, or an empty string."""
+    if not record.error:
+        return ""
+    where = "{section}, cell {cell}".format(**record.error)
+    return f"{where}: {record.error['error']}: {record.error['message']}"
+
+
+def write_table(records: Sequence[RunRecord], stem: Path) -> list[Path]:
+    """Write the table of records as Parquet and CSV; return both paths."""
+    import pandas as pd
+
+    frame = pd.DataFrame(rows(records))
+    for name in frame:
+        kinds = set(map(type, frame[name].dropna()))
+        if len(kinds) > 1 and kinds != {int, float}:
+            frame[name] = frame[name].astype("string")
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    parquet, csv = stem.with_suffix(".parquet"), stem.with_suffix(".csv")
+    frame.to_parquet(parquet, index=False)
+    frame.to_csv(csv, index=False)
+    return [parquet, csv]

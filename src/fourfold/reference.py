@@ -1,0 +1,54 @@
+"""References: executed notebooks without what changes from one execution to the next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fourfold.plan import RunSpec
+from fourfold.records import write_text
+
+_CELL_NOISE = ("papermill", "execution", "ExecuteTime")
+_LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
+
+
+def first_runs(specs: Sequence[RunSpec]) -> list[RunSpec]:
+    """Return the first run of each config that wants a reference."""
+    first: dict[str, RunSpec] = {}
+    for spec in specs:
+        if spec.options.reference:
+            first.setdefault(spec.config, spec)
+    return list(first.values())
+
+
+def write_reference(folder: Path, spec: RunSpec, root: Path) -> Path:
+    """Write ``notebooks/<config>.ipynb`` from the executed notebook in `folder`.
+
+    Returns
+    -------
+    Path
+        The reference.
+    """
+    notebook = json.loads((folder / "notebook.ipynb").read_text(encoding="utf-8"))
+    target = root / "notebooks" / f"{spec.config}.ipynb"
+    target.parent.mkdir(exist_ok=True)
+    stable = without_noise(notebook)
+    stable["metadata"]["fourfold"] = {
+        "template": spec.template,
+        "config": spec.config_file,
+        "parameters": dict(spec.parameters),
+    }
+    write_text(target, json.dumps(stable, indent=1, ensure_ascii=False) + "\n")
+    return target
+
+
+def without_noise(notebook: dict[str, Any]) -> dict[str, Any]:
+    """Return the notebook without times, machine metadata and papermill's notes."""
+    for cell in notebook["cells"]:
+        for noise in _CELL_NOISE:
+            cell["metadata"].pop(noise, None)
+    kernel = notebook["metadata"].get("kernelspec", {"name": "python3"})
+    notebook["metadata"] = {"kernelspec": kernel, "language_info": _LANGUAGE}
+    return notebook

@@ -1,0 +1,79 @@
+"""The report of a run: its notebook as one page that opens from disk, code on demand."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import HTMLExporter
+from traitlets.config import Config
+
+from fourfold.records import RunRecord, error_line, write_text
+from fourfold.template import HEADING, text
+
+_HIDDEN = ("parameters", "injected-parameters", "setup")
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    folder = str(files("fourfold") / "pages")
+    config = Config()
+    config.TagRemovePreprocessor.enabled = True
+    config.TagRemovePreprocessor.remove_all_outputs_tags = set(_HIDDEN)
+    config.HTMLExporter.extra_template_paths = [folder]
+    return HTMLExporter(  # type: ignore[no-untyped-call]
+        config=config,
+        template_name="basic",
+        template_file="report.html.j2",
+        exclude_anchor_links=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+    )
+
+
+def render(notebook: Any, record: RunRecord) -> str:
+    """Return a self-contained page: style and pictures inside, no request to anywhere.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        The executed notebook.
+    record : RunRecord
+        What the run found; shown above and below the notebook.
+    """
+    headings = [
+        title
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for _, title in HEADING.findall(text(cell))
+    ]
+    resources = {
+        "title": f"{record.config} · {record.run_id}",
+        "style": (files("fourfold") / "pages" / "report.css").read_text(encoding="utf-8"),
+        "record": asdict(record),
+        "error": error_line(record),
+        "headings": headings,
+        "anchors": _anchors(notebook),
+    }
+    page, _ = _exporter().from_notebook_node(notebook, resources=resources)
+    return str(page)
+
+
+def _anchors(notebook: Any) -> dict[str, str]:
+    """Return the id that nbconvert gives each level-two heading."""
+    return {
+        title: f"{number}.-{title}".replace(" ", "-") if number else title.replace(" ", "-")
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for number, title in HEADING.findall(text(cell))
+    }
+
+
+def write_report(notebook_path: Path, record: RunRecord, path: Path) -> None:
+    """Write the report of an executed notebook."""
+    notebook = nbformat.read(notebook_path, as_version=4)  # type: ignore[no-untyped-call]
+    write_text(path, render(notebook, record))
