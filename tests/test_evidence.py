@@ -1,0 +1,127 @@
+"""Metrics, criteria and verdicts."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fourfold.errors import ConclusionError
+from fourfold.evidence import Criterion, Metric, judge, judge_all, number, overall, significant
+
+FINITE = st.floats(-1e6, 1e6)
+
+
+@pytest.mark.parametrize(
+    ("condition", "interval", "verdict"),
+    [
+        (">= 0.4", (0.4, 0.5), "supported"),
+        ("> 0.4", (0.4, 0.5), "inconclusive"),
+        (">= 0.4", (0.3, 0.5), "inconclusive"),
+        (">= 0.4", (0.3, 0.39), "refuted"),
+        (">= 0.4", (0.3, 0.4), "inconclusive"),
+        ("> 0.4", (0.3, 0.4), "refuted"),
+        ("< 3", (1, 2.9), "supported"),
+        ("<= 3", (3.1, 4), "refuted"),
+        ("== 3", (2, 4), "inconclusive"),
+        ("== 3", (4, 5), "refuted"),
+        ("2..5", (2, 5), "supported"),
+        ("2..5", (6, 7), "refuted"),
+    ],
+)
+def test_the_whole_interval_decides(condition, interval, verdict):
+    """Supported and refuted need the whole interval on one side."""
+    claim = judge(Criterion.parse("m", condition), Metric("m", sum(interval) / 2, interval))
+    assert claim.verdict == verdict
+
+
+def test_a_metric_without_interval_carries_no_claim():
+    """A point estimate alone is inconclusive, however far from the bound."""
+    assert judge(Criterion.parse("m", ">= 0"), Metric("m", 99.0)).verdict == "inconclusive"
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(3, "supported"), (4, "refuted")])
+def test_an_exact_fact_needs_no_interval(value, verdict):
+    """A count is judged by its value."""
+    claim = judge(Criterion.parse("k", "== 3"), Metric("k", value, exact=True))
+    assert claim.verdict == verdict
+
+
+def test_an_undefined_metric_is_inconclusive():
+    """NaN supports nothing, even where it is declared exact."""
+    metric = Metric.of("m", math.nan, None, exact=True)
+    assert metric.value is None
+    assert judge(Criterion.parse("m", ">= 0"), metric).verdict == "inconclusive"
+
+
+@given(low=FINITE, width=st.floats(0, 1e3), bound=FINITE)
+def test_supported_and_refuted_exclude_each_other(low, width, bound):
+    """For any interval, 'x >= b' supported means 'x < b' refuted, and the reverse."""
+    metric = Metric("m", low, (low, low + width))
+    above = judge(Criterion.parse("m", f">= {bound}"), metric).verdict
+    below = judge(Criterion.parse("m", f"< {bound}"), metric).verdict
+    mirror = {"supported": "refuted", "refuted": "supported", "inconclusive": "inconclusive"}
+    assert below == mirror[above]
+
+
+@pytest.mark.parametrize("text", ["0.4", ">= x", "=> 3", "5..2", "", ">= 1 and < 2"])
+def test_a_condition_that_cannot_be_read_is_told(text):
+    """The message holds the text and shows what was expected."""
+    with pytest.raises(ConclusionError, match="expected a condition") as caught:
+        Criterion.parse("m", text)
+    assert repr(text) in str(caught.value)
+
+
+def test_a_criterion_on_an_unknown_metric_names_the_nearest():
+    """A typo in a success criterion is told with the recorded name."""
+    with pytest.raises(ConclusionError, match="Did you mean 'silhouette'"):
+        judge_all({"silhouete": ">= 0.4"}, {"silhouette": Metric("silhouette", 0.5)})
+
+
+def test_one_refuted_criterion_refutes_all():
+    """Refuted beats inconclusive, inconclusive beats supported, none is not judged."""
+    metrics = {"a": Metric("a", 1, exact=True), "b": Metric("b", 1.0)}
+    assert overall(judge_all({"a": "== 1"}, metrics)) == "supported"
+    assert overall(judge_all({"a": "== 1", "b": "> 0"}, metrics)) == "inconclusive"
+    assert overall(judge_all({"a": "== 2", "b": "> 0"}, metrics)) == "refuted"
+    assert overall([]) == "not judged"
+
+
+@pytest.mark.parametrize("ci", [(2, 1), (1, 2, 3), ("a", "b")])
+def test_an_interval_that_is_none_is_told(ci):
+    """A reversed or malformed interval raises."""
+    with pytest.raises(ConclusionError, match="'m'"):
+        Metric.of("m", 1.5, ci)
+
+
+def test_numpy_numbers_become_plain():
+    """What is emitted is JSON, integers stay integers, floats keep six digits."""
+    metric = Metric.of("m", np.float32(0.1234567), (np.float64(0.1), np.int64(1)))
+    assert metric.value == 0.123457
+    assert metric.ci == (0.1, 1)
+    assert Metric.of("n", np.int64(7), None).value == 7
+
+
+def test_text_is_no_number():
+    """The message names the metric, the value and its type."""
+    with pytest.raises(ConclusionError, match=r"'m': expected a number, got 'x' \(str\)"):
+        Metric.of("m", "x", None)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(336776, "336,776"), (0.37, "0.370"), (12.345, "12.3"), (123.0, "123"), (4567.8, "4,568"),
+     (0.0, "0.00"), (1e-7, "1.00e-07"), (None, "undefined"), (-0.5, "-0.500")],
+)  # fmt: skip
+def test_numbers_read_as_people_write_them(value, text):
+    """Three significant digits, whole integers, no 12-digit floats."""
+    assert number(value) == text
+
+
+@given(FINITE)
+def test_rounding_is_idempotent(value):
+    """Six significant digits of six significant digits are the same."""
+    assert significant(significant(value)) == significant(value)

@@ -1,0 +1,118 @@
+"""The parameters cell as a schema."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fourfold.errors import TemplateError
+from fourfold.parameters import REQUIRED, read_parameters
+
+
+def one(line: str):
+    return next(iter(read_parameters(line, "cell 1").values()))
+
+
+def test_an_annotated_literal_gives_type_default_help_and_range():
+    """Everything a config needs is in one line."""
+    found = one("k_max: int = 10  # most clusters to try, 3..30")
+    assert (found.name, found.type, found.default) == ("k_max", int, 10)
+    assert found.help == "most clusters to try, 3..30"
+    assert (found.low, found.high) == (3, 30)
+
+
+def test_strings_with_equals_signs_and_hashes_are_read_right():
+    """Where papermill's inference breaks (its issue 864), ast does not."""
+    found = one('url: str = "a=b # no comment"  # the address')
+    assert found.default == "a=b # no comment"
+    assert found.help == "the address"
+
+
+def test_several_lines_and_their_comments_are_read():
+    """A long literal may span lines."""
+    found = one('features: list[str] = [  # columns\n    "a",  # first\n    "b",\n]')
+    assert found.default == ["a", "b"]
+    assert found.help == "columns first"
+
+
+def test_choices_come_from_the_comment():
+    """Words separated by bars are the allowed values."""
+    found = one('scaler: str = "standard"  # scaling: standard | robust | none')
+    assert found.choices == ("standard", "robust", "none")
+    assert found.problems("robust") == []
+    assert "Did you mean 'robust'?" in found.problems("robbust")[0][1]
+
+
+def test_a_parameter_without_value_is_required():
+    """An annotation alone has no default."""
+    assert one("target: str  # column").default is REQUIRED
+
+
+@pytest.mark.parametrize(
+    ("line", "good", "bad"),
+    [
+        ("x: int = 1", [0, -5], [1.5, "1", True, None, [1]]),
+        ("x: float = 1", [1, 2.5], ["1", None, False]),
+        ("x: str = ''", ["", "a"], [1, None, ["a"]]),
+        ("x: bool = True", [True, False], [1, "yes"]),
+        ("x: list[str] = []", [[], ["a"]], ["a", [1], {"a": 1}]),
+        ("x: dict[str, float] = {}", [{}, {"a": 1}], [[], {"a": "b"}]),
+        ("x: int | None = None  # 2..9", [None, 2, 9], [1, 10, "a", 2.5]),
+        ("x: list[int] = []  # each 1..3", [[1, 3]], [[0], [1, 4]]),
+        ("x: float = 0.5  # share, 0..1", [0, 1, 0.3], [-0.1, 1.1]),
+        ("x: int = 1  # at least 1..", [1, 10**9], [0]),
+        ("x: Literal['a', 'b'] = 'a'", ["a", "b"], ["c", 1]),
+    ],
+)
+def test_values_are_checked_strictly(line, good, bad):
+    """No silent conversion: a text is no number, a bool no int."""
+    parameter = one(line)
+    assert [value for value in good if parameter.problems(value)] == []
+    assert [value for value in bad if not parameter.problems(value)] == []
+
+
+def test_a_problem_inside_a_list_carries_its_place():
+    """The path leads to the item, so that the message can point at its line."""
+    problems = one("x: list[str] = []").problems(["a", 2])
+    assert problems == [((1,), "expected list[str], got 2 (int)")]
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("x: int = len([])", "expected a literal, got 'len([])'"),
+        ("import os", "expected `name: type = literal"),
+        ("x: Path = 'a'", "got 'Path'"),
+        ("x = = 1", "line 1"),
+        ("y: int = 1\nfor i in []: pass", "line 2"),
+    ],
+)
+def test_a_cell_that_is_no_schema_is_told(source, told):
+    """The message holds the place and what was found."""
+    with pytest.raises(TemplateError) as caught:
+        read_parameters(source, "a.ipynb, cell 2")
+    assert told in str(caught.value)
+    assert "a.ipynb, cell 2" in str(caught.value)
+
+
+def test_without_annotation_the_default_gives_the_type():
+    """Plain assignments are read too."""
+    assert one("x = 3").type is int
+
+
+def test_the_json_schema_carries_bounds_choices_and_help():
+    """Editors complete and underline from it."""
+    schema = one("k: int | None = None  # clusters, 2..30").json_schema()
+    whole = next(part for part in schema["anyOf"] if part["type"] == "integer")
+    assert (whole["minimum"], whole["maximum"]) == (2, 30)
+    assert schema["description"] == "clusters, 2..30"
+    assert one("m: str = 'a'  # a | b").json_schema()["enum"] == ["a", "b"]
+
+
+@given(st.integers(-100, 100), st.integers(-100, 100), st.integers(-200, 200))
+def test_the_range_is_inclusive(low, width, value):
+    """A value passes if and only if low <= value <= high."""
+    high = low + abs(width)
+    parameter = one(f"x: int = 0  # {low}..{high}")
+    assert (not parameter.problems(value)) == (low <= value <= high)
