@@ -16,7 +16,7 @@ import nbformat
 from papermill.parameterize import parameterize_notebook
 from ruamel.yaml import YAML
 
-from fourfold.engine import Execution, Failure, Limits, execute, write_notebook
+from fourfold.execution import Execution, Failure, Limits, execute, write_notebook
 from fourfold.plan import RunSpec
 from fourfold.records import (
     RunRecord,
