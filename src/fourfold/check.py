@@ -108,7 +108,7 @@ def _parameters(notebook: Notebook) -> Iterator[Found]:
         yield (
             index,
             "parameters",
-            f"expected {FIRST_LINE!r} as first line, for editors without tags",
+            f"expected {FIRST_LINE!r} as first line (for Colab)",
         )
     try:
         parameters = read_parameters(text(cell), f"cell {index + 1}")
@@ -126,7 +126,7 @@ def _parameters(notebook: Notebook) -> Iterator[Found]:
             yield (
                 index,
                 "parameters",
-                f"expected `{name}` in the table of parameters above the cell",
+                f"expected `{name}` in the table above the cell",
             )
 
 

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import nbformat
+from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NotebookExecutionManager
-from papermill.log import logger
 
 from fourfold.records import write_text
 from fourfold.template import sections
 
 SAVE_EVERY_S = 5.0
+_LOG = logging.getLogger("fourfold.execution")
+# What nbclient logs of a dead or late kernel stands in the record.
+_LOG.addHandler(logging.NullHandler())
+_LOG.propagate = False
 Outcome = Literal["failed", "timed_out", "killed", "cancelled"]
 
 
@@ -89,6 +95,20 @@ class Execution(NotebookExecutionManager):  # type: ignore[misc]
             outcome, self.sections[index], index + 1, cell.get("id", ""), name, message
         )
 
+    def explain(self, limits: Limits) -> None:
+        """Say of a timeout which limit it was."""
+        failure = self.failure
+        if failure and failure.outcome == "timed_out":
+            told = [
+                f"{what} may take {seconds:g} s"
+                for what, seconds in (
+                    ("the run", limits.timeout_s),
+                    ("a cell", limits.cell_timeout_s),
+                )
+                if seconds is not None
+            ]
+            self.failure = replace(failure, message=f"took longer than allowed: {', '.join(told)}")
+
     def notebook_complete(self, **kwargs: Any) -> None:
         """Close the execution with a last save, whatever happened."""
         super().notebook_complete(**kwargs)
@@ -100,7 +120,7 @@ def _reason(error: BaseException) -> tuple[Outcome, str, str]:
         cancelled = error.ename == "KeyboardInterrupt"
         return ("cancelled" if cancelled else "failed"), error.ename, error.evalue
     if isinstance(error, CellTimeoutError):
-        return "timed_out", "Timeout", str(error).split("\n")[0]
+        return "timed_out", "Timeout", "took longer than it may"
     if isinstance(error, DeadKernelError):
         return "killed", "KernelDied", str(error)
     return "failed", type(error).__name__, str(error)
@@ -115,7 +135,13 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
     """Executes the cells; a kernel that dies or overruns stops the notebook at that cell."""
 
     def papermill_execute_cells(self) -> None:
-        """Execute each cell in turn, up to the first that fails."""
+        """Execute each cell in turn, up to the first that fails.
+
+        Raises
+        ------
+        Stopped
+            If the kernel cannot be asked anything more: it is dead, or busy beyond its time.
+        """
         execution: Execution = self.nb_man
         for index, cell in enumerate(self.nb.cells):
             if execution.stopping():
@@ -124,21 +150,28 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
             try:
                 execution.cell_start(cell, cell_index=index)
                 self.execute_cell(cell, index)
+            except CellExecutionError as error:
+                execution.fail(cell, index, error)
+                return
             except Exception as error:
                 execution.fail(cell, index, self._told(error))
-                return
+                self.shutdown_kernel = "immediate"
+                raise Stopped from error
             finally:
                 execution.cell_complete(cell, cell_index=index)
 
     def _told(self, error: Exception) -> Exception:
-        """Add to a death of the kernel how its process ended."""
+        """Say of a death of the kernel how its process ended."""
         if not isinstance(error, DeadKernelError):
             return error
         process = getattr(self.km.provisioner, "process", None)
         code = process.poll() if process else None
-        if code is None:
-            return DeadKernelError("the kernel died")
-        return DeadKernelError(f"the kernel died: {_ending(code)}")
+        ending = "" if code is None else f": {_ending(code)}"
+        return DeadKernelError(f"the kernel died{ending}")
+
+
+class Stopped(Exception):
+    """Ends an execution whose failure is noted already."""
 
 
 class _Cancelled(CellExecutionError):
@@ -193,7 +226,7 @@ def execute(
         kernel_name=kernel_name,
         timeout_func=seconds_left,
         startup_timeout=60,
-        log=logger,
+        log=_LOG,
         resources={"metadata": {"path": str(cwd)}} if cwd else {},
     )
     client.km = client.create_kernel_manager()
@@ -203,14 +236,26 @@ def execute(
     execution.notebook_start()
     try:
         client.execute(cleanup_kc=True, env=dict(env) if env is not None else os.environ.copy())
+    except Stopped:
+        _abandon_tasks()
     except DeadKernelError as error:
-        # The kernel died outside a cell: before the first, or while it was asked for its info.
+        # It died outside a cell: before the first, or when asked for its info after the last.
         if execution.failure is None:
             execution.failure = Failure("killed", "Setup", 0, "", "KernelDied", str(error))
     finally:
         execution.notebook_complete()
         shutil.rmtree(folder, ignore_errors=True)
+    execution.explain(limits)
     return execution
+
+
+def _abandon_tasks() -> None:
+    """Cancel what nbclient still waits for in this thread, or asyncio complains at exit."""
+    loop = ensure_event_loop()
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
 
 
 def _private_channels(manager: Any, folder: Path) -> None:
