@@ -1,0 +1,136 @@
+"""Databases by URL: secrets resolved at the last moment, and never shown."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+from fourfold.errors import DataError
+from fourfold.formats import SQLITE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DIALECTS = (
+    "bigquery databricks duckdb mariadb mssql mysql oracle postgres postgresql redshift "
+    "snowflake sqlite trino"
+).split()
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_USERINFO = re.compile(r"(?<=://)([^/@:]*):([^/@]*)(?=@)")
+_SECRET_KEY = re.compile(
+    r"(?i)([?&][^=&]*(?:pass|pwd|token|secret|sig|key|credential)[^=&]*=)([^&]+)"
+)
+_SQLITE_URL = re.compile(r"sqlite(?:\+\w+)?:///(?!/|:memory:)(.+)", re.IGNORECASE)
+
+
+def is_database(source: str) -> bool:
+    """Say whether a source is the URL of a database."""
+    scheme, found, _ = source.partition("://")
+    return bool(found) and scheme.partition("+")[0].lower() in DIALECTS
+
+
+def sqlite_path(source: str) -> str | None:
+    """Return the path in a SQLite URL, a plain path as it is, and None for any other URL."""
+    if found := _SQLITE_URL.fullmatch(source):
+        return found[1]
+    return None if "://" in source else source
+
+
+def problem(source: str, query: str) -> str | None:
+    """Return what is wrong with a database source, without connecting."""
+    password = _USERINFO.search(source)
+    if password and _VARIABLE.sub("", password[2]):
+        return (
+            "expected the password as an environment variable, as in "
+            "postgresql://me:${PGPASSWORD}@host/shop; got it in plain text"
+        )
+    if not query:
+        return f"{masked(source)}: expected a query (SQL) for a database, got none"
+    return unset(source)
+
+
+def unset(source: str) -> str | None:
+    """Return which environment variables that a source names are not set."""
+    names = [name for name in _VARIABLE.findall(source) if name not in os.environ]
+    if not names:
+        return None
+    return f"expected the environment variable {', '.join(names)}, which is not set"
+
+
+def resolved(source: str) -> str:
+    """Return the source with its ``${NAME}`` replaced by the environment's values, quoted."""
+    return _VARIABLE.sub(lambda found: quote_plus(os.environ[found[1]]), source)
+
+
+def masked(source: str) -> str:
+    """Return the source with what was written in plain text where a secret stands as ``***``.
+
+    Examples
+    --------
+    >>> masked("postgresql://me:hunter2@host/shop")
+    'postgresql://me:***@host/shop'
+    >>> masked("postgresql://me:${PGPASSWORD}@host/shop")
+    'postgresql://me:${PGPASSWORD}@host/shop'
+    """
+
+    def hide(secret: str) -> str:
+        return secret if _VARIABLE.fullmatch(secret) else "***"
+
+    text = _USERINFO.sub(lambda found: f"{found[1]}:{hide(found[2])}", source)
+    return _SECRET_KEY.sub(lambda found: found[1] + hide(found[2]), text)
+
+
+def clean(message: str, source: str) -> str:
+    """Return a message without any value that the source's variables hold."""
+    for name in _VARIABLE.findall(source):
+        value = os.environ.get(name, "")
+        for form in {value, quote_plus(value), quote(value)} - {""}:
+            message = message.replace(form, f"${{{name}}}")
+    return masked(message)
+
+
+def read(source: str, query: str) -> pd.DataFrame:
+    """Return the rows of a query.
+
+    Parameters
+    ----------
+    source : str
+        SQLAlchemy URL, with ``${NAME}`` for each secret; or the path of a SQLite file.
+    query : str
+        SQL.
+
+    Raises
+    ------
+    DataError
+        If the driver is missing, the connection fails or the query is refused; without secrets.
+    """
+    import pandas as pd
+    from sqlalchemy import create_engine, text
+
+    url = (
+        f"sqlite:///{source}" if source.lower().endswith(SQLITE) and "://" not in source else source
+    )
+    message = ""
+    try:
+        engine = create_engine(resolved(url).replace("postgres://", "postgresql://", 1))
+        try:
+            with engine.connect() as connection:
+                frame: pd.DataFrame = pd.read_sql_query(text(query), connection)
+        finally:
+            engine.dispose()
+    except Exception as error:
+        message = f"{masked(source)}: {_first_line(error)}"
+    # Raised outside of the handler: the cause, and its frames, may carry the secret.
+    if message:
+        raise DataError(clean(message, source))
+    if not len(frame.columns):
+        raise DataError(f"{masked(source)}: expected rows, the query returned none")
+    return frame
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"needs the driver {error.name!r}; run: pip install {error.name}"
+    return str(error).split("\n")[0]

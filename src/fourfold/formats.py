@@ -1,0 +1,355 @@
+"""Files of tables: bytes in, a frame out, whatever the format and its dialect."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from fourfold.errors import DataError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KINDS = {
+    ".csv": "csv",
+    ".txt": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".xlsx": "excel",
+    ".xls": "excel",
+    ".ods": "excel",
+}
+SQLITE = (".db", ".sqlite", ".sqlite3")
+_COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
+_HEAD = 1 << 18
+_DECIMAL_COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+")
+_DECIMAL_POINT = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)\.\d+")
+_GROUPED = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+(?:,\d+)?")
+_MAGIC = {
+    b"PAR1": "a Parquet file (ending .parquet)",
+    b"PK\x03\x04": "a zip archive or Excel workbook (ending .zip or .xlsx)",
+    b"SQLite format 3\x00": "a SQLite database (ending .sqlite)",
+    b"\x1f\x8b": "a gzip file (ending .gz)",
+    b"\x89PNG": "a picture",
+    b"%PDF": "a PDF document",
+}
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a text table is written."""
+
+    separator: str = ","
+    decimal: str = "."
+    thousands: str | None = None
+    encoding: str = "utf-8"
+
+
+def kind_of(name: str) -> str:
+    """Return the format that a file name tells: csv, parquet, json, jsonl, excel or sqlite.
+
+    Raises
+    ------
+    DataError
+        If the ending is none that Fourfold reads.
+    """
+    ending = _endings(name)[0]
+    if ending in SQLITE:
+        return "sqlite"
+    if ending in KINDS:
+        return KINDS[ending]
+    known = [*KINDS, *SQLITE]
+    raise DataError(
+        f"{name}: expected a file ending in {', '.join(known)} (or these with "
+        f"{', '.join(_COMPRESSED)}), got {ending or 'no ending'}." + did_you_mean(ending, known)
+    )
+
+
+def _endings(name: str) -> tuple[str, str]:
+    """Return the ending that tells the format, and the one that tells the compression."""
+    parts = name.rsplit("/", 1)[-1].lower().rsplit(".", 2)
+    endings = [f".{part}" for part in parts[1:]]
+    if endings and endings[-1] in _COMPRESSED:
+        return (endings[-2] if len(endings) > 1 else ".csv"), endings[-1]
+    return (endings[-1] if endings else ""), ""
+
+
+def read_table(handle: IO[bytes], name: str) -> pd.DataFrame:
+    """Return the table in an open file.
+
+    Text tables: the separator is comma, semicolon, tab or bar; numbers may have a decimal comma
+    where the separator is none; the encoding is UTF-8 or UTF-16 with a mark, else Windows-1252.
+    Columns of dates written in one unambiguous way become datetimes.
+
+    Parameters
+    ----------
+    handle : binary file
+        Open at its start, and seekable.
+    name : str
+        File name; its ending tells format and compression. Messages start with it.
+
+    Raises
+    ------
+    DataError
+        If the file is empty, not what its ending says, or breaks its format; names the line
+        where the format has lines.
+    """
+    kind = kind_of(name)
+    handle = _decompressed(handle, name)
+    if not handle.read(1):
+        raise DataError(f"{name}: expected a table, got an empty file")
+    handle.seek(0)
+    frame = _READERS[kind](handle, name)
+    if not len(frame.columns):
+        raise DataError(f"{name}: expected a table, got one without columns")
+    frame.columns = frame.columns.map(lambda column: str(column).strip())
+    return with_dates(frame)
+
+
+def _decompressed(handle: IO[bytes], name: str) -> IO[bytes]:
+    import bz2
+    import gzip
+    import lzma
+
+    openers: dict[str, Callable[[Any], Any]] = {
+        ".gz": gzip.open,
+        ".bz2": bz2.open,
+        ".xz": lzma.open,
+        ".zip": lambda archive: _only_member(archive, name),
+    }
+    ending = _endings(name)[1]
+    if not ending:
+        return handle
+    try:
+        opened: IO[bytes] = openers[ending](handle)
+        opened.read(1)
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise DataError(f"{name}: expected a {ending} file: {error}") from error
+    opened.seek(0)
+    return opened
+
+
+def _only_member(handle: IO[bytes], name: str) -> IO[bytes]:
+    from zipfile import BadZipFile, ZipFile
+
+    try:
+        archive = ZipFile(handle)
+    except BadZipFile as error:
+        raise DataError(f"{name}: expected a zip archive: {error}") from error
+    members = [member for member in archive.namelist() if not member.endswith("/")]
+    if len(members) != 1:
+        raise DataError(f"{name}: expected one file in the archive, got {len(members)}: {members}")
+    return archive.open(members[0])
+
+
+def _read_csv(handle: IO[bytes], name: str) -> pd.DataFrame:
+    import pandas as pd
+
+    dialect = find_dialect(handle.read(_HEAD), name)
+    handle.seek(0)
+    try:
+        frame: pd.DataFrame = pd.read_csv(
+            handle,
+            sep=dialect.separator,
+            decimal=dialect.decimal,
+            thousands=dialect.thousands,
+            encoding=dialect.encoding,
+            low_memory=False,
+        )
+    except pd.errors.EmptyDataError as error:
+        raise DataError(f"{name}: expected a table, got no columns") from error
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise DataError(f"{name}: {_parser_message(error)}") from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        fields = len(frame.columns) + frame.index.nlevels
+        raise DataError(
+            f"{name}, line 2: expected {len(frame.columns)} fields as in the header, got {fields}; "
+            "name every column, or remove separators at the ends of lines"
+        )
+    return frame
+
+
+def _parser_message(error: Exception) -> str:
+    found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
+    if not found:
+        return f"cannot be read as a text table: {error}"
+    expected, line, got = found.groups()
+    return (
+        f"line {line}: expected {expected} fields, got {got}; quote the text that holds the "
+        "separator, or mend the line"
+    )
+
+
+def find_dialect(head: bytes, name: str) -> Dialect:
+    """Return how a text table is written, judged by its first bytes.
+
+    Raises
+    ------
+    DataError
+        If the bytes are not text.
+
+    Examples
+    --------
+    >>> find_dialect(b"a;b\\n1,5;2\\n", "x.csv")
+    Dialect(separator=';', decimal=',', thousands=None, encoding='utf-8')
+    """
+    text, encoding = _decode(head, name)
+    lines = text.splitlines()[:200]
+    if len(head) == _HEAD:
+        lines = lines[:-1]
+    separator = max(",;\t|", key=lambda mark: _fitness(lines, mark))
+    if separator == ",":
+        return Dialect(encoding=encoding)
+    cells = [cell.strip() for row in csv.reader(lines[1:], delimiter=separator) for cell in row]
+    commas = sum(bool(_DECIMAL_COMMA.fullmatch(cell)) for cell in cells)
+    points = sum(bool(_DECIMAL_POINT.fullmatch(cell)) for cell in cells)
+    if commas <= points:
+        return Dialect(separator, encoding=encoding)
+    grouped = any(_GROUPED.fullmatch(cell) for cell in cells)
+    return Dialect(separator, ",", "." if grouped else None, encoding)
+
+
+def _fitness(lines: list[str], separator: str) -> tuple[float, int]:
+    """Return how well a separator explains the lines: share that agree with the header, width."""
+    rows = [row for row in csv.reader(lines, delimiter=separator) if row]
+    width = len(rows[0]) if rows else 0
+    if width < 2:
+        return (0.0, 0)
+    return (sum(len(row) == width for row in rows) / len(rows), width)
+
+
+def _decode(head: bytes, name: str) -> tuple[str, str]:
+    for mark, what in _MAGIC.items():
+        if head.startswith(mark):
+            raise DataError(f"{name}: expected a text table, got {what}")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return head.decode("utf-16", errors="ignore"), "utf-16"
+    if b"\0" in head:
+        raise DataError(f"{name}: expected a text table, got binary content")
+    if head.startswith(b"\xef\xbb\xbf"):
+        return head.decode("utf-8-sig", errors="ignore"), "utf-8-sig"
+    try:
+        # The head may end inside a character.
+        return io.TextIOWrapper(io.BytesIO(head), encoding="utf-8", newline="").read(), "utf-8"
+    except UnicodeDecodeError as error:
+        if error.start >= len(head) - 4:
+            return head[: error.start].decode("utf-8"), "utf-8"
+        return head.decode("cp1252", errors="replace"), "cp1252"
+
+
+def _read_json(handle: IO[bytes], name: str) -> pd.DataFrame:
+    import json
+
+    import pandas as pd
+
+    try:
+        content = json.load(handle)
+    except ValueError as error:
+        raise DataError(f"{name}: expected JSON: {error}") from error
+    if isinstance(content, Mapping) and all(isinstance(v, list) for v in content.values()):
+        content = [dict(zip(content, row, strict=True)) for row in _rows(content, name)]
+    if not (isinstance(content, list) and all(isinstance(row, Mapping) for row in content)):
+        raise DataError(f"{name}: expected a list of objects, or an object of lists")
+    return _flat(pd.json_normalize(content))
+
+
+def _rows(columns: Mapping[str, list[Any]], name: str) -> list[tuple[Any, ...]]:
+    try:
+        return list(zip(*columns.values(), strict=True))
+    except ValueError as error:
+        lengths = {column: len(values) for column, values in columns.items()}
+        raise DataError(f"{name}: expected lists of one length, got {lengths}") from error
+
+
+def _read_jsonl(handle: IO[bytes], name: str) -> pd.DataFrame:
+    import json
+
+    import pandas as pd
+
+    rows = []
+    for number, line in enumerate(handle, 1):
+        if line.strip():
+            try:
+                rows.append(json.loads(line))
+            except ValueError as error:
+                raise DataError(f"{name}, line {number}: expected JSON: {error}") from error
+            if not isinstance(rows[-1], Mapping):
+                raise DataError(f"{name}, line {number}: expected an object, got {rows[-1]!r}")
+    return _flat(pd.json_normalize(rows))
+
+
+def _flat(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn lists in cells into JSON text, so that every cell can be compared and counted."""
+    import json
+
+    def text(cell: Any) -> Any:
+        return json.dumps(cell, ensure_ascii=False) if isinstance(cell, list | dict) else cell
+
+    nested = [c for c in frame if frame[c].map(lambda v: isinstance(v, list | dict)).any()]
+    return frame.assign(**{str(column): frame[column].map(text) for column in nested})
+
+
+def _read_parquet(handle: IO[bytes], name: str) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        frame: pd.DataFrame = pd.read_parquet(handle)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{name}: expected a Parquet file: {error}") from error
+    return frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
+
+
+def _read_excel(handle: IO[bytes], name: str) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        frame: pd.DataFrame = pd.read_excel(handle)
+    except ImportError as error:
+        raise DataError(f"{name}: {error}") from error
+    except (ValueError, OSError, KeyError) as error:
+        raise DataError(f"{name}: expected an Excel workbook: {error}") from error
+    return frame
+
+
+_READERS: Mapping[str, Callable[[IO[bytes], str], Any]] = {
+    "csv": _read_csv,
+    "json": _read_json,
+    "jsonl": _read_jsonl,
+    "parquet": _read_parquet,
+    "excel": _read_excel,
+}
+_DATES = {
+    re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d.*)?"): ("ISO8601",),
+    re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}"): ("%d.%m.%Y",),
+    re.compile(r"\d{1,2}/\d{1,2}/\d{4}"): ("%d/%m/%Y", "%m/%d/%Y"),
+}
+
+
+def with_dates(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with columns of dates as datetimes.
+
+    A column is converted where every value is a date in ISO form, as ``31.12.2024``, or with
+    slashes. Slashes may mean day/month or month/day: where both fit, the column stays text.
+    """
+    import pandas as pd
+
+    found = {}
+    for column in frame.select_dtypes(include=["object", "string"]):
+        values = frame[column].dropna()
+        probe = values.head(50)
+        for pattern, formats in _DATES.items():
+            if len(probe) and all(isinstance(v, str) and pattern.fullmatch(v) for v in probe):
+                parsed = [pd.to_datetime(values, format=f, errors="coerce") for f in formats]
+                fits = [dates for dates in parsed if dates.notna().all()]
+                if len(fits) == 1:
+                    found[str(column)] = fits[0].reindex(frame.index)
+    return frame.assign(**found)
