@@ -41,7 +41,8 @@ def plan_command(paths: Paths = None, root: Root = None) -> None:
 
     specs = plan(paths or [], _root(root))
     console.print(plan_table(specs))
-    console.print(f"{len(specs)} runs of {len({s.config for s in specs})} configs, all checked")
+    configs = len({spec.config for spec in specs})
+    console.print(f"{_count(len(specs), 'run')} of {_count(configs, 'config')}, all checked")
 
 
 @app.command()
@@ -81,7 +82,9 @@ def _tell(records: list[RunRecord], specs: Sequence[RunSpec], outputs: Path, roo
     console.print(result_table(records))
     failed = sum(not record.ok for record in records)
     missing = len(specs) - len(records)
-    told = f"{len(records)} runs, {failed} failed" + (f", {missing} not started" if missing else "")
+    told = f"{_count(len(records), 'run')}, {failed} failed" + (
+        f", {missing} not started" if missing else ""
+    )
     console.print(told)
     if not records:
         return
@@ -89,9 +92,8 @@ def _tell(records: list[RunRecord], specs: Sequence[RunSpec], outputs: Path, roo
     for path in write_table(records, outputs / "batches" / stamp):
         shutil.copyfile(path, outputs / f"results{path.suffix}")
     where = shown(outputs, root)
-    console.print(
-        f"reports: {where}/<config>/<run>/report.html; table: {where}/results.csv (.parquet)"
-    )
+    console.print(f"reports: {where}/<config>/<run>/report.html", soft_wrap=True)
+    console.print(f"table:   {where}/results.csv and results.parquet", soft_wrap=True)
 
 
 @app.command()
@@ -118,7 +120,8 @@ def check(
     found = check_templates(paths or sorted((project / "templates").glob("*.ipynb")), project, fix)
     for violation in found:
         console.print(str(violation), markup=False, highlight=False, soft_wrap=True)
-    console.print(f"{len(found)} violations" if found else "all templates keep the rules")
+    told = _count(len(found), "violation")
+    console.print(told if found else "all templates keep the rules")
     raise typer.Exit(1 if found else 0)
 
 
@@ -143,6 +146,10 @@ def reference(
     raise typer.Exit(130 if stopped else 0 if all(record.ok for record in records) else 1)
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def _root(given: Path | None) -> Path:
     return given.resolve() if given else find_root(Path.cwd())
 
@@ -154,7 +161,7 @@ def main() -> None:
     except ConfigError as error:
         for violation in error.violations:
             _complain(str(violation))
-        _complain(f"{len(error.violations)} mistakes; no kernel was started")
+        _complain(f"{_count(len(error.violations), 'mistake')}; no kernel was started")
         raise SystemExit(2) from None
     except FourfoldError as error:
         _complain(str(error))

@@ -13,10 +13,21 @@ from fourfold.formats import SQLITE
 if TYPE_CHECKING:
     import pandas as pd
 
-DIALECTS = (
-    "bigquery databricks duckdb mariadb mssql mysql oracle postgres postgresql redshift "
-    "snowflake sqlite trino"
-).split()
+DIALECTS = [
+    "bigquery",
+    "databricks",
+    "duckdb",
+    "mariadb",
+    "mssql",
+    "mysql",
+    "oracle",
+    "postgres",
+    "postgresql",
+    "redshift",
+    "snowflake",
+    "sqlite",
+    "trino",
+]
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _USERINFO = re.compile(r"(?<=://)([^/@:]*):([^/@]*)(?=@)")
 _SECRET_KEY = re.compile(

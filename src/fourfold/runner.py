@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import nbformat
+from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 from ruamel.yaml import YAML
 
@@ -28,6 +28,7 @@ from fourfold.records import (
     write_text,
 )
 from fourfold.report import write_report
+from fourfold.template import parameters_index, tags
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -94,9 +95,8 @@ def params_yaml(parameters: Mapping[str, Any]) -> str:
 
 
 def _execute(spec: RunSpec, place: Place, watch: Watch, folder: Path) -> Execution:
-    source = nbformat.read(place.root / spec.template_file, as_version=4)  # type: ignore[no-untyped-call]
     execution = Execution(
-        prepared(source, spec),
+        prepared(place.root / spec.template_file, spec.parameters),
         folder / "notebook.ipynb",
         on_section=lambda section: watch.on_section(spec, section),
         stopping=watch.stopping,
@@ -116,13 +116,14 @@ def _execute(spec: RunSpec, place: Place, watch: Watch, folder: Path) -> Executi
         return execution
 
 
-def prepared(source: Any, spec: RunSpec) -> Any:
-    """Return a copy of the template with the parameters injected, as papermill does it."""
-    notebook = parameterize_notebook(source, dict(spec.parameters))
-    notebook.metadata.setdefault("papermill", {})
-    injected = next(
-        c for c in notebook.cells if "injected-parameters" in c.metadata.get("tags", [])
-    )
+def prepared(template: Path, parameters: Mapping[str, Any]) -> Any:
+    """Return the template with the parameters injected, as papermill does it."""
+    notebook = load_notebook_node(str(template))
+    index = parameters_index(notebook)
+    if index is not None and "parameters" not in tags(notebook.cells[index]):
+        notebook.cells[index].metadata.tags.append("parameters")  # Colab keeps no tags
+    notebook = parameterize_notebook(notebook, dict(parameters))
+    injected = next(cell for cell in notebook.cells if "injected-parameters" in tags(cell))
     # A random id would make two executions of the same run differ.
     injected.id = "injected-parameters"
     return notebook
