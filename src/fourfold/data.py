@@ -227,7 +227,7 @@ def _load_builtin(dataset: Dataset) -> Loaded:
 
 
 def _load_handle(handle: IO[bytes], source: str, name: str) -> Loaded:
-    digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    digest = hashlib.file_digest(handle, "sha256").hexdigest()  # type: ignore[arg-type]
     handle.seek(0)
     frame = formats.read_table(handle, name)
     return _loaded(frame, source, formats.kind_of(name), digest)

@@ -1,0 +1,242 @@
+"""Contracts: what a data set must look like, as pandera YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fourfold.errors import DataError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A data set after its contract.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        The accepted rows, in the types of the contract; their index is that of the input.
+    rejected : pandas.DataFrame
+        The rejected rows as they came, and a column ``reason``.
+    rules : pandas.DataFrame
+        One row a rule that is broken: ``column``, ``rule``, ``failed`` (rows) and ``valid``
+        (share of rows that keep it, 0 to 1).
+    """
+
+    frame: pd.DataFrame
+    rejected: pd.DataFrame
+    rules: pd.DataFrame
+
+
+def check(frame: pd.DataFrame, path: Path) -> Checked:
+    """Split a data set into the rows that keep its contract and those that break it.
+
+    All rules are tried on all rows, and a rejected row says every rule it breaks.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With an index of distinct values.
+    path : Path
+        A contract: a schema as `pandera` writes it to YAML, with only known keys.
+
+    Raises
+    ------
+    DataError
+        If the contract cannot be read; if a column is missing, unexpected, or holds no single
+        value of the type that the contract names; if no row is left.
+    """
+    schema = read_contract(path)
+    _check_columns(frame, schema, path)
+    failures = _failures(frame, schema)
+    _check_whole(frame, schema, failures, path)
+    # A check raises on a column of mixed types, so that it is tried again without those rows.
+    if any(failure.mistyped for failure in failures):
+        rest = frame.drop(index=list({f.row for f in failures}))
+        failures += _failures(rest, schema) if len(rest) else []
+    reasons: dict[Any, list[str]] = {}
+    for failure in failures:
+        reasons.setdefault(failure.row, []).append(failure.reason)
+    accepted = frame.drop(index=list(reasons))
+    if accepted.empty:
+        raise DataError(f"{path.name}: expected rows that keep it, got none; {_worst(failures)}")
+    frame, rejected = schema.validate(accepted), _rejected(frame, reasons)
+    return Checked(frame, rejected, _rules(failures, len(frame) + len(rejected)))
+
+
+def read_contract(path: Path) -> Any:
+    """Return the pandera schema of a contract.
+
+    Raises
+    ------
+    DataError
+        If the file is no such schema; an unknown key, which pandera would skip, is one reason.
+    """
+    import yaml
+    from pandera.pandas import DataFrameSchema
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path.name}: cannot be read: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise DataError(f"{path.name}: expected YAML: {error}") from error
+    if problems := list(_key_problems(content)):
+        raise DataError("\n".join(f"{path.name}: {problem}" for problem in problems))
+    try:
+        return DataFrameSchema.from_yaml(path)
+    except Exception as error:
+        raise DataError(f"{path.name}: expected a pandera schema: {error}") from error
+
+
+def _key_problems(content: Any) -> Iterator[str]:
+    from pandera.pandas import Check, Column, DataFrameSchema
+
+    columns = content.get("columns") if isinstance(content, Mapping) else None
+    if not isinstance(columns, Mapping) or not columns:
+        yield "expected a mapping with 'columns', each with its rules"
+        return
+    checks = [name for name in dir(Check) if not name.startswith("_")]
+    yield from _unknown("", content, ["schema_type", "version", "api", *_options(DataFrameSchema)])
+    for column, rules in columns.items():
+        yield from _unknown(f"columns.{column}.", rules or {}, _options(Column))
+        yield from _unknown(f"columns.{column}.checks.", (rules or {}).get("checks") or {}, checks)
+
+
+def _options(kind: type) -> list[str]:
+    return list(signature(kind).parameters)
+
+
+def _unknown(where: str, keys: Iterable[str], known: Sequence[str]) -> Iterator[str]:
+    return (
+        f"{where}{key}: unknown key.{did_you_mean(key, known)}" for key in keys if key not in known
+    )
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """One rule that one row breaks."""
+
+    row: Any
+    column: str
+    rule: str
+    value: Any
+
+    @property
+    def mistyped(self) -> bool:
+        return self.rule.startswith("type ")
+
+    @property
+    def reason(self) -> str:
+        if self.rule == "a value":
+            return f"{self.column}: expected a value, got none"
+        return f"{self.column}: expected {self.rule}, got {self.value!r}"
+
+
+def _check_columns(frame: pd.DataFrame, schema: Any, path: Path) -> None:
+    names = [str(name) for name in frame.columns]
+    problems = [
+        f"{path.name}: columns.{name}: expected a column {name!r} of type {column.dtype}, "
+        f"got none of this name.{did_you_mean(name, names)}"
+        for name, column in schema.columns.items()
+        if column.required and not column.regex and name not in names
+    ]
+    if schema.strict is True:
+        problems += [
+            f"{path.name}: expected only its columns, got {name!r}."
+            + did_you_mean(name, schema.columns)
+            for name in names
+            if name not in schema.columns
+        ]
+    if problems:
+        raise DataError("\n".join(problems))
+
+
+def _failures(frame: pd.DataFrame, schema: Any) -> list[_Failure]:
+    """Return each rule that each row breaks, once: pandera repeats a failed coercion."""
+    from pandera.errors import SchemaErrors
+
+    try:
+        schema.validate(frame, lazy=True)
+        return []
+    except SchemaErrors as error:
+        cases = error.failure_cases[["index", "column", "check", "failure_case"]]
+    found = {
+        (row, str(column), _in_words(rule)): _plain(value)
+        for row, column, rule, value in cases.itertuples(index=False)
+    }
+    failures = [_Failure(row, column, rule, value) for (row, column, rule), value in found.items()]
+    mistyped = {failure.column for failure in failures if failure.mistyped}
+    return [f for f in failures if f.row is not None or f.mistyped or f.column not in mistyped]
+
+
+def _plain(value: Any) -> Any:
+    """Return a numpy scalar as Python writes it."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def _in_words(rule: str) -> str:
+    """Return a rule of pandera as what was expected."""
+    if rule == "not_nullable":
+        return "a value"
+    if rule == "field_uniqueness":
+        return "a value of its own"
+    if rule == "multiple_fields_uniqueness":
+        return "a combination of its own"
+    if found := re.fullmatch(r"(?:coerce_)?dtype\('(.+)'\)", rule):
+        return f"type {found[1]}"
+    if found := re.fullmatch(r"in_range\((.+), (.+)\)", rule):
+        return f"{found[1]} to {found[2]}"
+    if found := re.fullmatch(r"(greater|less)_than(_or_equal_to)?\((.+)\)", rule):
+        sign = (">" if found[1] == "greater" else "<") + ("=" if found[2] else "")
+        return f"{sign} {found[3]}"
+    if found := re.fullmatch(r"isin\(\[(.+)\]\)", rule):
+        return f"one of {found[1]}"
+    return rule
+
+
+def _check_whole(
+    frame: pd.DataFrame, schema: Any, failures: Sequence[_Failure], path: Path
+) -> None:
+    """Raise where the contract fails for a column as a whole, so that no row is to blame."""
+    problems = []
+    for column in schema.columns:
+        wrong = [f for f in failures if f.column == column and f.mistyped]
+        if wrong and (wrong[0].row is None or len(wrong) >= frame[column].notna().sum()):
+            problems.append(
+                f"{path.name}: columns.{column}: expected {wrong[0].rule}, got "
+                f"{frame[column].dtype}, such as {wrong[0].value!r}; mend the data or the contract"
+            )
+    if not problems:
+        problems = [f"{path.name}: {f.reason}" for f in failures if f.row is None]
+    if problems:
+        raise DataError("\n".join(problems))
+
+
+def _worst(failures: Sequence[_Failure]) -> str:
+    rules = _rules(failures, 1)
+    return "; ".join(
+        f"{r.failed} rows break {r.column}: {r.rule}" for r in rules.head(3).itertuples()
+    )
+
+
+def _rejected(frame: pd.DataFrame, reasons: Mapping[Any, list[str]]) -> pd.DataFrame:
+    rows = frame.loc[[row for row in frame.index if row in reasons]]
+    return rows.assign(reason=["; ".join(reasons[row]) for row in rows.index])
+
+
+def _rules(failures: Sequence[_Failure], rows: int) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = ["column", "rule", "failed", "valid"]
+    broken = pd.DataFrame([(f.column, f.rule) for f in failures], columns=columns[:2])
+    table = broken.value_counts(sort=False).rename("failed").reset_index()
+    table = table.assign(valid=1 - table["failed"] / rows)
+    return table.sort_values(["failed", "column"], ascending=[False, True], ignore_index=True)
