@@ -7,8 +7,10 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -235,9 +237,8 @@ def execute(
         on_kernel(client.km)
     execution.notebook_start()
     try:
-        client.execute(cleanup_kc=True, env=dict(env) if env is not None else os.environ.copy())
-    except Stopped:
-        _abandon_tasks()
+        with _own_loop(), suppress(Stopped):
+            client.execute(cleanup_kc=True, env=dict(os.environ if env is None else env))
     except DeadKernelError as error:
         # It died outside a cell: before the first, or when asked for its info after the last.
         if execution.failure is None:
@@ -249,13 +250,19 @@ def execute(
     return execution
 
 
-def _abandon_tasks() -> None:
-    """Cancel what nbclient still waits for in this thread, or asyncio complains at exit."""
-    loop = ensure_event_loop()
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        task.cancel()
-    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+@contextmanager
+def _own_loop() -> Iterator[None]:
+    """Close the event loop of a pool's thread behind nbclient, which only opens one."""
+    try:
+        yield
+    finally:
+        if threading.current_thread() is not threading.main_thread():
+            loop = ensure_event_loop()
+            tasks = asyncio.all_tasks(loop)
+            for task in tasks:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            loop.close()
 
 
 def _private_channels(manager: Any, folder: Path) -> None:

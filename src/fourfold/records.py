@@ -201,10 +201,10 @@ def _cell(value: Any) -> Any:
 
 
 def error_line(record: RunRecord) -> str:
-    """Return ``section, cell n: Error: message``, or an empty string."""
+    """Return ``section, cell n (id): Error: message``, or an empty string."""
     if not record.error:
         return ""
-    where = "{section}, cell {cell}".format(**record.error)
+    where = "{section}, cell {cell} ({cell_id})".format(**record.error)
     return f"{where}: {record.error['error']}: {record.error['message']}"
 
 

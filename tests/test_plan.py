@@ -1,0 +1,150 @@
+"""The plan: every run, checked before any kernel starts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fourfold.errors import ConfigError
+from fourfold.plan import RunSpec, canonical, find_configs, find_root, plan, run_id
+
+SWEEP = "template: tiny\nparameters: {count: 3}\nsweep:\n  grid: {scale: [1, 2.5], mode: [plain, fancy]}\n"
+
+
+def told(paths, project) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        plan([str(p) for p in paths], project)
+    return str(caught.value).split("\n")
+
+
+def test_a_config_becomes_runs_with_all_parameters(config, project):
+    """Defaults, the config's own values and the swept ones, in this order of weight."""
+    runs = plan([str(config(SWEEP))], project)
+    assert [run.run_id for run in runs] == [
+        "scale=1,mode=plain", "scale=1,mode=fancy", "scale=2.5,mode=plain", "scale=2.5,mode=fancy",
+    ]  # fmt: skip
+    first = runs[0]
+    assert (first.parameters["count"], first.parameters["seed"]) == (3, 0)
+    assert (first.config, first.template, first.template_file) == (
+        "a",
+        "tiny",
+        "templates/tiny.ipynb",
+    )
+    assert first.varied == ("scale", "mode")
+
+
+def test_business_reaches_the_template_as_parameters(config, project):
+    """So that the flat params.yaml alone gives the same notebook."""
+    path = config("template: tiny\nbusiness: {question: Why?, success: {mean: '> 1'}}\n")
+    (run,) = plan([str(path)], project)
+    assert run.run_id == "default"
+    assert run.parameters["question"] == "Why?"
+    assert run.parameters["success"] == {"mean": "> 1"}
+
+
+def test_a_spec_survives_json(config, project):
+    """Any step can be rerun from disk."""
+    for run in plan([str(config(SWEEP))], project):
+        assert RunSpec.from_json(json.loads(json.dumps(run.to_json()))) == run
+
+
+def test_six_mistakes_give_six_located_messages(config, project):
+    """All at once, over two files, each with file, line, column, key and remedy."""
+    a = config(
+        "template: tiny\nparameters:\n  scael: 2\n  count: 1000\n  columns: [a, 3]\n"
+        "business:\n  success: {maen: '>= 2'}\n"
+    )
+    b = config("template: tinny\nrun:\n  timeout: soon\n", "b.yaml")
+    assert told([a, b], project) == [
+        "params/a.yaml:3:3 parameters.scael: unknown parameter of template 'tiny'. Did you mean 'scale'?",
+        "params/a.yaml:4:3 parameters.count: expected int in 1..100, got 1000",
+        "params/a.yaml:5:16 parameters.columns.1: expected list[str], got 3 (int)",
+        "params/a.yaml:7:13 business.success.maen: template 'tiny' records no such metric; "
+        "expected one of mean, count. Did you mean 'mean'?",
+        "params/b.yaml:1:1 template: unknown template 'tinny'; expected one of tiny. Did you mean 'tiny'?",
+        "params/b.yaml:3:3 run.timeout: expected a duration such as 90s, 10m or 2h, got 'soon'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "message"),
+    [
+        ("parameters: {scale: 1}\n", "1:1 config", "template: missing"),
+        ("template: tiny\nparameters: {data: numbers.cvs}\n", "2:14 parameters.data", "numbers.csv"),
+        ("template: tiny\nparameters: {contract: contracts/x.yaml}\n", "2:14 parameters.contract", "found no"),
+        ("template: tiny\nsweep: {gird: {scale: [1]}}\n", "2:9 sweep.gird", "Did you mean 'grid'"),
+        ("template: tiny\nsweep: {grid: {scale: [1, 1]}}\n", "2:1 sweep", "the same as run"),
+        ("template: tiny\nsweep: {grid: {scale: [1]}, exclude: [{scale: 1}]}\n", "2:1 sweep", "at least one run"),
+        ("template: tiny\nbusiness: {question: 3}\n", "2:12 business.question", "expected str, got 3"),
+        ("template: tiny\nbusiness: {question: a}\nparameters: {question: b}\n", "3:14 parameters.question", "already given"),
+        ("template: tiny\nparameters: {success: {mean: high}}\n", "2:24 parameters.success.mean", "expected a condition"),
+    ],
+)  # fmt: skip
+def test_each_kind_of_mistake_is_located(config, project, text, key, message):
+    """Line, column, key; and what was expected."""
+    (line,) = told([config(text)], project)
+    assert line.startswith(f"params/a.yaml:{key}")
+    assert message in line
+
+
+def test_a_required_parameter_must_be_given(config, project, notebook):
+    """The message holds its help text."""
+    cell = notebook["cells"][1]
+    cell["source"] += "target: str  # column to predict\n"
+    (project / "templates" / "tiny.ipynb").write_text(json.dumps(notebook))
+    (line,) = told([config("template: tiny\n")], project)
+    assert "parameters.target: missing; expected str (column to predict)" in line
+    (run,) = plan([str(config("template: tiny\nparameters: {target: y}\n"))], project)
+    assert run.parameters["target"] == "y"
+
+
+def test_two_configs_of_one_name_are_told(config, project):
+    """They would write into the same folder."""
+    paths = [config("template: tiny\n", "a.yaml"), config("template: tiny\n", "a.yml")]
+    assert "expected a name of its own, got that of params/a.yaml" in told(paths, project)[0]
+
+
+def test_files_folders_and_globs_are_found_once(config, project, monkeypatch):
+    """Without a path params/ is meant; a leading underscore marks a base."""
+    monkeypatch.chdir(project)
+    a, b = config("template: tiny\n"), config("template: tiny\n", "deep/b.yaml")
+    config("template: tiny\n", "_base.yaml")
+    assert find_configs([], project) == [a, b]
+    assert find_configs(["params", "params/a.yaml", str(a)], project) == [a, b]
+    assert find_configs(["params/**/b.y*ml"], project) == [b]
+    assert (
+        find_configs([str(project / "params" / "*.yaml")], project)
+        == [a, project / "params" / "_base.yaml"][:1]
+    )
+
+
+def test_a_path_that_names_no_config_is_told(config, project):
+    """With the nearest that there is."""
+    config("template: tiny\n", "penguins.yaml")
+    (line,) = told(["params/penguin.yaml"], project)
+    assert "found none. Did you mean 'params/penguins.yaml'?" in line
+
+
+def test_the_root_is_found_from_below(project):
+    """The nearest folder upwards that holds templates/."""
+    assert find_root(project / "params") == project.resolve()
+
+
+def test_run_ids_stay_apart_and_are_safe_folder_names(config, project):
+    """Values with odd characters, long ones, and equal texts of other types."""
+    assert run_id({}) == "default"
+    odd = run_id({"question": "a/b: *?"})
+    assert "/" not in odd
+    assert odd != run_id({"question": "a/b- *?"})
+    assert len(run_id({"q": "x" * 500})) < 100
+    path = config("template: tiny\nsweep: {grid: {question: ['1', '1 ']}}\n")
+    assert len({run.run_id for run in plan([str(path)], project)}) == 2
+
+
+@given(st.dictionaries(st.text(), st.integers() | st.text() | st.lists(st.integers())))
+def test_canonical_json_ignores_the_order_of_keys(content):
+    """Equal content, equal text."""
+    assert canonical(content) == canonical(dict(reversed(content.items())))
