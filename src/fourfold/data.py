@@ -7,18 +7,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from fourfold import database, formats
+from fourfold import database, formats, remote
 from fourfold.datasets import DATASETS, Dataset
 from fourfold.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_SCHEME = re.compile(r"([A-Za-z][\w+.-]*):(//|/)")
-_MAGIC_GLOB = re.compile(r"[*?\[]")
+_GLOB = re.compile(r"[*?\[]")
 FILE_COLUMN = "source_file"
 
 
@@ -78,9 +78,10 @@ def load(source: str, query: str = "", root: Path | None = None) -> Loaded:
     if query:
         frame = database.read(_database_url(source, root), query)
         return _loaded(frame, database.masked(source), "database", _digest_frame(frame))
-    if _SCHEME.match(source):
-        return _load_url(source)
-    if _MAGIC_GLOB.search(source):
+    if remote.is_url(source):
+        content, name = remote.fetch(source)
+        return _load_handle(BytesIO(content), database.masked(source), name)
+    if _GLOB.search(source):
         return _load_files(source, _matches(source, root))
     path = locate(source, root)
     with path.open("rb") as handle:
@@ -106,9 +107,9 @@ def problem(source: str, query: str, root: Path | None) -> str | None:
         return database.problem(source, query) or _missing_file(source, root)
     if _needless(source, query):
         return _needless(source, query)
-    if scheme := _SCHEME.match(source):
-        return database.unset(source) or _unknown_scheme(scheme[1])
-    if _MAGIC_GLOB.search(source):
+    if remote.is_url(source):
+        return database.unset(source) or remote.problem(source)
+    if _GLOB.search(source):
         return None if _matches(source, root) else f"expected files, {source!r} matches none"
     return _missing_file(source, root) or _unreadable(source)
 
@@ -176,14 +177,6 @@ def _needless(source: str, query: str) -> str | None:
     return f"{source!r} takes no query; expected an empty one, got {query!r}: only databases do"
 
 
-def _unknown_scheme(scheme: str) -> str | None:
-    from importlib.util import find_spec
-
-    if find_spec("fsspec") is None:
-        return "reading a URL needs the package 'fsspec'; run: pip install fsspec"
-    return None
-
-
 def _is_sqlite(source: str) -> bool:
     return source.lower().endswith(formats.SQLITE)
 
@@ -231,26 +224,6 @@ def _load_handle(handle: IO[bytes], source: str, name: str) -> Loaded:
     handle.seek(0)
     frame = formats.read_table(handle, name)
     return _loaded(frame, source, formats.kind_of(name), digest)
-
-
-def _load_url(source: str) -> Loaded:
-    """Return the table behind a URL; it is read whole, so that its digest is of what was read."""
-    import io
-
-    import fsspec
-
-    name = re.split(r"[?#]", source)[0].rsplit("/", 1)[-1]
-    shown = database.masked(source)
-    message = ""
-    try:
-        with fsspec.open(database.resolved(source), "rb") as remote:
-            content = remote.read()
-    except Exception as error:
-        message = database.clean(f"{shown}: cannot be read: {error}", source)
-    # Raised outside of the handler: the cause may carry the secret.
-    if message:
-        raise DataError(message)
-    return _load_handle(io.BytesIO(content), shown, name)
 
 
 def _load_files(source: str, paths: Sequence[Path]) -> Loaded:

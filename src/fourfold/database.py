@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
+from fourfold.columns import with_dates
 from fourfold.errors import DataError
 from fourfold.formats import SQLITE
 
@@ -72,7 +73,7 @@ def unset(source: str) -> str | None:
 
 def resolved(source: str) -> str:
     """Return the source with its ``${NAME}`` replaced by the environment's values, quoted."""
-    return _VARIABLE.sub(lambda found: quote_plus(os.environ[found[1]]), source)
+    return _VARIABLE.sub(lambda found: quote(os.environ[found[1]], safe=""), source)
 
 
 def masked(source: str) -> str:
@@ -97,7 +98,7 @@ def clean(message: str, source: str) -> str:
     """Return a message without any value that the source's variables hold."""
     for name in _VARIABLE.findall(source):
         value = os.environ.get(name, "")
-        for form in {value, quote_plus(value), quote(value)} - {""}:
+        for form in {value, quote(value), quote(value, safe=""), quote_plus(value)} - {""}:
             message = message.replace(form, f"${{{name}}}")
     return masked(message)
 
@@ -138,7 +139,7 @@ def read(source: str, query: str) -> pd.DataFrame:
         raise DataError(clean(message, source))
     if not len(frame.columns):
         raise DataError(f"{masked(source)}: expected rows, the query returned none")
-    return frame
+    return with_dates(frame)
 
 
 def _first_line(error: Exception) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
+from fourfold.columns import ungrouped, with_dates
+from fourfold.dialect import HEAD, find_dialect
 from fourfold.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -30,28 +29,6 @@ KINDS = {
 }
 SQLITE = (".db", ".sqlite", ".sqlite3")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
-_HEAD = 1 << 18
-_DECIMAL_COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+")
-_DECIMAL_POINT = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)\.\d+")
-_GROUPED = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+(?:,\d+)?")
-_MAGIC = {
-    b"PAR1": "a Parquet file (ending .parquet)",
-    b"PK\x03\x04": "a zip archive or Excel workbook (ending .zip or .xlsx)",
-    b"SQLite format 3\x00": "a SQLite database (ending .sqlite)",
-    b"\x1f\x8b": "a gzip file (ending .gz)",
-    b"\x89PNG": "a picture",
-    b"%PDF": "a PDF document",
-}
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How a text table is written."""
-
-    separator: str = ","
-    decimal: str = "."
-    thousands: str | None = None
-    encoding: str = "utf-8"
 
 
 def kind_of(name: str) -> str:
@@ -154,14 +131,13 @@ def _only_member(handle: IO[bytes], name: str) -> IO[bytes]:
 def _read_csv(handle: IO[bytes], name: str) -> pd.DataFrame:
     import pandas as pd
 
-    dialect = find_dialect(handle.read(_HEAD), name)
+    dialect = find_dialect(handle.read(HEAD), name)
     handle.seek(0)
     try:
         frame: pd.DataFrame = pd.read_csv(
             handle,
             sep=dialect.separator,
             decimal=dialect.decimal,
-            thousands=dialect.thousands,
             encoding=dialect.encoding,
             low_memory=False,
         )
@@ -175,7 +151,7 @@ def _read_csv(handle: IO[bytes], name: str) -> pd.DataFrame:
             f"{name}, line 2: expected {len(frame.columns)} fields as in the header, got {fields}; "
             "name every column, or remove separators at the ends of lines"
         )
-    return frame
+    return ungrouped(frame, dialect.decimal)
 
 
 def _parser_message(error: Exception) -> str:
@@ -187,63 +163,6 @@ def _parser_message(error: Exception) -> str:
         f"line {line}: expected {expected} fields, got {got}; quote the text that holds the "
         "separator, or mend the line"
     )
-
-
-def find_dialect(head: bytes, name: str) -> Dialect:
-    """Return how a text table is written, judged by its first bytes.
-
-    Raises
-    ------
-    DataError
-        If the bytes are not text.
-
-    Examples
-    --------
-    >>> find_dialect(b"a;b\\n1,5;2\\n", "x.csv")
-    Dialect(separator=';', decimal=',', thousands=None, encoding='utf-8')
-    """
-    text, encoding = _decode(head, name)
-    lines = text.splitlines()[:200]
-    if len(head) == _HEAD:
-        lines = lines[:-1]
-    separator = max(",;\t|", key=lambda mark: _fitness(lines, mark))
-    if separator == ",":
-        return Dialect(encoding=encoding)
-    cells = [cell.strip() for row in csv.reader(lines[1:], delimiter=separator) for cell in row]
-    commas = sum(bool(_DECIMAL_COMMA.fullmatch(cell)) for cell in cells)
-    points = sum(bool(_DECIMAL_POINT.fullmatch(cell)) for cell in cells)
-    if commas <= points:
-        return Dialect(separator, encoding=encoding)
-    grouped = any(_GROUPED.fullmatch(cell) for cell in cells)
-    return Dialect(separator, ",", "." if grouped else None, encoding)
-
-
-def _fitness(lines: list[str], separator: str) -> tuple[float, int]:
-    """Return how well a separator explains the lines: share that agree with the header, width."""
-    rows = [row for row in csv.reader(lines, delimiter=separator) if row]
-    width = len(rows[0]) if rows else 0
-    if width < 2:
-        return (0.0, 0)
-    return (sum(len(row) == width for row in rows) / len(rows), width)
-
-
-def _decode(head: bytes, name: str) -> tuple[str, str]:
-    for mark, what in _MAGIC.items():
-        if head.startswith(mark):
-            raise DataError(f"{name}: expected a text table, got {what}")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return head.decode("utf-16", errors="ignore"), "utf-16"
-    if b"\0" in head:
-        raise DataError(f"{name}: expected a text table, got binary content")
-    if head.startswith(b"\xef\xbb\xbf"):
-        return head.decode("utf-8-sig", errors="ignore"), "utf-8-sig"
-    try:
-        # The head may end inside a character.
-        return io.TextIOWrapper(io.BytesIO(head), encoding="utf-8", newline="").read(), "utf-8"
-    except UnicodeDecodeError as error:
-        if error.start >= len(head) - 4:
-            return head[: error.start].decode("utf-8"), "utf-8"
-        return head.decode("cp1252", errors="replace"), "cp1252"
 
 
 def _read_json(handle: IO[bytes], name: str) -> pd.DataFrame:
@@ -327,29 +246,3 @@ _READERS: Mapping[str, Callable[[IO[bytes], str], Any]] = {
     "parquet": _read_parquet,
     "excel": _read_excel,
 }
-_DATES = {
-    re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d.*)?"): ("ISO8601",),
-    re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}"): ("%d.%m.%Y",),
-    re.compile(r"\d{1,2}/\d{1,2}/\d{4}"): ("%d/%m/%Y", "%m/%d/%Y"),
-}
-
-
-def with_dates(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with columns of dates as datetimes.
-
-    A column is converted where every value is a date in ISO form, as ``31.12.2024``, or with
-    slashes. Slashes may mean day/month or month/day: where both fit, the column stays text.
-    """
-    import pandas as pd
-
-    found = {}
-    for column in frame.select_dtypes(include=["object", "string"]):
-        values = frame[column].dropna()
-        probe = values.head(50)
-        for pattern, formats in _DATES.items():
-            if len(probe) and all(isinstance(v, str) and pattern.fullmatch(v) for v in probe):
-                parsed = [pd.to_datetime(values, format=f, errors="coerce") for f in formats]
-                fits = [dates for dates in parsed if dates.notna().all()]
-                if len(fits) == 1:
-                    found[str(column)] = fits[0].reindex(frame.index)
-    return frame.assign(**found)

@@ -1,0 +1,236 @@
+"""What the clustering template calls: scale, sample, compare k, describe the clusters.
+
+The rule that chooses k, the gap statistic, the resampling and the comparison of distances live in
+modules of their own and are reached from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScaler, StandardScaler
+
+from fourfold.distances import compare_distances, k_medoids
+from fourfold.errors import DataError, did_you_mean
+from fourfold.gap import Gap, gap_statistic
+from fourfold.stability import Stability, jaccard, mean_silhouette, resample
+from fourfold.structure import ALPHA, Candidate, Choice, choose_k
+
+__all__ = [
+    "ALPHA",
+    "Candidate",
+    "Choice",
+    "Gap",
+    "Stability",
+    "by_size",
+    "choose_k",
+    "compare_distances",
+    "compare_k",
+    "gap_statistic",
+    "jaccard",
+    "k_medoids",
+    "mean_silhouette",
+    "profiles",
+    "resample",
+    "sample",
+    "scaler",
+    "select_features",
+]
+
+Array = NDArray[np.float64]
+Labels = NDArray[np.intp]
+
+SCALERS: Mapping[str, Callable[[], Any]] = {
+    "standard": StandardScaler,
+    "robust": RobustScaler,
+    "minmax": MinMaxScaler,
+    "none": FunctionTransformer,
+}
+
+
+def scaler(name: str) -> Any:
+    """Return a scikit-learn transformer by its short name.
+
+    Parameters
+    ----------
+    name : {'standard', 'robust', 'minmax', 'none'}
+        Standard: mean 0, standard deviation 1. Robust: median 0, interquartile range 1. Minmax:
+        from 0 to 1. None: as measured, so that the feature with the largest numbers decides.
+
+    Raises
+    ------
+    ValueError
+        If there is no such scaler.
+
+    Examples
+    --------
+    >>> scaler("minmax").fit_transform([[10.0], [20.0], [15.0]]).ravel().tolist()
+    [0.0, 1.0, 0.5]
+    """
+    if name not in SCALERS:
+        raise ValueError(
+            f"scaler: expected one of {', '.join(SCALERS)}, got {name!r}."
+            + did_you_mean(name, SCALERS)
+        )
+    return SCALERS[name]()
+
+
+def select_features(
+    frame: pd.DataFrame, names: Sequence[str] = (), leave_out: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Return the features to cluster by, without the rows in which one is missing.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per thing.
+    names : sequence of str
+        Columns to use; empty for all numeric ones that vary.
+    leave_out : sequence of str
+        Columns never used where `names` is empty, such as a known label.
+
+    Returns
+    -------
+    DataFrame
+        Floats, with the row labels of `frame`.
+
+    Raises
+    ------
+    DataError
+        If a column does not exist, is not numeric or is constant, or no row is complete.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"a": [1, 2, None], "b": [3.0, 4.0, 5.0], "c": ["x", "y", "z"]})
+    >>> select_features(frame).index.tolist()
+    [0, 1]
+    """
+    numeric = [str(name) for name in frame.select_dtypes("number") if name not in leave_out]
+    wanted = list(names) or [name for name in numeric if _varies(frame[name])]
+    for name in wanted:
+        _check_feature(frame, name)
+    complete = frame[wanted].astype(float).dropna()
+    if complete.empty:
+        raise DataError(f"features: no row has all of {', '.join(wanted) or 'no columns'}")
+    return complete
+
+
+def _varies(column: pd.Series) -> bool:
+    values = column.dropna().to_numpy()
+    return bool((values[1:] != values[:1]).any())
+
+
+def _check_feature(frame: pd.DataFrame, name: str) -> None:
+    if name not in frame:
+        known = ", ".join(map(str, frame.columns))
+        raise DataError(
+            f"features: expected columns of the data ({known}), got {name!r}."
+            + did_you_mean(name, frame.columns)
+        )
+    column = frame[name]
+    if not pd.api.types.is_numeric_dtype(column) or not _varies(column):
+        kind = f"{column.dtype}, {column.nunique()} different values"
+        raise DataError(
+            f"features: expected a numeric column that varies, got {name!r} ({kind}); leave it out"
+        )
+
+
+def sample(count: int, most: int, seed: int = 0) -> Labels:
+    """Return the positions of at most `most` of `count` rows, drawn without replacement, sorted.
+
+    Examples
+    --------
+    >>> sample(3, 10).tolist(), len(sample(10, 3))
+    ([0, 1, 2], 3)
+    """
+    if count <= most:
+        return np.arange(count)
+    chosen = np.random.default_rng(seed).choice(count, most, replace=False)
+    return np.asarray(np.sort(chosen))
+
+
+def compare_k(models: Mapping[int, Any], points: Array, rows: Labels) -> pd.DataFrame:
+    """Return how good fitted K-means models with different k are, one row for each k.
+
+    Parameters
+    ----------
+    models : mapping of k to fitted KMeans
+        Fitted to `points`.
+    points : array of shape (n, d)
+        Scaled data.
+    rows : array of int
+        Positions of the rows on which the silhouette is measured: it compares every pair.
+
+    Returns
+    -------
+    DataFrame
+        `inertia` the sum of squared distances to the centres (falls with k), `silhouette` the
+        mean over `rows` (-1 to 1, higher is better), `calinski_harabasz` (higher is better) and
+        `davies_bouldin` (lower is better) over all rows. Undefined for k = 1 but for inertia.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> points = np.array([[0.0], [1.0], [9.0], [10.0]])
+    >>> models = {2: KMeans(2, n_init=10, random_state=0).fit(points)}
+    >>> compare_k(models, points, np.arange(4)).loc[2].round(3).tolist()
+    [1.0, 0.889, 162.0, 0.111]
+    """
+    table = {k: _scores(model, points, rows) for k, model in models.items()}
+    return pd.DataFrame.from_dict(table, orient="index").rename_axis("k")
+
+
+def _scores(model: Any, points: Array, rows: Labels) -> dict[str, float]:
+    labels = model.labels_
+    scores = {"inertia": float(model.inertia_)}
+    if len(np.unique(labels[rows])) < 2:
+        return scores
+    return scores | {
+        "silhouette": float(silhouette_score(points[rows], labels[rows])),
+        "calinski_harabasz": float(calinski_harabasz_score(points, labels)),
+        "davies_bouldin": float(davies_bouldin_score(points, labels)),
+    }
+
+
+def by_size(labels: Labels) -> Labels:
+    """Return the same partition with cluster 0 the largest, 1 the next.
+
+    Examples
+    --------
+    >>> by_size(np.array([0, 1, 1, 2, 2, 2])).tolist()
+    [2, 1, 1, 0, 0, 0]
+    """
+    order = np.argsort(-np.bincount(labels), kind="stable")
+    return np.asarray(np.argsort(order)[labels])
+
+
+def profiles(features: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+    """Return the size of each cluster and its mean in each feature, in original units.
+
+    Parameters
+    ----------
+    features : DataFrame of n rows
+        Unscaled features.
+    labels : array of int, shape (n,)
+        The partition.
+
+    Returns
+    -------
+    DataFrame
+        One row for each cluster: `rows`, `share` (0 to 1), then the means.
+
+    Examples
+    --------
+    >>> profiles(pd.DataFrame({"g": [1.0, 3.0, 8.0]}), np.array([0, 0, 1])).values.tolist()
+    [[2.0, 0.6666666666666666, 2.0], [1.0, 0.3333333333333333, 8.0]]
+    """
+    means = features.groupby(labels).mean().rename_axis("cluster")
+    rows = np.bincount(labels)
+    means.insert(0, "rows", rows)
+    means.insert(1, "share", rows / len(labels))
+    return means

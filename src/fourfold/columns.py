@@ -1,0 +1,79 @@
+"""What columns of text mean: numbers in groups of digits, and dates."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DATES = {
+    re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d.*)?"): ("ISO8601",),
+    re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}"): ("%d.%m.%Y",),
+    re.compile(r"\d{1,2}/\d{1,2}/\d{4}"): ("%d/%m/%Y", "%m/%d/%Y"),
+}
+
+
+def ungrouped(frame: pd.DataFrame, decimal: str) -> pd.DataFrame:
+    """Return the frame with columns of numbers such as ``1,234.50`` as numbers.
+
+    A column is converted where every value is a number. The ``thousands`` option of pandas
+    would read the date 31.12.2024 as 31122024.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As read, such numbers still being text.
+    decimal : str
+        Decimal mark, point or comma; the other one parts groups of three digits.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ungrouped(pd.DataFrame({"paid": ["1.234,50", "7"]}), ",")["paid"].tolist()
+    [1234.5, 7.0]
+    """
+    import pandas as pd
+
+    mark, point = ("." if decimal == "," else ","), re.escape(decimal)
+    number = rf"[-+]?(?:\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+|\d+)(?:{point}\d+)?"
+    found = {}
+    for column in _texts(frame):
+        values = frame[column].dropna()
+        if (
+            len(values)
+            and all(values.head(50).str.fullmatch(number))
+            and all(values.str.fullmatch(number))
+        ):
+            plain = values.str.replace(mark, "").str.replace(decimal, ".")
+            found[column] = pd.to_numeric(plain).reindex(frame.index)
+    return frame.assign(**found)
+
+
+def with_dates(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with columns of dates as datetimes.
+
+    A column is converted where every value is a date in ISO form, as ``31.12.2024``, or with
+    slashes. Slashes may mean day/month or month/day: where both fit, the column stays text.
+    """
+    import pandas as pd
+
+    found = {}
+    for column in _texts(frame):
+        values = frame[column].dropna()
+        for pattern, formats in _DATES.items():
+            if all(map(pattern.fullmatch, values.head(50))):
+                parsed = [pd.to_datetime(values, format=f, errors="coerce") for f in formats]
+                fits = [dates for dates in parsed if dates.notna().all()]
+                if len(fits) == 1:
+                    found[column] = fits[0].reindex(frame.index)
+    return frame.assign(**found)
+
+
+def _texts(frame: pd.DataFrame) -> list[str]:
+    """Return the names of the columns that hold text only."""
+    from pandas.api.types import infer_dtype
+
+    texts = frame.select_dtypes(include=["object", "string"])
+    return [str(name) for name in texts if infer_dtype(texts[name], skipna=True) == "string"]

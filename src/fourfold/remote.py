@@ -1,0 +1,75 @@
+"""Files behind URLs: the web by the standard library, stores by fsspec."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+
+from fourfold import database
+from fourfold.errors import DataError, did_you_mean
+
+_WEB = ("http", "https")
+_PATIENCE_S = 60
+# Two letters at least: C:/ is a drive.
+_SCHEME = re.compile(r"([A-Za-z][\w+.-]+):[/:]")
+
+
+def is_url(source: str) -> bool:
+    """Say whether a source is a URL, such as ``s3://bucket/file.csv``."""
+    return bool(_SCHEME.match(source))
+
+
+def problem(source: str) -> str | None:
+    """Return what is wrong with a URL, without opening it."""
+    found = _SCHEME.match(source)
+    scheme = found[1] if found else ""
+    if scheme in _WEB:
+        return None
+    from fsspec.registry import known_implementations
+
+    known = known_implementations.get(scheme)
+    if known is None:
+        schemes = [*_WEB, *known_implementations, *database.DIALECTS]
+        return f"expected a URL of a known scheme, got {scheme}:.{did_you_mean(scheme, schemes)}"
+    package = known["class"].partition(".")[0]
+    if find_spec(package) is None:
+        return f"{scheme}: needs the package {package!r}; run: pip install {package}"
+    return None
+
+
+def fetch(source: str) -> tuple[bytes, str]:
+    """Return the bytes behind a URL, read whole, and the name of the file.
+
+    Parameters
+    ----------
+    source : str
+        URL, with ``${NAME}`` for each secret.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read; without secrets.
+    """
+    content, message = b"", ""
+    try:
+        content = _read(database.resolved(source))
+    except Exception as error:
+        message = f"{database.masked(source)}: cannot be read: {error}"
+    # Raised outside of the handler: the cause may carry the secret.
+    if message:
+        raise DataError(database.clean(message, source))
+    return content, re.split(r"[?#]", source)[0].rsplit("/", 1)[-1]
+
+
+def _read(url: str) -> bytes:
+    if url.startswith(_WEB):
+        from urllib.request import urlopen
+
+        with urlopen(url, timeout=_PATIENCE_S) as response:
+            content: bytes = response.read()
+        return content
+    import fsspec
+
+    with fsspec.open(url, "rb") as handle:
+        content = handle.read()
+    return content

@@ -1,0 +1,62 @@
+"""Dialects of text tables, on heads written by hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fourfold.dialect import HEAD, Dialect, find_dialect
+from fourfold.errors import DataError
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"a,b\n1,2\n", Dialect()),
+        (b"a;b\n1,5;2,5\n", Dialect(";", ",")),
+        (b"a;b\n1.5;2.5\n", Dialect(";", ".")),
+        (b"a;b\n1.234,5;x\n", Dialect(";", ",")),
+        (b"a\tb\n1,5\t2\n", Dialect("\t", ",")),
+        (b"a|b\n1|2\n", Dialect("|")),
+        (b"alone\n1\n", Dialect()),
+        ("a,b\nJos\u00e9,2\n".encode("cp1252"), Dialect(encoding="cp1252")),
+        ("a,b\nJos\u00e9,2\n".encode("utf-8-sig"), Dialect(encoding="utf-8-sig")),
+        ("a;b\n1;2\n".encode("utf-16"), Dialect(";", encoding="utf-16")),
+        (b'a,b\n"x;y;z",2\n"p;q;r",3\n', Dialect()),
+    ],
+)
+def test_finds_separator_decimal_mark_and_encoding(head, expected):
+    """Each head tells how the table is written."""
+    assert find_dialect(head, "x.csv") == expected
+
+
+def test_head_may_end_inside_a_character():
+    """UTF-8 cut in the middle of a character is still UTF-8."""
+    head = b"a,b\n" + "1,ß\n".encode() * HEAD
+    assert find_dialect(head[:HEAD], "x.csv").encoding == "utf-8"
+    assert head[HEAD - 1 : HEAD] == "ß".encode()[:1]
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        (b"PAR1....", "Parquet"),
+        (b"SQLite format 3\x00", "SQLite"),
+        (b"PK\x03\x04", "Excel"),
+        (b"\x89PNG\r\n", "picture"),
+        (b"a\x00b", "binary"),
+    ],
+)
+def test_refuses_what_is_not_text(head, told):
+    """A binary file is named for what it is."""
+    with pytest.raises(DataError, match=rf"x\.csv: expected a text table, got .*{told}"):
+        find_dialect(head, "x.csv")
+
+
+@given(st.lists(st.tuples(st.integers(), st.integers(), st.integers()), min_size=2))
+def test_finds_the_separator_of_any_table_of_whole_numbers(rows):
+    """A table of three columns of integers is recognised with each separator."""
+    for mark in ",;\t|":
+        text = "\n".join([mark.join("abc"), *(mark.join(map(str, row)) for row in rows)])
+        assert find_dialect(text.encode(), "x.csv").separator == mark
