@@ -35,6 +35,7 @@ __all__ = [
     "jaccard",
     "k_medoids",
     "mean_silhouette",
+    "ordered",
     "profiles",
     "resample",
     "sample",
@@ -207,6 +208,29 @@ def by_size(labels: Labels) -> Labels:
     """
     order = np.argsort(-np.bincount(labels), kind="stable")
     return np.asarray(np.argsort(order)[labels])
+
+
+def ordered(model: Any) -> Any:
+    """Return a fitted K-means model with its clusters renumbered: 0 the largest, 1 the next.
+
+    K-means numbers clusters by chance; so every table and picture of a notebook agrees.
+
+    Parameters
+    ----------
+    model : fitted KMeans
+        Changed in place: `labels_` and `cluster_centers_`.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> model = KMeans(2, n_init=10, random_state=0).fit([[0.0], [9.0], [9.5]])
+    >>> ordered(model).labels_.tolist(), model.predict([[9.2]]).tolist()
+    ([1, 0, 0], [0])
+    """
+    order = np.argsort(-np.bincount(model.labels_), kind="stable")
+    model.labels_ = by_size(model.labels_).astype(model.labels_.dtype)
+    model.cluster_centers_ = model.cluster_centers_[order]
+    return model
 
 
 def profiles(features: pd.DataFrame, labels: Labels) -> pd.DataFrame:

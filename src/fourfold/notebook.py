@@ -194,7 +194,8 @@ def _show(content: Mapping[str, Any], html: str, text: str) -> None:
     if get_ipython() is None:
         print(text)
     else:
-        display({MIME: content, "text/html": html, "text/plain": text}, raw=True)
+        bundle = {MIME: content, "text/html": html, "text/plain": text}
+        display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
 def _ingest_text(facts: Mapping[str, Any]) -> str:
