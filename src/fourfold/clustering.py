@@ -18,6 +18,7 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScale
 from fourfold.distances import compare_distances, k_medoids
 from fourfold.errors import DataError, did_you_mean
 from fourfold.gap import Gap, gap_statistic
+from fourfold.profiles import agreement, by_size, deviations, ordered, profiles, traits
 from fourfold.stability import Stability, jaccard, mean_silhouette, resample
 from fourfold.structure import ALPHA, Candidate, Choice, choose_k
 
@@ -27,10 +28,12 @@ __all__ = [
     "Choice",
     "Gap",
     "Stability",
+    "agreement",
     "by_size",
     "choose_k",
     "compare_distances",
     "compare_k",
+    "deviations",
     "gap_statistic",
     "jaccard",
     "k_medoids",
@@ -41,6 +44,7 @@ __all__ = [
     "sample",
     "scaler",
     "select_features",
+    "traits",
 ]
 
 Array = NDArray[np.float64]
@@ -196,65 +200,3 @@ def _scores(model: Any, points: Array, rows: Labels) -> dict[str, float]:
         "calinski_harabasz": float(calinski_harabasz_score(points, labels)),
         "davies_bouldin": float(davies_bouldin_score(points, labels)),
     }
-
-
-def by_size(labels: Labels) -> Labels:
-    """Return the same partition with cluster 0 the largest, 1 the next.
-
-    Examples
-    --------
-    >>> by_size(np.array([0, 1, 1, 2, 2, 2])).tolist()
-    [2, 1, 1, 0, 0, 0]
-    """
-    order = np.argsort(-np.bincount(labels), kind="stable")
-    return np.asarray(np.argsort(order)[labels])
-
-
-def ordered(model: Any) -> Any:
-    """Return a fitted K-means model with its clusters renumbered: 0 the largest, 1 the next.
-
-    K-means numbers clusters by chance; so every table and picture of a notebook agrees.
-
-    Parameters
-    ----------
-    model : fitted KMeans
-        Changed in place: `labels_` and `cluster_centers_`.
-
-    Examples
-    --------
-    >>> from sklearn.cluster import KMeans
-    >>> model = KMeans(2, n_init=10, random_state=0).fit([[0.0], [9.0], [9.5]])
-    >>> ordered(model).labels_.tolist(), model.predict([[9.2]]).tolist()
-    ([1, 0, 0], [0])
-    """
-    order = np.argsort(-np.bincount(model.labels_), kind="stable")
-    model.labels_ = by_size(model.labels_).astype(model.labels_.dtype)
-    model.cluster_centers_ = model.cluster_centers_[order]
-    return model
-
-
-def profiles(features: pd.DataFrame, labels: Labels) -> pd.DataFrame:
-    """Return the size of each cluster and its mean in each feature, in original units.
-
-    Parameters
-    ----------
-    features : DataFrame of n rows
-        Unscaled features.
-    labels : array of int, shape (n,)
-        The partition.
-
-    Returns
-    -------
-    DataFrame
-        One row for each cluster: `rows`, `share` (0 to 1), then the means.
-
-    Examples
-    --------
-    >>> profiles(pd.DataFrame({"g": [1.0, 3.0, 8.0]}), np.array([0, 0, 1])).values.tolist()
-    [[2.0, 0.6666666666666666, 2.0], [1.0, 0.3333333333333333, 8.0]]
-    """
-    means = features.groupby(labels).mean().rename_axis("cluster")
-    rows = np.bincount(labels)
-    means.insert(0, "rows", rows)
-    means.insert(1, "share", rows / len(labels))
-    return means

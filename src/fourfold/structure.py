@@ -82,7 +82,7 @@ class Choice:
     Attributes
     ----------
     k : int
-        Clusters of the chosen partition; where nothing is clear, of the best attempt.
+        Clusters of the chosen partition; where nothing is clear, of the highest silhouette.
     runner_up : int or None
         The next best number of clusters; None if only one was tried.
     clear : bool
@@ -273,7 +273,8 @@ def _choose(candidates: list[Candidate], k: int | None) -> Choice:
         for candidate in ranked
         if candidate.credible and candidate.excess >= best.excess - best.spread
     ]
-    chosen = max(near, key=lambda candidate: candidate.k) if near else best
+    attempt = max(candidates, key=lambda candidate: candidate.silhouette)
+    chosen = max(near, key=lambda candidate: candidate.k) if near else attempt
     if k is not None:
         chosen = next(candidate for candidate in candidates if candidate.k == k)
     others = [candidate.k for candidate in ranked if candidate is not chosen]

@@ -1,0 +1,149 @@
+"""What clusters are like: their sizes, means in original units, traits, and known groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.metrics import adjusted_rand_score
+
+Labels = NDArray[np.intp]
+
+
+def by_size(labels: Labels) -> Labels:
+    """Return the same partition with cluster 0 the largest, 1 the next.
+
+    Examples
+    --------
+    >>> by_size(np.array([0, 1, 1, 2, 2, 2])).tolist()
+    [2, 1, 1, 0, 0, 0]
+    """
+    order = np.argsort(-np.bincount(labels), kind="stable")
+    return np.asarray(np.argsort(order)[labels])
+
+
+def ordered(model: Any) -> Any:
+    """Return a fitted K-means model with its clusters renumbered: 0 the largest, 1 the next.
+
+    K-means numbers clusters by chance; so every table and picture of a notebook agrees.
+
+    Parameters
+    ----------
+    model : fitted KMeans
+        Changed in place: `labels_` and `cluster_centers_`.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> model = KMeans(2, n_init=10, random_state=0).fit([[0.0], [9.0], [9.5]])
+    >>> ordered(model).labels_.tolist(), model.predict([[9.2]]).tolist()
+    ([1, 0, 0], [0])
+    """
+    order = np.argsort(-np.bincount(model.labels_), kind="stable")
+    model.labels_ = by_size(model.labels_).astype(model.labels_.dtype)
+    model.cluster_centers_ = model.cluster_centers_[order]
+    return model
+
+
+def profiles(features: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+    """Return the size of each cluster and its mean in each feature, in original units.
+
+    Parameters
+    ----------
+    features : DataFrame of n rows
+        Unscaled features.
+    labels : array of int, shape (n,)
+        The partition.
+
+    Returns
+    -------
+    DataFrame
+        One row for each cluster: `rows`, `share` (0 to 1), then the means.
+
+    Examples
+    --------
+    >>> profiles(pd.DataFrame({"g": [1.0, 3.0, 8.0]}), np.array([0, 0, 1])).values.tolist()
+    [[2.0, 0.6666666666666666, 2.0], [1.0, 0.3333333333333333, 8.0]]
+    """
+    means = features.groupby(labels).mean().rename_axis("cluster")
+    rows = np.bincount(labels)
+    means.insert(0, "rows", rows)
+    means.insert(1, "share", rows / len(labels))
+    return means
+
+
+def traits(features: pd.DataFrame, labels: Labels, most: int = 2) -> list[str]:
+    """Return a phrase for each cluster: its size, and the features in which it stands out.
+
+    Parameters
+    ----------
+    features : DataFrame of n rows
+        Unscaled features.
+    labels : array of int, shape (n,)
+        The partition.
+    most : int
+        Features named for each cluster: those whose mean in the cluster is farthest from the
+        mean of all rows, in standard deviations of all rows.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"a": [1.0, 1.0, 1.0, 9.0], "b": [5.0, 6.0, 5.0, 6.0]})
+    >>> traits(frame, np.array([0, 0, 0, 1]), most=1)
+    ['cluster 0 (3 rows): low a', 'cluster 1 (1 row): high a']
+    """
+    away = deviations(features, labels)
+    rows = np.bincount(labels)
+    phrases = []
+    for number, (count, cluster) in enumerate(zip(rows, away.to_numpy(), strict=True)):
+        order = np.argsort(-np.abs(cluster), kind="stable")[:most]
+        names = [f"{'high' if cluster[i] > 0 else 'low'} {away.columns[i]}" for i in order]
+        noun = "row" if count == 1 else "rows"
+        phrases.append(f"cluster {number} ({count:,} {noun}): {', '.join(names)}")
+    return phrases
+
+
+def deviations(features: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+    """Return how far each cluster's means lie from the means of all rows.
+
+    Returns
+    -------
+    DataFrame
+        One row for each cluster, one column for each feature, in standard deviations of all rows.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"g": [1.0, 1.0, 3.0, 3.0]})
+    >>> deviations(frame, np.array([0, 0, 1, 1])).values.tolist()
+    [[-1.0], [1.0]]
+    """
+    away = (features.groupby(labels).mean() - features.mean()) / features.std(ddof=0)
+    return away.rename_axis("cluster")
+
+
+def agreement(
+    labels: Sequence[Any], known: Sequence[Any], seed: int = 0, resamples: int = 200
+) -> tuple[float, tuple[float, float]]:
+    """Return how two groupings of the same rows agree, with a 95 % bootstrap interval.
+
+    Returns
+    -------
+    value : float
+        Adjusted Rand index: 1 the same grouping, 0 what chance gives (Hubert & Arabie,
+        "Comparing partitions", J. Classif. 2, 1985, p. 198).
+    interval : tuple of two floats
+        Between which 95 % of the resamples of rows lie.
+
+    Examples
+    --------
+    >>> agreement([0, 0, 1, 1], ["x", "x", "y", "y"])
+    (1.0, (1.0, 1.0))
+    """
+    one, two = np.asarray(labels), np.asarray(known)
+    generator = np.random.default_rng(seed)
+    draws = generator.integers(0, len(one), (resamples, len(one)))
+    values = [adjusted_rand_score(two[rows], one[rows]) for rows in draws]
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(adjusted_rand_score(two, one)), (float(low), float(high))
