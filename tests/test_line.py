@@ -16,6 +16,7 @@ PACKAGE = ROOT / "src" / "fourfold"
 LINE = (
     "errors",
     "evidence",
+    "style",
     "columns",
     "dialect",
     "formats",

@@ -11,11 +11,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fourfold import clustering, evaluation, visualizers
     from fourfold.notebook import conclude, ingest, record, save
+    from fourfold.style import number, short, style
 
-__all__ = ["clustering", "conclude", "evaluation", "ingest", "record", "save", "visualizers"]
 __version__ = "0.1.0"
+__all__ = [
+    "clustering",
+    "conclude",
+    "evaluation",
+    "ingest",
+    "number",
+    "record",
+    "save",
+    "short",
+    "style",
+    "visualizers",
+]
 
-_CALLS = {"conclude", "ingest", "record", "save"}
+_CALLS = {
+    **dict.fromkeys(("conclude", "ingest", "record", "save"), "notebook"),
+    **dict.fromkeys(("number", "short", "style"), "style"),
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -27,7 +42,7 @@ def __getattr__(name: str) -> Any:
         If `fourfold` has no such name.
     """
     if name in _CALLS:
-        value = getattr(import_module("fourfold.notebook"), name)
+        value = getattr(import_module(f"fourfold.{_CALLS[name]}"), name)
     elif name in __all__:
         value = import_module(f"fourfold.{name}")
     else:

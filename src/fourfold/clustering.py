@@ -38,6 +38,7 @@ __all__ = [
     "jaccard",
     "k_medoids",
     "mean_silhouette",
+    "most_clusters",
     "ordered",
     "profiles",
     "resample",
@@ -45,6 +46,7 @@ __all__ = [
     "scaler",
     "select_features",
     "traits",
+    "with_each",
 ]
 
 Array = NDArray[np.float64]
@@ -157,6 +159,30 @@ def sample(count: int, most: int, seed: int = 0) -> Labels:
         return np.arange(count)
     chosen = np.random.default_rng(seed).choice(count, most, replace=False)
     return np.asarray(np.sort(chosen))
+
+
+def with_each(rows: Labels, labels: Labels) -> Labels:
+    """Return the positions of a sample, and of one row of each cluster that it missed, sorted.
+
+    Examples
+    --------
+    >>> with_each(np.array([0, 1]), np.array([0, 0, 1, 1])).tolist()
+    [0, 1, 2]
+    """
+    first = np.unique(labels, return_index=True)[1]
+    missed = ~np.isin(labels[first], labels[rows])
+    return np.asarray(np.sort(np.concatenate([rows, first[missed]])))
+
+
+def most_clusters(points: Array, k_max: int) -> int:
+    """Return `k_max`, or one less than the number of different rows where that is fewer.
+
+    Examples
+    --------
+    >>> most_clusters(np.array([[1.0], [2.0], [3.0], [3.0]]), 8)
+    2
+    """
+    return min(k_max, max(2, len(np.unique(points, axis=0)) - 1))
 
 
 def compare_k(models: Mapping[int, Any], points: Array, rows: Labels) -> pd.DataFrame:

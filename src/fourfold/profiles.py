@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import adjusted_rand_score
 
 Labels = NDArray[np.intp]
 
@@ -136,14 +135,33 @@ def agreement(
     interval : tuple of two floats
         Between which 95 % of the resamples of rows lie.
 
+    Notes
+    -----
+    The index depends on the counts of pairs of groups only, and these are multinomial when rows
+    are resampled: so the counts are drawn, not the rows.
+
     Examples
     --------
     >>> agreement([0, 0, 1, 1], ["x", "x", "y", "y"])
     (1.0, (1.0, 1.0))
     """
-    one, two = np.asarray(labels), np.asarray(known)
+    counts = pd.crosstab(np.asarray(labels), np.asarray(known)).to_numpy()
+    rows = int(counts.sum())
     generator = np.random.default_rng(seed)
-    draws = generator.integers(0, len(one), (resamples, len(one)))
-    values = [adjusted_rand_score(two[rows], one[rows]) for rows in draws]
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(adjusted_rand_score(two, one)), (float(low), float(high))
+    drawn = generator.multinomial(rows, counts.ravel() / rows, resamples)
+    low, high = np.quantile(_rand_index(drawn.reshape(-1, *counts.shape)), [0.025, 0.975])
+    return float(_rand_index(counts[None])[0]), (float(low), float(high))
+
+
+def _rand_index(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the adjusted Rand index of each table of counts, shape (tables, groups, groups)."""
+    table = counts.astype(float)
+    pairs, rows, columns = (
+        (part * (part - 1) / 2).sum(axis=-1)
+        for part in (table.reshape(len(table), -1), table.sum(axis=2), table.sum(axis=1))
+    )
+    total = table.sum(axis=(1, 2))
+    expected = rows * columns / (total * (total - 1) / 2)
+    most = (rows + columns) / 2
+    same = most == expected
+    return np.where(same, 1.0, (pairs - expected) / np.where(same, 1.0, most - expected))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t as student
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances
 
@@ -47,6 +48,12 @@ class Stability:
         """Return between which similarities 95 % of the resamples of one cluster lie."""
         low, high = np.quantile(self.jaccard[:, cluster], [0.025, 0.975])
         return float(low), float(high)
+
+    def mean_interval(self, cluster: int) -> tuple[float, float]:
+        """Return the 95 % interval of the mean similarity of one cluster: Student's t, 0 to 1."""
+        drawn = self.jaccard[:, cluster]
+        half = student.ppf(0.975, len(drawn) - 1) * drawn.std(ddof=1) / np.sqrt(len(drawn))
+        return max(0.0, float(drawn.mean() - half)), min(1.0, float(drawn.mean() + half))
 
     def silhouette_interval(self, value: float) -> tuple[float, float]:
         """Return the 95 % bootstrap interval of a mean silhouette, centred on `value`.

@@ -69,9 +69,9 @@ class Candidate:
     def reason(self) -> str:
         """Why this k counts, or why it does not."""
         if self.p_value > ALPHA:
-            return f"silhouette explained by {self.model}"
+            return f"silhouette no higher than in a {self.model} model"
         if not self.credible:
-            return "weakest cluster not reproducible"
+            return "weakest cluster not found again in resamples"
         return "credible"
 
 

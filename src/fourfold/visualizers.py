@@ -243,10 +243,8 @@ class InterclusterDistance(_Distance):  # type: ignore[misc]
     def finalize(self) -> None:
         """Write title and labels, with room around the circles."""
         self.set_title("Distances between the centres of the clusters")
-        middle = (self.embedded_centers_.max(axis=0) + self.embedded_centers_.min(axis=0)) / 2
-        reach = 0.75 * max(float(np.ptp(self.embedded_centers_, axis=0).max()), 1e-9)
-        self.ax.set(xlim=middle[0] + np.array([-reach, reach]), aspect="equal")
-        self.ax.set_ylim(*(middle[1] + np.array([-reach, reach])))
+        self.ax.set_aspect("equal", adjustable="datalim")
+        self.ax.margins(0.35)
         name = self.embedding.upper()
         self.ax.set_xlabel(f"first {name} axis, units of the scaled features")
         self.ax.set_ylabel(f"second {name} axis")

@@ -1,0 +1,38 @@
+"""How numbers and figures of a notebook look: one style for all templates."""
+
+from __future__ import annotations
+
+from fourfold.evidence import number
+
+__all__ = ["number", "short", "style"]
+
+
+def style() -> None:
+    """Set figures and tables to be read: colour-blind-safe, 700 pixels wide, three digits."""
+    import matplotlib as mpl
+    import pandas as pd
+    import seaborn as sns
+
+    sns.set_theme(style="whitegrid", palette="colorblind", font_scale=0.9)
+    mpl.rcParams["figure.figsize"] = (7, 4)
+    mpl.rcParams["figure.dpi"] = 100
+    mpl.rcParams["figure.constrained_layout.use"] = True
+    mpl.rcParams["axes.formatter.useoffset"] = False
+    # A name such as "cost in $" is no formula.
+    mpl.rcParams["text.parse_math"] = False
+    pd.options.display.float_format = number
+    pd.options.display.max_columns = 14
+    pd.options.display.max_colwidth = 60
+    pd.options.display.show_dimensions = False
+
+
+def short(name: object, width: int = 24) -> str:
+    """Return a name cut to at most `width` characters, in one line.
+
+    Examples
+    --------
+    >>> short("od280_od315_of_diluted_wines", 12)
+    'od280_od315…'
+    """
+    text = " ".join(str(name).split())
+    return text if len(text) <= width else text[: width - 1] + "…"
