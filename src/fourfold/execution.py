@@ -237,8 +237,10 @@ def execute(
         on_kernel(client.km)
     execution.notebook_start()
     try:
-        with _own_loop(), suppress(Stopped):
-            client.execute(cleanup_kc=True, env=dict(os.environ if env is None else env))
+        # What a kernel writes outside of cells, such as a complaint at its end, is no output.
+        with _own_loop(), suppress(Stopped), (folder / "kernel.log").open("wb") as log:
+            own = dict(os.environ if env is None else env)
+            client.execute(cleanup_kc=True, env=own, stdout=log, stderr=log)
     except DeadKernelError as error:
         # It died outside a cell: before the first, or when asked for its info after the last.
         if execution.failure is None:
