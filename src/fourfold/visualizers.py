@@ -244,7 +244,7 @@ class InterclusterDistance(_Distance):  # type: ignore[misc]
         """Write title and labels, with room around the circles."""
         self.set_title("Distances between the centres of the clusters")
         self.ax.set_aspect("equal", adjustable="datalim")
-        self.ax.margins(0.35)
+        self.ax.margins(0.35, 0.6)
         name = self.embedding.upper()
         self.ax.set_xlabel(f"first {name} axis, units of the scaled features")
         self.ax.set_ylabel(f"second {name} axis")
