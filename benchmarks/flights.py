@@ -1,7 +1,7 @@
 """What clustering all flights costs: seconds and peak memory of the whole command.
 
-``python benchmarks/flights.py`` runs ``fourfold run params/clustering/flights.yaml`` and adds up the
-resident memory of runner and kernel every 50 ms (pages that both share count twice).
+``python benchmarks/flights.py`` runs ``fourfold run params/clustering/flights.yaml`` and adds up
+the resident memory of runner and kernel every 50 ms (pages that both share count twice).
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def main() -> int:
     seconds = time.perf_counter() - started
     record = json.loads(RECORD.read_text(encoding="utf-8"))
     rows = record["metrics"]["rows"]["value"]
-    print(f"{CONFIG}: {record['status']}, {record['data'][0]['rows']:,} rows in, {rows:,} clustered")
+    print(
+        f"{CONFIG}: {record['status']}, {record['data'][0]['rows']:,} rows in, {rows:,} clustered"
+    )
     print(f"whole command {seconds:.1f} s, of it the run {record['duration_s']:.1f} s")
     print(f"peak memory {peak / 1e9:.2f} GB (runner and kernel together)")
     return run.returncode
