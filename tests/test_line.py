@@ -40,6 +40,7 @@ LINE = (
     "distances",
     "profiles",
     "clustering",
+    "features",
     "evaluation",
     "visualizers",
     "notebook",

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fourfold import clustering, evaluation, visualizers
+    from fourfold import clustering, evaluation, features, visualizers
     from fourfold.notebook import conclude, ingest, record, save
     from fourfold.style import number, short, style
 
@@ -18,6 +18,7 @@ __all__ = [
     "clustering",
     "conclude",
     "evaluation",
+    "features",
     "ingest",
     "number",
     "record",

@@ -15,6 +15,22 @@ _DATES = {
 }
 
 
+def named(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with column names that are text and differ: ``a``, ``a.1``, ``a.2``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> named(pd.DataFrame([[1, 2, 3]], columns=["a", "a", 7])).columns.tolist()
+    ['a', 'a.1', '7']
+    """
+    names: list[str] = []
+    for name in map(str, frame.columns):
+        free = (f"{name}.{n}" if n else name for n in range(len(frame.columns) + 1))
+        names.append(next(each for each in free if each not in names))
+    return frame.set_axis(names, axis=1)
+
+
 def ungrouped(frame: pd.DataFrame, decimal: str) -> pd.DataFrame:
     """Return the frame with columns of numbers such as ``1,234.50`` as numbers.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from fourfold import database, formats, remote
+from fourfold.columns import named
 from fourfold.datasets import DATASETS, Dataset
 from fourfold.errors import DataError
 
@@ -255,4 +256,4 @@ def _digest_frame(frame: pd.DataFrame) -> str:
 
 
 def _loaded(frame: pd.DataFrame, source: str, kind: str, digest: str) -> Loaded:
-    return Loaded(frame, source, kind, digest, len(frame), len(frame.columns))
+    return Loaded(named(frame), source, kind, digest, len(frame), len(frame.columns))

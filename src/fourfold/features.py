@@ -1,0 +1,237 @@
+"""The columns of any table: what each holds, which can help a model, and how they are prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from fourfold.errors import DataError, did_you_mean
+from fourfold.style import short
+
+#: A text column in which a larger share of values differ identifies rows.
+IDENTIFIES = 0.5
+#: So many rows in equal steps are no coincidence.
+STEPS = 10
+
+
+def describe(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what each column is, one row for each.
+
+    Returns
+    -------
+    DataFrame
+        `kind` (number, category, text, date, yes/no, constant, empty), `missing` (share of rows,
+        0 to 1), `different` (number of different values) and `example` (the most frequent value).
+
+    Examples
+    --------
+    >>> describe(pd.DataFrame({"a": [1.5, 2.5, None], "b": ["x", "x", "x"]}))["kind"].tolist()
+    ['number', 'constant']
+    """
+    rows = {
+        str(name): {
+            "kind": kind(frame[name]),
+            "missing": float(frame[name].isna().mean()) if len(frame) else 0.0,
+            "different": int(plain(frame[name]).nunique()),
+            "example": _example(frame[name]),
+        }
+        for name in frame
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def kind(column: pd.Series) -> str:
+    """Return what a column holds, in a word."""
+    values = plain(column).dropna()
+    if values.empty:
+        return "empty"
+    different = values.nunique()
+    if different == 1:
+        return "constant"
+    if is_bool_dtype(values) or set(values.unique()) <= {True, False}:
+        return "yes/no"
+    if is_datetime64_any_dtype(values):
+        return "date"
+    if is_numeric_dtype(values):
+        return "number"
+    return "text" if different > max(20, IDENTIFIES * len(values)) else "category"
+
+
+def plain(column: pd.Series) -> pd.Series:
+    """Return a column whose values can be compared: lists and mappings as text."""
+    if column.dtype == object and any(isinstance(v, list | dict | set) for v in column):
+        return column.where(column.isna(), column.map(str))
+    return column
+
+
+def _example(column: pd.Series) -> str:
+    counts = plain(column).value_counts()
+    if counts.empty:
+        return ""
+    value = counts.index[0]
+    return f"{value:.4g}" if isinstance(value, float) else str(value)[:40]
+
+
+@dataclass(frozen=True)
+class Features:
+    """The columns that can help a model, and why the others cannot.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Dates as days since the first, yes/no as 0 and 1, categories as text, infinite as missing.
+    left_out : dict of str to str
+        Each other column, with the reason.
+    """
+
+    frame: pd.DataFrame
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def select(frame: pd.DataFrame, leave_out: Sequence[str] = ()) -> Features:
+    """Return the columns that a model can use.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per thing.
+    leave_out : sequence of str
+        Columns not to be used, such as the target.
+
+    Raises
+    ------
+    DataError
+        If a column to leave out does not exist.
+
+    Examples
+    --------
+    >>> select(pd.DataFrame({"id": ["a", "b", "c"], "x": [1, 2, 2], "k": [5, 5, 5]})).left_out
+    {'k': 'constant'}
+    """
+    for name in leave_out:
+        if name not in frame:
+            raise DataError(
+                f"leave_out: expected columns of the data, got {name!r}."
+                + did_you_mean(name, map(str, frame.columns))
+            )
+    reasons = {str(n): _useless(frame[n]) for n in frame if n not in leave_out}
+    used = {
+        name: _as_feature(frame[name])
+        for name in frame
+        if name not in leave_out and not reasons[str(name)]
+    }
+    left_out = {name: reason for name, reason in reasons.items() if reason}
+    return Features(pd.DataFrame(used, index=frame.index), left_out)
+
+
+def _useless(column: pd.Series) -> str:
+    """Return why a column cannot help; an empty text if it can."""
+    found = kind(column)
+    if found in ("empty", "constant"):
+        return found
+    if found == "text":
+        return "nearly every value differs: an identifier or free text"
+    if found == "number":
+        steps = column.diff().iloc[1:]
+        if len(steps) > STEPS and (steps == steps.iloc[0]).all():
+            return "counts the rows"
+    return ""
+
+
+def _as_feature(column: pd.Series) -> pd.Series:
+    found = kind(column)
+    if found == "date":
+        days: pd.Series = (column - column.min()) / pd.Timedelta(days=1)
+        return days
+    if found == "yes/no":
+        return column.astype(object).map({True: 1.0, False: 0.0}).astype(float)
+    if found == "number":
+        return column.astype(float).replace([np.inf, -np.inf], np.nan)
+    return column.astype(object).where(column.isna(), column.astype(str))
+
+
+def preprocessing(frame: pd.DataFrame) -> ColumnTransformer:
+    """Return the transformer for the columns of `Features.frame`, to be fitted in a pipeline.
+
+    Numbers: missing ones take the median, with a column that says so, then mean 0 and standard
+    deviation 1. Categories: one column for each of up to 20 that 1 % of the rows have.
+    """
+    numbers = [name for name in frame if is_numeric_dtype(frame[name])]
+    categories = [name for name in frame if name not in numbers]
+    scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+    encoded = make_pipeline(
+        SimpleImputer(strategy="constant", fill_value="missing"),
+        OneHotEncoder(
+            handle_unknown="infrequent_if_exist",
+            min_frequency=0.01,
+            max_categories=20,
+            sparse_output=False,
+        ),
+    )
+    return ColumnTransformer([("number", scaled, numbers), ("category", encoded, categories)])
+
+
+def most_common(column: pd.Series, most: int = 3) -> str:
+    """Return the most frequent values with their share of the rows that have one.
+
+    Examples
+    --------
+    >>> most_common(pd.Series(["x", "x", "y", None]))
+    'x 67 %, y 33 %'
+    """
+    shares = plain(column).value_counts(normalize=True).head(most)
+    return ", ".join(f"{short(value)} {100 * share:.0f} %" for value, share in shares.items())
+
+
+def bins(column: pd.Series, most: int = 30) -> int:
+    """Return how many bins a histogram needs: no more than there are different values."""
+    return max(1, min(most, int(column.nunique())))
+
+
+def component_shares(frame: pd.DataFrame, most: int = 10) -> NDArray[np.float64]:
+    """Return the share of variance of the first principal components of prepared features.
+
+    Empty where there are fewer than two rows or no feature.
+    """
+    if len(frame) < 2 or frame.columns.empty:
+        return np.array([])
+    prepared = preprocessing(frame).fit_transform(frame)
+    return np.asarray(PCA(random_state=0).fit(prepared).explained_variance_ratio_[:most])
+
+
+def show_relation(feature: pd.Series, target: pd.Series, ax: Any, most: int = 6) -> None:
+    """Draw a feature against a target in the way that their kinds ask for.
+
+    Numbers against numbers as points, against classes as boxes, classes against classes as
+    shares; of many classes, the `most` frequent.
+    """
+    import seaborn as sns
+
+    name, goal = short(feature.name), short(target.name)
+    frame = pd.DataFrame({name: feature, f"{goal} ": target}).dropna()
+    measured = {label: is_numeric_dtype(frame[label]) for label in frame}
+    for label in frame:
+        if not measured[label]:
+            frame = frame[frame[label].isin(frame[label].value_counts().index[:most])]
+            frame[label] = frame[label].map(short)
+    across, up = frame
+    if all(measured.values()):
+        sns.scatterplot(frame.head(2000), x=across, y=up, s=12, alpha=0.5, linewidth=0, ax=ax)
+    elif any(measured.values()):
+        number, word = (across, up) if measured[across] else (up, across)
+        order = sorted(frame[word].unique())
+        sns.boxplot(frame, x=number, y=word, order=order, orient="h", fliersize=2, ax=ax)
+    else:
+        shares = pd.crosstab(frame[across], frame[up], normalize="index")
+        sns.heatmap(shares, annot=len(shares) <= most, fmt=".1f", cmap="Blues", ax=ax)
