@@ -74,6 +74,14 @@ def load(source: str, query: str = "", root: Path | None = None) -> Loaded:
     """
     if message := problem(source, query, root):
         raise DataError(message)
+    loaded = _load(source, query, root)
+    if not loaded.rows:
+        columns = ", ".join(map(str, loaded.frame.columns[:10]))
+        raise DataError(f"{loaded.source}: expected rows, got only the columns {columns}")
+    return loaded
+
+
+def _load(source: str, query: str, root: Path | None) -> Loaded:
     if source in DATASETS:
         return _load_builtin(DATASETS[source])
     if query:

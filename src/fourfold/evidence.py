@@ -35,7 +35,7 @@ def number(value: float | int | None) -> str:
         return f"{value:,}"
     if value != 0 and not 1e-4 <= abs(value) < 1e9:
         return f"{value:.2e}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:#.3g}".rstrip(".")
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:#.3g}".rstrip(".")
 
 
 @dataclass(frozen=True)
