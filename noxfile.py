@@ -61,10 +61,10 @@ def prepare(session: nox.Session) -> None:
     stamp.write_text(state)
 
 
-def run_in_venv(session: nox.Session, program: str, *args: str) -> None:
+def run_in_venv(session: nox.Session, program: str, *args: str, **env: str) -> None:
     """Run a program of .venv, installed first if need be."""
     prepare(session)
-    session.run(str(BIN / program), *args, env={"VIRTUAL_ENV": str(VENV)}, external=True)
+    session.run(str(BIN / program), *args, env={"VIRTUAL_ENV": str(VENV), **env}, external=True)
 
 
 @nox.session
@@ -90,7 +90,8 @@ def notebooks(session: nox.Session) -> None:
     # pyproject's options keep nbval off and turn warnings, here of others, into errors.
     options = ("--nbval", "-o", "addopts=", "-o", "filterwarnings=")
     sanitize = ("--nbval-sanitize-with", "tests/nbval_sanitize.cfg")
-    run_in_venv(session, "pytest", *options, *sanitize, *(session.posargs or ["notebooks"]))
+    env = {"OMP_NUM_THREADS": "1", "FOURFOLD_ARTIFACTS": session.create_tmp()}  # as in a run
+    run_in_venv(session, "pytest", *options, *sanitize, *session.posargs or ["notebooks"], **env)
 
 
 @nox.session

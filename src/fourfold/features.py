@@ -142,11 +142,15 @@ def _useless(column: pd.Series) -> str:
         return found
     if found == "text":
         return "nearly every value differs: an identifier or free text"
-    if found == "number":
-        steps = column.diff().iloc[1:]
-        if len(steps) > STEPS and (steps == steps.iloc[0]).all():
-            return "counts the rows"
+    if found == "number" and _counts_rows(column):
+        return "counts the rows"
     return ""
+
+
+def _counts_rows(column: pd.Series) -> bool:
+    """Say whether a column is a row number: rising by one, but for rows that were left out."""
+    steps = column.diff().iloc[1:]
+    return bool(len(steps) > STEPS and (steps >= 1).all() and steps.median() == 1)
 
 
 def _as_feature(column: pd.Series) -> pd.Series:
