@@ -22,6 +22,7 @@ from fourfold.batch import run_batch
 from fourfold.evidence import MIME
 from fourfold.plan import plan
 from fourfold.records import emitted, read_record, write_table
+from fourfold.runner import kernel_env
 
 DIE = "import os, signal, time\nif fail:\n    os.kill(os.getpid(), signal.SIGKILL)"
 SLEEP = "import time\nif fail:\n    time.sleep(60)"
@@ -255,3 +256,13 @@ def test_a_template_without_tags_runs_with_its_parameters(batch):
     path.write_text("template: untagged\nparameters: {scale: 3}\n")
     (record,), _ = run_batch(plan([str(path)], root), root, root / "outputs")
     assert record.metrics["mean"]["value"] == 6.0
+
+
+def test_a_kernel_has_one_thread_unless_told_more(tmp_path, monkeypatch):
+    """Threads of several kernels would wait for each other; who sets a number keeps it."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    env = kernel_env(tmp_path)
+    assert (env["OMP_NUM_THREADS"], env["OPENBLAS_NUM_THREADS"]) == ("1", "1")
+    assert env["FOURFOLD_ARTIFACTS"] == str(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert kernel_env(tmp_path)["OMP_NUM_THREADS"] == "3"

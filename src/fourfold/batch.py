@@ -36,7 +36,7 @@ def run_batch(
     Parameters
     ----------
     workers : int, optional
-        Runs at a time; by default one a core. Workers times threads stays within the cores.
+        Runs at a time; by default one a core; each kernel has one thread.
     on_section : callable
         Told when a run enters a section; called from the threads of the pool.
     on_done : callable
@@ -51,7 +51,7 @@ def run_batch(
         notebooks and records are written, the other runs did not start.
     """
     workers = max(1, min(workers or cores(), len(specs)))
-    place = Place(root, outputs, max(1, cores() // workers))
+    place = Place(root, outputs)
     stop = Stop()
     watch = Watch(on_section, stop.kernel, stop.event.is_set)
     done: dict[str, RunRecord] = {}

@@ -30,16 +30,17 @@ from fourfold.records import (
 from fourfold.report import write_report
 from fourfold.template import parameters_index, tags
 
+# One thread a kernel: two OpenMP threads that wait for each other on a busy machine took 100 times
+# as long (9 s a K-means table instead of 0.1 s), and what a run finds must not depend on load.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where runs happen: the project, the folder of outputs, threads a kernel may use."""
+    """Where runs happen: the project and the folder of outputs."""
 
     root: Path
     outputs: Path
-    threads: int = 1
 
     def folder(self, spec: RunSpec) -> Path:
         """Return ``outputs/<config>/<run id>``."""
@@ -107,7 +108,7 @@ def _execute(spec: RunSpec, place: Place, watch: Watch, folder: Path) -> Executi
             execution.nb.metadata.get("kernelspec", {}).get("name", "python3"),
             limits=Limits(spec.options.timeout_s, spec.options.cell_timeout_s),
             cwd=place.root,
-            env=kernel_env(folder / "artifacts", place.threads),
+            env=kernel_env(folder / "artifacts"),
             on_kernel=lambda manager: watch.on_kernel(spec, manager),
         )
     except Exception as error:  # a kernel that cannot start must not end the batch
@@ -129,10 +130,10 @@ def prepared(template: Path, parameters: Mapping[str, Any]) -> Any:
     return notebook
 
 
-def kernel_env(artifacts: Path, threads: int) -> dict[str, str]:
-    """Return the environment of a kernel: its artifacts folder, its share of the cores."""
-    bounded = dict.fromkeys(_THREADS, str(threads))
-    return {**os.environ, **bounded, "FOURFOLD_ARTIFACTS": str(artifacts)}
+def kernel_env(artifacts: Path) -> dict[str, str]:
+    """Return the environment of a kernel: its artifacts folder, one thread unless told more."""
+    bounded = {**dict.fromkeys(_THREADS, "1"), "OMP_WAIT_POLICY": "passive"}
+    return {**bounded, **os.environ, "FOURFOLD_ARTIFACTS": str(artifacts)}
 
 
 def _record(
