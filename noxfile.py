@@ -88,10 +88,10 @@ def notebooks(session: nox.Session) -> None:
     if not any((ROOT / "notebooks").glob("*.ipynb")):
         session.skip("no reference in notebooks/ yet: uv run noxfile.py -s reference")
     # pyproject's options keep nbval off and turn warnings, here of others, into errors.
-    options = ("--nbval", "-o", "addopts=", "-o", "filterwarnings=")
-    sanitize = ("--nbval-sanitize-with", "tests/nbval_sanitize.cfg")
+    options = ("--nbval", "-o", "addopts=", "-o", "filterwarnings=", "--nbval-sanitize-with")
     env = {"OMP_NUM_THREADS": "1", "FOURFOLD_ARTIFACTS": session.create_tmp()}  # as in a run
-    run_in_venv(session, "pytest", *options, *sanitize, *session.posargs or ["notebooks"], **env)
+    what = ("tests/nbval_sanitize.cfg", *(session.posargs or ["notebooks"]))
+    run_in_venv(session, "pytest", *options, *what, **env)
 
 
 @nox.session
