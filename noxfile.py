@@ -85,8 +85,6 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def notebooks(session: nox.Session) -> None:
     """Execute the references in notebooks/ anew and compare outputs; arguments go to pytest."""
-    if not any((ROOT / "notebooks").glob("*.ipynb")):
-        session.skip("no reference in notebooks/ yet: uv run noxfile.py -s reference")
     # pyproject's options keep nbval off and turn warnings, here of others, into errors.
     options = ("--nbval", "-o", "addopts=", "-o", "filterwarnings=", "--nbval-sanitize-with")
     env = {"OMP_NUM_THREADS": "1", "FOURFOLD_ARTIFACTS": session.create_tmp()}  # as in a run

@@ -1,0 +1,47 @@
+"""Plain papermill gives what `fourfold run` gives, output for output, for every template."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from fourfold.batch import run_batch
+from fourfold.plan import plan
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = ["params/clustering/nba.yaml", "params/starter/nba-salary.yaml"]
+
+
+def outputs(path: Path) -> list:
+    """All outputs but for counters: those of our run and of papermill number cells alike."""
+    notebook = nbformat.read(path, as_version=4)
+    return [(c.id, c.outputs) for c in notebook.cells if c.cell_type == "code" and c.outputs]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """The runs of two configs, executed by Fourfold."""
+    folder = tmp_path_factory.mktemp("outputs")
+    specs = plan([str(ROOT / config) for config in CONFIGS], ROOT)
+    records, _ = run_batch(specs, ROOT, folder)
+    assert [record.status for record in records] == ["ok", "ok"]
+    return {spec.template: folder / spec.config / spec.run_id for spec in specs}
+
+
+@pytest.mark.parametrize("template", ["clustering", "starter"])
+def test_papermill_gives_the_same_outputs(runs, template, tmp_path):
+    """``papermill templates/X.ipynb out.ipynb -f params.yaml``, tables, records and pictures."""
+    out = tmp_path / "out.ipynb"
+    source = ROOT / "templates" / f"{template}.ipynb"
+    parameters = runs[template] / "params.yaml"
+    command = [sys.executable, "-m", "papermill", source, out, "-f", parameters, "--cwd", ROOT]
+    command += ["--no-progress-bar", "--log-level", "ERROR"]
+    env = {**os.environ, "FOURFOLD_ARTIFACTS": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=env)
+    assert done.returncode == 0, done.stderr
+    assert outputs(out) == outputs(runs[template] / "notebook.ipynb")
