@@ -90,6 +90,9 @@ def find_configs(paths: Sequence[str], root: Path) -> list[Path]:
     """
     found: dict[Path, None] = {}
     missing = []
+    if not paths and not (root / "templates").is_dir():
+        told = "expected a project, a folder with templates/ and params/, here or above; found none"
+        raise ConfigError([Violation(str(root), 1, 1, "project", told)])
     for path in paths or [str(root / "params")]:
         hits = _configs_at(path)
         if not hits:

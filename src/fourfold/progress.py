@@ -137,7 +137,7 @@ def result_table(records: Sequence[RunRecord]) -> Table:
     for record in records:
         evidence = error_line(record) or ", ".join(map(_claim, record.claims))
         table.add_row(
-            escape(record.name),
+            escape(record.config if record.run_id == "default" else record.name),
             coloured(record.status),
             coloured(record.verdict),
             escape(evidence),

@@ -29,7 +29,6 @@ def _exporter() -> HTMLExporter:
         config=config,
         template_name="basic",
         template_file="report.html.j2",
-        exclude_anchor_links=True,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
