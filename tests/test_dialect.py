@@ -33,7 +33,7 @@ def test_finds_separator_decimal_mark_and_encoding(head, expected):
 
 def test_head_may_end_inside_a_character():
     """UTF-8 cut in the middle of a character is still UTF-8."""
-    head = b"a,b\n" + "1,ß\n".encode() * HEAD
+    head = b"aaa,b\n" + "1,ß\n".encode() * HEAD
     assert find_dialect(head[:HEAD], "x.csv").encoding == "utf-8"
     assert head[HEAD - 1 : HEAD] == "ß".encode()[:1]
 
