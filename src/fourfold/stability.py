@@ -165,7 +165,7 @@ def mean_silhouette(distances: Array, labels: Labels, weights: Array | None = No
     --------
     >>> points = np.array([[0.0], [1.0], [9.0], [10.0]])
     >>> round(mean_silhouette(pairwise_distances(points), np.array([0, 0, 1, 1])), 4)
-    0.8889
+    0.8885
     """
     weight = np.ones(len(labels)) if weights is None else weights
     member = np.eye(int(labels.max()) + 1)[labels] * weight[:, None]
