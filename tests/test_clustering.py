@@ -31,6 +31,13 @@ def test_scalers_by_hand(name, expected):
     assert found.ravel().tolist() == pytest.approx(expected, abs=1e-3)
 
 
+@pytest.mark.parametrize("name", clustering.SCALERS)
+def test_every_scaler_makes_an_array_of_a_table(name):
+    """Rows are then taken by position; a table would be asked for columns."""
+    found = clustering.scaler(name).fit_transform(FRAME[["a"]].dropna())
+    assert isinstance(found, np.ndarray)
+
+
 def test_an_unknown_scaler_is_told_with_the_nearest():
     """The value, the known ones and a guess."""
     with pytest.raises(ValueError, match=r"expected one of standard.*got 'standart'.*'standard'"):
@@ -58,6 +65,19 @@ def test_a_feature_that_cannot_serve_is_told(names, message):
     """Missing, not a number, constant."""
     with pytest.raises(DataError, match=message):
         clustering.select_features(FRAME, names)
+
+
+def test_a_label_that_is_not_there_is_told_at_once():
+    """Before anything is computed; an empty name is no label."""
+    with pytest.raises(DataError, match=r"label: expected a column.*got 'wrd'.*'word'"):
+        clustering.select_features(FRAME, leave_out=["wrd"])
+    assert len(clustering.select_features(FRAME, leave_out=[""])) == 3
+
+
+def test_a_table_of_words_is_told():
+    """There is nothing to measure a distance by."""
+    with pytest.raises(DataError, match="features: expected numeric columns that vary, got word"):
+        clustering.select_features(pd.DataFrame({"word": list("abc")}))
 
 
 def test_no_complete_row_is_told():

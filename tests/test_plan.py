@@ -45,6 +45,12 @@ def test_business_reaches_the_template_as_parameters(config, project):
     assert run.parameters["success"] == {"mean": "> 1"}
 
 
+def test_a_config_without_a_question_does_not_take_the_example_of_the_template(config, project):
+    """The template asks about its own data, which a config may not use."""
+    (run,) = plan([str(config("template: tiny\n"))], project)
+    assert (run.parameters["question"], run.parameters["success"]) == ("", {})
+
+
 def test_a_spec_survives_json(config, project):
     """Any step can be rerun from disk."""
     for run in plan([str(config(SWEEP))], project):
@@ -115,10 +121,7 @@ def test_files_folders_and_globs_are_found_once(config, project, monkeypatch):
     assert find_configs([], project) == [a, b]
     assert find_configs(["params", "params/a.yaml", str(a)], project) == [a, b]
     assert find_configs(["params/**/b.y*ml"], project) == [b]
-    assert (
-        find_configs([str(project / "params" / "*.yaml")], project)
-        == [a, project / "params" / "_base.yaml"][:1]
-    )
+    assert find_configs([str(project / "params" / "*.yaml")], project) == [a]
 
 
 def test_a_path_that_names_no_config_is_told(config, project):

@@ -82,3 +82,10 @@ def test_traits_name_what_stands_out_most():
     labels = np.array([0, 0, 1, 1])
     assert traits(frame, labels, most=1)[1] == "cluster 1 (2 rows): high a"
     assert traits(frame, labels)[0] == "cluster 0 (2 rows): low a, low b"
+
+
+def test_traits_leave_out_what_is_near_the_mean():
+    """A tenth of a standard deviation is nothing to name a cluster by."""
+    frame = pd.DataFrame({"a": [1.0, 1.0, 9.0, 9.0, 5.0, 5.0], "b": [1.0, 3.1, 3.0, 1.0, 2.0, 2.0]})
+    found = traits(frame, np.array([0, 0, 1, 1, 2, 2]))
+    assert [phrase.split(": ")[1] for phrase in found] == ["low a", "high a", "near the mean"]

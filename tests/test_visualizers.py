@@ -132,6 +132,21 @@ def test_map_keeps_the_distances_between_centres(points, ax):
     assert ax.get_aspect() == 1.0
 
 
+@pytest.mark.parametrize("tall", [1.0, 30.0])
+def test_no_circle_of_the_map_is_cut_off(points, ax, tall):
+    """Whether the centres lie side by side or above each other."""
+    shown = InterclusterDistance(kmeans().fit(points), ax=ax)
+    shown.fit(points)
+    shown.embedded_centers_ = shown.embedded_centers_ * [1.0, tall]
+    shown.finalize()
+    centres = ax.transData.transform(shown.embedded_centers_)
+    radii = np.sqrt(shown._get_cluster_sizes() / np.pi) * ax.figure.dpi / 72
+    frame = ax.get_window_extent()
+    assert (centres - radii[:, None] >= [frame.x0, frame.y0]).all()
+    assert (centres + radii[:, None] <= [frame.x1, frame.y1]).all()
+    assert ax.get_aspect() == 1.0
+
+
 def test_map_is_the_same_every_time(points):
     """The map depends on the centres only, not on a seed."""
     model = MiniBatchKMeans(5, n_init=3, random_state=0).fit(points)

@@ -7,6 +7,7 @@ modules of their own and are reached from here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ SCALERS: Mapping[str, Callable[[], Any]] = {
     "standard": StandardScaler,
     "robust": RobustScaler,
     "minmax": MinMaxScaler,
-    "none": FunctionTransformer,
+    "none": partial(FunctionTransformer, validate=True),  # validated, a table becomes an array
 }
 
 
@@ -99,7 +100,7 @@ def select_features(
     names : sequence of str
         Columns to use; empty for all numeric ones that vary.
     leave_out : sequence of str
-        Columns never used where `names` is empty, such as a known label.
+        Columns never used where `names` is empty, such as a known label; an empty name is none.
 
     Returns
     -------
@@ -117,13 +118,18 @@ def select_features(
     >>> select_features(frame).index.tolist()
     [0, 1]
     """
+    for name in filter(None, leave_out):
+        _check_column(frame, name, "label")
     numeric = [str(name) for name in frame.select_dtypes("number") if name not in leave_out]
     wanted = list(names) or [name for name in numeric if _varies(frame[name])]
+    if not wanted:
+        kinds = ", ".join(f"{name} ({frame[name].dtype})" for name in frame.columns[:20])
+        raise DataError(f"features: expected numeric columns that vary, got {kinds or 'none'}")
     for name in wanted:
         _check_feature(frame, name)
     complete = frame[wanted].astype(float).dropna()
     if complete.empty:
-        raise DataError(f"features: no row has all of {', '.join(wanted) or 'no columns'}")
+        raise DataError(f"features: no row has all of {', '.join(wanted)}")
     return complete
 
 
@@ -132,13 +138,17 @@ def _varies(column: pd.Series) -> bool:
     return bool((values[1:] != values[:1]).any())
 
 
-def _check_feature(frame: pd.DataFrame, name: str) -> None:
+def _check_column(frame: pd.DataFrame, name: str, what: str) -> None:
     if name not in frame:
-        known = ", ".join(map(str, frame.columns))
+        known = ", ".join(map(str, frame.columns[:20]))
         raise DataError(
-            f"features: expected columns of the data ({known}), got {name!r}."
-            + did_you_mean(name, frame.columns)
+            f"{what}: expected a column of the data ({known}), got {name!r}."
+            + did_you_mean(name, map(str, frame.columns))
         )
+
+
+def _check_feature(frame: pd.DataFrame, name: str) -> None:
+    _check_column(frame, name, "features")
     column = frame[name]
     if not pd.api.types.is_numeric_dtype(column) or not _varies(column):
         kind = f"{column.dtype}, {column.nunique()} different values"

@@ -14,6 +14,7 @@ from typing import Any
 
 from fourfold import data as sources
 from fourfold.config import (
+    BUSINESS,
     Config,
     RunOptions,
     check_keys,
@@ -197,7 +198,7 @@ def _runs(
         if parameter.default is not REQUIRED
     }
     given = {**block(config, "business"), **block(config, "parameters")}
-    common = {**defaults, **given}
+    common = {**defaults, **_without_business(defaults), **given}
     ids = [run_id(values) for values in sets]
     often = {name for name, times in Counter(ids).items() if times > 1}
     return [
@@ -213,6 +214,11 @@ def _runs(
         )
         for name, values in zip(ids, sets, strict=True)
     ]
+
+
+def _without_business(defaults: dict[str, Any]) -> dict[str, Any]:
+    """A template's own question is about its own example, never about somebody else's data."""
+    return {name: type(defaults[name])() for name in BUSINESS if name in defaults}
 
 
 def run_id(values: Mapping[str, Any]) -> str:

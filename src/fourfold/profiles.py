@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 Labels = NDArray[np.intp]
 
+_NOTABLE = 0.25
+"""A mean nearer than this to that of all rows, in standard deviations, is no trait."""
+
 
 def by_size(labels: Labels) -> Labels:
     """Return the same partition with cluster 0 the largest, 1 the next.
@@ -85,7 +88,7 @@ def traits(features: pd.DataFrame, labels: Labels, most: int = 2) -> list[str]:
         The partition.
     most : int
         Features named for each cluster: those whose mean in the cluster is farthest from the
-        mean of all rows, in standard deviations of all rows.
+        mean of all rows, and by a quarter of a standard deviation of all rows at least.
 
     Examples
     --------
@@ -98,9 +101,15 @@ def traits(features: pd.DataFrame, labels: Labels, most: int = 2) -> list[str]:
     phrases = []
     for number, (count, cluster) in enumerate(zip(rows, away.to_numpy(), strict=True)):
         order = np.argsort(-np.abs(cluster), kind="stable")[:most]
-        names = [f"{'high' if cluster[i] > 0 else 'low'} {away.columns[i]}" for i in order]
+        names = [
+            f"{'high' if cluster[i] > 0 else 'low'} {away.columns[i]}"
+            for i in order
+            if abs(cluster[i]) >= _NOTABLE
+        ]
         noun = "row" if count == 1 else "rows"
-        phrases.append(f"cluster {number} ({count:,} {noun}): {', '.join(names)}")
+        phrases.append(
+            f"cluster {number} ({count:,} {noun}): {', '.join(names) or 'near the mean'}"
+        )
     return phrases
 
 

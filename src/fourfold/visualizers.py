@@ -197,6 +197,9 @@ class SilhouetteVisualizer(_Silhouette):  # type: ignore[misc]
         self.set_title(self.title or f"{shown} (dashed: mean {self.silhouette_score_:.2f})")
 
 
+_BOTH = np.array([-1.0, 1.0])
+
+
 class InterclusterDistance(_Distance):  # type: ignore[misc]
     """The centres of the clusters in two dimensions, as far apart as they are in all.
 
@@ -243,11 +246,21 @@ class InterclusterDistance(_Distance):  # type: ignore[misc]
     def finalize(self) -> None:
         """Write title and labels, with room around the circles."""
         self.set_title("Distances between the centres of the clusters")
-        self.ax.set_aspect("equal", adjustable="datalim")
-        self.ax.margins(0.35, 0.6)
+        self._fit_circles()
         name = self.embedding.upper()
         self.ax.set_xlabel(f"first {name} axis, units of the scaled features")
         self.ax.set_ylabel(f"second {name} axis")
+
+    def _fit_circles(self) -> None:
+        """Set limits of one scale within which no circle is cut off."""
+        frame = self.ax.get_window_extent()
+        points = np.array([frame.width, frame.height]) * 72 / self.ax.figure.dpi
+        low, high = self.embedded_centers_.min(axis=0), self.embedded_centers_.max(axis=0)
+        diameter = 1.15 * np.sqrt(4 * self.max_size / np.pi)
+        extent = max(((high - low) / np.maximum(points - diameter, 1)).max(), 1e-9)
+        middle, half = (low + high) / 2, extent * points / 2
+        self.ax.set(xlim=middle[0] + half[0] * _BOTH, ylim=middle[1] + half[1] * _BOTH)
+        self.ax.set_aspect("equal")
 
 
 class _Scaling:
