@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from fourfold.plan import RunSpec
+from fourfold.records import Place, RunRecord
+from fourfold.skip import choose
+
 PARAMETERS = """# parameters
 question: str = "Is the mean above the bound?"  # business question
 decision: str = "Whether to go on"  # decision it serves
@@ -76,6 +80,16 @@ def make_notebook(cells: list[tuple[str, str, str]]) -> dict[str, Any]:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
+
+
+def run_all(
+    specs: list[RunSpec], root: Path, outputs: Path, workers: int | None = None, **options: Any
+) -> tuple[list[RunRecord], bool]:
+    """Execute runs, also those that are unchanged."""
+    from fourfold.batch import run_batch
+
+    place = Place(root, outputs)
+    return run_batch(choose(specs, place, force=True).todo, place, workers, **options)
 
 
 @pytest.fixture

@@ -17,12 +17,11 @@ import pytest
 from papermill import execute_notebook
 from ruamel.yaml import YAML
 
-from conftest import CELLS, make_notebook
-from fourfold.batch import run_batch
+from conftest import CELLS, make_notebook, run_all
 from fourfold.evidence import MIME
 from fourfold.plan import plan
+from fourfold.pool import kernel_env
 from fourfold.records import emitted, read_record, write_table
-from fourfold.runner import kernel_env
 
 DIE = "import os, signal, time\nif fail:\n    os.kill(os.getpid(), signal.SIGKILL)"
 SLEEP = "import time\nif fail:\n    time.sleep(60)"
@@ -55,7 +54,7 @@ def batch(tmp_path_factory):
     for name, text in configs.items():
         (root / "params" / f"{name}.yaml").write_text(text)
     sections: list[tuple[str, str]] = []
-    records, stopped = run_batch(
+    records, stopped = run_all(
         plan([str(root / "params")], root),
         root,
         root / "outputs",
@@ -239,9 +238,7 @@ def test_a_second_run_replaces_the_first(batch):
     stale = folder / "artifacts" / "stale.csv"
     stale.write_text("x")
     before = read_record(folder / "record.json")
-    (record,), _ = run_batch(
-        plan([str(root / "params" / "good.yaml")], root), root, root / "outputs"
-    )
+    (record,), _ = run_all(plan([str(root / "params" / "good.yaml")], root), root, root / "outputs")
     assert not stale.exists()
     assert record.metrics == before.metrics
 
@@ -254,7 +251,7 @@ def test_a_template_without_tags_runs_with_its_parameters(batch):
     (root / "templates" / "untagged.ipynb").write_text(json.dumps(notebook))
     path = Path(root / "params" / "untagged.yaml")
     path.write_text("template: untagged\nparameters: {scale: 3}\n")
-    (record,), _ = run_batch(plan([str(path)], root), root, root / "outputs")
+    (record,), _ = run_all(plan([str(path)], root), root, root / "outputs")
     assert record.metrics["mean"]["value"] == 6.0
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from fourfold.batch import run_batch
+from conftest import run_all
 from fourfold.plan import plan
 
 ROOT = Path(__file__).parents[1]
@@ -28,7 +28,7 @@ def runs(tmp_path_factory):
     """The runs of two configs, executed by Fourfold."""
     folder = tmp_path_factory.mktemp("outputs")
     specs = plan([str(ROOT / config) for config in CONFIGS], ROOT)
-    records, _ = run_batch(specs, ROOT, folder)
+    records, _ = run_all(specs, ROOT, folder)
     assert [record.status for record in records] == ["ok", "ok"]
     return {spec.template: folder / spec.config / spec.run_id for spec in specs}
 

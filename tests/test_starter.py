@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fourfold.batch import run_batch
+from conftest import run_all
 from fourfold.plan import plan
 
 ROOT = Path(__file__).parents[1]
@@ -75,7 +75,7 @@ def runs(tmp_path_factory):
         success = {"gain": "> 0", "score": "> 0"}
         text = {"template": "starter", "parameters": config, "business": {"success": success}}
         (root / "params" / f"{name}.yaml").write_text(json.dumps(text))
-    records, _ = run_batch(plan([str(root / "params")], root), root, root / "outputs", 2)
+    records, _ = run_all(plan([str(root / "params")], root), root, root / "outputs", 2)
     return {
         r.config: (r, json.loads((root / "outputs" / r.name / "notebook.ipynb").read_text()))
         for r in records

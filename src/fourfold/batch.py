@@ -5,68 +5,117 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 from fourfold.plan import RunSpec
-from fourfold.records import RunRecord
-from fourfold.runner import Place, Watch, run_one
+from fourfold.pool import cores, longest_first, warm_up, workers_for
+from fourfold.records import Place, RunRecord
+from fourfold.runner import Kernels, Watch, run_one
+from fourfold.skip import Todo
+from fourfold.warm import ZYGOTES
 
 Event = Callable[[RunSpec, str], None]
 
 
-def cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def run_batch(
-    specs: Sequence[RunSpec],
-    root: Path,
-    outputs: Path,
+    todo: Sequence[Todo],
+    place: Place,
     workers: int | None = None,
     on_section: Event = lambda spec, section: None,
     on_done: Callable[[RunSpec, RunRecord], None] = lambda spec, record: None,
+    max_failures: int | None = None,
 ) -> tuple[list[RunRecord], bool]:
-    """Execute runs, each in a kernel of its own, several at a time.
+    """Execute runs, each in a kernel of its own, several at a time, the longest first.
 
     Parameters
     ----------
     workers : int, optional
-        Runs at a time; by default one a core; each kernel has one thread.
+        Runs at a time; by default as cores and memory allow.
     on_section : callable
         Told when a run enters a section; called from the threads of the pool.
     on_done : callable
         Told when a run has ended; called from this thread.
+    max_failures : int, optional
+        Runs that may fail before no other starts.
 
     Returns
     -------
     records : list of RunRecord
-        Of the runs that ended, in the order of `specs`.
+        Of the runs that ended, in the order of `todo`.
     stopped : bool
         True if Ctrl-C ended the batch early: running cells were interrupted, their partial
         notebooks and records are written, the other runs did not start.
     """
-    workers = max(1, min(workers or cores(), len(specs)))
-    place = Place(root, outputs)
+    workers = workers_for(todo, workers)
+    left = Left(todo, workers)
+    kernels = Kernels(max(1, cores() // workers), left.ahead)
     stop = Stop()
     watch = Watch(on_section, stop.kernel, stop.event.is_set)
     done: dict[str, RunRecord] = {}
+    failures = Failures(max_failures)
+
+    def work(item: Todo) -> RunRecord | None:
+        left.start(item.spec)
+        if stop.event.is_set() or failures.enough:
+            return None
+        try:
+            record = run_one(item.spec, place, watch, kernels, item.key)
+        finally:
+            stop.forget(item.spec)
+        failures.note(record)
+        return record
+
+    warm_up(todo, place, workers)
     with stop.on_signal(), ThreadPoolExecutor(workers, "run") as pool:
-        futures = {pool.submit(_unless, stop, spec, place, watch): spec for spec in specs}
+        futures = {pool.submit(work, item): item.spec for item in longest_first(todo)}
         for future in _ended(futures):
             record = future.result()
             if record is not None:
-                done[futures[future].name] = record
+                done[record.name] = record
                 on_done(futures[future], record)
-    return [done[spec.name] for spec in specs if spec.name in done], stop.event.is_set()
+    ZYGOTES.close()
+    return [done[item.spec.name] for item in todo if item.spec.name in done], stop.event.is_set()
 
 
-def _unless(stop: Stop, spec: RunSpec, place: Place, watch: Watch) -> RunRecord | None:
-    return None if stop.event.is_set() else run_one(spec, place, watch)
+class Failures:
+    """Counts the runs that failed, up to as many as may."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._seen = 0
+        self._lock = threading.Lock()
+
+    def note(self, record: RunRecord) -> None:
+        """Count a run, in the thread that executed it: the next one starts at once."""
+        with self._lock:
+            self._seen += not record.ok
+
+    @property
+    def enough(self) -> bool:
+        """Say whether no other run should start."""
+        return self._most is not None and self._seen >= self._most
+
+
+class Left:
+    """The runs that have not started: for how many of a template to have kernels ready."""
+
+    def __init__(self, todo: Sequence[Todo], workers: int) -> None:
+        self._workers = workers
+        self._counts = Counter(item.spec.template_file for item in todo)
+        self._lock = threading.Lock()
+
+    def start(self, spec: RunSpec) -> None:
+        """Note that a run leaves the queue."""
+        with self._lock:
+            self._counts[spec.template_file] -= 1
+
+    def ahead(self, spec: RunSpec) -> int:
+        """Return how many kernels should wait for runs of the same template."""
+        return min(self._workers, self._counts[spec.template_file])
 
 
 def _ended(futures: dict[Future[Any], RunSpec]) -> Iterator[Future[Any]]:
@@ -82,17 +131,21 @@ class Stop:
 
     def __init__(self) -> None:
         self.event = threading.Event()
-        self._kernels: list[Any] = []
+        self._kernels: dict[str, Any] = {}
 
     def kernel(self, spec: RunSpec, manager: Any) -> None:
         """Remember the kernel of a run, to interrupt it when it must stop."""
-        self._kernels.append(manager)
+        self._kernels[spec.name] = manager
+
+    def forget(self, spec: RunSpec) -> None:
+        """Let go of the kernel of a run that has ended."""
+        self._kernels.pop(spec.name, None)
 
     def __call__(self, *_: Any) -> None:
         """Interrupt every cell that runs; the second time, kill the kernels."""
         sign = signal.SIGKILL if self.event.is_set() else signal.SIGINT
         self.event.set()
-        for manager in self._kernels:
+        for manager in list(self._kernels.values()):
             process = getattr(manager.provisioner, "process", None)
             if process is not None and process.poll() is None:
                 with suppress(ProcessLookupError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,8 @@ from fourfold.errors import ConfigError, FourfoldError
 from fourfold.plan import RunSpec, find_root, plan
 
 if TYPE_CHECKING:
-    from fourfold.records import RunRecord
+    from fourfold.records import Place, RunRecord
+    from fourfold.skip import Choice, Todo
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,64 +35,145 @@ Root = Annotated[
 ]
 
 
+Outputs = Annotated[Path | None, typer.Option(help="Folder of results; by default outputs/.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME~PATTERN", help="Only runs whose parameter, run or config matches."),
+]
+Why = Annotated[bool, typer.Option("--why", help="Say of each run why it is executed.")]
+Workers = Annotated[str, typer.Option(metavar="N|auto", help="Runs at a time.")]
+
+
 @app.command("plan")
-def plan_command(paths: Paths = None, root: Root = None) -> None:
+def plan_command(
+    paths: Paths = None,
+    root: Root = None,
+    outputs: Outputs = None,
+    only: Only = None,
+    why: Why = False,
+) -> None:
     """Show the runs of PATHs and check them all; starts no kernel."""
     from fourfold.progress import plan_table
 
-    specs = plan(paths or [], _root(root))
+    project = _root(root)
+    specs = _matching(plan(paths or [], project), only)
     console.print(plan_table(specs))
     configs = len({spec.config for spec in specs})
     console.print(f"{_count(len(specs), 'run')} of {_count(configs, 'config')}, all checked")
+    if why:
+        from fourfold.records import Place
+        from fourfold.skip import choose
+
+        choice = choose(specs, Place(project, _folder(outputs, project)))
+        _explain(choice)
+        console.print(f"{len(choice.todo):,} to execute, {len(choice.unchanged):,} unchanged")
 
 
 @app.command()
 def run(
     paths: Paths = None,
     root: Root = None,
-    outputs: Annotated[Path | None, typer.Option(help="Folder of results.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time; one a core.")] = None,
+    outputs: Outputs = None,
+    workers: Workers = "auto",
+    only: Only = None,
+    force: Annotated[bool, typer.Option("--force", help="Also what is unchanged.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Only what failed last time.")] = False,
+    why: Why = False,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at a failure.")] = False,
+    max_failures: Annotated[
+        int | None, typer.Option(min=1, help="Start no other run after so many failures.")
+    ] = None,
 ) -> None:
-    """Execute the runs of PATHs; exit code 1 if one failed, 2 if a config is wrong."""
-    project = _root(root)
-    specs = plan(paths or [], project)
-    folder = (outputs or project / "outputs").resolve()
-    records, stopped = _execute(specs, project, folder, workers)
-    _tell(records, specs, folder, project)
+    """Execute the runs of PATHs that are new or changed; what was done is not done again.
+
+    Exit code 0 if all is well, 1 if a run failed, 2 if a config is wrong, 130 if stopped.
+    """
+    from fourfold.lock import alone
+    from fourfold.records import Place
+    from fourfold.skip import choose
+
+    project, at_once = _root(root), _workers(workers)
+    specs = _matching(plan(paths or [], project), only)
+    place = Place(project, _folder(outputs, project))
+    with alone(place.outputs):
+        choice = choose(specs, place, force, failed)
+        if why:
+            _explain(choice)
+        if not choice.todo:
+            told = f"nothing to do: {_count(len(choice.unchanged), 'run')} unchanged"
+            console.print(f"{told} (--force executes all)")
+            raise typer.Exit(0)
+        if choice.unchanged:
+            console.print(f"{_count(len(choice.unchanged), 'run')} unchanged, not executed again")
+        most = 1 if fail_fast else max_failures
+        records, stopped = _execute(choice.todo, place, at_once, most)
+        _tell(records, choice, place)
     if stopped:
         raise typer.Exit(130)
     raise typer.Exit(0 if all(record.ok for record in records) else 1)
 
 
+def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
+    from fourfold.skip import matching
+
+    chosen = matching(specs, only or [])
+    if not chosen:
+        raise FourfoldError(f"--only: none of {_count(len(specs), 'run')} matches")
+    return chosen
+
+
+def _explain(choice: Choice) -> None:
+    for item in choice.todo:
+        console.print(f"{item.spec.name}: {'; '.join(item.why)}", markup=False, soft_wrap=True)
+
+
+def _workers(given: str) -> int | None:
+    if given == "auto":
+        return None
+    if not given.isdigit() or int(given) < 1:
+        raise FourfoldError(f"--workers: expected a whole number from 1, or auto, got {given!r}")
+    return int(given)
+
+
 def _execute(
-    specs: list[RunSpec], root: Path, outputs: Path, workers: int | None
+    todo: list[Todo], place: Place, workers: int | None, max_failures: int | None = None
 ) -> tuple[list[RunRecord], bool]:
-    from fourfold.batch import cores, run_batch
+    from fourfold.pool import warm_up, workers_for
     from fourfold.progress import showing
 
-    with showing(len(specs), workers or cores(), console) as progress:
-        return run_batch(specs, root, outputs, workers, progress.section, progress.done)
+    at_once = workers_for(todo, workers)
+    warm_up(todo, place, at_once)
+    # A grammar of web addresses, which takes a second to load and only checks schemas for them;
+    # without it jsonschema leaves that check out.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    from fourfold.batch import run_batch
+
+    with showing(len(todo), at_once, console) as progress:
+        return run_batch(todo, place, at_once, progress.section, progress.done, max_failures)
 
 
-def _tell(records: list[RunRecord], specs: Sequence[RunSpec], outputs: Path, root: Path) -> None:
+def _tell(records: list[RunRecord], choice: Choice, place: Place) -> None:
     """Write the table of the batch, print it, and say where to look."""
     from fourfold.config import shown
-    from fourfold.progress import result_table
+    from fourfold.progress import cost_line, result_table
     from fourfold.records import write_table
 
     console.print(result_table(records))
     failed = sum(not record.ok for record in records)
-    missing = len(specs) - len(records)
-    told = f"{_count(len(records), 'run')}, {failed} failed" + (
-        f", {missing} not started" if missing else ""
-    )
-    console.print(told)
-    if not records:
+    told = [_count(len(records), "run"), f"{failed} failed"]
+    missing = len(choice.todo) - len(records)
+    told += [f"{missing} not started"] if missing else []
+    told += [f"{len(choice.unchanged):,} unchanged"] if choice.unchanged else []
+    console.print(", ".join(told))
+    everything = [*records, *choice.unchanged]
+    if not everything:
         return
+    if records:
+        console.print(cost_line(records), highlight=False, soft_wrap=True)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    for path in write_table(records, outputs / "batches" / stamp):
-        shutil.copyfile(path, outputs / f"results{path.suffix}")
-    where = shown(outputs, root)
+    for path in write_table(everything, place.outputs / "batches" / stamp):
+        shutil.copyfile(path, place.outputs / f"results{path.suffix}")
+    where = shown(place.outputs, place.root)
     console.print(f"reports: {where}/<config>/<run>/report.html", soft_wrap=True)
     console.print(f"table:   {where}/results.csv and results.parquet", soft_wrap=True)
 
@@ -129,15 +211,18 @@ def check(
 def reference(
     paths: Paths = None,
     root: Root = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time; one a core.")] = None,
+    workers: Workers = "auto",
 ) -> None:
     """Write executed references of PATHs into notebooks/, for nbval to regress against."""
+    from fourfold.records import Place
     from fourfold.reference import first_runs, write_reference
+    from fourfold.skip import choose
 
     project = _root(root)
     specs = first_runs(plan(paths or [], project))
     folder = project / "outputs" / "references"
-    records, stopped = _execute(specs, project, folder, workers)
+    place = Place(project, folder)
+    records, stopped = _execute(choose(specs, place, force=True).todo, place, _workers(workers))
     ended = {record.name for record in records if record.ok}
     for spec in specs:
         if spec.name in ended:
@@ -148,6 +233,10 @@ def reference(
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _folder(given: Path | None, project: Path) -> Path:
+    return (given or project / "outputs").resolve()
 
 
 def _root(given: Path | None) -> Path:

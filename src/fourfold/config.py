@@ -18,7 +18,8 @@ from fourfold.errors import ConfigError, Violation, did_you_mean
 Key = tuple[Any, ...]
 KEYS = ("extends", "template", "business", "parameters", "sweep", "run")
 BUSINESS = ("question", "decision", "success")
-RUN = ("timeout", "cell_timeout", "retries", "reference")
+RUN = ("timeout", "cell_timeout", "retries", "retry_on", "reference")
+RETRY_ON = ("killed", "failed", "timed_out")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _SECONDS = {None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -34,11 +35,15 @@ class Place:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run is executed; times in seconds, None for no limit."""
+    """How a run is executed; times in seconds, None for no limit.
+
+    A run that ended in one of `retry_on` is executed again, `retries` times at most.
+    """
 
     timeout_s: float | None = None
     cell_timeout_s: float | None = None
-    retries: int = 0
+    retries: int = 1
+    retry_on: tuple[str, ...] = ("killed",)
     reference: bool = True
 
 
@@ -238,6 +243,19 @@ def _option(name: str, value: Any) -> dict[str, Any]:
         return {f"{name}_s": duration_s(value)}
     if name == "retries" and (type(value) is not int or value < 0):
         raise ValueError(f"expected a whole number from 0, got {value!r}")
+    if name == "retry_on":
+        return {name: _retry_on(value)}
     if name == "reference" and type(value) is not bool:
         raise ValueError(f"expected true or false, got {value!r}")
     return {name: value}
+
+
+def _retry_on(value: Any) -> tuple[str, ...]:
+    kinds = value if isinstance(value, list) else [value]
+    for kind in kinds:
+        if kind not in RETRY_ON:
+            known = ", ".join(RETRY_ON)
+            raise ValueError(
+                f"expected a list of {known}, got {kind!r}.{did_you_mean(str(kind), RETRY_ON)}"
+            )
+    return tuple(kinds)

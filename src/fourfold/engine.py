@@ -11,7 +11,7 @@ from typing import Any
 
 
 class FourfoldEngine:
-    """Papermill engine with atomic, throttled saves and kernels on private sockets."""
+    """Papermill engine with atomic, throttled saves and warm kernels on private sockets."""
 
     @classmethod
     def execute_notebook(
@@ -23,11 +23,15 @@ class FourfoldEngine:
         **_: Any,
     ) -> Any:
         """Return the executed notebook; papermill raises for a failed cell itself."""
-        from fourfold.execution import Execution, Limits, execute
+        from fourfold.client import Warm, execute
+        from fourfold.execution import Execution, Limits
+        from fourfold.preload import preloads
 
         local = output_path is not None and "://" not in output_path
         execution = Execution(nb, Path(output_path) if local and output_path else None)
-        return execute(execution, kernel_name, limits=Limits(cell_timeout_s=execution_timeout)).nb
+        warm = Warm(preloads(nb), ahead=lambda: 1)
+        limits = Limits(cell_timeout_s=execution_timeout)
+        return execute(execution, kernel_name, limits=limits, warm=warm).nb
 
     @classmethod
     def nb_kernel_name(cls, nb: Any, name: str | None = None) -> str:

@@ -70,7 +70,8 @@ class RunSpec:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> RunSpec:
         """Return the spec that `to_json` wrote."""
-        options = RunOptions(**content["options"])
+        given = content["options"]
+        options = RunOptions(**{**given, "retry_on": tuple(given["retry_on"])})
         return cls(**{**content, "varied": tuple(content["varied"]), "options": options})
 
 

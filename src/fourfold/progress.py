@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from fourfold.plan import RunSpec
 from fourfold.records import RunRecord, error_line
 from fourfold.template import SECTIONS
 
+_MOST_ROWS = 60
 COLOURS = {
     "ok": "green",
     "unchanged": "green",
@@ -129,12 +131,17 @@ def plan_table(specs: Sequence[RunSpec]) -> Table:
 
 
 def result_table(records: Sequence[RunRecord]) -> Table:
-    """Return the records as a table: status, verdict and the judged metrics."""
+    """Return the records as a table: status, verdict and the judged metrics.
+
+    Of a long batch it shows the runs that did not end well, and the first others.
+    """
+    ordered = sorted(records, key=lambda record: record.ok)
+    left_out = len(ordered) - _MOST_ROWS
     table = Table(box=None, header_style="bold", pad_edge=False)
     for head in ("run", "status", "verdict", "evidence"):
         table.add_column(head, overflow="fold")
     table.add_column("seconds", justify="right")
-    for record in records:
+    for record in records if left_out <= 0 else ordered[:_MOST_ROWS]:
         evidence = error_line(record) or ", ".join(map(_claim, record.claims))
         table.add_row(
             escape(record.config if record.run_id == "default" else record.name),
@@ -143,7 +150,25 @@ def result_table(records: Sequence[RunRecord]) -> Table:
             escape(evidence),
             f"{record.duration_s:.1f}",
         )
+    if left_out > 0:
+        table.add_row(f"and {left_out:,} others", "", "", "in results.csv", "")
     return table
+
+
+def cost_line(records: Sequence[RunRecord]) -> str:
+    """Return what the runs cost together, and in which section the time went."""
+    costs = [record.cost for record in records]
+    told = [f"{sum(cost.get('cpu_s', 0.0) for cost in costs):,.1f} s CPU"]
+    largest = max(records, key=lambda record: record.cost.get("peak_mb", 0.0))
+    if "peak_mb" in largest.cost:
+        told.append(f"at most {largest.cost['peak_mb']:,.0f} MB ({escape(largest.name)})")
+    told.append(f"about {sum(cost.get('energy_wh', 0.0) for cost in costs):.2g} Wh")
+    spent = Counter[str]()
+    for record in records:
+        spent.update(record.sections)
+    whole = sum(spent.values()) or 1.0
+    shares = ", ".join(f"{name} {seconds / whole:.0%}" for name, seconds in spent.items())
+    return f"cost:    {', '.join(told)}; time in {shares}"
 
 
 def _claim(claim: Mapping[str, Any]) -> str:

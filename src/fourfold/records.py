@@ -31,6 +31,18 @@ _PACKAGES = (
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where runs happen: the project and the folder of outputs."""
+
+    root: Path
+    outputs: Path
+
+    def folder(self, config: str, run_id: str) -> Path:
+        """Return ``outputs/<config>/<run id>``."""
+        return self.outputs / config / run_id
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """What one run found, and how.
 
@@ -46,6 +58,14 @@ class RunRecord:
         Seconds that each section took.
     error : dict, optional
         Section, cell, error and message of a failure.
+    attempts : int
+        Executions that it took; a lost kernel is tried again.
+    start : str
+        Of the kernel: ``warm`` or ``cold``.
+    cost : dict
+        CPU seconds, peak memory in MB and estimated energy in Wh of the kernel.
+    key : dict
+        Fingerprints of what the result depends on beside the parameters.
     """
 
     config: str
@@ -67,6 +87,10 @@ class RunRecord:
     versions: Mapping[str, str] = field(default_factory=dict)
     git_commit: str | None = None
     seed: Any = None
+    attempts: int = 1
+    start: str = ""
+    cost: Mapping[str, Any] = field(default_factory=dict)
+    key: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
     @property
@@ -164,6 +188,14 @@ def write_record(record: RunRecord, path: Path) -> None:
     write_text(path, json.dumps(asdict(record), indent=1, ensure_ascii=False, default=str) + "\n")
 
 
+def find_record(folder: Path) -> RunRecord | None:
+    """Return the record in a run's folder; None where there is none that can be read."""
+    try:
+        return read_record(folder / "record.json")
+    except (OSError, ValueError, TypeError):
+        return None
+
+
 def read_record(path: Path) -> RunRecord:
     """Return the record in a file."""
     return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
@@ -187,6 +219,7 @@ def _row(record: RunRecord) -> dict[str, Any]:
             "duration_s",
         )
     }
+    row |= {name: record.cost.get(name) for name in ("cpu_s", "peak_mb", "energy_wh")}
     row["error"] = error_line(record)
     row |= {f"param.{name}": _cell(value) for name, value in record.parameters.items()}
     for name, metric in record.metrics.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -16,9 +15,13 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 from ruamel.yaml import YAML
 
-from fourfold.execution import Execution, Failure, Limits, execute, write_notebook
+from fourfold.client import Warm, execute
+from fourfold.cost import with_energy
+from fourfold.execution import Execution, Failure, Limits, write_notebook
 from fourfold.plan import RunSpec
+from fourfold.pool import kernel_env, modules_of
 from fourfold.records import (
+    Place,
     RunRecord,
     findings,
     git_commit,
@@ -30,22 +33,6 @@ from fourfold.records import (
 from fourfold.report import write_report
 from fourfold.template import parameters_index, tags
 
-# One thread a kernel: two OpenMP threads that wait for each other on a busy machine took 100 times
-# as long (9 s a K-means table instead of 0.1 s), and what a run finds must not depend on load.
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where runs happen: the project and the folder of outputs."""
-
-    root: Path
-    outputs: Path
-
-    def folder(self, spec: RunSpec) -> Path:
-        """Return ``outputs/<config>/<run id>``."""
-        return self.outputs / spec.config / spec.run_id
-
 
 @dataclass(frozen=True)
 class Watch:
@@ -56,33 +43,53 @@ class Watch:
     stopping: Callable[[], bool] = lambda: False
 
 
-def run_one(spec: RunSpec, place: Place, watch: Watch = Watch()) -> RunRecord:
+@dataclass(frozen=True)
+class Kernels:
+    """How kernels are started: with how many threads, and how many more to fork ahead."""
+
+    threads: int = 1
+    ahead: Callable[[RunSpec], int] = lambda spec: 0
+
+
+def run_one(
+    spec: RunSpec,
+    place: Place,
+    watch: Watch = Watch(),
+    kernels: Kernels = Kernels(),
+    key: Mapping[str, Any] | None = None,
+) -> RunRecord:
     """Execute one run and write all that it leaves.
 
     A failing notebook is no exception: the partial notebook is kept, and the record names
-    section, cell and error. A kernel that was lost is tried again as often as ``retries``
-    allows.
+    section, cell and error. What ``retry_on`` names, a lost kernel by default, is tried again as
+    often as ``retries`` allows; a run that was too large for the memory is not.
     """
-    folder = _empty(place.folder(spec))
-    write_text(folder / "params.yaml", params_yaml(spec.parameters))
-    for attempt in range(spec.options.retries + 1):
+    folder = place.folder(spec.config, spec.run_id)
+    for attempt in range(1, spec.options.retries + 2):
+        _empty(folder)
+        write_text(folder / "params.yaml", params_yaml(spec.parameters))
         started, clock = datetime.now(UTC), time.monotonic()
-        execution = _execute(spec, place, watch, folder)
-        lost = execution.failure is not None and execution.failure.outcome == "killed"
-        if not lost or attempt == spec.options.retries:
+        execution = _execute(spec, place, watch, kernels, folder)
+        if attempt > spec.options.retries or not _again(execution.failure, spec, watch):
             break
-    record = _record(spec, place, execution, started, time.monotonic() - clock)
+    duration_s = time.monotonic() - clock
+    record = _record(spec, place, execution, started, duration_s, attempt, key or {})
     write_report(folder / "notebook.ipynb", record, folder / "report.html")
     write_record(record, folder / "record.json")
     return record
 
 
-def _empty(folder: Path) -> Path:
-    """Return the folder without what an earlier run left, its record first."""
+def _again(failure: Failure | None, spec: RunSpec, watch: Watch) -> bool:
+    if failure is None or failure.error == "OutOfMemory" or watch.stopping():
+        return False
+    return failure.outcome in spec.options.retry_on
+
+
+def _empty(folder: Path) -> None:
+    """Make the folder, without what an earlier run left, its record first."""
     (folder / "record.json").unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "artifacts").mkdir(parents=True)
-    return folder
 
 
 def params_yaml(parameters: Mapping[str, Any]) -> str:
@@ -95,7 +102,9 @@ def params_yaml(parameters: Mapping[str, Any]) -> str:
     return stream.getvalue()
 
 
-def _execute(spec: RunSpec, place: Place, watch: Watch, folder: Path) -> Execution:
+def _execute(
+    spec: RunSpec, place: Place, watch: Watch, kernels: Kernels, folder: Path
+) -> Execution:
     execution = Execution(
         prepared(place.root / spec.template_file, spec.parameters),
         folder / "notebook.ipynb",
@@ -108,8 +117,9 @@ def _execute(spec: RunSpec, place: Place, watch: Watch, folder: Path) -> Executi
             execution.nb.metadata.get("kernelspec", {}).get("name", "python3"),
             limits=Limits(spec.options.timeout_s, spec.options.cell_timeout_s),
             cwd=place.root,
-            env=kernel_env(folder / "artifacts"),
+            env=kernel_env(folder / "artifacts", kernels.threads),
             on_kernel=lambda manager: watch.on_kernel(spec, manager),
+            warm=Warm(modules_of(spec.template_file, place), lambda: kernels.ahead(spec)),
         )
     except Exception as error:  # a kernel that cannot start must not end the batch
         execution.failure = Failure("killed", "Setup", 0, "", type(error).__name__, str(error))
@@ -130,14 +140,14 @@ def prepared(template: Path, parameters: Mapping[str, Any]) -> Any:
     return notebook
 
 
-def kernel_env(artifacts: Path) -> dict[str, str]:
-    """Return the environment of a kernel: its artifacts folder, one thread unless told more."""
-    bounded = {**dict.fromkeys(_THREADS, "1"), "OMP_WAIT_POLICY": "passive"}
-    return {**bounded, **os.environ, "FOURFOLD_ARTIFACTS": str(artifacts)}
-
-
 def _record(
-    spec: RunSpec, place: Place, execution: Execution, started: datetime, duration_s: float
+    spec: RunSpec,
+    place: Place,
+    execution: Execution,
+    started: datetime,
+    duration_s: float,
+    attempts: int,
+    key: Mapping[str, Any],
 ) -> RunRecord:
     failure = execution.failure
     return RunRecord(
@@ -154,6 +164,10 @@ def _record(
         versions=versions(),
         git_commit=git_commit(place.root),
         seed=spec.parameters.get("seed"),
+        attempts=attempts,
+        start=execution.start,
+        cost=with_energy(execution.cost),
+        key=dict(key),
         **findings(execution.nb),
     )
 

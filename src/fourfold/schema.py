@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fourfold.config import BUSINESS
+from fourfold.config import BUSINESS, RETRY_ON
 from fourfold.evidence import EXPECTED_CONDITION
 from fourfold.parameters import REQUIRED
 from fourfold.template import Template, read_template
@@ -103,7 +103,12 @@ def _run() -> dict[str, Any]:
     properties = {
         "timeout": {**_DURATION, "description": "Longest time for the run, such as 10m"},
         "cell_timeout": {**_DURATION, "description": "Longest time for one cell"},
-        "retries": {"type": "integer", "minimum": 0, "description": "Tries after a lost kernel"},
+        "retries": {"type": "integer", "minimum": 0, "description": "Tries after the first"},
+        "retry_on": {
+            "type": "array",
+            "items": {"enum": list(RETRY_ON)},
+            "description": "Ends after which a run is tried again; by default killed",
+        },
         "reference": {"type": "boolean", "description": "Keep an executed reference in notebooks/"},
     }
     return _object(properties, "How the run is executed")

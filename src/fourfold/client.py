@@ -1,0 +1,242 @@
+"""The client of a kernel: executes a notebook's cells, warm or cold, and sees the kernel off."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_core.utils import ensure_event_loop
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+
+from fourfold.cost import ending, observed, oom_kills
+from fourfold.execution import Execution, Failure, Limits
+from fourfold.provisioner import WarmProvisioner
+from fourfold.warm import own_folder
+
+WARM_KERNELS = ("python3", "fourfold")
+"""Kernels that a fork can serve: this Python's own."""
+
+_READY_S = 60.0
+_LOG = logging.getLogger("fourfold.client")
+# What nbclient logs of a dead or late kernel stands in the record.
+_LOG.addHandler(logging.NullHandler())
+_LOG.propagate = False
+
+
+@dataclass(frozen=True)
+class Warm:
+    """Modules that a kernel has imported before its run, and kernels to fork ahead for others."""
+
+    preload: Sequence[str]
+    ahead: Callable[[], int] = lambda: 0
+
+
+class _PromptClient(AsyncKernelClient):
+    """Knows that a kernel is ready as soon as it is, not a fifth of a second later."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Ask for the kernel's info until the answer's end comes by the channel of outputs.
+
+        That end proves that no output can be missed. The usual client cannot know it, and waits
+        until nothing more comes.
+        """
+        until = time.monotonic() + (timeout or _READY_S)
+        asked: set[str] = set()
+        while time.monotonic() < until:
+            asked.add(self.kernel_info())
+            ended = await self._ended(asked, pause=min(0.02 * len(asked), 0.5))
+            if ended:
+                while (await self.get_shell_msg())["parent_header"]["msg_id"] != ended:
+                    pass
+                return
+            if not await self._async_is_alive():
+                raise DeadKernelError("the kernel died before it was ready")
+        raise DeadKernelError(f"the kernel was not ready within {timeout or _READY_S:g} s")
+
+    async def _ended(self, asked: set[str], pause: float) -> str | None:
+        """Return which of the requests is told to have ended; None if none is in time."""
+        with suppress(Empty):
+            while True:
+                message = await self.get_iopub_msg(timeout=pause)
+                number = message["parent_header"].get("msg_id")
+                if message["content"].get("execution_state") == "idle" and number in asked:
+                    return str(number)
+        return None
+
+
+class Client(PapermillNotebookClient):  # type: ignore[misc]
+    """Executes the cells; a kernel that dies or overruns stops the notebook at that cell."""
+
+    def papermill_execute_cells(self) -> None:
+        """Execute each cell in turn, up to the first that fails.
+
+        Raises
+        ------
+        Stopped
+            If the kernel cannot be asked anything more: it is dead, or busy beyond its time.
+        """
+        execution: Execution = self.nb_man
+        self._oom_kills = oom_kills()
+        for index, cell in enumerate(self.nb.cells):
+            if execution.stopping():
+                execution.fail(cell, index, _Cancelled("stopped before this cell"))
+                return
+            try:
+                execution.cell_start(cell, cell_index=index)
+                self.execute_cell(cell, index)
+            except CellExecutionError as error:
+                execution.fail(cell, index, error)
+                return
+            except Exception as error:
+                execution.fail(cell, index, self._told(error))
+                self.shutdown_kernel = "immediate"
+                raise Stopped from error
+            finally:
+                execution.cell_complete(cell, cell_index=index)
+                execution.cost |= observed(self._process)
+
+    @property
+    def _process(self) -> Any:
+        return getattr(self.km.provisioner, "process", None)
+
+    async def _async_check_alive(self) -> None:
+        """Look at the kernel's memory as often as nbclient looks whether it is alive."""
+        self.nb_man.cost |= observed(self._process)
+        await super()._async_check_alive()
+
+    def _told(self, error: Exception) -> Exception:
+        """Say of a death of the kernel how its process ended."""
+        if not isinstance(error, DeadKernelError):
+            return error
+        code = self._process.poll() if self._process else None
+        if code is None:
+            return DeadKernelError("the kernel died")
+        full = oom_kills() > self._oom_kills and code == -signal.SIGKILL
+        usage = getattr(self.km.provisioner, "usage", {})
+        peak = {**self.nb_man.cost, **usage}.get("peak_mb")
+        return (OutOfMemory if full else DeadKernelError)(ending(code, full, peak, bool(usage)))
+
+
+class OutOfMemory(DeadKernelError):
+    """The system killed the kernel to free memory."""
+
+
+class Stopped(Exception):
+    """Ends an execution whose failure is noted already."""
+
+
+class _Cancelled(CellExecutionError):
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ename="KeyboardInterrupt", evalue=message)
+
+
+def execute(
+    execution: Execution,
+    kernel_name: str,
+    *,
+    limits: Limits | None = None,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    on_kernel: Callable[[Any], None] | None = None,
+    warm: Warm | None = None,
+) -> Execution:
+    """Execute a parameterised notebook in a kernel of its own.
+
+    Parameters
+    ----------
+    execution : Execution
+        Holds the notebook, which is changed in place, and afterwards the failure.
+    kernel_name : str
+        Kernelspec, such as ``python3``.
+    limits : Limits
+        Whole-run and per-cell timeouts.
+    cwd : Path, optional
+        Working directory of the kernel; the process itself never changes its own.
+    env : mapping, optional
+        Environment of the kernel.
+    on_kernel : callable, optional
+        Given the kernel manager once there is one, so that a stop can interrupt it.
+    warm : Warm, optional
+        What to import ahead; without it, or for a kernel that is not this Python's own, the
+        kernel starts cold.
+    """
+    limits = limits or Limits()
+    deadline = time.monotonic() + limits.timeout_s if limits.timeout_s else None
+
+    def seconds_left(cell: Any) -> float | None:
+        left = None if deadline is None else max(0.001, deadline - time.monotonic())
+        return min((s for s in (left, limits.cell_timeout_s) if s is not None), default=None)
+
+    folder = own_folder()
+    client = Client(
+        execution,
+        kernel_name=kernel_name,
+        timeout_func=seconds_left,
+        startup_timeout=int(_READY_S),
+        log=_LOG,
+        resources={"metadata": {"path": str(cwd)}} if cwd else {},
+    )
+    client.km = manager = client.create_kernel_manager()
+    _prepare(manager, folder, warm if kernel_name in WARM_KERNELS else None)
+    if on_kernel:
+        on_kernel(manager)
+    execution.notebook_start()
+    try:
+        # What a kernel writes outside of cells, such as a complaint at its end, is no output.
+        with _own_loop(), suppress(Stopped), (folder / "kernel.log").open("wb") as log:
+            own = dict(os.environ if env is None else env)
+            client.execute(cleanup_kc=True, env=own, stdout=log, stderr=log)
+    except DeadKernelError as error:
+        # It died outside a cell: before the first, or when asked for its info after the last.
+        if execution.failure is None:
+            execution.failure = Failure("killed", "Setup", 0, "", "KernelDied", str(error))
+    finally:
+        execution.cost |= getattr(manager.provisioner, "usage", {})
+        execution.start = getattr(manager.provisioner, "start", "cold")
+        execution.notebook_complete()
+        shutil.rmtree(folder, ignore_errors=True)
+    execution.explain(limits)
+    return execution
+
+
+@contextmanager
+def _own_loop() -> Iterator[None]:
+    """Close the event loop of a pool's thread behind nbclient, which only opens one."""
+    try:
+        yield
+    finally:
+        if threading.current_thread() is not threading.main_thread():
+            loop = ensure_event_loop()
+            tasks = asyncio.all_tasks(loop)
+            for task in tasks:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            loop.close()
+
+
+def _prepare(manager: Any, folder: Path, warm: Warm | None) -> None:
+    """Set how the kernel is started and spoken to."""
+    manager.client_factory = _PromptClient
+    # Sockets in a folder of the run: TCP ports clash when many kernels start at once.
+    manager.connection_file = str(folder / "kernel.json")
+    if os.name == "posix":
+        manager.transport = "ipc"
+        manager.ip = str(folder / "k")
+    if warm is not None:
+        manager.provisioner = WarmProvisioner(
+            parent=manager, kernel_id="", kernel_spec=manager.kernel_spec
+        )
+        manager.provisioner.preload, manager.provisioner.ahead = warm.preload, warm.ahead()

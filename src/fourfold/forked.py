@@ -1,0 +1,101 @@
+"""A kernel in a process forked from the zygote: ready ahead of need, then given its run."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from socket import socket
+from typing import Any, NoReturn
+
+from fourfold.frames import receive, send
+
+
+def run_kernel(channel: socket, folder: str) -> NoReturn:
+    """Become a kernel; wait on `channel` for environment, folder and the socket to answer on."""
+    code = 1
+    try:
+        _start(channel, f"{folder}/{os.getpid()}")
+        code = 0
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 1
+    finally:
+        # Past this point are the zygote's frames, which are not ours.
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _start(channel: socket, name: str) -> None:
+    from ipykernel.kernelapp import IPKernelApp
+    from tornado.ioloop import IOLoop
+
+    os.setsid()
+    gc.enable()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _reseed()
+    arguments = ["-f", f"{name}.json", "--transport=ipc", f"--ip={name}"]
+    arguments.append("--HistoryManager.hist_file=:memory:")
+    sys.argv = ["ipykernel_launcher.py", *arguments]
+    app: Any = IPKernelApp.instance()
+    app.initialize(arguments)
+    # Its threads may still speak when it closes their sockets, and then wait for each other; the
+    # end of the process closes them as well.
+    atexit.unregister(app.close)
+    _inline_figures()
+
+    def take(fd: int, events: int) -> None:
+        loop.remove_handler(fd)
+        message = receive(channel)
+        if message is None:
+            os._exit(0)
+        request, answer = message
+        _apply(app, request)
+        if answer:
+            send(answer, {"pid": os.getpid(), "connection": _connection(app)})
+            answer.close()
+        channel.close()
+
+    loop: Any = IOLoop.current()
+    loop.add_handler(channel.fileno(), take, IOLoop.READ)
+    app.start()
+
+
+def _reseed() -> None:
+    """Give the kernel a random stream of its own; `random` does so itself after a fork."""
+    numpy = sys.modules.get("numpy")
+    if numpy:
+        numpy.random.seed()
+
+
+def _inline_figures() -> None:
+    """Show figures as the notebook expects, which the preloaded backend could not yet."""
+    backend = sys.modules.get("matplotlib_inline.backend_inline")
+    if backend:
+        backend._enable_matplotlib_integration()
+
+
+def _apply(app: Any, request: dict[str, Any]) -> None:
+    for name in request["unset"]:
+        os.environ.pop(name, None)
+    os.environ.update(request["env"])
+    time.tzset()
+    if request["cwd"]:
+        os.chdir(request["cwd"])
+        app.shell.history_manager.dir_hist[:] = [Path.cwd()]
+
+
+def _connection(app: Any) -> dict[str, Any]:
+    ports = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+    return {
+        "transport": app.transport,
+        "ip": app.ip,
+        "key": app.session.key.decode(),
+        "signature_scheme": app.session.signature_scheme,
+        **{port: getattr(app, port) for port in ports},
+    }

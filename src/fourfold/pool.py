@@ -1,0 +1,97 @@
+"""How many runs at a time, in which order, in which environment; and their zygotes, begun early."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from statistics import median
+
+import psutil
+
+from fourfold.preload import preloads
+from fourfold.records import Place
+from fourfold.skip import Todo
+from fourfold.template import read_notebook
+from fourfold.warm import ZYGOTES, available, sweep
+
+EXPECTED_MB = 500.0
+"""Peak memory expected of a run that never ran; of others, that of the last time."""
+
+# Workers times threads are the cores: threads that wait for each other on a busy machine took 100
+# times as long (9 s a K-means table instead of 0.1 s).
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def cores(cgroup: Path = _CGROUP) -> int:
+    """Return the cores that this process may use, by affinity and by the quota of its container."""
+    most = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):
+        quota, period = map(float, (cgroup / "cpu.max").read_text().split())
+        most = min(most, max(1, round(quota / period)))
+    return most
+
+
+def memory_mb(cgroup: Path = _CGROUP) -> float:
+    """Return the free memory in MB, of the machine and of the container."""
+    free = float(psutil.virtual_memory().available)
+    with suppress(OSError, ValueError):
+        limit, used = (float((cgroup / f"memory.{n}").read_text()) for n in ("max", "current"))
+        free = min(free, limit - used)
+    return free / 2**20
+
+
+def workers_for(todo: Sequence[Todo], asked: int | None = None) -> int:
+    """Return how many runs go at a time: as asked, else as cores and memory allow.
+
+    Memory is shared among runs as large as the largest.
+    """
+    if asked is None:
+        largest = max((item.expected_mb or EXPECTED_MB for item in todo), default=EXPECTED_MB)
+        asked = min(cores(), int(memory_mb() // largest))
+    return max(1, min(asked, len(todo)))
+
+
+def longest_first(todo: Sequence[Todo]) -> list[Todo]:
+    """Return the runs by expected duration, so that no long one is left for the end.
+
+    A run that never ran is expected to take as long as the others of its template, and goes
+    first where nothing is known.
+    """
+    known: dict[str, list[float]] = {}
+    for item in todo:
+        if item.expected_s is not None:
+            known.setdefault(item.spec.template, []).append(item.expected_s)
+
+    def expected(item: Todo) -> float:
+        others = known.get(item.spec.template)
+        if item.expected_s is not None:
+            return item.expected_s
+        return median(others) if others else float("inf")
+
+    return sorted(todo, key=expected, reverse=True)
+
+
+def kernel_env(artifacts: Path | None, threads: int = 1) -> dict[str, str]:
+    """Return the environment of a kernel: its artifacts folder and threads, unless set already."""
+    bounded = {**dict.fromkeys(_THREADS, str(threads)), "OMP_WAIT_POLICY": "passive"}
+    own = {"FOURFOLD_ARTIFACTS": str(artifacts)} if artifacts else {}
+    return {**bounded, **os.environ, **own}
+
+
+def modules_of(template_file: str, place: Place) -> tuple[str, ...]:
+    """Return what a template imports."""
+    return preloads(read_notebook(place.root / template_file))
+
+
+def warm_up(todo: Sequence[Todo], place: Place, workers: int) -> None:
+    """Let the zygotes of these runs begin to import, where kernels can be forked."""
+    sweep()
+    if not available():
+        return
+    counts = Counter(item.spec.template_file for item in todo)
+    stocks = {modules_of(file, place): min(workers, runs) for file, runs in counts.items()}
+    ZYGOTES.prepare(stocks, kernel_env(None, max(1, cores() // workers)))

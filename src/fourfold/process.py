@@ -1,0 +1,100 @@
+"""A forked kernel as a process: seen, signalled and waited for from here, though not our child."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+from contextlib import suppress
+from typing import Any
+
+from fourfold.frames import receive
+
+_READY_S = 60.0
+
+
+class WarmError(Exception):
+    """No zygote gives a kernel; a cold start serves instead."""
+
+
+class Lost(WarmError):
+    """A zygote or its kernel ended; another may serve."""
+
+
+class Process:
+    """A forked kernel, as `subprocess.Popen` would show it.
+
+    Attributes
+    ----------
+    connection : dict
+        Connection information, as in a connection file.
+    usage : dict
+        ``cpu_s`` and ``peak_mb`` once it has ended; empty where its zygote was lost.
+    """
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, answer: socket.socket) -> None:
+        self._answer = answer
+        self.returncode: int | None = None
+        self.usage: dict[str, float] = {}
+        answer.settimeout(_READY_S)
+        told = None
+        try:
+            told = receive(answer)
+        except TimeoutError:
+            raise WarmError(f"no kernel was ready within {_READY_S:g} s") from None
+        finally:
+            if told is None:
+                answer.close()
+        if told is None or "pid" not in told[0]:
+            raise Lost("the kernel ended before it was ready")
+        self.pid: int = told[0]["pid"]
+        self.connection = dict(told[0]["connection"])
+        self._lock = threading.Lock()
+
+    def __del__(self) -> None:
+        self._answer.close()
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while the kernel runs."""
+        with suppress(subprocess.TimeoutExpired):
+            return self.wait(0.0)
+        return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end; return the exit code, negative for a signal.
+
+        Raises
+        ------
+        subprocess.TimeoutExpired
+            If the kernel still runs after `timeout` seconds.
+        """
+        with self._lock:
+            if self.returncode is None:
+                self._answer.settimeout(timeout)
+                try:
+                    told = receive(self._answer)
+                except (TimeoutError, BlockingIOError):
+                    raise subprocess.TimeoutExpired(f"kernel {self.pid}", timeout or 0.0) from None
+                # Without a last word the zygote was killed, and the system killed the kernel.
+                usage: dict[str, Any] = told[0] if told else {"code": -int(signal.SIGKILL)}
+                self.returncode = int(usage.pop("code"))
+                self.usage = usage
+                self._answer.close()
+            return self.returncode
+
+    def send_signal(self, signum: int) -> None:
+        """Send a signal, unless the kernel has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, signum)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)

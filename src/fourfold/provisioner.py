@@ -1,0 +1,93 @@
+"""The kernel provisioner: plugs forked kernels into everything that starts kernels by Jupyter."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from subprocess import TimeoutExpired
+from typing import Any
+
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from fourfold.process import Process, WarmError
+from fourfold.warm import ZYGOTES, available
+
+PRELOAD = ("numpy", "pandas", "matplotlib.pyplot", "seaborn", "sklearn", "fourfold")
+"""What the kernelspec imports ahead, for it does not know the notebook."""
+
+_PLAIN = ("--HistoryManager.hist_file=:memory:",)
+
+
+class WarmProvisioner(LocalProvisioner):
+    """Starts kernels by a fork from a zygote, and as usual where that cannot be.
+
+    Attributes
+    ----------
+    preload : sequence of str
+        Modules imported ahead.
+    ahead : int
+        Kernels that should wait for the next starts.
+    """
+
+    preload: Sequence[str] = PRELOAD
+    ahead = 1
+    process: Any = None
+    _forked: Process | None = None
+
+    @property
+    def start(self) -> str:
+        """Say how the kernel was started: ``warm`` or ``cold``."""
+        return "warm" if self._forked else "cold"
+
+    @property
+    def usage(self) -> dict[str, float]:
+        """What a forked kernel used, known once it has ended: ``cpu_s`` and ``peak_mb``."""
+        return self._forked.usage if self._forked else {}
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        """Fork a kernel; start one cold where there is no zygote or an option it does not know."""
+        extra = [part for part in cmd[cmd.index("-f") + 2 :] if "-f" in cmd]
+        # A restarted kernel must be found where its clients know it, which only a cold start does.
+        again, self._forked = self._forked is not None, None
+        if not again and available() and set(extra) <= set(_PLAIN):
+            try:
+                self.process = self._forked = await asyncio.to_thread(
+                    ZYGOTES.kernel,
+                    tuple(self.preload),
+                    kwargs.get("env") or dict(os.environ),
+                    kwargs.get("cwd"),
+                    self.ahead,
+                )
+            except WarmError:
+                self.process = self._forked = None
+        if self.process is None:
+            return await super().launch_kernel(cmd, **kwargs)
+        self.pid = self.pgid = self.process.pid
+        self.cwd = kwargs.get("cwd") or os.getcwd()
+        connection = self.process.connection
+        self.connection_info = {**connection, "key": connection["key"].encode()}  # type: ignore[typeddict-item]
+        return self.connection_info
+
+    async def kill(self, restart: bool = False) -> None:
+        """Kill the kernel, and see it end."""
+        await super().kill(restart)
+        await self._ended(5.0)
+
+    async def shutdown_requested(self, restart: bool = False) -> None:
+        """Give the kernel the time to end that it needs, and no more."""
+        await self._ended(1.0)
+
+    async def _ended(self, seconds: float) -> None:
+        if isinstance(self.process, Process):
+            with suppress(TimeoutExpired):
+                await asyncio.to_thread(self.process.wait, seconds)
+
+    async def wait(self) -> int | None:
+        """Wait for the end of the kernel, without asking again and again."""
+        if not isinstance(self.process, Process):
+            return await super().wait()
+        code = await asyncio.to_thread(self.process.wait)
+        self.process = None
+        return code

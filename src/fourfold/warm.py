@@ -1,0 +1,243 @@
+"""Warm kernels: zygotes that this process started, and the kernels that they hand out."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+from weakref import WeakSet
+
+from fourfold.frames import send
+from fourfold.preload import KERNEL
+from fourfold.process import Lost, Process, WarmError
+
+VOLATILE = (
+    *("FOURFOLD_ARTIFACTS", "JPY_PARENT_PID", "JPY_SESSION_NAME"),
+    *("PWD", "OLDPWD", "PYTEST_CURRENT_TEST"),
+)
+"""Variables that a kernel is given when it is handed out; others are read while importing."""
+
+_MOST_ROOTS = 4
+
+
+def available() -> bool:
+    """Say whether kernels can be forked here: on Linux, unless ``FOURFOLD_COLD`` is set.
+
+    On macOS, system libraries forbid a fork without exec; Windows has none.
+    """
+    return sys.platform == "linux" and not os.environ.get("FOURFOLD_COLD")
+
+
+def own_folder() -> Path:
+    """Return a new folder for sockets, whose name says which process it belongs to."""
+    return Path(tempfile.mkdtemp(prefix=f"fourfold-{os.getpid()}-"))
+
+
+def sweep() -> None:
+    """Remove the folders of processes that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob("fourfold-*-*"):
+        owner = folder.name.split("-")[1]
+        if owner.isdigit() and not _runs(int(owner)):
+            rmtree(folder, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+class _Zygote:
+    """The near end of a zygote's socket."""
+
+    def __init__(
+        self,
+        control: socket.socket,
+        process: subprocess.Popen[bytes] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.control, self.process, self.folder = control, process, folder
+        self.kernels: WeakSet[Process] = WeakSet()
+        self.branches: dict[tuple[str, ...], _Zygote] = {}
+
+    def ask(self, message: dict[str, Any]) -> socket.socket:
+        """Send a message; return the socket on which the answer comes."""
+        ours, theirs = socket.socketpair()
+        try:
+            send(self.control, message, theirs)
+        except OSError as error:
+            ours.close()
+            raise Lost("the zygote is gone") from error
+        finally:
+            theirs.close()
+        return ours
+
+    def branch(self, modules: Sequence[str]) -> _Zygote:
+        """Return the zygote that has imported these modules as well."""
+        key = tuple(modules)
+        if key not in self.branches:
+            modules = [*KERNEL, *key]
+            self.branches[key] = _Zygote(self.ask({"do": "branch", "modules": modules}))
+        return self.branches[key]
+
+    def drop(self, modules: Sequence[str]) -> None:
+        """Let go of a branch that has ended."""
+        branch = self.branches.pop(tuple(modules), None)
+        if branch:
+            branch.close()
+
+    def close(self) -> None:
+        """Close the socket, at which the zygote takes down what it forked."""
+        for branch in self.branches.values():
+            branch.close()
+        self.control.close()
+        if self.process:
+            self.process.wait()
+        if self.folder:
+            rmtree(self.folder, ignore_errors=True)
+
+
+class Zygotes:
+    """The zygotes of this process: one for each environment, with a branch for each template."""
+
+    def __init__(self) -> None:
+        self._roots: dict[Any, _Zygote] = {}
+        self._lock = threading.Lock()
+        atexit.register(self.close)
+
+    def prepare(self, stocks: Mapping[tuple[str, ...], int], env: Mapping[str, str]) -> None:
+        """Begin to import, and to fork kernels; returns at once.
+
+        Parameters
+        ----------
+        stocks : mapping of tuple of str to int
+            Modules to import, and how many kernels to fork with them. What all have in common is
+            imported once.
+        env : mapping
+            Environment of the kernels.
+        """
+        first = next(iter(stocks), ())
+        common = [name for name in first if all(name in modules for modules in stocks)]
+        with self._lock, suppress(WarmError, OSError):
+            root = self._root(env)
+            send(root.control, {"do": "import", "modules": [*KERNEL, *common]})
+            for modules, ahead in stocks.items():
+                send(root.branch(modules).control, {"do": "stock", "ahead": ahead})
+
+    def kernel(
+        self,
+        modules: Sequence[str],
+        env: Mapping[str, str],
+        cwd: str | Path | None,
+        ahead: int = 0,
+    ) -> Process:
+        """Return a kernel that has imported `modules`.
+
+        Parameters
+        ----------
+        modules : sequence of str
+            Imported ahead, as `fourfold.zygote.import_all` takes them.
+        env : mapping
+            Environment of the kernel.
+        cwd : path, optional
+            Working directory of the kernel.
+        ahead : int
+            Kernels to fork ahead for the next calls.
+
+        Raises
+        ------
+        WarmError
+            If the zygote cannot serve. The next call starts another.
+        """
+        request = {
+            "do": "kernel",
+            "cwd": str(cwd) if cwd else None,
+            "env": {name: env[name] for name in VOLATILE if name in env},
+            "unset": [name for name in VOLATILE if name not in env],
+            "ahead": ahead,
+        }
+        for _ in range(2):  # where a zygote was lost, its successor serves
+            with suppress(Lost):
+                with self._lock:
+                    root, answer = self._ask(env, modules, request)
+                kernel = Process(answer)
+                root.kernels.add(kernel)
+                return kernel
+        raise WarmError("no zygote hands out kernels")
+
+    def _ask(
+        self, env: Mapping[str, str], modules: Sequence[str], request: dict[str, Any]
+    ) -> tuple[_Zygote, socket.socket]:
+        root = self._root(env)
+        if root.process and root.process.poll() is not None:
+            self._forget(root)
+            root = self._root(env)
+        try:
+            return root, root.branch(modules).ask(request)
+        except Lost:
+            root.drop(modules)
+            raise
+
+    def close(self) -> None:
+        """End every zygote, and with them every kernel that still runs."""
+        with self._lock:
+            for root in list(self._roots.values()):
+                self._forget(root)
+
+    def pids(self) -> list[int]:
+        """Return the process numbers of the zygotes."""
+        return [root.process.pid for root in self._roots.values() if root.process]
+
+    def _root(self, env: Mapping[str, str]) -> _Zygote:
+        fixed = {name: value for name, value in env.items() if name not in VOLATILE}
+        key = frozenset(fixed.items())
+        if key not in self._roots:
+            self._make_room()
+            self._roots[key] = self._start(fixed)
+        return self._roots[key]
+
+    def _make_room(self) -> None:
+        """End the oldest zygote whose kernels have all ended, where there are many."""
+        for root in list(self._roots.values()) if len(self._roots) >= _MOST_ROOTS else ():
+            if all(kernel.poll() is not None for kernel in root.kernels):
+                self._forget(root)
+                return
+        if len(self._roots) >= _MOST_ROOTS:
+            raise WarmError("too many different environments at a time")
+
+    def _start(self, env: dict[str, str]) -> _Zygote:
+        folder = own_folder()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            call = [sys.executable, "-m", "fourfold.zygote", str(theirs.fileno())]
+            process = subprocess.Popen(
+                [*call, str(folder)],
+                env={"MPLBACKEND": "module://matplotlib_inline.backend_inline", **env},
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        return _Zygote(ours, process, folder)
+
+    def _forget(self, root: _Zygote) -> None:
+        self._roots = {key: other for key, other in self._roots.items() if other is not root}
+        root.close()
+
+
+ZYGOTES = Zygotes()
+"""The zygotes of this process; closed when it ends."""

@@ -1,0 +1,214 @@
+"""The zygote: a process that has imported libraries once, and forks a kernel for each run.
+
+``python -m fourfold.zygote FD FOLDER`` speaks over the socket FD with `fourfold.warm`, which starts
+it. A message has a socket beside it where the answer is to go:
+
+- ``{"do": "import", "modules": […]}`` imports;
+- ``{"do": "branch", "modules": […]}`` forks a zygote that imports more, and serves that socket;
+- ``{"do": "stock", "ahead": n}`` forks kernels ahead of need;
+- ``{"do": "kernel", "env": {…}, "cwd": …, "ahead": n}`` hands a kernel out: the kernel answers
+  ``{"pid": …, "connection": {…}}``, and the zygote adds ``{"code": …, "cpu_s": …, "peak_mb": …}``
+  when it has ended.
+
+Nothing here outlives its parent: the end of the socket ends a zygote and all that it forked, and
+the system kills what a killed zygote leaves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import selectors
+import signal
+import socket
+import sys
+from shutil import rmtree
+from typing import Any, NoReturn
+
+from fourfold.forked import run_kernel
+from fourfold.frames import receive, send
+
+_PR_SET_PDEATHSIG = 1
+
+
+def import_all(modules: list[str]) -> None:
+    """Import modules, and the attributes ``module:name`` that load lazily.
+
+    What cannot be imported is left to the notebook, which shows the error where it belongs.
+    """
+    for name in modules:
+        module, _, attribute = name.partition(":")
+        with contextlib.suppress(Exception):
+            loaded = importlib.import_module(module)
+            if attribute and not hasattr(loaded, attribute):
+                importlib.import_module(f"{module}.{attribute}")
+
+
+def draw_once() -> None:
+    """Let matplotlib find its fonts and writers, which takes a tenth of a second the first time."""
+    figure = sys.modules.get("matplotlib.figure")
+    if figure and "matplotlib.backends.backend_agg" in sys.modules:
+        from io import BytesIO
+
+        drawn = figure.Figure()
+        drawn.subplots().set_title("a")
+        drawn.savefig(BytesIO(), format="png", bbox_inches="tight")
+
+
+class Zygote:
+    """Serves one socket until it ends."""
+
+    def __init__(self, control: socket.socket, folder: str, owns: bool = False) -> None:
+        self.control = control
+        self.folder = folder
+        self.owns = owns
+        self.children: dict[int, socket.socket | None] = {}
+        self.stock: list[tuple[int, socket.socket]] = []
+        self.wakeup, end = socket.socketpair()
+        for each in (self.wakeup, end):
+            each.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(end.fileno(), warn_on_full_buffer=False)
+        self._end = end
+
+    def serve(self) -> NoReturn:
+        """Answer until the other end is closed, then take everything down."""
+        # Frozen objects are never looked at by the collector, so their pages stay shared.
+        gc.collect()
+        gc.freeze()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.control, selectors.EVENT_READ)
+            selector.register(self.wakeup, selectors.EVENT_READ)
+            while True:
+                ready = [key.fileobj for key, _ in selector.select()]
+                if self.wakeup in ready:
+                    with contextlib.suppress(BlockingIOError):
+                        self.wakeup.recv(4096)
+                    self.reap()
+                if self.control in ready and not self.answer():
+                    self.end()
+
+    def answer(self) -> bool:
+        """Act on one message; False when there are no more."""
+        message = receive(self.control)
+        if message is None:
+            return False
+        request, beside = message
+        if request["do"] == "import":
+            import_all(request["modules"])
+            draw_once()
+        elif request["do"] == "branch" and beside:
+            self.branch(request["modules"], beside)
+        elif request["do"] == "kernel" and beside:
+            self.hand_out(request, beside)
+        self.fill(request.get("ahead", 0))
+        return True
+
+    def branch(self, modules: list[str], control: socket.socket) -> None:
+        """Fork a zygote that imports more."""
+        pid = self.fork()
+        if pid == 0:
+            import_all(modules)
+            draw_once()
+            Zygote(control, self.folder).serve()
+        self.children[pid] = None
+        control.close()
+
+    def hand_out(self, request: dict[str, Any], beside: socket.socket) -> None:
+        """Give a kernel its environment and the socket to answer on."""
+        self.fill(1)
+        while self.stock:
+            pid, channel = self.stock.pop(0)
+            with contextlib.suppress(OSError):
+                send(channel, request, beside)
+                channel.close()
+                self.children[pid] = beside
+                return
+        beside.close()
+
+    def fill(self, ahead: int) -> None:
+        """Fork kernels until `ahead` wait."""
+        while len(self.stock) < ahead:
+            ours, theirs = socket.socketpair()
+            pid = self.fork()
+            if pid == 0:
+                ours.close()
+                run_kernel(theirs, self.folder)
+            theirs.close()
+            self.children[pid] = None
+            self.stock.append((pid, ours))
+
+    def fork(self) -> int:
+        """Fork; the child dies with this process and lets go of its sockets."""
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            die_with_parent(parent)
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            held = [self.control, self.wakeup, self._end, *(s for _, s in self.stock)]
+            for each in (*held, *filter(None, self.children.values())):
+                each.close()
+        return pid
+
+    def reap(self) -> None:
+        """Tell of each child that has ended how, and what it used."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            told = self.children.pop(pid, None)
+            self.stock = [(number, channel) for number, channel in self.stock if number != pid]
+            if told is None:
+                continue
+            scale = 1024 if sys.platform != "darwin" else 1024**2
+            with contextlib.suppress(OSError):
+                send(
+                    told,
+                    {
+                        "code": os.waitstatus_to_exitcode(status),
+                        "cpu_s": round(usage.ru_utime + usage.ru_stime, 3),
+                        "peak_mb": round(usage.ru_maxrss / scale, 1),
+                    },
+                )
+            told.close()
+
+    def end(self) -> NoReturn:
+        """Kill what was forked, and leave."""
+        for pid in self.children:
+            for kill in (os.killpg, os.kill):
+                with contextlib.suppress(OSError):
+                    kill(pid, signal.SIGKILL)
+        if self.owns:
+            rmtree(self.folder, ignore_errors=True)
+        os._exit(0)
+
+
+def die_with_parent(parent: int) -> None:
+    """Let the system kill this process when its parent dies, on Linux."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def main() -> NoReturn:
+    """Serve the socket named on the command line."""
+    control, folder = int(sys.argv[1]), sys.argv[2]
+    # Imports make no garbage worth a search, which takes a sixth of their time; kernels collect.
+    gc.disable()
+    # As for a kernel of its own: the folder it was started from holds no libraries.
+    del sys.path[0]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Zygote(socket.socket(fileno=control), folder, owns=True).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""What is unchanged is not executed again, and what is executed says why."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from conftest import run_all
+from fourfold import skip
+from fourfold.errors import FourfoldError
+from fourfold.lock import alone
+from fourfold.plan import plan
+from fourfold.records import Place, find_record, read_record, write_record
+from fourfold.skip import choose, matching
+
+SWEEP = "template: tiny\nsweep: {grid: {scale: [1, 2], mode: [plain, fancy]}}\n"
+
+
+@pytest.fixture
+def done(project, config):
+    """A project with four runs that have been executed."""
+    config(SWEEP)
+    specs = plan([str(project / "params")], project)
+    records, _ = run_all(specs, project, project / "outputs")
+    assert [record.status for record in records] == ["ok"] * 4
+    return project
+
+
+def why(project, **how) -> dict[str, list[str]]:
+    specs = plan([str(project / "params")], project)
+    choice = choose(specs, Place(project, project / "outputs"), **how)
+    assert len(choice.todo) + len(choice.unchanged) <= len(specs)
+    return {item.spec.run_id: list(item.why) for item in choice.todo}
+
+
+def test_reasons_name_what_changed(done, config, monkeypatch):
+    """Nothing, then each thing that a result depends on, put back before the next."""
+    assert why(done) == {}
+    assert len(why(done, force=True)) == 4
+
+    config(SWEEP.replace("sweep", "parameters: {count: 6}\nsweep"))
+    assert why(done)["scale=1,mode=plain"] == ["parameter count: 5 -> 6"]
+    config(SWEEP.replace("[1, 2]", "[1, 3]"))
+    assert why(done) == {f"scale=3,mode={mode}": ["not run yet"] for mode in ("plain", "fancy")}
+    config(SWEEP)
+
+    numbers = done / "numbers.csv"
+    content = numbers.read_text()
+    numbers.write_text(content + "2\n")
+    assert set(map(tuple, why(done).values())) == {("data numbers.csv changed",)}
+    numbers.write_text(content)
+    assert why(done) == {}
+
+    template = done / "templates" / "tiny.ipynb"
+    content = template.read_text()
+    template.write_text(content.replace("# A tiny template", "# Another title"))
+    assert why(done) == {}
+    template.write_text(content.replace("sum(values) / count", "sum(values) / count + 0"))
+    assert set(map(tuple, why(done).values())) == {("template changed",)}
+    template.write_text(content)
+
+    for part in ("library", "environment"):
+        with monkeypatch.context() as context:
+            context.setattr(skip, part, lambda: "another")
+            assert set(map(tuple, why(done).values())) == {(f"{part} changed",)}
+
+    folder = done / "outputs" / "a" / "scale=1,mode=plain"
+    (folder / "report.html").unlink()
+    assert why(done) == {"scale=1,mode=plain": ["its notebook or report is gone"]}
+    (folder / "record.json").write_text('{"config": "a", "run')
+    assert why(done) == {"scale=1,mode=plain": ["not run yet"]}
+
+
+def test_what_failed_is_tried_again_and_can_be_chosen(done):
+    """``--failed`` leaves out what never ran and what ended well."""
+    folder = done / "outputs" / "a" / "scale=2,mode=fancy"
+    record = read_record(folder / "record.json")
+    write_record(replace(record, status="failed"), folder / "record.json")
+    assert why(done) == {"scale=2,mode=fancy": ["last time: failed"]}
+    (done / "outputs" / "a" / "scale=1,mode=plain" / "record.json").unlink()
+    assert list(why(done)) == ["scale=1,mode=plain", "scale=2,mode=fancy"]
+    assert list(why(done, failed=True)) == ["scale=2,mode=fancy"]
+    assert why(done, failed=True, force=True) == {"scale=2,mode=fancy": ["asked for by --force"]}
+
+
+def test_an_unchanged_run_keeps_its_record(done):
+    """It comes back as it was, but for its status."""
+    specs = plan([str(done / "params")], done)
+    place = Place(done, done / "outputs")
+    unchanged = choose(specs, place).unchanged
+    for record, spec in zip(unchanged, specs, strict=True):
+        assert record.status == "unchanged"
+        assert replace(record, status="ok") == find_record(place.folder(spec.config, spec.run_id))
+
+
+def test_data_that_only_reading_would_tell_are_read_again(project, config):
+    """A database or a web address may have changed; a SQLite file is hashed as any other."""
+    place = Place(project, project / "outputs")
+    (spec,) = plan([str(config("template: tiny\n"))], project)
+    keys = skip.Keys(project)
+    for source, known in (
+        ("postgresql://me:${PGPASSWORD}@host/shop", None),
+        ("https://example.org/a.csv", None),
+        ("*.csv", "a hash"),
+        ("numbers.csv", "a hash"),
+        ("penguins", "none"),
+        ("no\nfile", "none"),
+    ):
+        key = keys.key(replace(spec, parameters={"data": source}))
+        found = list(key["inputs"].values())
+        assert (found == [None]) == (known is None), source
+        assert bool(found and found[0]) == (known == "a hash"), source
+    outside = {
+        "inputs": {"https://example.org/a.csv": None},
+        "template": keys.key(spec)["template"],
+    }
+    assert skip._changed_inputs(outside["inputs"], outside["inputs"]) == [
+        "data https://example.org/a.csv may have changed, which only reading them would tell"
+    ]
+    assert place.folder("a", "b") == project / "outputs" / "a" / "b"
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (["mode~fancy"], ["scale=1,mode=fancy", "scale=2,mode=fancy"]),
+        (["mode~f*y", "scale~1"], ["scale=1,mode=fancy"]),
+        (["run~scale=2"], ["scale=2,mode=plain", "scale=2,mode=fancy"]),
+        (["template~tin?"], 4),
+        (["config~b"], []),
+        ([], 4),
+    ],
+)
+def test_only_runs_that_match(project, config, patterns, expected):
+    """By parameter, run, config or template; several patterns must all match."""
+    config(SWEEP)
+    found = [spec.run_id for spec in matching(plan([str(project / "params")], project), patterns)]
+    assert found == expected or len(found) == expected
+
+
+@pytest.mark.parametrize(("pattern", "told"), [("mode", "name~pattern"), ("mood~x", "mode")])
+def test_a_pattern_that_means_nothing_is_told(project, config, pattern, told):
+    """With what is expected, and the nearest name."""
+    config(SWEEP)
+    with pytest.raises(FourfoldError, match=told):
+        matching(plan([str(project / "params")], project), [pattern])
+
+
+def fourfold(project, *arguments: str) -> subprocess.CompletedProcess[str]:
+    call = [sys.executable, "-m", "fourfold.cli", *arguments]
+    return subprocess.run(call, cwd=project, capture_output=True, text=True, check=False)
+
+
+def test_a_second_command_does_nothing_and_says_so(project, config):
+    """The first stops at the failures it may have; the next takes up what is left."""
+    config(SWEEP.replace("sweep", "parameters: {fail: true}\nsweep"))
+    first = fourfold(project, "run", "--workers", "1", "--fail-fast")
+    assert (first.returncode, "1 run, 1 failed, 3 not started" in first.stdout) == (1, True)
+    second = fourfold(project, "run", "--max-failures", "2", "--workers", "1", "--only", "scale~1")
+    assert "2 runs, 2 failed" in second.stdout
+
+    config(SWEEP)
+    third = fourfold(project, "run", "--why")
+    assert third.returncode == 0
+    assert "a/scale=1,mode=plain: last time: failed" in third.stdout
+    assert "a/scale=2,mode=fancy: not run yet" in third.stdout
+    assert "4 runs, 0 failed" in third.stdout
+    fourth = fourfold(project, "run", "--workers", "auto")
+    assert (fourth.returncode, fourth.stdout) == (
+        0,
+        "nothing to do: 4 runs unchanged (--force executes all)\n",
+    )
+    fifth = fourfold(project, "run", "--force", "--only", "mode~plain")
+    assert "2 runs, 0 failed" in fifth.stdout
+    table = (project / "outputs" / "results.csv").read_text().splitlines()
+    assert len(table) == 3
+    planned = fourfold(project, "plan", "--why")
+    assert "0 to execute, 4 unchanged" in planned.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--workers", "none"], "--workers: expected a whole number from 1, or auto, got 'none'"),
+        (["--only", "mode~nothing"], "--only: none of 4 runs matches"),
+    ],
+)
+def test_a_wrong_option_is_one_line(project, config, arguments, told):
+    """And exit code 2."""
+    config(SWEEP)
+    done = fourfold(project, "run", *arguments)
+    assert (done.returncode, done.stderr.strip()) == (2, told)
+
+
+def test_two_runners_do_not_share_a_folder(project, config):
+    """The second is told who holds it; the folder is free once the first has ended."""
+    config("template: tiny\n")
+    with alone(project / "outputs"):
+        refused = fourfold(project, "run")
+    assert refused.returncode == 2
+    assert "in use by another run, process" in refused.stderr
+    assert fourfold(project, "run").returncode == 0
+    record = json.loads((project / "outputs/a/default/record.json").read_text())
+    assert record["key"]["inputs"].keys() == {"numbers.csv"}

@@ -1,0 +1,244 @@
+"""Forked kernels: ready at once, each its own, and gone with the process that asked for them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+from subprocess import TimeoutExpired
+
+import psutil
+import pytest
+from jupyter_client.manager import KernelManager, start_new_kernel
+
+from fourfold.process import WarmError
+from fourfold.provisioner import WarmProvisioner
+from fourfold.warm import VOLATILE, Zygotes, available, own_folder, sweep
+
+pytestmark = pytest.mark.skipif(not available(), reason="kernels are forked on Linux only")
+MODULES = ("numpy", "no_such_module_anywhere")
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, **more}
+
+
+@pytest.fixture
+def zygotes():
+    """Zygotes of their own, closed at the end."""
+    made = Zygotes()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def kernel(tmp_path):
+    """A kernel on the kernelspec of the package, and a function that runs code in it."""
+    manager, client = start_new_kernel(kernel_name="fourfold", cwd=str(tmp_path))
+
+    def run(code: str) -> str:
+        told: list[str] = []
+
+        def hook(message):
+            content = message["content"]
+            told.append(content.get("text", "") or "".join(content.get("traceback", [])))
+
+        client.execute_interactive(code, output_hook=hook, timeout=30)
+        return "".join(told).strip()
+
+    run.manager, run.client = manager, client
+    yield run
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def test_the_kernelspec_starts_a_forked_kernel(kernel, tmp_path):
+    """Through nothing but Jupyter's own interface; libraries are there, the folder is right."""
+    assert kernel.manager.provisioner.start == "warm"
+    assert kernel("import os; print(os.getcwd())") == str(tmp_path)
+    assert kernel("import sys; print('pandas' in sys.modules, 'seaborn' in sys.modules)") == (
+        "True True"
+    )
+    assert kernel("import gc; print(gc.isenabled(), gc.get_freeze_count() > 1000)") == "True True"
+    assert kernel("print(__name__, sys.path.count(''), 'fourfold.zygote' in sys.argv)") == (
+        "__main__ 1 False"
+    )
+
+
+def test_a_forked_kernel_can_be_interrupted_and_restarted(kernel):
+    """As any other; a restart is a new process where its clients look for it."""
+    before = kernel("import os; print(os.getpid()); x = 1")
+    assert before.isdigit()
+    kernel.manager.interrupt_kernel()
+    assert kernel("print(x)") == "1"
+    kernel.manager.restart_kernel(now=True)
+    kernel.client.wait_for_ready(timeout=30)
+    assert kernel("import os; print(os.getpid())") != before
+    assert "NameError" in kernel("x")
+
+
+def test_kernels_do_not_share_random_numbers():
+    """Each is seeded anew after the fork, numpy's global state as well."""
+    seen = []
+    for _ in range(2):
+        manager, client = start_new_kernel(kernel_name="fourfold")
+        code = "import random, numpy; print(random.random(), numpy.random.random())"
+        client.execute_interactive(
+            code, output_hook=lambda m: seen.extend(m["content"].get("text", "").split())
+        )
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert len(set(seen)) == 4
+
+
+def test_a_kernel_gets_its_environment_and_tells_what_it_used(zygotes, tmp_path):
+    """The end comes with exit code, CPU seconds and peak memory."""
+    process = zygotes.kernel(MODULES, environment(FOURFOLD_ARTIFACTS="here"), tmp_path)
+    assert process.poll() is None
+    told = Path(f"/proc/{process.pid}/cwd").readlink()
+    assert told == tmp_path
+    with pytest.raises(TimeoutExpired):
+        process.wait(0.01)
+    process.kill()
+    assert process.wait(5) == -signal.SIGKILL
+    assert process.poll() == -signal.SIGKILL
+    assert process.usage["cpu_s"] > 0
+    assert process.usage["peak_mb"] > 10
+
+
+def test_kernels_ahead_are_handed_out_at_once(zygotes):
+    """The first waits for imports, the others for nothing."""
+    zygotes.kernel(MODULES, environment(), None, ahead=2)
+    time.sleep(1.5)
+    started = time.monotonic()
+    pids = {zygotes.kernel(MODULES, environment(), None).pid for _ in range(2)}
+    assert len(pids) == 2
+    assert time.monotonic() - started < 0.5
+
+
+def test_a_killed_zygote_takes_its_kernels_along_and_is_replaced(zygotes):
+    """Who waits for a kernel of it learns that it is dead; the next one comes from another."""
+    first = zygotes.kernel(MODULES, environment(), None)
+    for pid in zygotes.pids():
+        os.kill(pid, signal.SIGKILL)
+    assert first.wait(5) == -signal.SIGKILL
+    assert first.usage == {}
+    _gone([first.pid])
+    second = zygotes.kernel(MODULES, environment(), None)
+    assert second.poll() is None
+
+
+def test_a_killed_branch_is_replaced(zygotes):
+    """The process that imported a template's libraries, not the one above it."""
+    first = zygotes.kernel(MODULES, environment(), None)
+    (root,) = zygotes.pids()
+    (branch,) = psutil.Process(root).children()
+    branch.kill()
+    assert first.wait(5) == -signal.SIGKILL
+    assert zygotes.kernel(MODULES, environment(), None).poll() is None
+    assert zygotes.pids() == [root]
+
+
+def test_another_environment_is_another_zygote(zygotes):
+    """Libraries read variables while they are imported; a few environments are enough."""
+    processes = [zygotes.kernel((), environment(ANY=str(number)), None) for number in range(4)]
+    assert len(zygotes.pids()) == 4
+    for number, process in enumerate(processes):
+        content = Path(f"/proc/{process.pid}/environ").read_text().split("\0")
+        assert f"ANY={number}" in content
+    with pytest.raises(WarmError, match="too many"):
+        zygotes.kernel((), environment(ANY="5"), None)
+    changed = environment(ANY="0", **dict.fromkeys(VOLATILE, "another"))
+    assert zygotes.kernel((), changed, None).poll() is None
+    before = zygotes.pids()
+    processes[1].kill()
+    processes[1].wait(5)
+    assert zygotes.kernel((), environment(ANY="5"), None).poll() is None
+    assert len(set(before) & set(zygotes.pids())) == 3
+
+
+def test_nothing_is_left_after_the_end(zygotes):
+    """No process, no folder."""
+    before = _folders()
+    process = zygotes.kernel(MODULES, environment(), None, ahead=2)
+    family = [child.pid for pid in zygotes.pids() for child in psutil.Process(pid).children(True)]
+    assert process.pid in family
+    pids = [*zygotes.pids(), *family]
+    assert len(_folders() - before) == 1
+    zygotes.close()
+    _gone(pids)
+    assert _folders() - before == set()
+
+
+def test_what_a_killed_process_left_is_swept():
+    """Its number stands in the name of the folder; that of a living process stays."""
+    call = [sys.executable, "-c", "import os; print(os.getpid())"]
+    ended = subprocess.run(call, text=True, capture_output=True, check=True).stdout.strip()
+    own = own_folder()
+    stale = own_folder().rename(own.with_name(f"fourfold-{ended}-stale"))
+    sweep()
+    assert not stale.exists()
+    assert own.exists()
+    own.rmdir()
+
+
+def _folders() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob(f"fourfold-{os.getpid()}-*"))
+
+
+def test_no_zygote_outlives_a_killed_process():
+    """``kill -9`` of the process that asked, while a kernel computes."""
+    code = """
+        import os, sys, time
+        from fourfold.warm import ZYGOTES
+        process = ZYGOTES.kernel(("numpy",), dict(os.environ), None, ahead=1)
+        print(process.pid, *ZYGOTES.pids(), flush=True)
+        time.sleep(60)
+    """
+    call = [sys.executable, "-c", textwrap.dedent(code)]
+    with subprocess.Popen(call, stdout=subprocess.PIPE, text=True) as asked:
+        pids = list(map(int, asked.stdout.readline().split()))
+        family = [c.pid for c in psutil.Process(asked.pid).children(recursive=True)]
+        assert set(pids) <= set(family)
+        asked.kill()
+    _gone(family)
+
+
+def test_a_cold_start_serves_where_nothing_can_be_forked(monkeypatch):
+    """Asked for by a variable, or since the kernel has options that a fork does not know."""
+    monkeypatch.setenv("FOURFOLD_COLD", "1")
+    assert _start() == "cold"
+    monkeypatch.delenv("FOURFOLD_COLD")
+    assert _start(extra_arguments=["--Session.debug=False"]) == "cold"
+    assert _start() == "warm"
+
+
+def _start(**options) -> str:
+    manager = KernelManager(kernel_name="fourfold")
+    manager.start_kernel(**options)
+    assert isinstance(manager.provisioner, WarmProvisioner)
+    client = manager.client()
+    client.start_channels()
+    client.wait_for_ready(timeout=30)
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+    return manager.provisioner.start
+
+
+def _gone(pids: list[int], seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + seconds
+    while left := [pid for pid in pids if _alive(pid)]:
+        assert time.monotonic() < deadline, f"still there: {left}"
+        time.sleep(0.05)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
