@@ -117,16 +117,21 @@ def showing(total: int, workers: int, console: Console) -> Iterator[Progress]:
 
 
 def plan_table(specs: Sequence[RunSpec]) -> Table:
-    """Return the runs as a table: config, template and the values that differ."""
+    """Return the runs as a table: config, template and the values that differ.
+
+    Of a long plan it shows the first runs, and says how many others there are.
+    """
     table = Table(box=None, header_style="bold", pad_edge=False)
     for head in ("config", "run", "template", "data", "timeout"):
         table.add_column(head, overflow="fold")
-    for spec in specs:
+    for spec in specs[:_MOST_ROWS]:
         limit = spec.options.timeout_s
         data = str(spec.parameters.get("data", ""))
         table.add_row(
             spec.config, spec.run_id, spec.template, data, _clock(limit) if limit else "none"
         )
+    if len(specs) > _MOST_ROWS:
+        table.add_row("…", f"and {len(specs) - _MOST_ROWS:,} others", "", "", "")
     return table
 
 
