@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fourfold import pool
 from fourfold.cost import ending, observed, oom_kills, with_energy
 from fourfold.plan import RunSpec
-from fourfold.pool import cores, kernel_env, longest_first, memory_mb, workers_for
+from fourfold.pool import cores, kernel_env, makespan, memory_mb, scheduled, workers_for
 from fourfold.skip import Todo
 
 
@@ -47,6 +47,10 @@ def test_workers_fit_cores_memory_and_runs(monkeypatch):
     assert workers_for([]) == 1
 
 
+def names(items: list[Todo]) -> list[str]:
+    return [item.spec.run_id for item in items]
+
+
 def test_the_longest_run_goes_first():
     """What never ran is expected to take as long as its like; what is unlike all goes first."""
     items = [
@@ -56,18 +60,29 @@ def test_the_longest_run_goes_first():
         todo("middle", 5.0),
         todo("unlike", template="other"),
     ]
-    assert [item.spec.run_id for item in longest_first(items)] == [
-        "unlike", "long", "new", "middle", "short",
-    ]  # fmt: skip
+    assert names(scheduled(items, 2)) == ["unlike", "long", "new", "middle", "short"]
 
 
-@given(st.lists(st.none() | st.floats(0, 1e6), max_size=30))
-def test_ordering_loses_no_run(durations):
+def test_few_runs_are_balanced():
+    """The longest first would end at 12.0; the best is 10.9, and is found."""
+    durations = [4.9, 5.3, 3.5, 4.2, 3.2]
+    items = [todo(str(number), seconds) for number, seconds in enumerate(durations)]
+    order = [int(name) for name in names(scheduled(items, 2))]
+    assert makespan(order, durations, 2) == pytest.approx(10.9)
+    longest = sorted(range(5), key=lambda i: -durations[i])
+    assert makespan(longest, durations, 2) == pytest.approx(12.0)
+
+
+@given(st.lists(st.none() | st.floats(0, 1e6), max_size=30), st.integers(1, 5))
+def test_a_schedule_loses_no_run_and_is_no_worse_than_the_longest_first(durations, workers):
     """Whatever is known of them."""
     items = [todo(str(number), seconds) for number, seconds in enumerate(durations)]
-    assert sorted(i.spec.run_id for i in longest_first(items)) == sorted(
-        i.spec.run_id for i in items
-    )
+    order = names(scheduled(items, workers))
+    assert sorted(order) == sorted(names(items))
+    if None not in durations and durations:
+        longest = sorted(range(len(items)), key=lambda i: -durations[i])
+        found = makespan([int(name) for name in order], durations, workers)
+        assert found <= makespan(longest, durations, workers) * (1 + 1e-9)
 
 
 def test_workers_times_threads_are_the_cores(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from fourfold.plan import RunSpec
-from fourfold.pool import cores, longest_first, warm_up, workers_for
+from fourfold.pool import cores, scheduled, warm_up, workers_for
 from fourfold.records import Place, RunRecord
 from fourfold.runner import Kernels, Watch, run_one
 from fourfold.skip import Todo
@@ -29,7 +29,7 @@ def run_batch(
     on_done: Callable[[RunSpec, RunRecord], None] = lambda spec, record: None,
     max_failures: int | None = None,
 ) -> tuple[list[RunRecord], bool]:
-    """Execute runs, each in a kernel of its own, several at a time, the longest first.
+    """Execute runs, each in a kernel of its own, several at a time.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def run_batch(
 
     warm_up(todo, place, workers)
     with stop.on_signal(), ThreadPoolExecutor(workers, "run") as pool:
-        futures = {pool.submit(work, item): item.spec for item in longest_first(todo)}
+        futures = {pool.submit(work, item): item.spec for item in scheduled(todo, workers)}
         for future in _ended(futures):
             record = future.result()
             if record is not None:

@@ -48,6 +48,7 @@ def _start(channel: socket, name: str) -> None:
     # end of the process closes them as well.
     atexit.unregister(app.close)
     _inline_figures()
+    signal.signal(signal.SIGTERM, _leave)
 
     def take(fd: int, events: int) -> None:
         loop.remove_handler(fd)
@@ -64,6 +65,12 @@ def _start(channel: socket, name: str) -> None:
     loop: Any = IOLoop.current()
     loop.add_handler(channel.fileno(), take, IOLoop.READ)
     app.start()
+
+
+def _leave(*_: Any) -> NoReturn:
+    """End at once but in order, which takes ipykernel a tenth of a second."""
+    atexit._run_exitfuncs()
+    os._exit(0)
 
 
 def _reseed() -> None:

@@ -76,7 +76,9 @@ class WarmProvisioner(LocalProvisioner):
         await self._ended(5.0)
 
     async def shutdown_requested(self, restart: bool = False) -> None:
-        """Give the kernel the time to end that it needs, and no more."""
+        """End the kernel, and give it the time that its exit handlers need."""
+        if isinstance(self.process, Process):
+            self.process.terminate()
         await self._ended(1.0)
 
     async def _ended(self, seconds: float) -> None:

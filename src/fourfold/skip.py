@@ -77,7 +77,8 @@ def choose(
             why = []
         if why:
             cost = record.cost if record else {}
-            expected_s = record.duration_s if record and record.ok else None
+            # Of its cells: what a run waits for kernels depends on its place in the batch.
+            expected_s = sum(record.sections.values()) if record and record.ok else None
             choice.todo.append(Todo(spec, key, why, expected_s, cost.get("peak_mb")))
         elif record and record.ok:
             choice.unchanged.append(replace(record, status="unchanged"))
