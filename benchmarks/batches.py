@@ -1,10 +1,10 @@
 """Fourfold against what people use today, on the same notebooks and parameters.
 
 ``python benchmarks/batches.py`` times whole commands in rounds, each way once a round, so that a
-busy moment of the machine meets all of them, with the environment as it is: papermill's command in a loop, its function in a
-loop, ploomber-engine, and ``fourfold run`` with one and two workers, cold and warm; and the floor,
-the pure time of the cells (see floor.py). It prints medians and ratios and keeps every figure in
-``outputs/benchmarks/batches.json``. Two sets of notebooks:
+busy moment of the machine meets all of them, with the environment as it is: papermill's command
+in a loop, its function in a loop, ploomber-engine, and ``fourfold run`` with one and two workers,
+cold and warm; and the floor, the pure time of the cells (see floor.py). It prints medians and
+ratios and keeps every figure in ``outputs/benchmarks/batches.json``. Two sets of notebooks:
 
 - ``params``: all of params/ but the flights;
 - ``nine``: a notebook of nine cells, of which 2 and 12 runs are timed; a tenth of the difference

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,10 +19,11 @@ from papermill import execute_notebook
 from ruamel.yaml import YAML
 
 from conftest import CELLS, make_notebook, run_all
+from fourfold import client, runner
 from fourfold.evidence import MIME
 from fourfold.plan import plan
-from fourfold.pool import kernel_env
 from fourfold.records import emitted, read_record, write_table
+from fourfold.warm import available
 
 DIE = "import os, signal, time\nif fail:\n    os.kill(os.getpid(), signal.SIGKILL)"
 SLEEP = "import time\nif fail:\n    time.sleep(60)"
@@ -48,6 +50,7 @@ def batch(tmp_path_factory):
         "good": "template: tiny\nparameters: {scale: 2}\nbusiness: {success: {mean: '>= 2', count: '== 5'}}\n",
         "fails": "template: tiny\nparameters: {fail: true}\n",
         "dies": "template: dies\nparameters: {fail: true}\nrun: {retries: 1}\n",
+        "again": "template: tiny\nparameters: {fail: true}\nrun: {retry_on: [failed, killed]}\n",
         "late": "template: sleeps\nparameters: {fail: true}\nrun: {timeout: 3}\n",
         "cell-late": "template: sleeps\nparameters: {fail: true}\nrun: {cell_timeout: 2, timeout: 1h}\n",
     }
@@ -108,6 +111,54 @@ def test_a_failed_run_names_section_cell_and_error(batch, name, status, error, m
     ran = {cell.id for cell in notebook.cells if cell.get("execution_count")}
     assert "ingest-values" in ran
     assert "modeling-record" not in ran
+
+
+def test_what_is_lost_is_tried_again_and_what_failed_only_where_asked(batch):
+    """And the record says how often."""
+    _, records, _ = batch
+    attempts = {name: record.attempts for name, record in records.items()}
+    assert attempts == {
+        "good": 1, "fails": 1, "dies": 2, "again": 2, "late": 1, "cell-late": 1,
+    }  # fmt: skip
+
+
+def test_a_record_says_what_the_run_cost(batch):
+    """CPU, memory and energy of its kernel, whether it ended well or was killed."""
+    _, records, _ = batch
+    for record in records.values():
+        assert record.start == ("warm" if available() else "cold")
+        assert record.cost["peak_mb"] > 20
+        assert (
+            0 < record.cost["energy_wh"] == pytest.approx(record.cost["cpu_s"] * 3.5 / 3600, 0.01)
+        )
+
+
+def test_a_run_that_was_too_large_says_so_and_is_not_tried_again(project, config, monkeypatch):
+    """The kernel is really killed; only the system's count of such kills is ours."""
+    (project / "templates" / "tiny.ipynb").write_text(with_source("modeling-mean", DIE))
+    config("template: tiny\nparameters: {fail: true}\nrun: {retries: 3}\n")
+    counts = iter(range(100))
+    monkeypatch.setattr(client, "oom_kills", lambda: next(counts))
+    (record,), _ = run_all(plan([str(project / "params")], project), project, project / "outputs")
+    assert (record.status, record.error["error"], record.attempts) == ("killed", "OutOfMemory", 1)
+    assert re.fullmatch(r"killed: out of memory, with a peak of [\d,]+ MB", record.error["message"])
+
+
+def test_a_report_that_cannot_be_made_costs_one_run(project, config, monkeypatch):
+    """The record says so, the notebook is there, and the other runs go on."""
+    config("template: tiny\nsweep: {grid: {scale: [1, 2]}}\n")
+    whole = runner.write_report
+
+    def sometimes(path, record, target):
+        if record.run_id == "scale=1":
+            raise RuntimeError("no page")
+        whole(path, record, target)
+
+    monkeypatch.setattr(runner, "write_report", sometimes)
+    specs = plan([str(project / "params")], project)
+    records, _ = run_all(specs, project, project / "outputs")
+    assert [record.status for record in records] == ["failed", "ok"]
+    assert (records[0].error["section"], records[0].error["message"]) == ("Report", "no page")
 
 
 def test_late_and_dead_kernels_end_soon(batch):
@@ -204,25 +255,37 @@ def test_outputs_hold_no_time_and_no_path(batch):
     assert all(MIME in o.data for c in notebook.cells for o in c.get("outputs", []) if "data" in o)
 
 
-def test_ctrl_c_keeps_what_was_computed(tmp_path):
-    """The cell is interrupted, its notebook and record are written, no other run starts."""
+@pytest.mark.parametrize(
+    ("times", "ran", "error"), [(1, True, "KeyboardInterrupt"), (2, False, "KernelDied")]
+)
+def test_ctrl_c_keeps_what_was_computed(tmp_path, times, ran, error):
+    """Once: the cell is finished, no other starts. Twice: it is not waited for. Nothing is lost."""
     for folder in ("templates", "params"):
         (tmp_path / folder).mkdir()
     (tmp_path / "numbers.csv").write_text("n\n1\n")
-    (tmp_path / "templates" / "tiny.ipynb").write_text(with_source("modeling-mean", SLEEP))
-    text = "template: tiny\nparameters: {fail: true}\nsweep: {grid: {scale: [1, 2]}}\n"
+    slow = "import pathlib, time\npathlib.Path('started').touch()\ntime.sleep(4)\nmean = 1"
+    (tmp_path / "templates" / "tiny.ipynb").write_text(with_source("modeling-mean", slow))
+    text = "template: tiny\nsweep: {grid: {scale: [1, 2]}}\n"
     (tmp_path / "params" / "a.yaml").write_text(text)
     call = [sys.executable, "-m", "fourfold.cli", "run", "--workers", "1"]
     run = subprocess.Popen(call, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-    first = tmp_path / "outputs" / "a" / "scale=1" / "notebook.ipynb"
-    _until(lambda: first.exists() and psutil.Process(run.pid).children())
-    time.sleep(3)  # until the cell that sleeps; an earlier one would do as well
-    os.kill(run.pid, signal.SIGINT)
+    _until((tmp_path / "started").exists)
+    family = psutil.Process(run.pid).children(recursive=True)
+    for _ in range(times):
+        os.kill(run.pid, signal.SIGINT)
+        time.sleep(0.5)
     out, _ = run.communicate(timeout=30)
     assert run.returncode == 130
     assert "1 run, 1 failed, 1 not started" in out
-    record = read_record(first.with_name("record.json"))
-    assert (record.status, record.error["error"]) == ("cancelled", "KeyboardInterrupt")
+    folder = tmp_path / "outputs" / "a" / "scale=1"
+    record = read_record(folder / "record.json")
+    assert (record.status, record.error["error"]) == ("cancelled", error)
+    cells = {cell.id: cell for cell in nbformat.read(folder / "notebook.ipynb", 4).cells}
+    assert bool(cells["modeling-mean"].execution_count) == ran
+    assert cells["eda-look"].outputs
+    assert cells["modeling-record"].execution_count is None
+    _until(lambda: not any(process.is_running() for process in family), 5)
+    assert not any(process.is_running() for process in family)
 
 
 def _until(condition, seconds: float = 20) -> None:
@@ -253,13 +316,3 @@ def test_a_template_without_tags_runs_with_its_parameters(batch):
     path.write_text("template: untagged\nparameters: {scale: 3}\n")
     (record,), _ = run_all(plan([str(path)], root), root, root / "outputs")
     assert record.metrics["mean"]["value"] == 6.0
-
-
-def test_a_kernel_has_one_thread_unless_told_more(tmp_path, monkeypatch):
-    """Threads of several kernels would wait for each other; who sets a number keeps it."""
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    env = kernel_env(tmp_path)
-    assert (env["OMP_NUM_THREADS"], env["OPENBLAS_NUM_THREADS"]) == ("1", "1")
-    assert env["FOURFOLD_ARTIFACTS"] == str(tmp_path)
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert kernel_env(tmp_path)["OMP_NUM_THREADS"] == "3"

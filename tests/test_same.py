@@ -1,4 +1,4 @@
-"""Plain papermill gives what `fourfold run` gives, output for output, for every template."""
+"""Plain papermill, cold, gives what `fourfold run` gives, warm: every output of every template."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from conftest import run_all
 from fourfold.plan import plan
+from fourfold.warm import available
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = ["params/clustering/nba.yaml", "params/starter/nba-salary.yaml"]
@@ -30,10 +31,11 @@ def runs(tmp_path_factory):
     specs = plan([str(ROOT / config) for config in CONFIGS], ROOT)
     records, _ = run_all(specs, ROOT, folder)
     assert [record.status for record in records] == ["ok", "ok"]
+    assert {record.start for record in records} == {"warm" if available() else "cold"}
     return {spec.template: folder / spec.config / spec.run_id for spec in specs}
 
 
-@pytest.mark.parametrize("template", ["clustering", "starter"])
+@pytest.mark.parametrize("template", sorted(p.stem for p in ROOT.glob("templates/*.ipynb")))
 def test_papermill_gives_the_same_outputs(runs, template, tmp_path):
     """``papermill templates/X.ipynb out.ipynb -f params.yaml``, tables, records and pictures."""
     out = tmp_path / "out.ipynb"

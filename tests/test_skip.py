@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from conftest import run_all
@@ -206,3 +208,29 @@ def test_two_runners_do_not_share_a_folder(project, config):
     assert fourfold(project, "run").returncode == 0
     record = json.loads((project / "outputs/a/default/record.json").read_text())
     assert record["key"]["inputs"].keys() == {"numbers.csv"}
+
+
+def test_a_killed_runner_loses_no_finished_run(project, config):
+    """``kill -9`` in the middle; the same command finishes the rest and touches nothing else."""
+    slow = (project / "templates" / "tiny.ipynb").read_text().replace(
+        "print(len(values), 'values')", "import time; time.sleep(0.5)"
+    )  # fmt: skip
+    (project / "templates" / "tiny.ipynb").write_text(slow)
+    config("template: tiny\nsweep: {grid: {seed: [1, 2, 3, 4, 5, 6]}}\n")
+    call = [sys.executable, "-m", "fourfold.cli", "run", "--workers", "2"]
+    run = subprocess.Popen(call, cwd=project, stdout=subprocess.DEVNULL)
+    records = project / "outputs" / "a"
+    deadline = time.monotonic() + 30
+    while len(list(records.glob("*/record.json"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    family = psutil.Process(run.pid).children(recursive=True)
+    run.kill()
+    run.wait()
+    finished = {path: path.read_text() for path in records.glob("*/record.json")}
+    assert 2 <= len(finished) < 6
+    again = fourfold(project, "run")
+    assert again.returncode == 0
+    assert f"{6 - len(finished)} runs, 0 failed, {len(finished)} unchanged" in again.stdout
+    assert {path: path.read_text() for path in finished} == finished
+    assert len(list(records.glob("*/record.json"))) == 6
+    assert not any(process.is_running() for process in family)

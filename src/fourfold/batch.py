@@ -14,6 +14,7 @@ from typing import Any
 from fourfold.plan import RunSpec
 from fourfold.pool import cores, scheduled, warm_up, workers_for
 from fourfold.records import Place, RunRecord
+from fourfold.report import prime
 from fourfold.runner import Kernels, Watch, run_one
 from fourfold.skip import Todo
 from fourfold.warm import ZYGOTES
@@ -47,8 +48,8 @@ def run_batch(
     records : list of RunRecord
         Of the runs that ended, in the order of `todo`.
     stopped : bool
-        True if Ctrl-C ended the batch early: running cells were interrupted, their partial
-        notebooks and records are written, the other runs did not start.
+        True if Ctrl-C ended the batch early: the cells that ran were finished (after a second
+        Ctrl-C, killed), the partial notebooks and records are written, no other run started.
     """
     workers = workers_for(todo, workers)
     left = Left(todo, workers)
@@ -70,6 +71,7 @@ def run_batch(
         return record
 
     warm_up(todo, place, workers)
+    prime()
     with stop.on_signal(), ThreadPoolExecutor(workers, "run") as pool:
         futures = {pool.submit(work, item): item.spec for item in scheduled(todo, workers)}
         for future in _ended(futures):
@@ -127,14 +129,14 @@ def _ended(futures: dict[Future[Any], RunSpec]) -> Iterator[Future[Any]]:
 
 
 class Stop:
-    """Ctrl-C or SIGTERM: interrupts the cells that run, and lets no other run start."""
+    """Ctrl-C or SIGTERM: lets the cells that run finish, and nothing else start."""
 
     def __init__(self) -> None:
         self.event = threading.Event()
         self._kernels: dict[str, Any] = {}
 
     def kernel(self, spec: RunSpec, manager: Any) -> None:
-        """Remember the kernel of a run, to interrupt it when it must stop."""
+        """Remember the kernel of a run, to end it when it must stop at once."""
         self._kernels[spec.name] = manager
 
     def forget(self, spec: RunSpec) -> None:
@@ -142,14 +144,15 @@ class Stop:
         self._kernels.pop(spec.name, None)
 
     def __call__(self, *_: Any) -> None:
-        """Interrupt every cell that runs; the second time, kill the kernels."""
-        sign = signal.SIGKILL if self.event.is_set() else signal.SIGINT
-        self.event.set()
+        """Stop after the cells that run; the second time, end their kernels."""
+        if not self.event.is_set():
+            self.event.set()
+            return
         for manager in list(self._kernels.values()):
             process = getattr(manager.provisioner, "process", None)
             if process is not None and process.poll() is None:
                 with suppress(ProcessLookupError):
-                    os.kill(process.pid, sign)
+                    os.kill(process.pid, signal.SIGKILL)
 
     @contextmanager
     def on_signal(self) -> Iterator[None]:

@@ -89,10 +89,12 @@ def run(
     Exit code 0 if all is well, 1 if a run failed, 2 if a config is wrong, 130 if stopped.
     """
     from fourfold.lock import alone
+    from fourfold.pool import begin
     from fourfold.records import Place
     from fourfold.skip import choose
 
     project, at_once = _root(root), _workers(workers)
+    begin(at_once)
     specs = _matching(plan(paths or [], project), only)
     place = Place(project, _folder(outputs, project))
     with alone(place.outputs):

@@ -126,6 +126,12 @@ def modules_of(template_file: str, place: Place) -> tuple[str, ...]:
     return preloads(read_notebook(place.root / template_file))
 
 
+def begin(workers: int | None) -> None:
+    """Begin to import what every kernel needs, while the runs are planned."""
+    if available():
+        ZYGOTES.begin(kernel_env(None, max(1, cores() // (workers or cores()))))
+
+
 def warm_up(todo: Sequence[Todo], place: Place, workers: int) -> None:
     """Let the zygotes of these runs begin to import, where kernels can be forked."""
     sweep()

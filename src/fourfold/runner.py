@@ -6,7 +6,7 @@ import io
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -73,8 +73,14 @@ def run_one(
         if attempt > spec.options.retries or not _again(execution.failure, spec, watch):
             break
     duration_s = time.monotonic() - clock
+    if execution.failure and execution.failure.outcome == "killed" and watch.stopping():
+        execution.failure = replace(execution.failure, outcome="cancelled")
     record = _record(spec, place, execution, started, duration_s, attempt, key or {})
-    write_report(folder / "notebook.ipynb", record, folder / "report.html")
+    try:
+        write_report(folder / "notebook.ipynb", record, folder / "report.html")
+    except Exception as error:  # a page that cannot be made must not end the batch
+        failure = Failure("failed", "Report", 0, "", type(error).__name__, str(error))
+        record = replace(record, status="failed", error=_error(failure))
     write_record(record, folder / "record.json")
     return record
 

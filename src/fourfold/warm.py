@@ -105,6 +105,9 @@ class _Zygote:
             branch.close()
         self.control.close()
         if self.process:
+            # Not only by the end of its socket, which it does not see while it imports. What it
+            # forked dies with it.
+            self.process.kill()
             self.process.wait()
         if self.folder:
             rmtree(self.folder, ignore_errors=True)
@@ -136,6 +139,11 @@ class Zygotes:
             send(root.control, {"do": "import", "modules": [*KERNEL, *common]})
             for modules, ahead in stocks.items():
                 send(root.branch(modules).control, {"do": "stock", "ahead": ahead})
+
+    def begin(self, env: Mapping[str, str]) -> None:
+        """Begin to import what every kernel needs, before all is known; returns at once."""
+        with self._lock, suppress(WarmError, OSError):
+            send(self._root(env).control, {"do": "import", "modules": list(KERNEL)})
 
     def kernel(
         self,
