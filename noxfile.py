@@ -86,9 +86,10 @@ def tests(session: nox.Session) -> None:
 def notebooks(session: nox.Session) -> None:
     """Execute the references in notebooks/ anew and compare outputs; arguments go to pytest."""
     # pyproject's options keep nbval off and turn warnings, here of others, into errors.
+    kernel = "--nbval-kernel-name=fourfold"
     options = (
         "--nbval",
-        "--nbval-kernel-name=fourfold",
+        kernel,
         "-o",
         "addopts=",
         "-o",
