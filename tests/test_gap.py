@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from fourfold.gap import Gap, gap_statistic, log_inertia
+from fourfold.threads import one_thread
 
 
 def test_rule_takes_the_smallest_k_within_one_error():
@@ -58,3 +60,18 @@ def test_every_parameter_matters():
     assert not np.array_equal(gap_statistic(points, 4, 6, 0).gap, base.gap)
     assert not np.array_equal(gap_statistic(points, 4, 5, 1).gap, base.gap)
     assert np.array_equal(gap_statistic(points, 4, 5, 0).gap, base.gap)
+
+
+def test_many_small_fits_use_one_thread():
+    """Whatever the kernel has; afterwards it has what it had."""
+    seen = []
+
+    @one_thread
+    def threads() -> int:
+        seen.extend(pool["num_threads"] for pool in threadpool_info())
+        return 7
+
+    before = [pool["num_threads"] for pool in threadpool_info()]
+    assert threads() == 7
+    assert set(seen) == {1}
+    assert [pool["num_threads"] for pool in threadpool_info()] == before

@@ -33,6 +33,7 @@ LINE = (
     "plan",
     "check",
     "schema",
+    "threads",
     "nulls",
     "stability",
     "gap",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score, pairwise_distances
 
 from fourfold.stability import mean_silhouette
+from fourfold.threads import one_thread
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
@@ -82,6 +83,7 @@ def _nearest(distances: Array, medoids: Labels) -> Labels:
     return labels
 
 
+@one_thread
 def compare_distances(
     points: Array, labels: Labels, metrics: Sequence[str], seed: int = 0
 ) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from sklearn.cluster import KMeans
 
 from fourfold.nulls import uniform_box
 from fourfold.stability import RESTARTS
+from fourfold.threads import one_thread
 
 Array = NDArray[np.float64]
 
@@ -48,6 +49,7 @@ class Gap:
         return value - half, value + half
 
 
+@one_thread
 def gap_statistic(points: Array, k_max: int = 8, references: int = 25, seed: int = 0) -> Gap:
     """Return how much tighter the data cluster than a uniform box around them, for each k.
 

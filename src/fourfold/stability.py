@@ -10,6 +10,8 @@ from scipy.stats import t as student
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances
 
+from fourfold.threads import one_thread
+
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
 
@@ -64,6 +66,7 @@ class Stability:
         return float(value + low), float(value + high)
 
 
+@one_thread
 def resample(points: Array, labels: Labels, resamples: int = 50, seed: int = 0) -> Stability:
     """Return how a partition survives the bootstrap.
 

@@ -15,6 +15,7 @@ from sklearn.metrics import pairwise_distances
 from fourfold.errors import DataError
 from fourfold.nulls import NULL_MODELS, Sampler
 from fourfold.stability import RESTARTS, VALID, mean_silhouette, resample
+from fourfold.threads import one_thread
 
 Array = NDArray[np.float64]
 
@@ -116,6 +117,7 @@ class Choice:
         ).set_axis(pd.Index([candidate.k for candidate in self.candidates], name="k"))
 
 
+@one_thread
 def choose_k(
     points: Array,
     k_max: int = 8,
