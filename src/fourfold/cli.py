@@ -233,6 +233,28 @@ def reference(
     raise typer.Exit(130 if stopped else 0 if all(record.ok for record in records) else 1)
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def regress(
+    context: typer.Context,
+    root: Root = None,
+    workers: Workers = "auto",
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Show what differs, and take it into the references.")
+    ] = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Only references that something has changed for.")
+    ] = False,
+) -> None:
+    """Test notebooks against their stored outputs; by default notebooks/, on any folder of them.
+
+    Templates are executed as they are now. What else is given goes to pytest, such as ``-x``,
+    ``-k Modeling`` or ``--junit-xml=FILE``. Exit code 0 if all is the same, 1 if anything differs.
+    """
+    from fourfold.testing import call_pytest
+
+    raise typer.Exit(call_pytest(context.args, _root(root), _workers(workers), accept, changed))
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 

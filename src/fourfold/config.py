@@ -16,7 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from fourfold.errors import ConfigError, Violation, did_you_mean
 
 Key = tuple[Any, ...]
-KEYS = ("extends", "template", "business", "parameters", "sweep", "run")
+KEYS = ("extends", "template", "business", "parameters", "sweep", "run", "regress")
 BUSINESS = ("question", "decision", "success")
 RUN = ("timeout", "cell_timeout", "retries", "retry_on", "reference")
 RETRY_ON = ("killed", "failed", "timed_out")
@@ -170,7 +170,9 @@ def _merge(base: _Read, child: _Read) -> _Read:
     """Lay `child` over `base`: mappings key by key, lists, values and sweeps as a whole."""
     content, places = dict(base[0]), dict(base[1])
     for name, value in child[0].items():
-        deep = name in ("business", "parameters", "run") and isinstance(content.get(name), dict)
+        deep = name in ("business", "parameters", "run", "regress") and isinstance(
+            content.get(name), dict
+        )
         content[name] = {**content[name], **value} if deep and isinstance(value, dict) else value
     return content, {**places, **child[1]}
 
@@ -200,6 +202,7 @@ def check_keys(config: Config) -> list[Violation]:
         "run": RUN,
         "parameters": None,
         "sweep": None,
+        "regress": None,
     }.items():
         block = config.content.get(name)
         if block is None:

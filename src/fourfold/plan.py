@@ -25,7 +25,7 @@ from fourfold.config import (
 from fourfold.errors import ConfigError, TemplateError, Violation, did_you_mean
 from fourfold.parameters import REQUIRED
 from fourfold.template import Template, find_template, read_template
-from fourfold.validate import block, check_business, check_parameters, check_sweep
+from fourfold.validate import block, check_content, check_sweep
 
 _UNSAFE = re.compile(r"[^\w.=,+-]+")
 _LONGEST_ID = 80
@@ -47,6 +47,8 @@ class RunSpec:
         All parameters of the template, resolved.
     varied : tuple of str
         Names of the swept parameters.
+    regress : dict
+        Rules of the regression test, as `fourfold.rules.read_rules` takes them.
     """
 
     config: str
@@ -57,6 +59,7 @@ class RunSpec:
     parameters: Mapping[str, Any]
     varied: tuple[str, ...] = ()
     options: RunOptions = field(default_factory=RunOptions)
+    regress: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -176,10 +179,10 @@ def _plan_config(config: Config, root: Path, read: Any) -> tuple[list[RunSpec], 
         except TemplateError as error:
             violations.append(config.violation(("template",), str(error)))
     if template is None or any(
-        violation.key in ("business", "parameters", "sweep") for violation in violations
+        violation.key in ("business", "parameters", "sweep", "regress") for violation in violations
     ):
         return [], violations
-    violations += check_business(config, template) + check_parameters(config, template)
+    violations += check_content(config, template)
     sets, found = check_sweep(config, template)
     violations += found
     runs = _runs(config, template, sets, options, root)
@@ -212,6 +215,7 @@ def _runs(
             {**common, **values},
             tuple(values),
             options,
+            block(config, "regress"),
         )
         for name, values in zip(ids, sets, strict=True)
     ]

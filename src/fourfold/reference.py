@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fourfold.changed import key_of_run
 from fourfold.plan import RunSpec
-from fourfold.records import write_text
+from fourfold.records import versions, write_text
 
 _CELL_NOISE = ("papermill", "execution", "ExecuteTime")
+_VERSIONS = ("python", "numpy", "pandas", "scikit-learn", "matplotlib")
 _LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
 
 
@@ -35,13 +37,20 @@ def write_reference(folder: Path, spec: RunSpec, root: Path) -> Path:
     target = root / "notebooks" / f"{spec.config}.ipynb"
     target.parent.mkdir(exist_ok=True)
     stable = without_noise(notebook)
-    stable["metadata"]["fourfold"] = {
+    stable["metadata"]["fourfold"] = metadata_of(spec, root, stable["cells"])
+    write_text(target, json.dumps(stable, indent=1, ensure_ascii=False) + "\n")
+    return target
+
+
+def metadata_of(spec: RunSpec, root: Path, cells: Any) -> dict[str, Any]:
+    """Return what a reference says of itself: its run, and what its outputs depend on."""
+    return {
         "template": spec.template,
         "config": spec.config_file,
         "parameters": dict(spec.parameters),
+        "versions": {name: versions()[name] for name in _VERSIONS if name in versions()},
+        "key": key_of_run(spec, root, cells),
     }
-    write_text(target, json.dumps(stable, indent=1, ensure_ascii=False) + "\n")
-    return target
 
 
 def without_noise(notebook: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from fourfold.config import BUSINESS, RETRY_ON
 from fourfold.evidence import EXPECTED_CONDITION
 from fourfold.parameters import REQUIRED
+from fourfold.rules import IGNORABLE
 from fourfold.template import Template, read_template
 
 _DURATION = {"type": ["string", "number"], "pattern": r"^\d+(\.\d+)?\s*(s|m|h|d)?$"}
@@ -34,6 +35,7 @@ def config_schema(template: Template) -> dict[str, Any]:
             "parameters": _object(own, "Parameters of the template", required),
             "sweep": _sweep(own),
             "run": _run(),
+            "regress": _regress(template),
         },
         "anyOf": [{"required": ["template"]}, {"required": ["extends"]}],
     }
@@ -112,6 +114,26 @@ def _run() -> dict[str, Any]:
         "reference": {"type": "boolean", "description": "Keep an executed reference in notebooks/"},
     }
     return _object(properties, "How the run is executed")
+
+
+def _regress(template: Template) -> dict[str, Any]:
+    size = {"type": "number", "minimum": 0}
+    properties = {
+        "rtol": {**size, "description": "Relative tolerance of numbers; by default 1e-5"},
+        "atol": {**size, "description": "Absolute tolerance of numbers; by default 1e-12"},
+        "metrics": {
+            "type": "object",
+            "description": "Relative tolerance of a metric and its interval",
+            "properties": {name: size for name in template.metrics if "*" not in name},
+            "additionalProperties": size if any("*" in m for m in template.metrics) else False,
+        },
+        "ignore": {
+            "type": "array",
+            "items": {"type": "string", "pattern": "^(pictures|stderr|(column|metric|cell) .+)$"},
+            "description": f"What is not compared: {', '.join(IGNORABLE)}",
+        },
+    }
+    return _object(properties, "How the reference is compared")
 
 
 def schema_text(template: Template) -> str:

@@ -8,12 +8,19 @@ from fourfold import sweep as sweeps
 from fourfold.config import BUSINESS, Config, Key
 from fourfold.errors import ConclusionError, Violation, did_you_mean
 from fourfold.evidence import Criterion
+from fourfold.rules import read_rules
 from fourfold.template import Template
 
 
 def block(config: Config, name: str) -> dict[str, Any]:
     """Return a mapping of the config; empty where it is not there."""
     return config.content.get(name) or {}
+
+
+def check_content(config: Config, template: Template) -> list[Violation]:
+    """Return what is wrong with all but the sweep."""
+    checks = (check_business, check_parameters, check_regress)
+    return [violation for check in checks for violation in check(config, template)]
 
 
 def check_business(config: Config, template: Template) -> list[Violation]:
@@ -69,6 +76,19 @@ def _check_value(
     return [
         config.violation((*key, *inner), message) for inner, message in parameter.problems(value)
     ]
+
+
+def check_regress(config: Config, template: Template) -> list[Violation]:
+    """Return what is wrong with the rules of the regression test."""
+    rules, problems = read_rules(config.content.get("regress") or {})
+    found = [config.violation(("regress", *key), message) for key, message in problems]
+    for metric in rules.metrics:
+        if not template.records(metric):
+            known = ", ".join(dict.fromkeys(template.metrics))
+            message = f"template {template.name!r} records no such metric; expected one of {known}."
+            message += did_you_mean(metric, template.metrics)
+            found.append(config.violation(("regress", "metrics", metric), message))
+    return found
 
 
 def check_sweep(config: Config, template: Template) -> tuple[list[dict[str, Any]], list[Violation]]:

@@ -1,0 +1,70 @@
+"""New outputs taken into a reference: only where they differ, with the source that made them."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from fourfold.case import Case
+from fourfold.reference import metadata_of, without_noise
+
+
+def accepted(case: Case, executed: Mapping[str, Any], differing: Collection[str]) -> dict[str, Any]:
+    """Return the reference anew.
+
+    Parameters
+    ----------
+    executed : mapping
+        The notebook as it was executed, as JSON.
+    differing : collection of str
+        Keys of the cells whose outputs differ; the others keep the outputs that they have.
+    """
+    kept = {pair.key: pair.stored for pair in case.pairs() if pair.stored and pair.current}
+    if case.spec is None:
+        notebook: dict[str, Any] = copy.deepcopy(dict(case.stored))
+        fresh = {p.key: executed["cells"][p.index] for p in case.pairs()}
+        for key, old in ((p.key, notebook["cells"][p.index]) for p in case.pairs()):
+            if key in differing:
+                _take_outputs(old, fresh[key])
+        return notebook
+    notebook = without_noise(copy.deepcopy(dict(executed)))
+    for pair in case.pairs():
+        old = kept.get(pair.key)
+        if pair.current is None or old is None or pair.key in differing:
+            continue
+        if case.same_library or not _has_picture(old):
+            _take_outputs(notebook["cells"][pair.index], old)
+    notebook["metadata"]["fourfold"] = metadata_of(case.spec, case.root, notebook["cells"])
+    if "regress" in case.stored["metadata"].get("fourfold", {}):
+        notebook["metadata"]["fourfold"]["regress"] = case.stored["metadata"]["fourfold"]["regress"]
+    return notebook
+
+
+def _take_outputs(cell: dict[str, Any], other: Mapping[str, Any]) -> None:
+    cell["outputs"] = copy.deepcopy(other.get("outputs", []))
+    cell["execution_count"] = other.get("execution_count")
+
+
+def _has_picture(cell: Mapping[str, Any]) -> bool:
+    return any("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
+
+
+def shown_difference(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> str:
+    """Return the difference of two notebooks as nbdime prints it."""
+    from nbdime import diff_notebooks
+    from nbdime.prettyprint import PrettyPrintConfig, pretty_print_notebook_diff
+
+    old, new = (_node(notebook) for notebook in (before, after))
+    told = io.StringIO()
+    config = PrettyPrintConfig(out=told, use_color=False)
+    pretty_print_notebook_diff(name, name, old, diff_notebooks(old, new), config)
+    return told.getvalue()
+
+
+def _node(notebook: Mapping[str, Any]) -> Any:
+    import nbformat
+
+    return nbformat.reads(json.dumps(notebook), as_version=4)  # type: ignore[no-untyped-call]

@@ -1,0 +1,62 @@
+"""What differs between an output that is kept and a new one, said so that a reader sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal[
+    "number", "text", "table", "record", "picture", "missing", "extra", "parameter", "error"
+]
+_LONGEST = 120
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference.
+
+    Attributes
+    ----------
+    where : str
+        Such as ``[row '2', column 'b']``, ``/value`` or ``line 3``.
+    before, after : str
+        What is kept and what is new, as a reader sees it; empty where there is none.
+    """
+
+    where: str
+    before: str
+    after: str
+    kind: Kind = "text"
+
+    def __str__(self) -> str:
+        """Return it in a line.
+
+        Examples
+        --------
+        >>> print(Difference("[row '2', column 'b']", "0.30", "0.31", "table"))
+        [row '2', column 'b']: 0.30 -> 0.31
+        """
+        if not (self.before or self.after):
+            return self.where
+        before, after = (_short(text) or "(nothing)" for text in (self.before, self.after))
+        return f"{self.where}: {before} -> {after}"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def listed(differences: Iterable[Difference], most: int = 30) -> str:
+    """Return all differences, one a line, the last lines counted where there are many.
+
+    Examples
+    --------
+    >>> print(listed([Difference("/a", "1", "2"), Difference("/b", "1", "2")], most=1))
+    /a: 1 -> 2
+    and 1 more
+    """
+    lines = [str(difference) for difference in differences]
+    more = len(lines) - most
+    return "\n".join([*lines[:most], *([f"and {more:,} more"] if more > 0 else [])])

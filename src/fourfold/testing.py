@@ -1,0 +1,66 @@
+"""The call of pytest behind ``fourfold regress``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from fourfold.errors import FourfoldError, did_you_mean
+from fourfold.pool import begin
+
+_OPTIONS = (
+    # A project's own options are for its own tests: they may ask for coverage, or keep nbval off.
+    *("-o", "addopts=", "-o", "filterwarnings=", "-o", "testpaths="),
+    *("--fourfold", "--tb=short", "-q", "-p", "no:cacheprovider"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
+
+
+def call_pytest(
+    given: Sequence[str], root: Path, workers: int | None, accept: bool, changed: bool
+) -> int:
+    """Test notebooks; return pytest's exit code, 2 where pytest itself was called wrongly.
+
+    Parameters
+    ----------
+    given : sequence of str
+        Notebooks, folders, and options for pytest; without a path, ``notebooks/``.
+
+    Raises
+    ------
+    FourfoldError
+        If there is no such notebook or folder.
+    """
+    arguments = [*given]
+    paths = [path for item in given if (path := _path(item))]
+    for path in paths:
+        _check(path, root)
+    if not paths:
+        arguments.append(str(root / "notebooks"))
+    arguments += ["--rootdir", str(root), *_OPTIONS]
+    arguments += [f"--fourfold-workers={workers}"] if workers else []
+    arguments += ["--fourfold-accept"] if accept else []
+    arguments += ["--fourfold-changed"] if changed else []
+    begin(workers)
+    # Takes a second to load, and only checks web addresses in schemas: see `fourfold.cli`.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    import pytest
+
+    return int(pytest.main(arguments))
+
+
+def _path(item: str) -> Path | None:
+    """Return the path that an argument is, without the cell after ``::``; None for an option."""
+    path = Path(item.partition("::")[0])
+    given = not item.startswith("-") and (path.suffix == ".ipynb" or path.exists())
+    return path if given else None
+
+
+def _check(path: Path, root: Path) -> None:
+    if not path.exists():
+        folders = (path.parent, root / "notebooks")
+        known = (os.path.relpath(p) for folder in folders for p in folder.glob("*.ipynb"))
+        near = did_you_mean(path, known)
+        raise FourfoldError(f"{path}: expected a notebook or a folder, found none.{near}")
