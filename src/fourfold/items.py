@@ -43,13 +43,14 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]
     regression: Any = None
     key: Mapping[str, Any] = {}
     why: Sequence[str] = ()
+    accepted = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.cells: list[NotebookCell] = []
         self.patterns: list[tuple[str, str]] = []
 
-    def collect(self) -> Iterator[NotebookCell]:
+    def collect(self) -> Iterator[pytest.Item]:
         """Yield an item for each code cell, in the order of execution."""
         try:
             self.case = self.regression.case(self.path)
@@ -59,7 +60,8 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]
         if not self.regression.wanted(self):
             return
         if self.case.problem:
-            raise self.CollectError(self.case.problem)
+            yield Problem.from_parent(self, name="notebook")
+            return
         seen: dict[str, int] = defaultdict(int)
         for pair in self.case.pairs():
             seen[pair.title] += 1
@@ -69,7 +71,8 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]
 
     def setup(self) -> None:
         """Begin to execute, unless that has begun."""
-        self.regression.begin([self])
+        if self.cells:
+            self.regression.begin([self])
 
     def teardown(self) -> None:
         """Keep what was found, for the page and for the next time."""
@@ -78,6 +81,23 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]
 
 def _patterns(file: str) -> list[tuple[str, str]]:
     return list(get_sanitize_patterns(Path(file).read_text(encoding="utf-8")))
+
+
+class Problem(pytest.Item):
+    """Fails for a notebook that cannot be executed, such as of a config with a mistake."""
+
+    def runtest(self) -> None:
+        """Fail."""
+        parent: Any = self.parent
+        raise Broken(parent.case.problem)
+
+    def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
+        """Return what is wrong."""
+        return Told(self.path, 0, os.path.relpath(self.path), str(excinfo.value))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return file, line and name as pytest shows them."""
+        return self.path, 0, self.path.name
 
 
 class NotebookCell(IPyNbCell):  # type: ignore[misc]
@@ -131,6 +151,9 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
 
     def _check_executed(self, job: Job) -> None:
         failure = job.failed()
+        if failure:
+            job.finish()  # which may say more: a timeout, which it was
+            failure = job.failed() or failure
         if failure and failure.cell - 1 == self.pair.index:
             self.status, self.message = "failed", job.told(failure)
             raise Broken(self.message)

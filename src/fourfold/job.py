@@ -140,7 +140,7 @@ class Job:
 
     def failed(self) -> Failure | None:
         """Return where and why it stopped, as far as is known by now."""
-        return self._execution.failure if self._execution else self.failure
+        return self.failure or (self._execution.failure if self._execution else None)
 
     def told(self, failure: Failure) -> str:
         """Return an error as a reader needs it: of a cell, with the traceback of its output."""

@@ -81,7 +81,8 @@ def _compare_stderr(old: dict[str, str], new: dict[str, str], rules: Rules) -> l
 
 
 def _in_order(text: str) -> str:
-    return "\n".join(sorted(text.splitlines(), key=lambda line: re.sub(r"[\d.]+", "0", line)))
+    lines = sorted(text.splitlines(), key=lambda line: (re.sub(r"[\d.]+", "0", line), line))
+    return "\n".join(lines)
 
 
 def _aligned(

@@ -10,6 +10,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from nbval.plugin import IPyNbFile
 
@@ -35,8 +36,8 @@ class Regression:
         self.config, self.option = config, config.option
         self.accepts = bool(self.option.fourfold_accept)
         self.folder = self.option.fourfold_page or _folder(config)
-        self.told: list[str] = []
-        self.unchanged: list[str] = []
+        self.results: list[dict[str, Any]] = []
+        self.page: Path | None = None
         self._jobs: Jobs | None = None
         self._artifacts = Path(tempfile.mkdtemp(prefix="fourfold-"))
         self._parallel = hasattr(config, "workerinput")
@@ -75,7 +76,7 @@ class Regression:
         file.key = key_of(file.case)
         file.why = why(file.case, file.key, self._passed(file).get("key") or stored.get("key"))
         if self.option.fourfold_changed and not file.why:
-            self.unchanged.append(self._name(file.path))
+            _write_json(self._result(file), self._facts(file, "unchanged"))
             return False
         return True
 
@@ -139,25 +140,28 @@ class Regression:
             status = self._accept(file, executed, differing) or status
         if status == "passed" and whole:
             self._note_passed(file)
-        result = {
+        cells = [_cell_result(cell) for cell in file.cells]
+        _write_json(self._result(file), {**self._facts(file, status), "cells": cells})
+
+    def _facts(self, file: NotebookFile, status: str) -> dict[str, Any]:
+        return {
             "notebook": self._name(file.path),
             "name": file.path.stem,
             "template": file.case.spec.template_file if file.case.spec else "",
             "status": status,
-            "duration_s": round(file.job.duration_s, 2),
-            "why": file.why,
-            "cells": [_cell_result(cell) for cell in file.cells],
+            "duration_s": round(file.job.duration_s, 2) if file.job else 0.0,
+            "why": list(file.why),
+            "accepted": file.accepted,
+            "cells": [],
         }
-        _write_json(self._result(file), result)
 
     def _accept(self, file: NotebookFile, executed: Any, differing: set[str]) -> str:
-        fresh = accepted(file.case, json.loads(json.dumps(executed)), differing)
+        written = json.loads(nbformat.writes(executed))  # type: ignore[no-untyped-call]
+        fresh = accepted(file.case, written, differing)
         if fresh == file.case.stored:
             return ""
-        name = self._name(file.path)
-        self.told.append(shown_difference(file.case.stored, fresh, name))
+        file.accepted = shown_difference(file.case.stored, fresh, self._name(file.path))
         write_text(file.path, json.dumps(fresh, indent=1, ensure_ascii=False) + "\n")
-        self.told.append(f"accepted {name}: {len(differing)} cells with other outputs")
         return "accepted"
 
     def _note_passed(self, file: NotebookFile) -> None:
@@ -171,22 +175,31 @@ class Regression:
         ZYGOTES.close()
         if self._parallel:
             return
-        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self.unchanged:
+        self.results = [_read_json(path) for path in sorted(self.folder.glob("*.json"))]
+        statuses = {result["status"] for result in self.results}
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and "unchanged" in statuses:
             session.exitstatus = pytest.ExitCode.OK
-        if any(_read_json(p).get("status") == "failed" for p in self.folder.glob("*.json")):
-            try:  # TODO remove
+        if "failed" in statuses:
+            try:  # TODO
                 from fourfold.page import write_page
             except ImportError:
                 return
 
-            self.told.append(f"differences: {self._name(write_page(self.folder))}")
+            self.page = write_page(self.folder)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say what was accepted, what was not tested, and where to look."""
-        for name in self.unchanged:
-            terminalreporter.write_line(f"{name}: unchanged, not tested")
-        for line in self.told:
-            terminalreporter.write_line(line)
+        """Say what was accepted, what was not tested and why, and where to look."""
+        for result in self.results:
+            name, status = result["notebook"], result["status"]
+            if status == "accepted":
+                terminalreporter.write_line(result["accepted"])
+                terminalreporter.write_line(f"accepted {name}")
+            elif status == "unchanged":
+                terminalreporter.write_line(f"{name}: unchanged, not tested")
+            if self.option.fourfold_changed and result["why"]:
+                terminalreporter.write_line(f"{name}: {'; '.join(result['why'])}")
+        if self.page:
+            terminalreporter.write_line(f"differences: {self._name(self.page)}")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:

@@ -13,7 +13,7 @@ from fourfold.pool import begin
 _OPTIONS = (
     # A project's own options are for its own tests: they may ask for coverage, or keep nbval off.
     *("-o", "addopts=", "-o", "filterwarnings=", "-o", "testpaths="),
-    *("--fourfold", "--tb=short", "-q", "-p", "no:cacheprovider"),
+    *("--fourfold", "--tb=short", "-p", "no:cacheprovider", "--continue-on-collection-errors"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )
 
@@ -40,6 +40,7 @@ def call_pytest(
     if not paths:
         arguments.append(str(root / "notebooks"))
     arguments += ["--rootdir", str(root), *_OPTIONS]
+    arguments += [] if {"-v", "-vv", "--verbose"} & {*given} else ["-q"]
     arguments += [f"--fourfold-workers={workers}"] if workers else []
     arguments += ["--fourfold-accept"] if accept else []
     arguments += ["--fourfold-changed"] if changed else []
