@@ -84,13 +84,8 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def notebooks(session: nox.Session) -> None:
-    """Execute the references in notebooks/ anew and compare outputs; arguments go to pytest."""
-    # pyproject's options keep nbval off and turn warnings, here of others, into errors.
-    options = ("--nbval", "-o", "addopts=", "-o", "filterwarnings=", "--nbval-sanitize-with")
-    warm = "--nbval-kernel-name=fourfold"
-    env = {"OMP_NUM_THREADS": "1", "FOURFOLD_ARTIFACTS": session.create_tmp()}  # as in a run
-    what = ("tests/nbval_sanitize.cfg", warm, *(session.posargs or ["notebooks"]))
-    run_in_venv(session, "pytest", *options, *what, **env)
+    """Test the references in notebooks/; arguments go to ``fourfold regress``."""
+    run_in_venv(session, "fourfold", "regress", *session.posargs)
 
 
 @nox.session

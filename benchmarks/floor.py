@@ -19,7 +19,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from fourfold.plan import RunSpec, plan
-from fourfold.runner import prepared
+from fourfold.inject import prepared
 
 mpl.use("agg")
 import matplotlib.pyplot as plt

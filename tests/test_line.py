@@ -67,6 +67,7 @@ LINE = (
     "client",
     "engine",
     "report",
+    "inject",
     "runner",
     "batch",
     "volatile",

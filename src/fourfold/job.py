@@ -19,9 +19,9 @@ from papermill.iorw import load_notebook_node
 from fourfold.case import Case
 from fourfold.client import WARM_KERNELS, Warm, execute
 from fourfold.execution import Execution, Failure, Limits
+from fourfold.inject import prepared
 from fourfold.pool import cores, kernel_env
 from fourfold.preload import preloads
-from fourfold.runner import prepared
 
 RAISES = "raises-exception"
 SKIP = "skip-execution"

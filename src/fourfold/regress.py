@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, replace
@@ -173,6 +174,7 @@ class Regression:
         if self._jobs:
             self._jobs.close()
         ZYGOTES.close()
+        shutil.rmtree(self._artifacts, ignore_errors=True)
         if self._parallel:
             return
         self.results = [_read_json(path) for path in sorted(self.folder.glob("*.json"))]

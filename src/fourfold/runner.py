@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from papermill.iorw import load_notebook_node
-from papermill.parameterize import parameterize_notebook
 from ruamel.yaml import YAML
 
 from fourfold.client import Warm, execute
 from fourfold.cost import with_energy
 from fourfold.execution import Execution, Failure, Limits, write_notebook
+from fourfold.inject import prepared
 from fourfold.plan import RunSpec
 from fourfold.pool import kernel_env, modules_of
 from fourfold.records import (
@@ -31,7 +30,6 @@ from fourfold.records import (
     write_text,
 )
 from fourfold.report import write_report
-from fourfold.template import parameters_index, tags
 
 
 @dataclass(frozen=True)
@@ -131,19 +129,6 @@ def _execute(
         execution.failure = Failure("killed", "Setup", 0, "", type(error).__name__, str(error))
         write_notebook(execution.nb, folder / "notebook.ipynb")
         return execution
-
-
-def prepared(template: Path, parameters: Mapping[str, Any]) -> Any:
-    """Return the template with the parameters injected, as papermill does it."""
-    notebook = load_notebook_node(str(template))
-    index = parameters_index(notebook)
-    if index is not None and "parameters" not in tags(notebook.cells[index]):
-        notebook.cells[index].metadata.tags.append("parameters")  # Colab keeps no tags
-    notebook = parameterize_notebook(notebook, dict(parameters))
-    injected = next(cell for cell in notebook.cells if "injected-parameters" in tags(cell))
-    # A random id would make two executions of the same run differ.
-    injected.id = "injected-parameters"
-    return notebook
 
 
 def _record(
