@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from heapq import heapreplace
 from itertools import combinations
@@ -67,11 +67,21 @@ def scheduled(todo: Sequence[Todo], workers: int) -> list[Todo]:
     run that never ran is expected to take as long as the others of its template, and goes first
     where nothing is known.
     """
-    expected = _expected(todo)
-    order = sorted(range(len(todo)), key=lambda i: expected[i], reverse=True)
+    return [todo[i] for i in in_order(_expected(todo), workers)]
+
+
+def in_order(expected: Sequence[float], workers: int) -> list[int]:
+    """Return the places of what takes so many seconds, in the order of `scheduled`.
+
+    Examples
+    --------
+    >>> in_order([1.0, 3.0, 2.0], 2)
+    [1, 2, 0]
+    """
+    order = sorted(range(len(expected)), key=lambda i: expected[i], reverse=True)
     if len(order) <= _FEW and all(map(isfinite, expected)):
         order = _exchanged(order, expected, workers)
-    return [todo[i] for i in order]
+    return order
 
 
 def _expected(todo: Sequence[Todo]) -> list[float]:
@@ -126,10 +136,21 @@ def modules_of(template_file: str, place: Place) -> tuple[str, ...]:
     return preloads(read_notebook(place.root / template_file))
 
 
-def begin(workers: int | None) -> None:
-    """Begin to import what every kernel needs, while the runs are planned."""
-    if available():
-        ZYGOTES.begin(kernel_env(None, max(1, cores() // (workers or cores()))))
+def begin(workers: int | None, stocks: Mapping[tuple[str, ...], int] | None = None) -> None:
+    """Begin to import, while the runs are planned: what every kernel needs, or is known by then.
+
+    Parameters
+    ----------
+    stocks : mapping of tuple of str to int, optional
+        Modules, and how many kernels will need them first.
+    """
+    if not available():
+        return
+    env = kernel_env(None, max(1, cores() // (workers or cores())))
+    if stocks:
+        ZYGOTES.prepare(stocks, env)
+    else:
+        ZYGOTES.begin(env)
 
 
 def warm_up(todo: Sequence[Todo], place: Place, workers: int) -> None:

@@ -21,8 +21,8 @@ from fourfold.changed import key_of, why
 from fourfold.execution import Limits
 from fourfold.items import NotebookCell, NotebookFile
 from fourfold.job import How, Job, Jobs
-from fourfold.pool import cores
-from fourfold.records import write_text
+from fourfold.pool import cores, in_order
+from fourfold.records import section_times, write_text
 from fourfold.template import text
 from fourfold.warm import ZYGOTES, available
 
@@ -97,12 +97,15 @@ class Regression:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Begin to execute all notebooks, the longest first; a worker of xdist does its own."""
-        files = {item.parent: None for item in session.items if isinstance(item, NotebookCell)}
+        found = {item.parent: None for item in session.items if isinstance(item, NotebookCell)}
         if not self._parallel and not self.option.collectonly:
-            self.begin(sorted(files, key=self._expected, reverse=True))
+            files = list(found)
+            known = [float(self._passed(file).get("seconds", inf)) for file in files]
+            self.begin([files[i] for i in in_order(known, self._workers(len(files)))])
 
-    def _expected(self, file: NotebookFile) -> float:
-        return float(self._passed(file).get("seconds", inf))
+    def _workers(self, notebooks: int) -> int:
+        workers = 1 if self._parallel else self.option.fourfold_workers or cores()
+        return max(1, min(workers, notebooks))
 
     def begin(self, files: Sequence[NotebookFile]) -> None:
         """Execute the notebooks of files in the background."""
@@ -110,8 +113,7 @@ class Regression:
         if not files:
             return
         if self._jobs is None:
-            workers = 1 if self._parallel else self.option.fourfold_workers or cores()
-            self._jobs = Jobs(max(1, min(workers, len(files))))
+            self._jobs = Jobs(self._workers(len(files)))
         for file in files:
             marks = {c.pair.index: c.marks for c in file.cells if c.marks and c.pair.current}
             file.job = Job(file.case, self._how(file.case), marks)
@@ -166,7 +168,8 @@ class Regression:
         return "accepted"
 
     def _note_passed(self, file: NotebookFile) -> None:
-        seconds = round(file.job.duration_s, 2) if file.job else 0.0
+        times = section_times(file.job.finish()) if file.job else {}
+        seconds = round(sum(times.values()), 2)
         _write_json(self._result(file, "passed"), {"key": file.key, "seconds": seconds})
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

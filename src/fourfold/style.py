@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 from fourfold.evidence import number
 
 __all__ = ["number", "short", "style"]
 
 
 def style() -> None:
-    """Set figures and tables to be read: colour-blind-safe, 700 pixels wide, three digits."""
+    """Set figures and tables to be read: colour-blind-safe, 700 pixels wide, three digits.
+
+    In a notebook, each figure that is displayed then also carries the data that it shows.
+    """
     import matplotlib as mpl
     import pandas as pd
     import seaborn as sns
@@ -24,6 +30,21 @@ def style() -> None:
     pd.options.display.max_columns = 14
     pd.options.display.max_colwidth = 60
     pd.options.display.show_dimensions = False
+    _carry_facts()
+
+
+def _carry_facts() -> None:
+    # Where there is a shell, IPython is imported already; without one it is not needed.
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and (shell := ipython.get_ipython()) is not None:
+        from matplotlib_inline.config import InlineBackend
+
+        from fourfold.figures import install
+
+        install(shell)
+        # Cut to what is drawn, a picture's size would depend on its labels, and it is drawn twice.
+        whole: dict[str, Any] = {"bbox_inches": None}
+        InlineBackend.instance(parent=shell).print_figure_kwargs = whole
 
 
 def short(name: object, width: int = 24) -> str:

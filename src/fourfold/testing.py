@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from fourfold.errors import FourfoldError, did_you_mean
-from fourfold.pool import begin
+from fourfold.errors import FourfoldError, TemplateError, did_you_mean
+from fourfold.pool import begin, cores
+from fourfold.preload import preloads
+from fourfold.template import find_template, read_notebook
 
 _OPTIONS = (
     # A project's own options are for its own tests: they may ask for coverage, or keep nbval off.
@@ -16,6 +21,7 @@ _OPTIONS = (
     *("--fourfold", "--tb=short", "-p", "no:cacheprovider", "--continue-on-collection-errors"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )
+_MOST_READ = 50
 
 
 def call_pytest(
@@ -44,12 +50,28 @@ def call_pytest(
     arguments += [f"--fourfold-workers={workers}"] if workers else []
     arguments += ["--fourfold-accept"] if accept else []
     arguments += ["--fourfold-changed"] if changed else []
-    begin(workers)
+    _warm_up(paths or [root / "notebooks"], root, workers)
     # Takes a second to load, and only checks web addresses in schemas: see `fourfold.cli`.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     import pytest
 
     return int(pytest.main(arguments))
+
+
+def _warm_up(paths: Sequence[Path], root: Path, workers: int | None) -> None:
+    """Begin to import what the notebooks do, while pytest starts."""
+    files = [f for p in paths for f in (sorted(p.rglob("*.ipynb")) if p.is_dir() else [p])]
+    at_once = max(1, min(workers or cores(), len(files)))
+    with suppress(TemplateError):  # which the test will tell
+        stocks = Counter(preloads(_source(file, root)) for file in files[:_MOST_READ])
+        begin(at_once, {modules: min(at_once, often) for modules, often in stocks.items()})
+
+
+def _source(file: Path, root: Path) -> dict[str, Any]:
+    """Return the notebook whose code is executed: the template, where a template made the file."""
+    notebook = read_notebook(file)
+    name = notebook["metadata"].get("fourfold", {}).get("template")
+    return read_notebook(find_template(name, root / "templates")) if name else notebook
 
 
 def _path(item: str) -> Path | None:

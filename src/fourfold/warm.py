@@ -22,7 +22,7 @@ from fourfold.process import Lost, Process, WarmError
 
 VOLATILE = (
     *("FOURFOLD_ARTIFACTS", "JPY_PARENT_PID", "JPY_SESSION_NAME"),
-    *("PWD", "OLDPWD", "PYTEST_CURRENT_TEST"),
+    *("PWD", "OLDPWD", "PYTEST_CURRENT_TEST", "PYTEST_VERSION"),
 )
 """Variables that a kernel is given when it is handed out; others are read while importing."""
 

@@ -1,0 +1,169 @@
+"""Two pictures, closely and coarsely compared."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from PIL import Image
+
+mpl.use("agg")
+import matplotlib.pyplot as plt
+
+from fourfold.pictures import compare, difference
+
+PICTURES = Path(__file__).parent / "pictures"
+
+
+def kept(name: str) -> str:
+    """A picture of a template, drawn by the version of matplotlib in its name."""
+    return base64.b64encode((PICTURES / f"{name}.png").read_bytes()).decode()
+
+
+def encoded(picture, kind: str = "png", **options) -> str:
+    if isinstance(picture, np.ndarray):
+        picture = Image.fromarray(picture.astype(np.uint8))
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def opened(text: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB")).astype(int)
+
+
+def plot(values, noise: float = 0.0, width: float = 5.0) -> str:
+    """A line and bars, with relative noise in the values."""
+    drawn = np.asarray(values, float)
+    drawn = drawn * (1 + noise * np.random.default_rng(0).uniform(-1, 1, len(drawn)))
+    fig, ax = plt.subplots(figsize=(width, 3), layout="constrained")
+    ax.plot(drawn, marker="o")
+    ax.bar(range(len(drawn)), drawn / 2)
+    ax.set_title("Values")
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png")
+    plt.close(fig)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+VALUES = [1.0, 3.0, 2.0, 5.0, 4.0, 6.0]
+
+
+@pytest.mark.parametrize("same_library", [True, False])
+def test_a_picture_is_the_same_as_itself(same_library):
+    """Also where base64 is broken into lines, and drawn again with noise of 1e-9."""
+    text = plot(VALUES)
+    lines = "\n".join(text[i : i + 76] for i in range(0, len(text), 76)) + "\n"
+    assert compare(text, text, same_library) == ""
+    assert compare(text, lines, same_library) == ""
+    assert compare(text, plot(VALUES, noise=1e-9), same_library) == ""
+
+
+def test_closely_a_moved_point_shows():
+    """One of six values, 2 % higher."""
+    told = compare(plot(VALUES), plot([*VALUES[:2], 2.04, *VALUES[3:]]), same_library=True)
+    assert told.endswith(("of the pixels differ", "pixels differ"))
+
+
+def test_closely_counts_pixels_by_hand():
+    """Of 100 x 50 pixels: one, ten thousandths and a tenth of them differ; 8 levels do not."""
+    white = np.full((50, 100, 3), 255)
+    one, block, pale = white.copy(), white.copy(), white.copy()
+    one[3, 4, 1] = 200
+    block[:10, :50] = 0
+    pale[:] = 247
+    assert compare(encoded(white), encoded(one), True) == "1 pixel differs"
+    assert compare(encoded(white), encoded(block), True) == "10.0 % of the pixels differ"
+    assert compare(encoded(white), encoded(pale), True) == ""
+    assert compare(encoded(white), encoded(pale - 1), True) == "100.0 % of the pixels differ"
+
+
+@pytest.mark.parametrize("same_library", [True, False])
+def test_another_size_is_said(same_library):
+    """Coarsely a few pixels more or less pass, since other letters move the margins."""
+    assert compare(plot(VALUES), plot(VALUES, width=6), same_library) == "size 500x300 -> 600x300"
+    near = compare(plot(VALUES), plot(VALUES, width=5.05), same_library)
+    assert near == ("size 500x300 -> 505x300" if same_library else "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("stability-3.9", "stability-3.11"),
+        ("correlation-3.9", "correlation-3.11"),
+        ("correlation-3.11", "correlation-serif-3.11"),
+    ],
+)
+def test_coarsely_versions_and_fonts_pass(before, after):
+    """The worst pairs of the templates' figures pass, and would not closely."""
+    assert compare(kept(before), kept(after), same_library=False) == ""
+    assert compare(kept(after), kept(before), same_library=False) == ""
+    assert compare(kept(before), kept(after), same_library=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("stability-3.11", "stability-wine-3.11"),
+        ("stability-3.9", "stability-wine-3.11"),
+        ("correlation-3.11", "correlation-penguins-3.11"),
+        ("correlation-3.9", "correlation-penguins-3.11"),
+    ],
+)
+def test_coarsely_another_plot_does_not_pass(before, after):
+    """The closest pairs of the same plot of other data are told apart."""
+    assert compare(kept(before), kept(after), False).startswith("another picture: correlation")
+
+
+def test_coarsely_other_colours_do_not_pass():
+    """A plot in another colour is another plot; so is an empty page."""
+    text = kept("stability-3.11")
+    swapped = encoded(opened(text)[:, :, ::-1])
+    white = encoded(np.full_like(opened(text), 255))
+    assert compare(text, swapped, False)
+    assert compare(text, white, False)
+    assert compare(white, encoded(np.zeros_like(opened(text))), False)
+
+
+def test_jpeg_is_read():
+    """The noise of two qualities passes coarsely; clear pictures are compared as they are seen."""
+    drawn = Image.open(PICTURES / "stability-3.11.png").convert("RGB")
+    fine, rough = (encoded(drawn, "jpeg", quality=q) for q in (95, 60))
+    assert compare(fine, rough, same_library=False) == ""
+    clear = Image.new("RGBA", drawn.size, (0, 0, 0, 0))
+    assert compare(encoded(clear), encoded(Image.new("L", drawn.size, 255)), True) == ""
+
+
+def test_a_broken_picture_is_said():
+    """Text that is no picture is a difference and no failure."""
+    text = plot(VALUES)
+    assert compare(text, "bm90IGEgcGljdHVyZQ==", True) == "the new picture cannot be read"
+    assert compare("%", "?", False) == "the old and the new picture cannot be read"
+    assert compare(text[: len(text) // 2], text, True) == "the old picture cannot be read"
+    assert difference(text, "?") == ""
+
+
+def test_the_difference_is_marked():
+    """Red where a block changed and around it, and nowhere else."""
+    white = np.full((40, 60, 3), 255)
+    block = white.copy()
+    block[10:20, 30:40] = 0
+    found = opened(difference(encoded(white), encoded(block)))
+    red = (found[:, :, 0] - found[:, :, 2]) > 100
+    assert red[8:22, 28:42].all()
+    assert red.sum() == 14 * 14
+
+
+def test_the_difference_of_sizes_covers_both():
+    """What only one picture has is orange, not red."""
+    small, wide = np.full((20, 30, 3), 255), np.full((10, 50, 3), 255)
+    found = opened(difference(encoded(small), encoded(wide)))
+    assert found.shape == (20, 50, 3)
+    assert (found[:10, :30] > 250).all()
+    orange = found[5, 40]
+    assert orange[0] > 240 > orange[2]
+    assert (found[15, 5] == orange).all()
