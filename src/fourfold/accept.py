@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from fourfold.case import Case
+from fourfold.evidence import MIME
 from fourfold.reference import metadata_of, without_noise
 
 
@@ -43,6 +44,16 @@ def accepted(case: Case, executed: Mapping[str, Any], differing: Collection[str]
     return notebook
 
 
+def same_content(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Say whether two references hold the same; fingerprints and versions alone are no content."""
+    return _content(before) == _content(after)
+
+
+def _content(notebook: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    own = notebook["metadata"].get("fourfold", {})
+    return notebook["cells"], {k: v for k, v in own.items() if k not in ("key", "versions")}
+
+
 def _take_outputs(cell: dict[str, Any], other: Mapping[str, Any]) -> None:
     cell["outputs"] = copy.deepcopy(other.get("outputs", []))
     cell["execution_count"] = other.get("execution_count")
@@ -65,6 +76,11 @@ def shown_difference(before: Mapping[str, Any], after: Mapping[str, Any], name: 
 
 
 def _node(notebook: Mapping[str, Any]) -> Any:
+    """Return a notebook for nbdime, without the data behind figures: the picture says it."""
     import nbformat
 
-    return nbformat.reads(json.dumps(notebook), as_version=4)  # type: ignore[no-untyped-call]
+    shown = copy.deepcopy(dict(notebook))
+    for data in (o.get("data", {}) for c in shown["cells"] for o in c.get("outputs", [])):
+        if data.get(MIME, {}).get("kind") == "figure":
+            del data[MIME]
+    return nbformat.reads(json.dumps(shown), as_version=4)  # type: ignore[no-untyped-call]

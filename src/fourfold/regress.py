@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from nbval.plugin import IPyNbFile
 
-from fourfold.accept import accepted, shown_difference
+from fourfold.accept import accepted, same_content, shown_difference
 from fourfold.case import Case, read_case
 from fourfold.changed import key_of, why
 from fourfold.execution import Limits
@@ -161,7 +161,7 @@ class Regression:
     def _accept(self, file: NotebookFile, executed: Any, differing: set[str]) -> str:
         written = json.loads(nbformat.writes(executed))  # type: ignore[no-untyped-call]
         fresh = accepted(file.case, written, differing)
-        if fresh == file.case.stored:
+        if same_content(fresh, file.case.stored):
             return ""
         file.accepted = shown_difference(file.case.stored, fresh, self._name(file.path))
         write_text(file.path, json.dumps(fresh, indent=1, ensure_ascii=False) + "\n")

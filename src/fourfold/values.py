@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,9 @@ from fourfold.tolerance import Tolerance
 
 # Noise of this share of the largest number in a series is rounding.
 _SERIES_NOISE = 1e-9
+_SERIES = re.compile(r"/figure/axes/\d+/series/\d+/\w+")
+_HIDDEN = re.compile(r"/(means|order)/\d+$")
+_MOST_OF_SERIES = 3
 
 
 def compare_records(
@@ -33,7 +37,30 @@ def compare_records(
         return [replace(d, where=d.where.removesuffix("/value")) for d in found]
     if kind == "conclusion":
         return _compare_conclusions(before, after, rules)
-    return compare_json(before, after, rules.tolerance, f"/{kind}")
+    found = compare_json(before, after, rules.tolerance, f"/{kind}")
+    return _in_short(found) if kind == "figure" else found
+
+
+def _in_short(found: Sequence[Difference]) -> list[Difference]:
+    """Return for each series of a figure the first differences, the others counted.
+
+    What tells two long series apart, where their ends and means do not, are numbers without a
+    meaning of their own.
+    """
+    series: dict[str, list[Difference]] = {}
+    for difference in found:
+        match = _SERIES.match(difference.where)
+        series.setdefault(match[0] if match else difference.where, []).append(difference)
+    short = []
+    for place, differences in series.items():
+        spoken = [d for d in differences if not _HIDDEN.search(d.where)]
+        if not spoken:
+            spoken = [Difference(place, "its values", "other values or another order", "record")]
+        more = len(spoken) - _MOST_OF_SERIES
+        short += spoken[:_MOST_OF_SERIES]
+        if more > 0:
+            short.append(Difference(f"{place}: and {more:,} more values", "", "", "record"))
+    return short
 
 
 def _compare_conclusions(

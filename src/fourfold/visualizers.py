@@ -20,7 +20,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 from numpy.typing import NDArray
-from sklearn.base import is_clusterer
+from sklearn.base import ClusterMixin
 from sklearn.manifold import TSNE, smacof
 from sklearn.metrics import pairwise_distances
 
@@ -76,7 +76,7 @@ def _clusterer(estimator: Any) -> Any:
     TypeError
         If it is none.
     """
-    if not is_clusterer(estimator):
+    if not isinstance(estimator, ClusterMixin):
         raise TypeError(f"expected a clusterer such as KMeans, got {estimator!r}")
     return estimator
 
