@@ -43,6 +43,14 @@ def test_description_of_a_table():
     assert found.loc["b"].tolist() == ["number", 0.0, 3, "1.235"]
 
 
+def test_of_equally_frequent_values_the_first_comes_first():
+    """Whatever the version of pandas: 60 values, each twice, in an order of their own."""
+    values = [n * 37 % 61 for n in range(1, 61)] * 2
+    assert features.frequencies(pd.Series(values)).index.tolist() == values[:60]
+    assert features.describe(pd.DataFrame({"a": values}))["example"].tolist() == ["37"]
+    assert features.most_common(pd.Series(values), 2) == "37 2 %, 13 2 %"
+
+
 def test_useless_columns_are_left_out_with_the_reason():
     """Empty, constant, free text and row numbers, even with rows missing."""
     rows = 40

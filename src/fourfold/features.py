@@ -75,8 +75,21 @@ def plain(column: pd.Series) -> pd.Series:
     return column
 
 
+def frequencies(column: pd.Series) -> pd.Series:
+    """Return how many rows have each value, the most frequent first, of ties the first to come.
+
+    Examples
+    --------
+    >>> frequencies(pd.Series(["b", "a", "c", "a", "c"])).index.tolist()
+    ['a', 'c', 'b']
+    """
+    # pandas before 3 sorts the counts with an order of ties that is nobody's.
+    counts = plain(column).value_counts(sort=False)
+    return counts.sort_values(ascending=False, kind="stable")
+
+
 def _example(column: pd.Series) -> str:
-    counts = plain(column).value_counts()
+    counts = frequencies(column)
     if counts.empty:
         return ""
     value = counts.index[0]
@@ -194,7 +207,8 @@ def most_common(column: pd.Series, most: int = 3) -> str:
     >>> most_common(pd.Series(["x", "x", "y", None]))
     'x 67 %, y 33 %'
     """
-    shares = plain(column).value_counts(normalize=True).head(most)
+    counts = frequencies(column)
+    shares = (counts / counts.sum()).head(most)
     return ", ".join(f"{short(value)} {100 * share:.0f} %" for value, share in shares.items())
 
 
@@ -227,7 +241,7 @@ def show_relation(feature: pd.Series, target: pd.Series, ax: Any, most: int = 6)
     measured = {label: is_numeric_dtype(frame[label]) for label in frame}
     for label in frame:
         if not measured[label]:
-            frame = frame[frame[label].isin(frame[label].value_counts().index[:most])]
+            frame = frame[frame[label].isin(frequencies(frame[label]).index[:most])]
             frame[label] = frame[label].map(short)
     across, up = frame
     if all(measured.values()):
