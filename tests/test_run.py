@@ -161,6 +161,18 @@ def test_a_report_that_cannot_be_made_costs_one_run(project, config, monkeypatch
     assert (records[0].error["section"], records[0].error["message"]) == ("Report", "no page")
 
 
+def test_a_report_that_cannot_be_made_hides_no_failure(project, config, monkeypatch):
+    """Where the notebook failed as well, the record names the cell."""
+    config("template: tiny\nparameters: {fail: true}\n")
+
+    def never(*_):
+        raise RuntimeError("no page")
+
+    monkeypatch.setattr(runner, "write_report", never)
+    (record,), _ = run_all(plan([str(project / "params")], project), project, project / "outputs")
+    assert (record.error["section"], record.error["message"]) == ("Modeling", "asked to fail")
+
+
 def test_late_and_dead_kernels_end_soon(batch):
     """A sleep of a minute costs no more than its limit, a dead kernel no half hour."""
     _, records, _ = batch

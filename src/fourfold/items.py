@@ -158,11 +158,10 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
             self.status, self.message = "failed", job.told(failure)
             raise Broken(self.message)
         if self.after is None:
-            told = f"cell {failure.cell} ({failure.cell_id}) failed" if failure else "stopped"
-            if failure and failure.cell == 0:
+            if failure and failure.cell == 0 and self is self.parent.cells[0]:
                 self.status, self.message = "failed", job.told(failure)
                 raise Broken(self.message)
-            pytest.skip(told)
+            pytest.skip(f"cell {failure.cell} ({failure.cell_id}) failed" if failure else "stopped")
 
     def _differences(self) -> Iterator[Difference]:
         stored = self.pair.stored

@@ -78,7 +78,8 @@ def run_one(
         write_report(folder / "notebook.ipynb", record, folder / "report.html")
     except Exception as error:  # a page that cannot be made must not end the batch
         failure = Failure("failed", "Report", 0, "", type(error).__name__, str(error))
-        record = replace(record, status="failed", error=_error(failure))
+        if record.ok:
+            record = replace(record, status="failed", error=_error(failure))
     write_record(record, folder / "record.json")
     return record
 
