@@ -15,7 +15,7 @@ from fourfold.texts import compare, same
 from fourfold.tolerance import Tolerance
 
 NOW = datetime.now()
-ALICE = "/" + "home/alice"  # the folder of another machine
+ALICE = "/home/alice"  # the folder of another machine
 
 
 def told(before: str, after: str, **options) -> list[str]:
