@@ -22,10 +22,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 NOXFILE = (ROOT / "noxfile.py").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# The placeholder in the linter's tests, home/me, is nobody's machine.
-# /home/me and /home/alice are nobody; the names under /tmp are what notebooks print.
+# me and alice are nobody, and the names under tmp are what notebooks print.
 MACHINE_PATH = (
-    r"(?<![\w.+/~-])/(?!home/(?:me|alice)\b|tmp/(?:tmp|ipykernel_))"
+    r"(?<![\w.+/~-])/(?!(?:home|Users)/(?:me|alice)\b|tmp/(?:tmp|ipykernel_))"
     r"(?:root|home|opt|work|Users|tmp|mnt|srv)/\w"
 )
 # Cut in two, so that the pattern does not find itself.
