@@ -46,7 +46,7 @@ def compare_outputs(
     old, new = (_streams(outputs) for outputs in (before, after))
     found = _compare_stdout(old, new, rules) + _compare_stderr(old, new, rules)
     displays = [[o for o in outputs if o["output_type"] != "stream"] for outputs in (before, after)]
-    for b, a in _aligned(*displays):
+    for b, a in aligned(*displays):
         if b is None or a is None:
             found += _alone(b, a, rules)
         elif b["output_type"] == "error" or a["output_type"] == "error":
@@ -60,7 +60,7 @@ def _streams(outputs: Sequence[Output]) -> dict[str, str]:
     streams: dict[str, str] = {}
     for output in outputs:
         if output["output_type"] == "stream":
-            streams[output["name"]] = streams.get(output["name"], "") + _text(output["text"])
+            streams[output["name"]] = streams.get(output["name"], "") + plain(output["text"])
     return streams
 
 
@@ -85,10 +85,10 @@ def _in_order(text: str) -> str:
     return "\n".join(lines)
 
 
-def _aligned(
+def aligned(
     before: Sequence[Output], after: Sequence[Output]
 ) -> Iterable[tuple[Output | None, Output | None]]:
-    """Pair outputs in order; where there are more on one side, by what kind they are."""
+    """Yield outputs in pairs, in order; where there are more on one side, by what they are."""
     if len(before) == len(after):
         yield from zip(before, after, strict=True)
         return
@@ -117,7 +117,7 @@ def _alone(before: Output | None, after: Output | None, rules: Rules) -> list[Di
     if rules.ignores("pictures") and any(mime in data for mime in _PICTURES):
         return []
     shown = output.get("ename") or next(
-        (f"{mime}: {_text(data[mime])[:80]}" if mime not in _PICTURES else "a picture"
+        (f"{mime}: {plain(data[mime])[:80]}" if mime not in _PICTURES else "a picture"
          for mime in (*_PICTURES, "text/plain", *data) if mime in data), "an output"
     )  # fmt: skip
     if before is not None:
@@ -162,18 +162,18 @@ def _readable(data: Mapping[str, Any]) -> list[str]:
 def _compare_readings(
     before: Mapping[str, Any], after: Mapping[str, Any], rules: Rules
 ) -> list[Difference]:
-    old_html, new_html = (_text(data.get("text/html", "")) for data in (before, after))
+    old_html, new_html = (plain(data.get("text/html", "")) for data in (before, after))
     if old_html and new_html and "sk-top-container" not in old_html + new_html:
         tables = [read_tables(html) for html in (old_html, new_html)]
         if any(tables):
             return _compare_tables(tables[0], tables[1], rules)
-        if _NO_CONTENT.fullmatch(_text(before.get("text/plain", "<x object>"))):
+        if _NO_CONTENT.fullmatch(plain(before.get("text/plain", "<x object>"))):
             old, new = (unescape(_MARKUP.sub(" ", html)) for html in (old_html, new_html))
             return compare(old, new, rules.tolerance)
     found = []
     for mime in _READ:
         if mime in before and mime in after:
-            found += compare(_text(before[mime]), _text(after[mime]), rules.tolerance)
+            found += compare(plain(before[mime]), plain(after[mime]), rules.tolerance)
     for mime in before:
         if mime.endswith("json") and mime in after and mime != MIME and not _UNREAD.match(mime):
             found += compare_json(before[mime], after[mime], rules.tolerance)
@@ -205,11 +205,11 @@ def _compare_pictures(
         if mime in before and mime in after and before[mime] != after[mime]:
             from fourfold import pictures  # decodes with numpy and Pillow, if it must
 
-            told = pictures.compare(_text(before[mime]), _text(after[mime]), same_library)
+            told = pictures.compare(plain(before[mime]), plain(after[mime]), same_library)
             found += [Difference("picture", "", told, "picture")] if told else []
     return found
 
 
-def _text(content: Any) -> str:
+def plain(content: Any) -> str:
     """Return what JSON keeps as a string or a list of lines."""
     return content if isinstance(content, str) else "".join(content)

@@ -159,8 +159,8 @@ def compare_tables(
     >>> print(*compare_tables(old, new))
     [row '2', column 'b']: 0.30 -> 0.31
     """
-    old_columns, new_columns = (_named(t.columns) for t in (before, after))
-    old_rows, new_rows = (_named(t.rows) for t in (before, after))
+    old_columns, new_columns = (named(t.columns) for t in (before, after))
+    old_rows, new_rows = (named(t.rows) for t in (before, after))
     old_columns, new_columns = (
         {name: place for name, place in names.items() if not ignored(name)}
         for names in (old_columns, new_columns)
@@ -181,15 +181,15 @@ def compare_tables(
     ]
 
 
-def _named(labels: Sequence[str]) -> dict[str, int]:
+def named(labels: Sequence[str]) -> dict[str, int]:
     """Return the place of each label; a label that stands again gets its number."""
     times: Counter[str] = Counter()
-    named = {}
+    places = {}
     for place, label in enumerate(labels):
         times[label] += 1
         again = f" ({times[label]})" if times[label] > 1 else ""
-        named[(label or "no label") + again if label or again else f"no. {place + 1}"] = place
-    return named
+        places[(label or "no label") + again if label or again else f"no. {place + 1}"] = place
+    return places
 
 
 def _gone(what: str, old: dict[str, int], new: dict[str, int]) -> list[Difference]:

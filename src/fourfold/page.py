@@ -1,0 +1,165 @@
+"""The page of differences: what a regression test found, before, after and marked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import DictLoader, Environment, Template
+
+from fourfold import pictures
+from fourfold.evidence import MIME
+from fourfold.outputs import aligned, plain
+from fourfold.records import write_text
+from fourfold.tables import Table, named, read_tables
+from fourfold.texts import same
+
+ORDER = ("failed", "accepted", "passed", "unchanged")
+_SHOWN = ("differs", "failed", "never-run")
+_MOST_ROWS = 200
+_MOST_LINES = 300
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Two pictures as PNG in base64, and where they differ; empty where there is none."""
+
+    before: str
+    after: str
+    marked: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Two tables in one: each cell before and after, and whether they differ."""
+
+    columns: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[tuple[str, str, bool]]]]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A difference of two texts by line: its mark (``+``, ``-``, ``@`` or a space) and the line."""
+
+    lines: Sequence[tuple[str, str]]
+
+
+View = Picture | Grid | Lines
+
+
+def write_page(folder: Path) -> Path:
+    """Write ``index.html`` from the results of a regression test in a folder.
+
+    The page holds all that it shows, and executes nothing: outputs of notebooks are shown as text,
+    tables built anew from their cells.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    results = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
+    page = folder / "index.html"
+    write_text(page, render(results))
+    return page
+
+
+def render(results: Sequence[Mapping[str, Any]]) -> str:
+    """Return the page of results, those that failed first."""
+    ordered = sorted(results, key=lambda r: (ORDER.index(r["status"]), r["notebook"]))
+    notebooks = [(r, [(c, views(c)) for c in r["cells"] if c["status"] in _SHOWN]) for r in ordered]
+    counts = {status: sum(r["status"] == status for r in ordered) for status in ORDER}
+    return _template().render(notebooks=notebooks, counts=counts)
+
+
+@cache
+def _template() -> Template:
+    pages = files("fourfold") / "pages"
+    names = ("differences.html.j2", "report.css", "differences.css")
+    sources = {name: (pages / name).read_text(encoding="utf-8") for name in names}
+    environment = Environment(
+        loader=DictLoader(sources), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("differences.html.j2")
+
+
+def views(cell: Mapping[str, Any]) -> list[View]:
+    """Return what shows the differences of a cell."""
+    found: list[View] = []
+    old, new = (cell.get(side, []) for side in ("before", "after"))
+    streams = [_stream_text(outputs) for outputs in (old, new)]
+    if streams[0] != streams[1]:
+        found += _lines(streams[0], streams[1])
+    displays = [[o for o in outputs if o["output_type"] != "stream"] for outputs in (old, new)]
+    for before, after in aligned(displays[0], displays[1]):
+        found += _of_output(before or {}, after or {})
+    return found
+
+
+def _stream_text(outputs: Sequence[Mapping[str, Any]]) -> str:
+    return "".join(plain(o["text"]) for o in outputs if o["output_type"] == "stream")
+
+
+def _of_output(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[View]:
+    old, new = (output.get("data", {}) for output in (before, after))
+    pictures_of = [next((plain(d[m]) for m in _PNG if m in d), "") for d in (old, new)]
+    if pictures_of[0] != pictures_of[1]:
+        yield _picture(pictures_of[0].replace("\n", ""), pictures_of[1].replace("\n", ""))
+        return
+    tables = [read_tables(plain(data.get("text/html", ""))) for data in (old, new)]
+    if any(tables) and MIME not in {*old, *new}:
+        empty = Table([], [], [])
+        for i in range(max(map(len, tables))):
+            b, a = (side[i] if i < len(side) else empty for side in tables)
+            if b != a:
+                yield _grid(b, a)
+        return
+    yield from _lines(_words(before), _words(after))
+
+
+_PNG = ("image/png", "image/jpeg")
+
+
+def _picture(before: str, after: str) -> Picture:
+    return Picture(before, after, pictures.difference(before, after) if before and after else "")
+
+
+def _words(output: Mapping[str, Any]) -> str:
+    """Return the text of an output; of an error its kind and message."""
+    if output.get("output_type") == "error":
+        return f"{output['ename']}: {output['evalue']}"
+    data = output.get("data", {})
+    return next((plain(data[m]) for m in ("text/markdown", "text/plain") if m in data), "")
+
+
+def _lines(before: str, after: str) -> list[Lines]:
+    """Return a difference by line; none where the texts are equal."""
+    told = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
+    lines = [(line[:1], line[1:]) for line in [*told][2:] if line[:2] != "@@"]
+    return [Lines(lines[:_MOST_LINES])] if lines else []
+
+
+def _grid(before: Table, after: Table) -> Grid:
+    """Return the rows that differ, all where there are few."""
+    columns = [named(table.columns) for table in (before, after)]
+    labels = [named(table.rows) for table in (before, after)]
+    every = [*dict.fromkeys([*columns[0], *columns[1]])]
+    rows = []
+    for label in dict.fromkeys([*labels[0], *labels[1]]):
+        pairs = [
+            tuple(
+                table.cells[place[label]][column[name]] if label in place and name in column else ""
+                for table, place, column in zip((before, after), labels, columns, strict=True)
+            )
+            for name in every
+        ]
+        rows.append((label, [(old, new, not same(old, new)) for old, new in pairs]))
+    if len(rows) > _MOST_ROWS:
+        rows = [row for row in rows if any(changed for *_, changed in row[1])]
+    return Grid(every, rows[:_MOST_ROWS])

@@ -1,0 +1,119 @@
+"""The page of differences: what a reader sees of results."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from fourfold.page import Grid, Lines, Picture, render, views, write_page
+
+
+def png(colour: str) -> str:
+    buffer = io.BytesIO()
+    Image.new("RGB", (20, 10), colour).save(buffer, "png")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def display(**data):
+    return {"output_type": "display_data", "data": data, "metadata": {}}
+
+
+def printed(text):
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def cell(before, after, **more):
+    facts = {"id": "look", "section": "EDA", "number": 3, "status": "differs", "message": ""}
+    found = [{"where": "line 1", "before": "1", "after": "<script>2", "kind": "text"}]
+    return {
+        **facts,
+        "source": "a < b",
+        "differences": found,
+        "before": before,
+        "after": after,
+        **more,
+    }
+
+
+def result(name="a", status="failed", cells=()):
+    facts = {"notebook": f"notebooks/{name}.ipynb", "name": name, "template": "", "why": ["x"]}
+    return {**facts, "status": status, "duration_s": 1.25, "cells": list(cells)}
+
+
+def test_pictures_before_after_and_marked():
+    """Both, and where they differ; one that is gone has nothing beside it."""
+    before, after = (display(**{"image/png": png(colour)}) for colour in ("white", "black"))
+    (view,) = views(cell([before], [after]))
+    assert isinstance(view, Picture)
+    assert (view.before, view.after) == (png("white"), png("black"))
+    assert Image.open(io.BytesIO(base64.b64decode(view.marked))).size == (20, 10)
+    (view,) = views(cell([before], []))
+    assert (view.after, view.marked) == ("", "")
+
+
+def test_tables_in_one():
+    """Each cell before and after; rows and columns that only one side has are there too."""
+    old = pd.DataFrame({"a": [1, 2]}, index=["x", "y"])
+    new = pd.DataFrame({"a": [1, 3], "b": [5, 6]}, index=["x", "z"])
+    before, after = (display(**{"text/html": table.to_html()}) for table in (old, new))
+    assert views(cell([before], [after])) == [
+        Grid(
+            ["a", "b"],
+            [
+                ("x", [("1", "1", False), ("", "5", True)]),
+                ("y", [("2", "", True), ("", "", False)]),
+                ("z", [("", "3", True), ("", "6", True)]),
+            ],
+        )
+    ]
+
+
+def test_texts_line_by_line():
+    """What was and what is printed, with the lines around."""
+    (view,) = views(cell([printed("a\nb\nc\n")], [printed("a\nB\nc\n")]))
+    assert view == Lines([(" ", "a"), ("-", "b"), ("+", "B"), (" ", "c")])
+
+
+def test_equal_outputs_show_nothing():
+    """Nor do the outputs of a cell beside the one that differs."""
+    assert views(cell([printed("a")], [printed("a")])) == []
+
+
+def test_nothing_of_a_notebook_is_executed():
+    """Scripts in outputs, names, sources and messages are text on the page."""
+    evil = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    html = f"<table><tr><th>{evil}</th></tr><tr><td>1{evil}</td></tr></table>"
+    outputs = [[display(**{"text/html": html, "text/plain": evil})], [printed(evil)]]
+    page = render([result(evil, cells=[cell(*outputs, source=evil, message=evil, id=evil)])])
+    assert "<script" not in page
+    assert "<img" not in page
+
+
+def test_failed_first_and_a_line_each():
+    """All notebooks stand in the table, in order of what is to be done; passed ones are short."""
+    many = [result(f"n{i}", "passed") for i in range(2000)]
+    page = render([*many, result("z", "failed", [cell([], [])])])
+    assert page.index("notebooks/z.ipynb") < page.index("notebooks/n0.ipynb")
+    assert "2000 passed" in page
+    assert len(page) < 1_000_000
+
+
+@pytest.mark.parametrize("status", ["same", "skipped"])
+def test_only_what_differs_is_shown(status):
+    """Cells that are the same or were skipped are left out."""
+    page = render([result(cells=[cell([], [], status=status, id="left-out")])])
+    assert "left-out" not in page
+
+
+def test_the_page_is_written_beside_its_results(tmp_path):
+    """From all results in the folder."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(result(name)))
+    page = write_page(tmp_path)
+    assert page == tmp_path / "index.html"
+    assert "notebooks/b.ipynb" in page.read_text()
