@@ -105,7 +105,8 @@ def test_hues_are_groups(ax):
 
 def test_a_heatmap_is_its_values(ax):
     """Row by row, a hidden cell as NaN, with the edges of the grid."""
-    sns.heatmap([[1, 2], [3, 4]], mask=[[False, True], [False, False]], cbar=False, ax=ax)
+    mask = np.array([[False, True], [False, False]])
+    sns.heatmap(np.array([[1, 2], [3, 4]]), mask=mask, cbar=False, ax=ax)
     assert only(ax) == {
         "kind": "grid",
         "x": [0, 1, 2],
@@ -155,6 +156,7 @@ def test_a_box_plot_is_its_lines(ax):
     assert [2.0, 2.0, 4.0, 4.0, 2.0] in found
 
 
+@pytest.mark.filterwarnings("ignore:vert")  # seaborn 0.13 on matplotlib 3.11
 def test_a_filled_box_plot_too(ax):
     """Seaborn fills its boxes: then they are shapes."""
     sns.boxplot(y=[1, 2, 3, 4, 5], ax=ax)

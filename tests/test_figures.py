@@ -156,9 +156,16 @@ def test_a_scatter_of_all_flights_takes_no_time():
     assert len(json.dumps(found)) < 5000
 
 
+class Shell(InteractiveShell):
+    """A shell without windows, as a kernel's is."""
+
+    def enable_gui(self, gui=None):
+        """No window is opened."""
+
+
 def test_a_displayed_figure_carries_its_facts():
     """Beside the picture and the text, which stay as they are; twice installed is once."""
-    shell = InteractiveShell()
+    shell = Shell()
     shell.enable_matplotlib("inline")
     fig, ax = plt.subplots()
     ax.plot([1, 2], [3, 4])
@@ -195,15 +202,18 @@ def test_a_formatter_of_the_user_stays():
 
 
 def test_style_installs_in_a_shell_only():
-    """`ff.style()` in a shell; in plain Python it does not even import IPython."""
+    """`ff.style()` in a shell; in plain Python it begins none."""
     code = (
         "from IPython.core.interactiveshell import InteractiveShell\n"
         "shell = InteractiveShell.instance()\n"
         "shell.run_cell('import fourfold as ff; ff.style(); import matplotlib.pyplot as plt')\n"
-        "fig, ax = plt.subplots()\n"
+        "fig, ax = shell.user_ns['plt'].subplots()\n"
         f"print({MIME!r} in shell.display_formatter.format(fig)[0])"
     )
-    plain = "import fourfold as ff, sys; ff.style(); print('IPython' in sys.modules)"
+    plain = (
+        "import fourfold as ff; ff.style()\n"
+        "from IPython import get_ipython; print(get_ipython() is not None)"
+    )
     said = []
     for each in (code, plain):
         done = subprocess.run([sys.executable, "-c", each], capture_output=True, text=True)

@@ -24,7 +24,7 @@ NOXFILE = (ROOT / "noxfile.py").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # me and alice are nobody, and the names under tmp are what notebooks print.
 MACHINE_PATH = (
-    r"(?<![\w.+/~-])/(?!(?:home|Users)/(?:me|alice)\b|tmp/(?:tmp|ipykernel_))"
+    r"(?<![\w.+/~-])/(?!(?:home|Users)/(?:me|alice)\b|tmp/(?:tmp|ipykernel_|model-))"
     r"(?:root|home|opt|work|Users|tmp|mnt|srv)/\w"
 )
 # Cut in two, so that the pattern does not find itself.
