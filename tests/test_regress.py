@@ -300,3 +300,26 @@ def test_plain_pytest_takes_the_option(root):
     done = subprocess.run([*call, "--fourfold", "-p", "no:nbval"], cwd=root, capture_output=True)
     assert done.returncode == 4
     assert b"needs the plugin nbval" in done.stderr
+
+
+def test_an_end_of_its_own_is_no_failure(tmp_path):
+    """``sys.exit()`` ends a notebook well, as papermill has it; what comes after is skipped."""
+    stop = [{"output_type": "error", "ename": "SystemExit", "evalue": "", "traceback": []}]
+    cells = (("print(1)", printed("1\n")), ("import sys; sys.exit()", stop), ("1 / 0", []))
+    text = foreign(*cells, fourfold={"regress": {"ignore": ["stderr"]}})  # IPython's advice
+    (tmp_path / "mine.ipynb").write_text(text)
+    assert "2 passed, 1 skipped" in fourfold(tmp_path, "regress", "mine.ipynb")
+
+
+def test_what_a_conftest_leaves_out(tmp_path):
+    """``skip_compare`` of nbval's files works as nbval documents it."""
+    noise = [{"output_type": "stream", "name": "stderr", "text": "careful\n"}]
+    text = foreign(("print(1)", [*printed("1\n"), *noise]))
+    (tmp_path / "mine.ipynb").write_text(text)
+    fourfold(tmp_path, "regress", "mine.ipynb", code=1)
+    (tmp_path / "conftest.py").write_text(
+        "def pytest_collectstart(collector):\n"
+        "    if collector.fspath and collector.fspath.ext == '.ipynb':\n"
+        "        collector.skip_compare += ('stderr',)\n"
+    )
+    assert "1 passed" in fourfold(tmp_path, "regress", "mine.ipynb")

@@ -42,7 +42,9 @@ def test_levels_are_joined():
 def test_a_named_index_has_no_row_of_its_own():
     """The second line of a heading, which names the index, adds nothing to the columns."""
     named = FRAME.rename_axis("who")
-    assert table(named).columns == ["a", "b"]
+    assert (table(named).columns, table(named).corner) == (["a", "b"], "who")
+    assert told(named, FRAME) == ["corner: who -> (nothing)"]
+    assert table(FRAME.rename_axis(columns="k")).corner == "k"
     assert len(table(named).cells) == 3
 
 

@@ -40,6 +40,7 @@ def told(before: str, after: str, **options) -> list[str]:
         ("\x1b[31mred\x1b[0m 1", "red 1"),
         ("2020-03-01 10:11:12", f"{NOW:%Y-%m-%d %H:%M:%S}"),
         ("Sun Mar  1 10:11:12 2020", time.ctime()),
+        ("on 1/3/20", f"on {NOW:%d/%m/%y}"),
         ("on March 1, 2020", f"on {NOW:%B %d, %Y}"),
         ("started 03:04:05", f"started {NOW:%H:%M:%S}"),
         ("epoch 1583057472.12", f"epoch {time.time():.2f}"),

@@ -10,7 +10,11 @@ from typing import Any
 
 from fourfold.case import Case
 from fourfold.evidence import MIME
+from fourfold.outputs import plain
+from fourfold.pictures import same_software
 from fourfold.reference import metadata_of, without_noise
+
+_PNG = "image/png"
 
 
 def accepted(case: Case, executed: Mapping[str, Any], differing: Collection[str]) -> dict[str, Any]:
@@ -36,7 +40,7 @@ def accepted(case: Case, executed: Mapping[str, Any], differing: Collection[str]
         old = kept.get(pair.key)
         if pair.current is None or old is None or pair.key in differing:
             continue
-        if case.same_library or not _has_picture(old):
+        if not _redrawn(old, notebook["cells"][pair.index]):
             _take_outputs(notebook["cells"][pair.index], old)
     notebook["metadata"]["fourfold"] = metadata_of(case.spec, case.root, notebook["cells"])
     if "regress" in case.stored["metadata"].get("fourfold", {}):
@@ -59,8 +63,13 @@ def _take_outputs(cell: dict[str, Any], other: Mapping[str, Any]) -> None:
     cell["execution_count"] = other.get("execution_count")
 
 
-def _has_picture(cell: Mapping[str, Any]) -> bool:
-    return any("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
+def _redrawn(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Say whether pictures of a cell come from another version, to be compared closely again."""
+    old, new = (
+        [plain(o["data"][_PNG]) for o in cell.get("outputs", []) if _PNG in o.get("data", {})]
+        for cell in (before, after)
+    )
+    return not all(same_software(b, a) for b, a in zip(old, new, strict=False))
 
 
 def shown_difference(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> str:

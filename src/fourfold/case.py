@@ -12,11 +12,9 @@ from typing import Any
 from fourfold.differences import Difference
 from fourfold.errors import FourfoldError
 from fourfold.plan import RunSpec, canonical, find_root, plan
-from fourfold.records import versions
 from fourfold.rules import Rules, read_rules
 from fourfold.template import find_template, parameters_index, read_notebook, sections, text
 
-DRAWN_BY = "matplotlib"
 INJECTED = "injected-parameters"
 # An id such as modeling-choose says something, 3f2a9c01 does not.
 _SPOKEN = re.compile(r"cell \d+|[a-z]+|[a-z]\w*(-[a-z]\w*)+|(?=\w*_)[a-z]\w+")
@@ -80,12 +78,6 @@ class Case:
     def cwd(self) -> Path:
         """Return the folder of the kernel: that of the notebook, or for a run the project."""
         return self.root if self.spec else self.path.parent
-
-    @property
-    def same_library(self) -> bool:
-        """Say whether the pictures were drawn by the version that draws now."""
-        stored = self.stored["metadata"].get("fourfold", {}).get("versions", {})
-        return bool(stored.get(DRAWN_BY)) and stored.get(DRAWN_BY) == versions().get(DRAWN_BY)
 
     def pairs(self) -> list[Pair]:
         """Return the code cells of both notebooks, matched by id, in the order of execution."""

@@ -98,7 +98,8 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
                 execution.cell_start(cell, cell_index=index)
                 self.execute_cell(cell, index)
             except CellExecutionError as error:
-                execution.fail(cell, index, error)
+                if not _ended(error):
+                    execution.fail(cell, index, error)
                 return
             except Exception as error:
                 execution.fail(cell, index, self._told(error))
@@ -128,6 +129,11 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         usage = getattr(self.km.provisioner, "usage", {})
         peak = {**self.nb_man.cost, **usage}.get("peak_mb")
         return (OutOfMemory if full else DeadKernelError)(ending(code, full, peak, bool(usage)))
+
+
+def _ended(error: CellExecutionError) -> bool:
+    """Say whether a notebook ended itself, and well: ``sys.exit()``, as papermill has it."""
+    return bool(error.ename == "SystemExit" and error.evalue in ("", "0", "None"))
 
 
 class OutOfMemory(DeadKernelError):

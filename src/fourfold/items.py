@@ -26,6 +26,12 @@ from fourfold.outputs import compare_outputs
 from fourfold.rules import Rules, with_tags
 from fourfold.template import tags, text
 
+# What nbval leaves out by default; a project's conftest.py may add to it.
+_NEVER_COMPARED = {
+    *("metadata", "traceback", "prompt_number", "output_type", "name", "execution_count"),
+    *("application/vnd.jupyter.widget-view+json", "image/png", "image/jpeg"),
+}
+
 
 class Differs(Exception):
     """The outputs of a cell are not those that are kept."""
@@ -180,12 +186,14 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
 
     def compare(self, before: Any, after: Any) -> list[Difference]:
         """Return the differences of two lists of outputs."""
-        case, rules = self.parent.case, self.rules
+        rules = self.rules
         if rules.ignores("cell", self.pair.key):
             return []
         if self.parent.patterns:
             before, after = (self._sanitized(outputs) for outputs in (before, after))
-        return compare_outputs(before, after, rules, case.same_library)
+        if skipped := {*self.parent.skip_compare} - _NEVER_COMPARED:
+            before, after = (_without(outputs, skipped) for outputs in (before, after))
+        return compare_outputs(before, after, rules)
 
     @property
     def rules(self) -> Rules:
@@ -229,6 +237,20 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
 
 def _joined(content: Any) -> Any:
     return "".join(content) if isinstance(content, list) else content
+
+
+def _without(outputs: Any, skipped: set[str]) -> list[dict[str, Any]]:
+    """Leave out the streams and kinds of data that a conftest.py names in ``skip_compare``."""
+    kept = []
+    for output in outputs:
+        if output.get("name") in skipped or output["output_type"] in skipped:
+            continue
+        data = {
+            mime: value for mime, value in output.get("data", {}).items() if mime not in skipped
+        }
+        if data or "data" not in output:
+            kept.append({**output, "data": data} if data else output)
+    return kept
 
 
 class Told(TerminalRepr):

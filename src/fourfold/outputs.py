@@ -21,6 +21,7 @@ _PICTURES = ("image/png", "image/jpeg")
 _READ = ("text/markdown", "text/latex", "text/plain", "image/svg+xml")
 # Widgets and scripts hold random names, and nothing that a reader sees.
 _UNREAD = re.compile(r"application/(vnd\.jupyter\.widget|vnd\.bokehjs|javascript)")
+_FIGURE = re.compile(r"<(?:matplotlib\.figure\.)?Figure\b.*>$")
 _NO_CONTENT = re.compile(r"<[\w.]+(?: object| size| at|>).*")
 _MARKUP = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
@@ -31,7 +32,6 @@ def compare_outputs(
     before: Sequence[Output],
     after: Sequence[Output],
     rules: Rules = USUAL_RULES,
-    same_library: bool = False,
 ) -> list[Difference]:
     """Return all differences between the outputs of a cell.
 
@@ -39,9 +39,6 @@ def compare_outputs(
     ----------
     before, after : sequence of outputs
         As a notebook of format 4 keeps them.
-    same_library : bool
-        Whether both were drawn by the same version of the drawing library: then pictures are
-        compared closely.
     """
     old, new = (_streams(outputs) for outputs in (before, after))
     found = _compare_stdout(old, new, rules) + _compare_stderr(old, new, rules)
@@ -52,7 +49,7 @@ def compare_outputs(
         elif b["output_type"] == "error" or a["output_type"] == "error":
             found += _compare_errors(b, a, rules)
         else:
-            found += _compare_data(b["data"], a["data"], rules, same_library)
+            found += _compare_data(b["data"], a["data"], rules)
     return found
 
 
@@ -134,16 +131,14 @@ def _compare_errors(before: Output, after: Output, rules: Rules) -> list[Differe
 
 
 def _compare_data(
-    before: Mapping[str, Any], after: Mapping[str, Any], rules: Rules, same_library: bool
+    before: Mapping[str, Any], after: Mapping[str, Any], rules: Rules
 ) -> list[Difference]:
     """Compare the richest form that both have: a record, a table, a text, then pictures."""
     old, new = before.get(MIME), after.get(MIME)
     drawn = "figure" in [r.get("kind") for r in (old, new) if r]
     if old is not None and new is not None:
         found = compare_records(old, new, rules)
-        return (
-            found if not drawn or found else _compare_pictures(before, after, rules, same_library)
-        )
+        return found if not drawn or found else _compare_pictures(before, after, rules)
     if not drawn and (old is not None or new is not None):
         told = ("a record", "") if old is not None else ("", "a record")
         return [Difference("record", *told, "missing" if old is not None else "extra")]
@@ -152,7 +147,7 @@ def _compare_data(
     found = [Difference(f"output {mime}", "there", "gone", "missing") for mime in gone]
     found += [Difference(f"output {mime}", "not there", "new", "extra") for mime in fresh]
     found += _compare_readings(before, after, rules)
-    return found or _compare_pictures(before, after, rules, same_library)
+    return found or _compare_pictures(before, after, rules)
 
 
 def _readable(data: Mapping[str, Any]) -> list[str]:
@@ -171,9 +166,12 @@ def _compare_readings(
             old, new = (unescape(_MARKUP.sub(" ", html)) for html in (old_html, new_html))
             return compare(old, new, rules.tolerance)
     found = []
+    drawn = all(any(mime in data for mime in _PICTURES) for data in (before, after))
     for mime in _READ:
         if mime in before and mime in after:
-            found += compare(plain(before[mime]), plain(after[mime]), rules.tolerance)
+            old, new = plain(before[mime]), plain(after[mime])
+            if not (drawn and _FIGURE.match(old) and _FIGURE.match(new)):
+                found += compare(old, new, rules.tolerance)
     for mime in before:
         if mime.endswith("json") and mime in after and mime != MIME and not _UNREAD.match(mime):
             found += compare_json(before[mime], after[mime], rules.tolerance)
@@ -196,7 +194,7 @@ def _compare_tables(old: Sequence[Any], new: Sequence[Any], rules: Rules) -> lis
 
 
 def _compare_pictures(
-    before: Mapping[str, Any], after: Mapping[str, Any], rules: Rules, same_library: bool
+    before: Mapping[str, Any], after: Mapping[str, Any], rules: Rules
 ) -> list[Difference]:
     if rules.ignores("pictures"):
         return []
@@ -205,7 +203,7 @@ def _compare_pictures(
         if mime in before and mime in after and before[mime] != after[mime]:
             from fourfold import pictures  # decodes with numpy and Pillow, if it must
 
-            told = pictures.compare(plain(before[mime]), plain(after[mime]), same_library)
+            told = pictures.compare(plain(before[mime]), plain(after[mime]))
             found += [Difference("picture", "", told, "picture")] if told else []
     return found
 

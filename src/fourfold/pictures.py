@@ -24,11 +24,11 @@ _MOST_STRANGE = 35.0
 _MARK, _ALONE = (213, 40, 27), (255, 214, 153)
 
 
-def compare(before: str, after: str, same_library: bool) -> str:
+def compare(before: str, after: str, same_library: bool | None = None) -> str:
     """Say in what two pictures differ; an empty string if they show the same.
 
     Drawn by the same version of the library, pictures are the same pixel by pixel, but for a few
-    levels of grey. Otherwise other letters, edges and margins pass, and another plot does not:
+    levels of grey. Otherwise other sizes, letters, edges and margins pass, another plot does not:
     the pictures are brought to one size and blurred (sigma 8 pixels), and must correlate by 0.965;
     and of their blocks of 8 x 8 pixels, the strangest hundredth may lie by 35 levels on average
     outside what the other picture has there or in the blocks around.
@@ -43,15 +43,16 @@ def compare(before: str, after: str, same_library: bool) -> str:
     ----------
     before, after : str
         PNG or JPEG, base64.
-    same_library : bool
-        Whether both were drawn by the same version of the drawing library.
+    same_library : bool, optional
+        Whether both were drawn by the same version of the drawing library; by default as the
+        pictures say themselves, see `same_software`.
 
     Examples
     --------
     >>> buffer = io.BytesIO()
     >>> Image.new("RGB", (30, 20), "white").save(buffer, "png")
     >>> white = base64.b64encode(buffer.getvalue()).decode()
-    >>> compare(white, white, same_library=True)
+    >>> compare(white, white)
     ''
     """
     if before == after:
@@ -60,7 +61,23 @@ def compare(before: str, after: str, same_library: bool) -> str:
     if old is None or new is None:
         unread = [name for name, side in (("old", old), ("new", new)) if side is None]
         return f"the {' and the '.join(unread)} picture cannot be read"
+    if same_library is None:
+        same_library = same_software(before, after)
     return _closely(old, new) if same_library else _coarsely(old, new)
+
+
+def same_software(before: str, after: str) -> bool:
+    """Say whether two pictures name the same program, or both none; matplotlib's name theirs."""
+    return _software(before) == _software(after)
+
+
+def _software(text: str) -> str:
+    """Return the PNG text ``Software``, such as ``matplotlib version3.11.0, …``."""
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(text))) as picture:
+            return str(picture.info.get("Software", ""))
+    except (binascii.Error, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return ""
 
 
 def difference(before: str, after: str) -> str:
@@ -126,7 +143,7 @@ def _closely(old: Image.Image, new: Image.Image) -> str:
 def _coarsely(old: Image.Image, new: Image.Image) -> str:
     stretch = [a / b - 1 for a, b in zip(old.size, new.size, strict=True)]
     if max(map(abs, stretch)) > _RESIZED:
-        return _sizes(old, new)
+        return ""  # each version has a size of its own by default, and nothing lies where it lay
     new = new.resize(old.size)
     likeness = _likeness(old, new)
     strange = max(_strangeness(old, new), _strangeness(new, old))

@@ -32,11 +32,14 @@ class Table:
         Labels of the rows; empty strings where there are none.
     cells : list of list of str
         One list a row, as long as `columns`.
+    corner : str
+        What stands above the labels of the rows: names of the rows or of the columns.
     """
 
     columns: list[str]
     rows: list[str]
     cells: list[list[str]]
+    corner: str = ""
 
 
 @dataclass
@@ -130,6 +133,7 @@ def _table(rows: Sequence[_Row]) -> Table:
         [name.strip(" /") for name in columns] or [str(i) for i in range(width)],
         [" / ".join(row.labels) for row in body],
         [_filled(width)(row.values) for row in body],
+        " / ".join(filter(None, (n for h in heads for n in (h.labels + h.values)[:labelled]))),
     )
 
 
@@ -171,6 +175,8 @@ def compare_tables(
     if not found and [*old_columns] != [*new_columns]:
         orders = [", ".join(names) for names in (old_columns, new_columns)]
         found.append(Difference("order of columns", orders[0], orders[1], "table"))
+    if not same(before.corner, after.corner):
+        found.append(Difference("corner", before.corner, after.corner, "table"))
     return found + [
         Difference(f"[row {row!r}, column {column!r}]", old, new, "table")
         for row, i in old_rows.items()

@@ -141,18 +141,18 @@ def _lines(
     old: Sequence[Token], new: Sequence[Token], tolerance: Tolerance, where: str
 ) -> list[Difference]:
     """Align the lines by their words, and compare the numbers of those that have the same."""
-    befores, afters = _by_line(old), _by_line(new)
+    olds, news = _by_line(old), _by_line(new)
     old_shapes, new_shapes = (
-        [tuple(token.shape for token in line) for line in side] for side in (befores, afters)
+        [tuple(token.shape for token in line) for line in side] for side in (olds, news)
     )
     matcher = SequenceMatcher(None, old_shapes, new_shapes, autojunk=False)
     found: list[Difference] = []
     for tag, i, i_end, j, j_end in matcher.get_opcodes():
         if tag == "equal":
-            for b, a in zip(befores[i:i_end], afters[j:j_end], strict=True):
+            for b, a in zip(olds[i:i_end], news[j:j_end], strict=True):
                 found += _pairs(b, a, tolerance, where)
         else:
-            found += _changed(befores[i:i_end], afters[j:j_end], where)
+            found += _changed(olds[i:i_end], news[j:j_end], where)
     return found
 
 

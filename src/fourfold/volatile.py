@@ -17,7 +17,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 _DATE = (
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?"
-    r"|\d{4}/\d\d?/\d\d?(?: \d\d:\d\d(?::\d\d)?)?|\d\d?[./]\d\d?[./]\d{4}|\d{8}T\d{6}Z?"
+    r"|\d{4}/\d\d?/\d\d?(?: \d\d:\d\d(?::\d\d)?)?|\d\d?[./]\d\d?[./]\d{4}"
+    r"|\d\d?/\d\d?/\d\d?|\d{8}T\d{6}Z?"
     r"|(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} +\d\d? \d\d:\d\d:\d\d(?: [A-Z]{3,4})? \d{4}"
     r"|(?:[A-Z][a-z]+ \d\d?, \d{4}|\d\d? [A-Z][a-z]{2,8} \d{4})(?:,? \d\d:\d\d(?::\d\d)?)?"
 )
@@ -49,7 +50,7 @@ _NEVER_RESULTS = tuple(
 )
 _TIMED = re.compile(
     r"\b(took|taken|elapsed|wall|cpu|run ?time|per loop|eta|ran|done|finished|completed|total time"
-    r"|(?:fitt?(?:ed|ing)?|train(?:ed|ing)?|load(?:ed|ing)?|comput(?:ed|ing|ation)|execut\w+"
+    r"|(?:fitt?(?:ed|ing)?|train(?:ed|ing)?|load(?:ed|ing)?|comput(?:ed|ing|ation)|execut(?:ed|ion|ing)"
     r"|processing|inference|predict\w*|scor(?:e|ing)|import\w*) (?:time|in))\b",
     re.IGNORECASE,
 )
@@ -61,6 +62,7 @@ _BEFORE_EPOCH = re.compile(r"1[5-9]\d{8}(?:\.\d+)?|1[5-9]\d{11}")
 _RECENT = timedelta(hours=26)
 _FORMATS = (
     *("%Y-%m-%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y%m%dT%H%M%S"),
+    *("%d/%m/%y", "%m/%d/%y", "%y/%m/%d"),
     *("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y"),
     *("%a %b %d %H:%M:%S %Y", "%b %d %H:%M:%S %Y"),
 )
