@@ -18,8 +18,8 @@ import matplotlib as mpl
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from fourfold.plan import RunSpec, plan
 from fourfold.inject import prepared
+from fourfold.plan import RunSpec, plan
 
 mpl.use("agg")
 import matplotlib.pyplot as plt
