@@ -111,7 +111,7 @@ def read_tables(html: str) -> list[Table]:
     Examples
     --------
     >>> read_tables("<table><tr><th></th><th>b</th></tr><tr><th>2</th><td>0.3</td></tr></table>")
-    [Table(columns=['b'], rows=['2'], cells=[['0.3']])]
+    [Table(columns=['b'], rows=['2'], cells=[['0.3']], corner='')]
     """
     reader = _Reader()
     reader.feed(html)
