@@ -26,6 +26,16 @@ def points():
     return np.concatenate([generator.normal(centre, 1, (rows, 3)) for centre, rows in groups])
 
 
+def turned(centres, digit):
+    """The first horizontal position of centres, two of which are moved by a last digit."""
+    model = kmeans(len(centres)).fit(centres)
+    model.cluster_centers_ = centres + digit * np.eye(*centres.shape)
+    fig, ax = plt.subplots()
+    shown = InterclusterDistance(model, ax=ax).fit(centres)
+    plt.close(fig)
+    return shown.embedded_centers_[0, 0]
+
+
 @pytest.fixture
 def ax():
     fig, ax = plt.subplots()
@@ -188,3 +198,11 @@ def test_importing_changes_nothing(without):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_the_last_digit_of_a_centre_does_not_turn_the_map_around(side):
+    """Two centres are equally far from their middle; the map used to choose by rounding."""
+    centres = side * np.array([[0.3, 0.7, 0.1], [2.1, 1.9, 3.3]])
+    places = [turned(centres, digit) for digit in (0, 1e-15, -1e-15, 4e-15, -4e-15, 1e-14)]
+    np.testing.assert_allclose(places, places[0])

@@ -274,10 +274,15 @@ class _Scaling:
 
 
 def _principal_coordinates(centres: Array) -> Array:
-    """Return the best linear picture of the centres in two dimensions, shape (k, 2)."""
+    """Return the best linear picture of the centres in two dimensions, shape (k, 2).
+
+    The first of the farthest centres of each axis is on its right: two centres are equally far,
+    and the last digit of a number should not turn the picture around.
+    """
     left, sizes, _ = np.linalg.svd(centres - centres.mean(axis=0), full_matrices=False)
     kept = min(2, len(sizes))
-    signs = np.sign(left[np.abs(left).argmax(axis=0), range(len(sizes))])
+    far = np.abs(left)
+    signs = np.sign(left[(far > far.max(axis=0) - 1e-6).argmax(axis=0), range(len(sizes))])
     start = np.zeros((len(centres), 2))
     start[:, :kept] = (left * signs * sizes)[:, :kept]
     return start
