@@ -67,7 +67,7 @@ def test_a_failed_run_gives_one_and_the_batch_goes_on(fourfold, config, project)
     done = fourfold("run", "--workers", "2")
     assert done.returncode == 1
     assert "2 runs, 1 failed" in done.stdout
-    assert "Modeling, cell 10 (modeling-mean): ValueError: asked to fail" in done.stdout
+    assert "Modeling, cell 11 (modeling-mean): ValueError: asked to fail" in done.stdout
     table = (project / "outputs" / "results.csv").read_text()
     assert table.count("\n") == 3
     assert (project / "outputs" / "results.parquet").exists()

