@@ -44,7 +44,7 @@ def test_the_model_is_shown_with_the_figures_that_are_judged():
     """All of these; where nothing is judged, the first that is recorded."""
     judged = {**FOUND, "claims": [{"metric": "error"}, {"metric": "gone"}]}
     told = row("Model", header(SPEC, judged, "Ridge regression"))
-    assert told == "| Model | Ridge regression: error 0.250 kg (95 % interval 0.200 to 0.300) |"
+    assert told == "| Model | Ridge regression: error 0.250 kg (95 %: 0.200 to 0.300) |"
     assert row("Model", header(SPEC, FOUND)) == "| Model | rows 1,178 |"
     nothing = {**FOUND, "metrics": {}}
     assert row("Model", header(SPEC, nothing)) == "| Model | No figure is recorded. |"
@@ -65,7 +65,7 @@ def test_the_header_stands_below_the_title(first):
     at = 1 if first == "markdown" else 0
     assert [c["id"] for c in made["cells"]].index(HEADER) == at
     fill(made, SPEC)
-    assert made["cells"][at]["source"].startswith("| quarter |")
+    assert made["cells"][at]["source"].startswith("**This run**")
     assert made["cells"][1 - at] == cell
 
 
@@ -83,5 +83,5 @@ def test_a_run_leaves_its_header(project, config):
         notebook = nbformat.read(project / "outputs" / spec.name / "notebook.ipynb", as_version=4)
         nbformat.validate(notebook)
         told.append(notebook.cells[1].source)
-    assert "| Model | the mean: mean 2.00 kg (95 % interval 1.00 to 3.00) |" in told[0]
+    assert "| Model | the mean: mean 2.00 kg (95 %: 1.00 to 3.00) |" in told[0]
     assert "| Model | the mean |" in told[1]

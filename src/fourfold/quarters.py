@@ -9,13 +9,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fourfold.evidence import Metric, number
+from fourfold.evidence import number
 from fourfold.plan import RunSpec
 from fourfold.records import findings, versions
 
 HEADER = "four-quarters"
 _BELOW = 1  # the title stays first
 _MOST = 4  # figures in the header
+_HEAD = ("| quarter | in this run |", "|---|---|")
 _TOLD = ("python", "pandas", "scikit-learn")
 # What Markdown, or Jupyter's formulas, would read as marks.
 _MARKS = re.compile(r"([\\`*_|$<>\[\]])")
@@ -63,7 +64,7 @@ def header(spec: RunSpec, found: Mapping[str, Any], model: str = "") -> str:
     Examples
     --------
     >>> spec = RunSpec("a", "default", "params/a.yaml", "tiny", "templates/tiny.ipynb", {})
-    >>> print(header(spec, {"data": [], "metrics": {}, "claims": []}).splitlines()[3])
+    >>> print(header(spec, {"data": [], "metrics": {}, "claims": []}).splitlines()[5])
     | Data | No table is read. |
     """
     rows = {
@@ -73,7 +74,7 @@ def header(spec: RunSpec, found: Mapping[str, Any], model: str = "") -> str:
         "Environment": _environment(spec),
     }
     lines = [f"| {name} | {told} |" for name, told in rows.items()]
-    return "\n".join(["| quarter | in this run |", "|---|---|", *lines])
+    return "\n".join(["**This run**, a line for each quarter of MLOps:", "", *_HEAD, *lines])
 
 
 def _plain(text: object) -> str:
@@ -103,14 +104,15 @@ def _model(found: Mapping[str, Any], model: str) -> str:
     metrics = found["metrics"]
     judged = [claim["metric"] for claim in found["claims"] if claim["metric"] in metrics]
     names = list(dict.fromkeys([*judged, *metrics]))[: max(len(judged), 1)][:_MOST]
-    figures = ", ".join(f"{_plain(name)} {_figure(name, metrics[name])}" for name in names)
+    figures = ", ".join(f"{_plain(name)} {_figure(metrics[name])}" for name in names)
     return ": ".join(filter(None, [_plain(model), figures])) or "No figure is recorded."
 
 
-def _figure(name: str, found: Mapping[str, Any]) -> str:
-    return _plain(
-        Metric(name, found.get("value"), found.get("ci") or None, found.get("unit") or "")
-    )
+def _figure(found: Mapping[str, Any]) -> str:
+    """Return ``0.47 kg (95 %: 0.43 to 0.50)``."""
+    unit = f" {found['unit']}" if found.get("unit") else ""
+    interval = " to ".join(map(number, found.get("ci") or ()))
+    return _plain(f"{number(found['value'])}{unit}" + (f" (95 %: {interval})" if interval else ""))
 
 
 def _environment(spec: RunSpec) -> str:
