@@ -25,6 +25,8 @@ from mutants import (
 )
 from noise import NOISE, Output, Restate, Snippet, respelled
 
+from fourfold.parameters import syntax_tree
+
 
 @dataclass(frozen=True)
 class Harmless:
@@ -97,7 +99,7 @@ def rename(notebook: Mapping[str, Any], rng: np.random.Generator) -> list[Harmle
 def renamed(source: str, old: str, new: str) -> str:
     """Return the code with a name replaced, and nothing else that is spelled like it."""
     while True:
-        tree = ast.parse(source)
+        tree = syntax_tree(source)
         nodes = (node for node in expressions(tree, ast.Name) if node.id == old)
         node = next(nodes, None)
         if node is None:
@@ -135,7 +137,7 @@ def noise(
     for place in rng.permutation(len(snippets)):
         cell = cells[int(rng.integers(len(cells)))]
         before = source_of(cell)
-        statements = ast.parse(before).body
+        statements = syntax_tree(before).body
         statement = statements[int(rng.integers(len(statements)))]
         after = inserted(before, statement, snippets[place].code, after=False)
         edit = Edit(operator, cell["id"], before, after)
@@ -150,7 +152,7 @@ def last_digit(
     found = []
     for cell in code_cells(notebook):
         before = source_of(cell)
-        for statement in ast.parse(before).body[:-1]:
+        for statement in syntax_tree(before).body[:-1]:
             targets = statement.targets if isinstance(statement, ast.Assign) else []
             for name in (node.id for node in targets if isinstance(node, ast.Name)):
                 for column, kind in facts.columns.get(name, {}).items():

@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from fourfold.parameters import syntax_tree
+
 # A changed setup cell could install packages; parameters have an operator of their own.
 UNTOUCHED = {"setup", "injected-parameters"}
 PARAMETERS = "parameters"
@@ -99,7 +101,7 @@ class Cell:
     @property
     def tree(self) -> ast.Module:
         """Return the syntax tree; a new one each time, whose nodes belong to this call."""
-        return ast.parse(self.source)
+        return syntax_tree(self.source)
 
 
 Operator = Callable[[Cell], Iterator[str | None]]
@@ -127,7 +129,7 @@ def source_of(cell: Mapping[str, Any]) -> str:
 
 def assigned(notebook: Mapping[str, Any]) -> frozenset[str]:
     """Return the variables that the code cells assign; parameters and imports are none."""
-    trees = (ast.parse(source_of(cell)) for cell in code_cells(notebook))
+    trees = (syntax_tree(source_of(cell)) for cell in code_cells(notebook))
     return frozenset(
         node.id
         for tree in trees
@@ -159,7 +161,7 @@ def edits(
 def parses(source: str) -> bool:
     """Say whether code can be read at all; what cannot, no author would commit."""
     try:
-        ast.parse(source)
+        syntax_tree(source)
     except SyntaxError:
         return False
     return True

@@ -161,6 +161,16 @@ def trials(name: str, options: argparse.Namespace, pool: Any, folder: Path) -> l
     return [control(base), *found]
 
 
+def keep(seed: int, results: Sequence[dict[str, Any]]) -> None:
+    """Write what was found; other templates keep what an earlier run of the same seed found."""
+    now = {result["template"] for result in results}
+    before = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    others = before.get("trials", []) if before.get("seed") == seed else []
+    trials = [trial for trial in others if trial["template"] not in now] + [*results]
+    KEPT.parent.mkdir(parents=True, exist_ok=True)
+    KEPT.write_text(json.dumps({"seed": seed, "trials": trials}, indent=1))
+
+
 def run(options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     """Draw mutants, and let every tool judge them, as many at a time as there are workers."""
     tools = [tool for tool in TOOLS if tool in (options.tool or TOOLS)]
@@ -181,8 +191,7 @@ def run(options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
             done = pool.map(lambda t: judged(tools, t, folder, library, options.keep), others)
             results += [told(*pair) for pair in zip(others, done, strict=True)]
             print(f"{name}: {time.monotonic() - started:.0f} s")
-    KEPT.parent.mkdir(parents=True, exist_ok=True)
-    KEPT.write_text(json.dumps({"seed": options.seed, "trials": results}, indent=1))
+            keep(options.seed, results)
     show(results, tools)
     return results
 

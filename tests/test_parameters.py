@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fourfold import parameters
 from fourfold.errors import TemplateError
-from fourfold.parameters import REQUIRED, read_parameters
+from fourfold.parameters import REQUIRED, read_parameters, syntax_tree
 
 
 def one(line: str):
@@ -116,3 +122,30 @@ def test_the_range_is_inclusive(low, width, value):
     high = low + abs(width)
     parameter = one(f"x: int = 0  # {low}..{high}")
     assert (not parameter.problems(value)) == (low <= value <= high)
+
+
+def test_code_is_parsed_from_many_threads():
+    """Runs are prepared beside each other, and Python 3.11 counts depth for all threads at once."""
+
+    class Cycle:
+        def __init__(self):
+            self.me = self
+
+        def __del__(self):
+            sum(range(50))
+
+    def parse(_):
+        for _ in range(100):
+            [Cycle() for _ in range(20)]
+            syntax_tree(source)
+
+    source = Path(parameters.__file__).read_text()
+    before = gc.get_threshold(), sys.getswitchinterval()
+    gc.set_threshold(20)
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(parse, range(4)))
+    finally:
+        gc.set_threshold(*before[0])
+        sys.setswitchinterval(before[1])

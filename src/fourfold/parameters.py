@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import threading
 import tokenize
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,27 @@ _SCALARS: dict[str, Any] = {"int": int, "float": float, "str": str, "bool": bool
 _RANGE = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)?\.\.(-?\d+(?:\.\d+)?)?(?![\w.])")
 _CHOICES = re.compile(r"[^\s|:]+(?: \| [^\s|]+)+")
 REQUIRED: Any = ...
+_PARSING = threading.Lock()
+
+
+def syntax_tree(source: str) -> ast.Module:
+    """Return the syntax tree of Python code, from one thread at a time.
+
+    Python 3.11 counts the depth of the tree once for all threads: where the garbage collector
+    lets another thread in, `ast.parse` raises SystemError (CPython issue 106905).
+
+    Raises
+    ------
+    SyntaxError
+        If it is not Python.
+
+    Examples
+    --------
+    >>> len(syntax_tree("a = 1").body)
+    1
+    """
+    with _PARSING:
+        return ast.parse(source)
 
 
 @dataclass(frozen=True)
@@ -142,7 +164,7 @@ def read_parameters(source: str, where: str) -> dict[str, Parameter]:
     30.0
     """
     try:
-        tree = ast.parse(source)
+        tree = syntax_tree(source)
     except SyntaxError as error:
         raise TemplateError(f"{where}, line {error.lineno}: {error.msg}") from error
     comments = _comments(source)

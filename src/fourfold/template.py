@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.errors import TemplateError, did_you_mean
-from fourfold.parameters import Parameter, read_parameters
+from fourfold.parameters import Parameter, read_parameters, syntax_tree
 
 SECTIONS = ("Ingest", "EDA", "Modeling", "Conclusions")
 HEADING = re.compile(r"^## (?:(\d+)\. )?(.+?)\s*$", re.MULTILINE)
@@ -139,7 +139,7 @@ def code_trees(notebook: Mapping[str, Any]) -> Iterator[ast.Module]:
         if cell["cell_type"] == "code":
             lines = (line for line in text(cell).split("\n") if not line.lstrip().startswith("%"))
             try:
-                yield ast.parse("\n".join(lines))
+                yield syntax_tree("\n".join(lines))
             except SyntaxError:
                 continue
 
