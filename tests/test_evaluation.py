@@ -81,6 +81,8 @@ def test_corrected_interval_by_hand():
     assert found == pytest.approx((0.8 - half, 0.8 + half))
     wider, narrower = (evaluation.corrected_interval([0.7, 0.8, 0.9], f) for f in (2, 10))
     assert wider[0] < found[0] < narrower[0]
+    surer = evaluation.corrected_interval([0.7, 0.8, 0.9], folds=3, level=0.99)
+    assert 0.8 - surer[0] == pytest.approx(half * student.ppf(0.995, 2) / student.ppf(0.975, 2))
 
 
 def test_corrected_interval_holds_where_the_plain_one_fails():

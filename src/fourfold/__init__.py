@@ -9,22 +9,39 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fourfold import clustering, evaluation, features, visualizers
+    from fourfold import (
+        candidates,
+        clustering,
+        diagnostics,
+        discrimination,
+        evaluation,
+        features,
+        leakage,
+        residuals,
+        tuning,
+        visualizers,
+    )
     from fourfold.notebook import conclude, ingest, record, save
     from fourfold.style import number, short, style
 
 __version__ = "0.1.0"
 __all__ = [
+    "candidates",
     "clustering",
     "conclude",
+    "diagnostics",
+    "discrimination",
     "evaluation",
     "features",
     "ingest",
+    "leakage",
     "number",
     "record",
+    "residuals",
     "save",
     "short",
     "style",
+    "tuning",
     "visualizers",
 ]
 

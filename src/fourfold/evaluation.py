@@ -166,9 +166,9 @@ def alone(
 
 
 def corrected_interval(
-    scores: Sequence[float] | NDArray[np.float64], folds: int
+    scores: Sequence[float] | NDArray[np.float64], folds: int, level: float = 0.95
 ) -> tuple[float, float]:
-    """Return the 95 % interval of the mean score of repeated cross-validation.
+    """Return the interval, by default 95 %, of the mean score of repeated cross-validation.
 
     Folds share most of their training rows, so that the plain interval is far too short. The
     variance is that of one score times 1/J + 1/(folds - 1), for J scores.
@@ -179,6 +179,8 @@ def corrected_interval(
         Score of each fold of each repeat, or differences of two models on the same folds.
     folds : int
         Folds of one repeat.
+    level : float
+        Confidence, between 0 and 1.
 
     Notes
     -----
@@ -194,5 +196,5 @@ def corrected_interval(
     values = np.asarray(scores, dtype=float)
     count = len(values)
     error = np.sqrt(values.var(ddof=1) * (1 / count + 1 / (folds - 1)))
-    half = student.ppf(0.975, count - 1) * error
+    half = student.ppf((1 + level) / 2, count - 1) * error
     return float(values.mean() - half), float(values.mean() + half)

@@ -1,0 +1,148 @@
+"""How far predictions of a quantity are off on rows that the model has not seen, with intervals.
+
+All intervals are for the fitted model: they say where its figure would lie on endless new rows
+from the same source.
+"""
+
+from __future__ import annotations
+
+from math import ceil, exp, log, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+from fourfold.errors import DataError
+
+Array = NDArray[np.float64]
+Interval = tuple[float, float, float]
+
+FEWEST = 3
+
+
+def mean_interval(values: Array, level: float = 0.95) -> Interval:
+    """Return the mean of values, positive or negative, with its interval.
+
+    Parameters
+    ----------
+    values : array of float, shape (n,)
+    level : float
+        Confidence, between 0 and 1.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than three values.
+
+    Notes
+    -----
+    Student's interval, moved for the skew of the values (Johnson, JASA 73 (1978), p. 536).
+
+    Examples
+    --------
+    >>> [round(figure, 2) for figure in mean_interval(np.array([1.0, 2.0, 3.0]))]
+    [2.0, -0.48, 4.48]
+    """
+    count = _enough(values)
+    middle, spread = float(values.mean()), float(values.std(ddof=1))
+    if spread == 0:
+        return middle, middle, middle
+    shift = float(((values - middle) ** 3).mean()) / (6 * spread**2 * count)
+    half = float(student.ppf((1 + level) / 2, count - 1)) * spread / sqrt(count)
+    return middle, min(middle, middle + shift - half), max(middle, middle + shift + half)
+
+
+def positive_mean(values: Array, level: float = 0.95) -> Interval:
+    """Return the mean of positive values, such as absolute errors, with its interval.
+
+    Student's interval on the log scale, where the mean of skew values is nearer to normal.
+
+    Examples
+    --------
+    >>> [round(figure, 2) for figure in positive_mean(np.array([1.0, 2.0, 3.0]))]
+    [2.0, 0.58, 6.93]
+    """
+    count = _enough(values)
+    middle = float(values.mean())
+    if middle <= 0:
+        return middle, middle, middle
+    error = float(values.std(ddof=1)) / sqrt(count) / middle
+    reach = exp(float(student.ppf((1 + level) / 2, count - 1)) * error)
+    return middle, middle / reach, middle * reach
+
+
+def r2(truth: Array, predicted: Array, level: float = 0.95) -> Interval:
+    """Return the share of variance explained, with its interval.
+
+    1 is perfect, 0 as good as the mean of these rows, below 0 worse.
+
+    Parameters
+    ----------
+    truth, predicted : array of float, shape (n,)
+    level : float
+        Confidence, between 0 and 1.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than three rows, or the truth does not vary.
+
+    Notes
+    -----
+    The delta method on log(1 - R²), the difference of two log means: each row moves it by its
+    squared error over their mean, less its squared deviation over theirs.
+
+    Examples
+    --------
+    >>> truth = np.arange(8.0)
+    >>> value, low, high = r2(truth, truth + np.array([1.0, -1.0] * 4))
+    >>> round(value, 3), low < value < high < 1
+    (0.81, True)
+    """
+    count = _enough(truth)
+    errors, deviations = (truth - predicted) ** 2, (truth - truth.mean()) ** 2
+    if deviations.sum() == 0:
+        raise DataError("r2: expected a target that varies, got one value")
+    if errors.sum() == 0:
+        return 1.0, 1.0, 1.0
+    influence = errors / errors.mean() - deviations / deviations.mean()
+    rest = float(errors.sum() / deviations.sum())
+    half = float(student.ppf((1 + level) / 2, count - 2) * influence.std(ddof=2) / sqrt(count))
+    return 1 - rest, 1 - exp(log(rest) + half), 1 - exp(log(rest) - half)
+
+
+def margin(errors: Array, level: float = 0.9) -> float:
+    """Return by how much a prediction may be off, in `level` of all new rows.
+
+    Parameters
+    ----------
+    errors : array of float, shape (n,)
+        Of rows that the model had not seen; only their size counts.
+    level : float
+        Share of new rows whose error is at most the margin.
+
+    Returns
+    -------
+    float
+        Infinite where there are too few errors for the level.
+
+    Notes
+    -----
+    Split conformal prediction: Lei, G'Sell, Rinaldo, Tibshirani & Wasserman, JASA 113 (2018),
+    p. 1096, algorithm 2.
+
+    Examples
+    --------
+    >>> margin(np.array([3.0, -1.0, 2.0, 4.0]), level=0.6)
+    3.0
+    """
+    place = ceil((len(errors) + 1) * level)
+    if place > len(errors):
+        return float("inf")
+    return float(np.sort(np.abs(errors))[place - 1])
+
+
+def _enough(values: Array) -> int:
+    if len(values) < FEWEST:
+        raise DataError(f"expected at least {FEWEST} rows to judge by, got {len(values)}")
+    return len(values)
