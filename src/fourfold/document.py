@@ -1,0 +1,140 @@
+"""A YAML document as a dataclass: whatever is wrong is told with file, line and key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar, get_args, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from fourfold.config import Key, Place
+from fourfold.errors import ConfigError, Violation, did_you_mean
+
+T = TypeVar("T")
+Held = TypeVar("Held", covariant=True)
+
+
+@dataclass(frozen=True)
+class Document(Generic[Held]):
+    """What a file holds, and where each key of it stands."""
+
+    value: Held
+    file: str
+    places: Mapping[Key, Place]
+
+    def violation(self, key: Key, message: str) -> Violation:
+        """Return a violation located at `key`, or at the nearest key above it."""
+        near = key
+        while near and near not in self.places:
+            near = near[:-1]
+        place = self.places.get(near, Place(self.file))
+        return Violation(self.file, place.line, place.column, _dotted(key), message)
+
+
+def closed(kind: type[T]) -> type[T]:
+    """Let a dataclass refuse keys that are none of its fields."""
+    kind.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
+    return kind
+
+
+def read_document(path: Path, kind: type[T], file: str = "") -> Document[T]:
+    """Read a YAML file whose content is the fields of a dataclass.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    kind : type
+        A dataclass; its fields may be dataclasses, and tuples or mappings of them. Those that are
+        `closed` refuse unknown keys.
+    file : str
+        Name in messages; the file's own where it is empty.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, is no YAML, or a key is unknown, missing or of the wrong type.
+    """
+    name = file or path.name
+    places: dict[Key, Place] = {(): Place(name)}
+    content = _plain(_parse(path, name), (), places)
+    document: Document[Any] = Document(None, name, places)
+    try:
+        return Document(TypeAdapter(kind).validate_python(content), name, places)
+    except ValidationError as error:
+        found = [_violation(document, kind, dict(item)) for item in error.errors()]
+        raise ConfigError(found) from error
+
+
+def _parse(path: Path, name: str) -> CommentedMap:
+    try:
+        tree = YAML().load(path.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problem = " ".join(str(error.problem).split())
+        raise _error(name, f"not YAML: {problem}", line, column) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise _error(name, f"expected YAML text, got {error}") from error
+    except OSError as error:
+        raise _error(name, f"cannot be read: {error.strerror}") from error
+    if not isinstance(tree, CommentedMap):
+        got = "an empty file" if tree is None else f"a {type(tree).__name__}"
+        raise _error(name, f"expected a mapping, got {got}")
+    return tree
+
+
+def _error(name: str, message: str, line: int = 1, column: int = 1) -> ConfigError:
+    return ConfigError([Violation(name, line, column, "document", message)])
+
+
+def _plain(node: Any, key: Key, places: dict[Key, Place]) -> Any:
+    """Return plain Python values, and note where each key and item stands."""
+    file = places[()].file
+    if isinstance(node, CommentedMap):
+        for name in node:
+            line, column = node.lc.data.get(name, (node.lc.line, node.lc.col))[:2]
+            places[(*key, name)] = Place(file, line + 1, column + 1)
+        return {name: _plain(node[name], (*key, name), places) for name in node}
+    if isinstance(node, CommentedSeq):
+        for index in range(len(node)):
+            line, column = node.lc.item(index)
+            places[(*key, index)] = Place(file, line + 1, column + 1)
+        return [_plain(item, (*key, index), places) for index, item in enumerate(node)]
+    for simple in (bool, int, float, str):
+        if isinstance(node, simple):
+            return simple(node)
+    return node
+
+
+def _violation(document: Document[Any], kind: type, item: Mapping[str, Any]) -> Violation:
+    key: Key = tuple(item["loc"])
+    if item["type"] == "unexpected_keyword_argument":
+        known = _known(kind, key[:-1])
+        message = f"unknown key; expected one of {', '.join(known)}." + did_you_mean(key[-1], known)
+    elif item["type"] in ("missing", "missing_argument"):
+        message = "missing"
+    else:
+        wanted = str(item["msg"]).replace("Input should be ", "")
+        message = f"expected {wanted}, got {item['input']!r}."
+        message += did_you_mean(item["input"], str(item.get("ctx", {}).get("expected")).split("'"))
+    return document.violation(key, message)
+
+
+def _known(kind: Any, key: Sequence[Any]) -> list[str]:
+    """Return the fields of the dataclass that stands at `key`."""
+    for part in key:
+        if is_dataclass(kind) and isinstance(part, str):
+            kind = get_type_hints(kind)[part]
+        else:  # an item of a tuple, or a value of a mapping
+            kind = next(each for each in reversed(get_args(kind)) if each is not Ellipsis)
+    return [field.name for field in fields(kind)] if is_dataclass(kind) else []
+
+
+def _dotted(key: Key) -> str:
+    return ".".join(map(str, key)) or "document"

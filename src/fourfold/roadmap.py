@@ -1,0 +1,219 @@
+"""What to do next: what each practice would unlock, and an order of practices by effect.
+
+Everything is counted from the worst case: what is unknown has to be found out, or done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fourfold.discrimination import wilson
+from fourfold.maturity import Assessment, level
+from fourfold.practices import QUARTERS, Framework
+
+Goal = tuple[Framework, int]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One practice on the road.
+
+    Attributes
+    ----------
+    weeks, until : float
+        Person-weeks of this step, and of all steps up to it.
+    unlocks : str
+        Levels that it completes, such as ``Google 1``.
+    """
+
+    practice: str
+    weeks: float
+    until: float
+    unlocks: str
+
+
+def remaining(found: Assessment) -> dict[str, float]:
+    """Return the person-weeks left for each practice that is not there, in the worst case."""
+    return {
+        name: standing.practice.effort * (1 - standing.low)
+        for name, standing in found.standings.items()
+        if standing.low < 1
+    }
+
+
+def with_needed(found: Assessment, names: Sequence[str]) -> list[str]:
+    """Return practices that are not there, each behind those that it needs."""
+    left = remaining(found)
+    order: list[str] = []
+    for name in names:
+        if name in left and name not in order:
+            needed = with_needed(found, found.standings[name].practice.after)
+            order += [each for each in [*needed, name] if each not in order]
+    return order
+
+
+def unlocks(found: Assessment) -> pd.DataFrame:
+    """Return what each practice that is not there would bring, were it the next to be done.
+
+    Returns
+    -------
+    DataFrame
+        By practice: `quarter`, `answer`, `weeks` of its own, `needs first` (practices that are
+        not there), `criteria` it would complete by itself, `levels` it would unlock by itself.
+        Most levels first, then most criteria for the effort.
+    """
+    rows = {}
+    for name, weeks in remaining(found).items():
+        standing, after = found.standings[name], {**found.low, name: 1.0}
+        rows[name] = {
+            "quarter": QUARTERS[standing.practice.quarter],
+            "answer": standing.answer,
+            "weeks": weeks,
+            "needs first": ", ".join(with_needed(found, standing.practice.after)) or "nothing",
+            "criteria": _met(found, after) - _met(found, found.low),
+            "levels": ", ".join(_levels_between(found, found.low, after)),
+        }
+    columns = ["quarter", "answer", "weeks", "needs first", "criteria", "levels"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    gained = table["levels"].str.count(",") + (table["levels"] != "") if rows else table["levels"]
+    return table.iloc[np.lexsort((-(table["criteria"] / table["weeks"]), -gained))]
+
+
+def _met(found: Assessment, credit: Mapping[str, float]) -> int:
+    each = [c for model in found.models.values() for c in model.criteria]
+    return sum(min(credit[name] for name in criterion.needs) == 1 for criterion in each)
+
+
+def _levels_between(
+    found: Assessment, before: Mapping[str, float], after: Mapping[str, float]
+) -> list[str]:
+    return [
+        f"{model.name} {number}"
+        for model in found.models.values()
+        for number in range(level(model, before) + 1, level(model, after) + 1)
+    ]
+
+
+def _goals(found: Assessment, credit: Mapping[str, float]) -> list[Goal]:
+    """Return the levels that are not reached."""
+    models = found.models.values()
+    return [(m, n.level) for m in models for n in m.levels if n.level > level(m, credit)]
+
+
+def _needed(goal: Goal) -> list[str]:
+    model, number = goal
+    return [name for c in model.criteria if c.level <= number for name in c.needs]
+
+
+def plan(found: Assessment) -> list[Step]:
+    """Return the practices that are not there, in an order that reaches levels early.
+
+    Repeatedly, of all levels not yet reached, the one is taken whose open practices, with those
+    that they need, unlock most levels for their person-weeks. A greedy rule: good, not proven
+    best. It ends when every model is at its top.
+    """
+    credit, steps, until = dict(found.low), list[Step](), 0.0
+    left = remaining(found)
+    while goals := _goals(found, credit):
+        prices = {
+            _price(found, names, credit): names
+            for names in (_open(found, goal, credit) for goal in goals)
+        }
+        for name in prices[min(prices)]:
+            before, credit = credit, {**credit, name: 1.0}
+            until += left[name]
+            gained = ", ".join(_levels_between(found, before, credit))
+            steps.append(Step(name, left[name], until, gained))
+    return steps
+
+
+def _open(found: Assessment, goal: Goal, credit: Mapping[str, float]) -> list[str]:
+    return [name for name in with_needed(found, _needed(goal)) if credit[name] < 1]
+
+
+def _price(
+    found: Assessment, names: Sequence[str], credit: Mapping[str, float]
+) -> tuple[float, float]:
+    """Return the person-weeks for each level that the practices unlock, and for all."""
+    weeks = sum(remaining(found)[name] for name in names)
+    gained = _levels_between(found, credit, {**credit, **dict.fromkeys(names, 1.0)})
+    return weeks / len(gained), weeks
+
+
+def waits(found: Assessment, order: Sequence[str]) -> NDArray[np.float64]:
+    """Return after how many person-weeks each open level is reached.
+
+    Parameters
+    ----------
+    order : sequence of str
+        All practices that are not there, in the order in which they are done.
+
+    Returns
+    -------
+    array of shape (open levels,)
+        By model, then by level; person-weeks.
+    """
+    left = remaining(found)
+    until = dict(zip(order, np.cumsum([left[name] for name in order]), strict=True))
+    goals = [_needed(goal) for goal in _goals(found, found.low)]
+    return np.array([max(until[name] for name in needed if name in left) for needed in goals])
+
+
+def random_order(found: Assessment, rng: np.random.Generator) -> list[str]:
+    """Return the practices that are not there in a random order, each behind what it needs."""
+    names = list(remaining(found))
+    return with_needed(found, [names[place] for place in rng.permutation(len(names))])
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A road against random ones: mean wait for a level, in person-weeks.
+
+    Attributes
+    ----------
+    wait : float
+        Of the road.
+    random : array of shape (orders,)
+        Of the random orders.
+    """
+
+    wait: float
+    random: NDArray[np.float64]
+
+    @property
+    def share(self) -> float:
+        """Return the share of random orders with a longer wait; one as long counts half."""
+        longer = self.random > self.wait + 1e-9
+        return float(np.mean(longer + 0.5 * np.isclose(self.random, self.wait, atol=1e-9)))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Return the 95 % interval of the share, by Wilson."""
+        return wilson(self.share * len(self.random), len(self.random))[1:]
+
+
+def compare(found: Assessment, order: Sequence[str], orders: int, seed: int = 0) -> Comparison:
+    """Return how long a road waits for its levels, and how long random orders do.
+
+    Parameters
+    ----------
+    order : sequence of str
+        All practices that are not there.
+    orders : int
+        Random orders, each of which keeps what has to come first.
+
+    Raises
+    ------
+    ValueError
+        If every level is reached: then there is nothing to wait for.
+    """
+    if not _goals(found, found.low):
+        raise ValueError("compare: expected a level that is not reached, got none")
+    rng = np.random.default_rng(seed)
+    drawn = [waits(found, random_order(found, rng)).mean() for _ in range(orders)]
+    return Comparison(float(waits(found, order).mean()), np.array(drawn))
