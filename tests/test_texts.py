@@ -52,6 +52,9 @@ def told(before: str, after: str, **options) -> list[str]:
         ("Process-12 done, pid 4711", "Process-13 done, pid 815"),
         ("listening on localhost:40213", "listening on localhost:51234"),
         ("np.float64(0.25)", "0.25"),
+        ("<ipython-input-3-abc123>:2: UserWarning: x", "/tmp/ipykernel_9/1.py:2: UserWarning: x"),
+        ("<Thread(a, started daemon 13987)>", "<Thread(a, started daemon 14123)>"),
+        ("kinds {'a', \"it's\", 'b'}", "kinds {\"it's\", 'b', 'a'}"),
     ],
 )
 def test_what_never_is_a_result(before, after):
@@ -73,6 +76,8 @@ def test_what_never_is_a_result(before, after):
         ("2013-01-01", "2013-01-02", ["line 1: 2013-01-01 -> 2013-01-02"]),
         ("at 10:11:12 h", "at 10:11:13 h", None),
         (f"{ALICE}/a.csv", f"{ALICE}/b.csv", [f"line 1: {ALICE}/a.csv -> {ALICE}/b.csv"]),
+        ("{'a', 'b'}", "{'b', 'c'}", None),
+        ("['a', 'b']", "['b', 'a']", None),
         ("x nan", "x 1.0", ["line 1: x nan -> x 1.0"]),
         ("v1.2.3", "v1.2.4", None),
     ],

@@ -34,10 +34,11 @@ _NEVER_RESULTS = tuple(
         (r"\b0x[0-9a-fA-F]{6,}", "0x…"),
         (r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b", "uuid…"),
         (r"\S*[/\\]ipykernel_\d+[/\\]\d+\.py(?::\d+)?", "cell…"),
-        (r"<ipython-input-\d+-[0-9a-f]+>", "cell…"),
+        (r"<ipython-input-\d+-[0-9a-f]+>(?::\d+)?", "cell…"),
         (r"\b(?:Cell )?(?:In|Out) ?\[\d+\]", "cell…"),
         (r"\b(localhost|127\.0\.0\.1|0\.0\.0\.0):\d+", r"\1:…"),
         (r"\b(pid[ =:]{0,2}|PID[ =:]{0,2}|\w*(?:Process|Thread|Worker)-)\d+", r"\1…"),
+        (r"(\w*Thread\([^()]*started(?: daemon)? )\d+", r"\1…"),
         # Bars of tqdm and pip, with all that they say of speed.
         (r"^.*\d+%\|.*\|.*$\n?", ""),
         (r"^ *[━╸╺─#=.>-]{8,}.*\d+(?:\.\d+)?/\d+.*$\n?", ""),
@@ -48,6 +49,9 @@ _NEVER_RESULTS = tuple(
         (r"\b(sk-[a-z-]*id-)\d+", r"\1…"),
     )
 )
+# A set of words is printed in another order by each process.
+_WORD = r"(?:'[^'{}\n]*'|\"[^\"{}\n]*\")"
+_SET = re.compile(rf"\{{{_WORD}(?:, {_WORD})+\}}")
 _TIMED = re.compile(
     r"\b(took|taken|elapsed|wall|cpu|run ?time|per loop|eta|ran|done|finished|completed|total time"
     r"|(?:fitt?(?:ed|ing)?|train(?:ed|ing)?|load(?:ed|ing)?|comput(?:ed|ing|ation)|execut(?:ed|ion|ing)"
@@ -78,7 +82,11 @@ def stable(text: str) -> str:
     """
     for pattern, replacement in _NEVER_RESULTS:
         text = pattern.sub(replacement, text)
-    return text
+    return _SET.sub(_sorted, text)
+
+
+def _sorted(found: re.Match[str]) -> str:
+    return "{" + ", ".join(sorted(re.findall(_WORD, found[0]))) + "}"
 
 
 def forgiven_date(before: str, after: str) -> bool:
