@@ -12,10 +12,13 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from fourfold.errors import DataError, did_you_mean
-from fourfold.evaluation import SCORING, Task, corrected_interval
+from fourfold.evaluation import Task, corrected_interval
 from fourfold.features import preprocessing
 
 DUMMY = "dummy"
+#: What candidates are ranked by: the area under the ROC curve (of each class against the others),
+#: which needs no threshold, and the share of variance explained.
+SCORING: Mapping[Task, str] = {"classification": "roc_auc_ovr", "regression": "r2"}
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def scores(
     Returns
     -------
     DataFrame, shape (folds times repeats, models)
-        Mean recall of the classes, or R².
+        Area under the ROC curve, or R².
     """
     options = {"cv": cv, "scoring": SCORING[kind]}
     found = {name: cross_val_score(model, frame, goal, **options) for name, model in models.items()}

@@ -11,8 +11,10 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 
+from fourfold.candidates import SCORING
 from fourfold.errors import DataError
-from fourfold.evaluation import SCORING, Task
+from fourfold.evaluation import Task
+from fourfold.evidence import number
 
 Space = Callable[[Any], dict[str, Any]]
 
@@ -33,7 +35,7 @@ class Search:
     model : Pipeline
         With these settings, not fitted.
     trials : DataFrame
-        `candidate`, `score` and the settings of each trial, in order.
+        `candidate`, `score` and `settings` of each trial, in order.
     """
 
     name: str
@@ -147,12 +149,24 @@ def _set(model: Any, settings: Mapping[str, Any]) -> Any:
 
 
 def _found(study: Any, models: Mapping[str, Any]) -> Search:
-    rows = [{"score": trial.value, **trial.params} for trial in study.trials]
-    table = pd.DataFrame(rows)
-    first = ["candidate", "score"]
+    rows = [
+        {
+            "candidate": trial.params["candidate"],
+            "score": trial.value,
+            "settings": _told(trial.params),
+        }
+        for trial in study.trials
+    ]
     settings = dict(study.best_params)
     name = settings.pop("candidate")
-    return Search(
-        *(name, settings, float(study.best_value), _set(models[name], settings)),
-        table[[*first, *(column for column in table if column not in first)]],
+    model = _set(models[name], settings)
+    return Search(name, settings, float(study.best_value), model, pd.DataFrame(rows))
+
+
+def _told(settings: Mapping[str, Any]) -> str:
+    """Return ``alpha 0.5, weights uniform``."""
+    return ", ".join(
+        f"{name} {number(value) if isinstance(value, float) else value}"
+        for name, value in settings.items()
+        if name != "candidate"
     )
