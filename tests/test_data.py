@@ -115,7 +115,7 @@ def test_columns_get_names_that_differ(folder):
 
 
 def test_a_query_reads_a_database(folder):
-    """By path and by URL; without a query, or with one where there is none, it is told."""
+    """By path and by URL; that there is no query, or no such table, is told."""
     with sqlite3.connect(folder / "shop.db") as shop:
         shop.execute("create table sold (day text, paid real)")
         shop.executemany("insert into sold values (?, ?)", [("2024-01-01", 2.5), ("2024-01-02", 3)])
@@ -125,9 +125,39 @@ def test_a_query_reads_a_database(folder):
         assert found.frame["paid"].tolist() == [3]
         assert found.frame["day"].iloc[0] == pd.Timestamp("2024-01-02")
     assert "expected a query" in problem("shop.db", "", folder)
-    assert "takes no query" in problem("data/a.csv", "select 1", folder)
     with pytest.raises(DataError, match="no such table: bought"):
-        load("shop.db", "select * from bought", folder)
+        load("shop.db", "select *\nfrom bought", folder)
+
+
+def test_a_query_reads_a_plain_table(folder):
+    """A file, several and a built-in set are a table named data; dates stay dates."""
+    found = load("data/a.csv", "select w from data where n > 1", folder)
+    assert found.frame["w"].tolist() == ["y"]
+    assert found.sha256 != load("data/a.csv", root=folder).sha256
+    assert load("data/*.csv", "select max(n) as most from data", folder).frame["most"].item() == 3
+    films = load("movies", "select year, count(*) as films from data group by year")
+    assert films.frame["films"].sum() == SHAPES["movies"][0]
+    (folder / "data" / "days.csv").write_text("day\n2024-01-01\n2024-01-03\n")
+    newest = load("data/days.csv", "select max(day) as day from data", folder)
+    assert newest.frame["day"].tolist() == [pd.Timestamp("2024-01-03")]
+    assert newest.kind == "csv"
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("select bil_length_mm from data", "no such column: bil_.*Did you mean 'bill_length_mm'"),
+        ("select * from penguins", "no such table: penguins; the one table there is named 'data'"),
+        ("selct * from data", "penguins: .*syntax error"),
+        ("drop table data", "penguins: "),
+        ("select * from data where year > 2100", "expected rows, got only the columns species"),
+    ],
+)
+def test_queries_that_sqlite_refuses_are_told(query, message):
+    """With the nearest column, the name of the table, or the place of the mistake."""
+    with pytest.raises(DataError, match=message) as caught:
+        load("penguins", query)
+    assert "\n" not in str(caught.value)
 
 
 def test_secrets_stay_out_of_messages(monkeypatch):

@@ -66,6 +66,18 @@ def test_ingest_says_what_came_in_and_keeps_the_rejected(shell, tmp_path):
     assert rejected["reason"].tolist() == ["n: expected >= 1, got 0"]
 
 
+def test_ingest_gives_the_whole_table_where_asked(shell, tmp_path):
+    """As it came, with the reason beside each rejected row; without a contract all are accepted."""
+    (tmp_path / "n.csv").write_text("n\n1\n0\n3\n")
+    (tmp_path / "c.yaml").write_text(CONTRACT)
+    found = []
+    displayed(lambda: found.append(ff.ingest("n.csv", contract="c.yaml", whole=True)))
+    displayed(lambda: found.append(ff.ingest("n.csv", whole=True)))
+    assert found[0]["n"].tolist() == [1, 0, 3]
+    assert found[0]["reason"].tolist() == ["", "n: expected >= 1, got 0", ""]
+    assert found[1]["reason"].tolist() == ["", "", ""]
+
+
 def test_ingest_without_contract_rejects_nothing(shell, tmp_path):
     """And says so; a missing file is one clear error."""
     (tmp_path / "n.csv").write_text("n\n1\n0\n")

@@ -57,7 +57,7 @@ def load(source: str, query: str = "", root: Path | None = None) -> Loaded:
         ``source_file``; a URL that fsspec reads; or a database URL, whose secrets are written as
         environment variables, ``postgresql://me:${PGPASSWORD}@host/shop``.
     query : str
-        SQL; for databases only.
+        SQL for a database; for any other source, whose rows then are a SQLite table ``data``.
     root : Path, optional
         Folder that relative paths start from. Default: the current folder, then its parents up
         to the project's.
@@ -71,10 +71,16 @@ def load(source: str, query: str = "", root: Path | None = None) -> Loaded:
     --------
     >>> load("iris").rows
     150
+    >>> load("iris", "select species, count(*) as flowers from data group by 1").rows
+    3
     """
     if message := problem(source, query, root):
         raise DataError(message)
-    loaded = _load(source, query, root)
+    asked_of_table = query and not _keeps_tables(source)
+    loaded = _load(source, "" if asked_of_table else query, root)
+    if asked_of_table:
+        frame = database.select(loaded.frame, query, loaded.source)
+        loaded = _loaded(frame, loaded.source, loaded.kind, _digest_frame(frame))
     if not loaded.rows:
         columns = ", ".join(map(str, loaded.frame.columns[:10]))
         raise DataError(f"{loaded.source}: expected rows, got only the columns {columns}")
@@ -110,12 +116,9 @@ def problem(source: str, query: str, root: Path | None) -> str | None:
         Folder that relative paths start from; as for `load`.
     """
     if source in DATASETS:
-        dataset = DATASETS[source]
-        return _needless(source, query) if dataset.installed else dataset.missing
-    if database.is_database(source) or _is_sqlite(source):
+        return None if DATASETS[source].installed else DATASETS[source].missing
+    if _keeps_tables(source):
         return database.problem(source, query) or _missing_file(source, root)
-    if _needless(source, query):
-        return _needless(source, query)
     if remote.is_url(source):
         return database.unset(source) or remote.problem(source)
     if _GLOB.search(source):
@@ -180,14 +183,9 @@ def _nearest(path: str, root: Path | None) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
-def _needless(source: str, query: str) -> str | None:
-    if not query:
-        return None
-    return f"{source!r} takes no query; expected an empty one, got {query!r}: only databases do"
-
-
-def _is_sqlite(source: str) -> bool:
-    return source.lower().endswith(formats.SQLITE)
+def _keeps_tables(source: str) -> bool:
+    """Say whether a source is a database, whose tables a query names."""
+    return database.is_database(source) or source.lower().endswith(formats.SQLITE)
 
 
 def _missing_file(source: str, root: Path | None) -> str | None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 from fourfold.columns import with_dates
-from fourfold.errors import DataError
+from fourfold.errors import DataError, did_you_mean
 from fourfold.formats import SQLITE
 
 if TYPE_CHECKING:
     import pandas as pd
 
+TABLE = "data"
 DIALECTS = [
     "bigquery",
     "databricks",
@@ -142,7 +143,58 @@ def read(source: str, query: str) -> pd.DataFrame:
     return with_dates(frame)
 
 
+def select(frame: pd.DataFrame, query: str, source: str = "data") -> pd.DataFrame:
+    """Return the rows of a query on one table, which SQLite holds in memory as ``data``.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table. Dates become text on the way, and dates again in the result.
+    query : str
+        SQL in the dialect of SQLite.
+    source : str
+        Name of the table's source; messages start with it.
+
+    Raises
+    ------
+    DataError
+        If SQLite refuses the query; with the nearest column where it knows none of that name.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> select(pd.DataFrame({"n": [1, 2, 3]}), "select sum(n) as total from data")["total"].item()
+    6
+    """
+    import pandas as pd
+    from sqlalchemy import create_engine, text
+
+    engine = create_engine("sqlite://")
+    try:
+        with engine.connect() as connection:
+            frame.to_sql(TABLE, connection, index=False)
+            found: pd.DataFrame = pd.read_sql_query(text(query), connection)
+    except Exception as error:
+        raise DataError(f"{source}: {_refused(error, frame)}") from error
+    finally:
+        engine.dispose()
+    if not len(found.columns):
+        raise DataError(f"{source}: expected rows, the query returned none")
+    return with_dates(found)
+
+
+def _refused(error: Exception, frame: pd.DataFrame) -> str:
+    """Return why SQLite refused a query, and what it should have asked for."""
+    message = _first_line(error).rpartition("Error) ")[2]
+    if found := re.search(r"no such column: (?:\w+\.)?(.+)", message):
+        return f"{message}.{did_you_mean(found[1], frame.columns)}"
+    if "no such table" in message:
+        return f"{message}; the one table there is named {TABLE!r}"
+    return message
+
+
 def _first_line(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError):
         return f"needs the driver {error.name!r}; run: pip install {error.name}"
-    return str(error).split("\n")[0]
+    # What pandas says begins with the query, which may have many lines.
+    return str(error.__cause__ or error).split("\n")[0]

@@ -47,7 +47,9 @@ class Conclusion:
     next_step: str
 
 
-def ingest(data: str, query: str | None = None, contract: str | None = None) -> pd.DataFrame:
+def ingest(
+    data: str, query: str | None = None, contract: str | None = None, whole: bool = False
+) -> pd.DataFrame:
     """Load a data set, keep the rows that meet its contract, and show what came in.
 
     Parameters
@@ -55,14 +57,17 @@ def ingest(data: str, query: str | None = None, contract: str | None = None) -> 
     data : str
         Built-in name, path, glob, URL, or database URL.
     query : str, optional
-        SQL for a database.
+        SQL for a database, or for any other source as its table ``data``.
     contract : str, optional
         Path of a contract; the rows that break it are kept in ``rejected.csv`` with the reason.
+    whole : bool
+        Return the rejected rows too.
 
     Returns
     -------
     pandas.DataFrame
-        The accepted rows.
+        The accepted rows; or all rows as they came, and a column ``reason`` that is empty for
+        the accepted ones.
 
     Raises
     ------
@@ -86,7 +91,10 @@ def ingest(data: str, query: str | None = None, contract: str | None = None) -> 
     _show(payload("data", facts), _ingest_html(facts), _ingest_text(facts))
     if len(rejected):
         save("rejected.csv", rejected)
-    return frame
+    if not whole:
+        return frame
+    reasons = dict(rejected.get("reason", {}))
+    return loaded.frame.assign(reason=[reasons.get(row, "") for row in loaded.frame.index])
 
 
 def record(
