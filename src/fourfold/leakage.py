@@ -47,14 +47,19 @@ def given_away(alone: pd.Series) -> Check:
     'leak likely'
     """
     named = [short(name) for name in alone.index[alone >= TOO_GOOD]]
-    best = f"{short(alone.index[0])} alone scores {number(float(alone.iloc[0]))}"
-    if named:
-        return Check("one feature knows the answer", f"{', '.join(named)}: {best}", LEAK)
-    return Check("one feature knows the answer", best, CLEAR)
+    told = " and ".join(named or [short(alone.index[0])])
+    found = f"{told} alone score{'' if len(named) > 1 else 's'} {number(float(alone.iloc[0]))}"
+    return Check("one feature knows the answer", found, LEAK if named else CLEAR)
 
 
 def repeated(train: pd.DataFrame, held_out: pd.DataFrame) -> Check:
-    """Return whether rows held out are among those learnt from, by all their features.
+    """Return whether rows held out are among those learnt from.
+
+    Parameters
+    ----------
+    train, held_out : DataFrame
+        All columns but the target, so that two things that are alike in the features only are
+        not taken for one.
 
     Examples
     --------
