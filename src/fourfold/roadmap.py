@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fourfold.assessment import Assessment
 from fourfold.discrimination import wilson
-from fourfold.maturity import Assessment, level
+from fourfold.maturity import level
 from fourfold.practices import QUARTERS, Framework
 
 Goal = tuple[Framework, int]
@@ -82,6 +83,29 @@ def unlocks(found: Assessment) -> pd.DataFrame:
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     gained = table["levels"].str.count(",") + (table["levels"] != "") if rows else table["levels"]
     return table.iloc[np.lexsort((-(table["criteria"] / table["weeks"]), -gained))]
+
+
+def questions(found: Assessment) -> pd.DataFrame:
+    """Return what hangs on each practice of which nobody knows, or for which evidence is missing.
+
+    Returns
+    -------
+    DataFrame
+        By practice: `quarter`, `criteria` that ask for it, `levels at stake` (levels of the best
+        case that fall if it is not there). Most levels first, then most criteria.
+    """
+    rows = {}
+    for name, standing in found.standings.items():
+        if standing.low < standing.high:
+            without = {**found.high, name: 0.0}
+            rows[name] = {
+                "quarter": QUARTERS[standing.practice.quarter],
+                "criteria": sum(name in c.needs for m in found.models.values() for c in m.criteria),
+                "levels at stake": len(_levels_between(found, without, found.high)),
+            }
+    columns = ["quarter", "criteria", "levels at stake"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    return table.sort_values(["levels at stake", "criteria"], ascending=False, kind="stable")
 
 
 def _met(found: Assessment, credit: Mapping[str, float]) -> int:
@@ -162,6 +186,12 @@ def waits(found: Assessment, order: Sequence[str]) -> NDArray[np.float64]:
     until = dict(zip(order, np.cumsum([left[name] for name in order]), strict=True))
     goals = [_needed(goal) for goal in _goals(found, found.low)]
     return np.array([max(until[name] for name in needed if name in left) for needed in goals])
+
+
+def cheapest_first(found: Assessment) -> list[str]:
+    """Return the practices that are not there by person-weeks, each behind what it needs."""
+    left = remaining(found)
+    return with_needed(found, sorted(left, key=lambda name: left[name]))
 
 
 def random_order(found: Assessment, rng: np.random.Generator) -> list[str]:

@@ -1,8 +1,8 @@
-"""A scorecard: alternatives, weighted criteria and scores, read from YAML as arrays."""
+"""A scorecard: alternatives, weighted criteria and scores, from YAML and from measurements."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
@@ -10,14 +10,18 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import t as student
 
 from fourfold.data import locate
 from fourfold.document import Document, closed, read_document
-from fourfold.errors import ConfigError, Violation, did_you_mean
+from fourfold.errors import ConfigError, DataError, Violation, did_you_mean
 
 Array = NDArray[np.float64]
 Basis = Literal["judgement", "document", "measurement"]
+Cell = tuple[str, str]
 Z = 1.959964
+#: Columns of a table of measurements.
+MEASURED = ("platform", "criterion", "value")
 
 
 @closed
@@ -49,8 +53,8 @@ class Score:
     ----------
     plus_minus : float
         Half-width of the range in which the score lies with 95 % probability, in its unit.
-    basis : str
-        ``judgement``, ``document`` or ``measurement``; `source` says which.
+    source : str
+        Who judged, or which document or measurement says it.
     """
 
     platform: str
@@ -66,7 +70,7 @@ class Score:
 class _File:
     about: str
     criteria: dict[str, Criterion]
-    scores: tuple[Score, ...]
+    scores: tuple[Score, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ class Decision:
         Shares, sum 1.
     points, error : array of shape (platforms, criteria)
         Scores from 0 (worst) to 100 (best), and their standard deviations.
+    scores : tuple of Score
+        The same in their units, with their sources; by platform, then by criterion.
     """
 
     platforms: tuple[str, ...]
@@ -87,54 +93,98 @@ class Decision:
     points: Array
     error: Array
     about: str = ""
+    scores: tuple[Score, ...] = ()
 
     @property
     def values(self) -> Array:
         """Return the weighted points of each platform, 0 to 100."""
         return np.asarray(self.points @ self.weights)
 
-    def table(self, cells: Array) -> pd.DataFrame:
-        """Return an array of shape (platforms, criteria) with its names."""
-        return pd.DataFrame(cells, index=list(self.platforms), columns=list(self.criteria))
-
     @property
     def order(self) -> NDArray[np.intp]:
         """Return the platforms from the highest value to the lowest; of ties the first."""
         return np.argsort(-self.values, kind="stable")
 
+    def table(self, cells: Array) -> pd.DataFrame:
+        """Return an array of shape (platforms, criteria) with its names."""
+        return pd.DataFrame(cells, index=list(self.platforms), columns=list(self.criteria))
 
-def read_decision(path: str) -> Decision:
+
+def read_decision(path: str, measurements: pd.DataFrame | None = None) -> Decision:
     """Read criteria with weights, and the scores of platforms.
 
     Parameters
     ----------
     path : str
         YAML file, looked for here and upwards in the project.
+    measurements : DataFrame, optional
+        Columns `platform`, `criterion` and `value`, a row for each measurement. Their mean, with
+        its 95 % interval by Student, takes the place of what the file says.
 
     Raises
     ------
     DataError
-        If there is no such file.
+        If there is no such file, or the measurements lack a column, name another criterion, or
+        are fewer than two of a kind.
     ConfigError
         If a key is unknown or of the wrong type, a weight is negative, a score lies outside its
         scale, or a platform has no score, or two, in a criterion.
     """
     document = read_document(locate(path), _File, path)
-    found = [*_weights(document), *_scores(document), *_complete(document)]
+    criteria = document.value.criteria
+    found = [*_weights(document), *_scores(document)]
+    measured = {} if measurements is None else _measured(measurements, list(criteria))
+    kept = [s for s in document.value.scores if (s.platform, s.criterion) not in measured]
+    scores = [*kept, *measured.values()]
+    found += _complete(document, [(score.platform, score.criterion) for score in scores])
     if found:
         raise ConfigError(found)
-    names, scores = document.value.criteria, document.value.scores
-    platforms = list(dict.fromkeys(score.platform for score in scores))
-    points, error = np.zeros((2, len(platforms), len(names)))
-    for score in scores:
-        scale = names[score.criterion]
-        place = platforms.index(score.platform), list(names).index(score.criterion)
-        span = scale.best - scale.worst
-        points[place] = 100 * (score.score - scale.worst) / span
-        error[place] = 100 * score.plus_minus / abs(span) / Z
-    weights = np.array([each.weight for each in names.values()])
-    about = document.value.about
-    return Decision(tuple(platforms), tuple(names), weights / weights.sum(), points, error, about)
+    return _decision(criteria, scores, document.value.about)
+
+
+def _decision(criteria: Mapping[str, Criterion], scores: Sequence[Score], about: str) -> Decision:
+    platforms = tuple(dict.fromkeys(score.platform for score in scores))
+    weights = np.array([each.weight for each in criteria.values()])
+    cells = {(score.platform, score.criterion): score for score in scores}
+    ordered = tuple(cells[platform, name] for platform in platforms for name in criteria)
+    span = np.array([each.best - each.worst for each in criteria.values()])
+    worst = np.array([each.worst for each in criteria.values()])
+    shape = (len(platforms), len(criteria))
+    value = np.array([score.score for score in ordered]).reshape(shape)
+    half = np.array([score.plus_minus for score in ordered]).reshape(shape)
+    points, error = 100 * (value - worst) / span, 100 * half / np.abs(span) / Z
+    return Decision(
+        platforms, tuple(criteria), weights / weights.sum(), points, error, about, ordered
+    )
+
+
+def _measured(frame: pd.DataFrame, criteria: Sequence[str]) -> dict[Cell, Score]:
+    if missing := [name for name in MEASURED if name not in frame]:
+        got = ", ".join(map(str, frame.columns[:10]))
+        raise DataError(f"measurements: expected the columns {', '.join(missing)}, got {got}")
+    for name in frame["criterion"].unique():
+        if name not in criteria:
+            known = ", ".join(criteria)
+            raise DataError(
+                f"measurements: expected a criterion of the scorecard ({known}), got {name!r}."
+                + did_you_mean(name, criteria)
+            )
+    groups = frame.groupby(["platform", "criterion"], sort=False)["value"]
+    return {
+        (str(platform), str(name)): _mean(str(platform), str(name), values)
+        for (platform, name), values in groups
+    }
+
+
+def _mean(platform: str, criterion: str, values: pd.Series) -> Score:
+    count = int(values.count())
+    if count < 2:
+        raise DataError(
+            f"measurements: expected at least two of {platform!r} in {criterion!r}, got {count}"
+        )
+    half = float(student.ppf(0.975, count - 1) * values.std() / np.sqrt(count))
+    source = f"mean of {count} measurements"
+    return Score(platform, criterion, float(values.mean()), half, "measurement", source)
 
 
 def _weights(document: Document[_File]) -> Iterator[Violation]:
@@ -168,9 +218,8 @@ def _scores(document: Document[_File]) -> Iterator[Violation]:
             yield document.violation((*key, "plus_minus"), message)
 
 
-def _complete(document: Document[_File]) -> Iterator[Violation]:
-    scores, key = document.value.scores, ("scores",)
-    given = [(score.platform, score.criterion) for score in scores]
+def _complete(document: Document[_File], given: Sequence[Cell]) -> Iterator[Violation]:
+    key = ("scores",)
     platforms = list(dict.fromkeys(platform for platform, _ in given))
     if len(platforms) < 2:
         got = ", ".join(platforms) or "none"
