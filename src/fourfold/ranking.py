@@ -26,11 +26,11 @@ class Draws:
 
     Attributes
     ----------
-    values : array of shape (draws, platforms)
+    totals : array of shape (draws, platforms)
         Points, 0 to 100; a drawn score may lie outside the ends of its scale.
     """
 
-    values: Array
+    totals: Array
 
     @property
     def acceptability(self) -> Array:
@@ -39,7 +39,7 @@ class Draws:
         Platforms that tie share the ranks that they take together.
         """
         # Rounded: sums of the same numbers in another order are a tie.
-        values = np.round(self.values, 9)
+        values = np.round(self.totals, 9)
         count = values.shape[1]
         better = (values[:, None, :] > values[:, :, None]).sum(axis=2)
         tied = (values[:, None, :] == values[:, :, None]).sum(axis=2)
@@ -49,18 +49,18 @@ class Draws:
 
     def wins(self, platform: int) -> tuple[float, float, float]:
         """Return the share of draws that a platform wins, and its 95 % Monte-Carlo interval."""
-        count = len(self.values)
+        count = len(self.totals)
         share, low, high = wilson(float(self.acceptability[platform, 0]) * count, count)
         return share, low, high
 
     def lead(self, platform: int, rival: int) -> tuple[float, float]:
         """Return the range of 95 % of the draws of one value less another, in points."""
-        low, high = np.quantile(self.values[:, platform] - self.values[:, rival], [0.025, 0.975])
+        low, high = np.quantile(self.totals[:, platform] - self.totals[:, rival], [0.025, 0.975])
         return float(low), float(high)
 
     def without(self, platform: int) -> Draws:
         """Return the draws of the other platforms."""
-        return Draws(np.delete(self.values, platform, axis=1))
+        return Draws(np.delete(self.totals, platform, axis=1))
 
 
 def draw(decision: Decision, draws: int, firmness: float, seed: int = 0) -> Draws:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Literal
 
@@ -96,21 +96,25 @@ class Decision:
     scores: tuple[Score, ...] = ()
 
     @property
-    def values(self) -> Array:
+    def totals(self) -> Array:
         """Return the weighted points of each platform, 0 to 100."""
         return np.asarray(self.points @ self.weights)
 
     @property
     def order(self) -> NDArray[np.intp]:
         """Return the platforms from the highest value to the lowest; of ties the first."""
-        return np.argsort(-self.values, kind="stable")
+        return np.argsort(-self.totals, kind="stable")
 
     def table(self, cells: Array) -> pd.DataFrame:
         """Return an array of shape (platforms, criteria) with its names."""
         return pd.DataFrame(cells, index=list(self.platforms), columns=list(self.criteria))
 
 
-def read_decision(path: str, measurements: pd.DataFrame | None = None) -> Decision:
+def read_decision(
+    path: str,
+    measurements: pd.DataFrame | None = None,
+    weights: Mapping[str, float] | None = None,
+) -> Decision:
     """Read criteria with weights, and the scores of platforms.
 
     Parameters
@@ -120,12 +124,14 @@ def read_decision(path: str, measurements: pd.DataFrame | None = None) -> Decisi
     measurements : DataFrame, optional
         Columns `platform`, `criterion` and `value`, a row for each measurement. Their mean, with
         its 95 % interval by Student, takes the place of what the file says.
+    weights : mapping of criterion to weight, optional
+        Take the place of those in the file, such as the weights of another person.
 
     Raises
     ------
     DataError
-        If there is no such file, or the measurements lack a column, name another criterion, or
-        are fewer than two of a kind.
+        If there is no such file, the measurements lack a column or are fewer than two of a kind,
+        or they or the weights name another criterion.
     ConfigError
         If a key is unknown or of the wrong type, a weight is negative, a score lies outside its
         scale, or a platform has no score, or two, in a criterion.
@@ -139,7 +145,29 @@ def read_decision(path: str, measurements: pd.DataFrame | None = None) -> Decisi
     found += _complete(document, [(score.platform, score.criterion) for score in scores])
     if found:
         raise ConfigError(found)
-    return _decision(criteria, scores, document.value.about)
+    changed = _reweighted(criteria, weights or {})
+    return _decision(changed, scores, document.value.about)
+
+
+def _reweighted(
+    criteria: Mapping[str, Criterion], weights: Mapping[str, float]
+) -> dict[str, Criterion]:
+    for name, weight in weights.items():
+        _known("weights", name, list(criteria))
+        if not (weight >= 0 and isfinite(weight)):
+            raise DataError(f"weights: expected 0 or more for {name!r}, got {weight:g}")
+    changed = {n: replace(each, weight=weights.get(n, each.weight)) for n, each in criteria.items()}
+    if not sum(each.weight for each in changed.values()) > 0:
+        raise DataError("weights: expected a criterion with a weight above 0, got none")
+    return changed
+
+
+def _known(what: str, name: str, criteria: Sequence[str]) -> None:
+    if name not in criteria:
+        raise DataError(
+            f"{what}: expected a criterion of the scorecard ({', '.join(criteria)}), got {name!r}."
+            + did_you_mean(name, criteria)
+        )
 
 
 def _decision(criteria: Mapping[str, Criterion], scores: Sequence[Score], about: str) -> Decision:
@@ -163,12 +191,7 @@ def _measured(frame: pd.DataFrame, criteria: Sequence[str]) -> dict[Cell, Score]
         got = ", ".join(map(str, frame.columns[:10]))
         raise DataError(f"measurements: expected the columns {', '.join(missing)}, got {got}")
     for name in frame["criterion"].unique():
-        if name not in criteria:
-            known = ", ".join(criteria)
-            raise DataError(
-                f"measurements: expected a criterion of the scorecard ({known}), got {name!r}."
-                + did_you_mean(name, criteria)
-            )
+        _known("measurements", str(name), criteria)
     groups = frame.groupby(["platform", "criterion"], sort=False)["value"]
     return {
         (str(platform), str(name)): _mean(str(platform), str(name), values)
