@@ -118,8 +118,9 @@ def tipping(decision: Decision) -> pd.DataFrame:
         with np.errstate(divide="ignore", invalid="ignore"):
             others = (points @ decision.weights - weight * points[:, place]) / (1 - weight)
             tips = others / (others - points[:, place])
-        tips = np.where((tips >= 0) & (tips <= 1), tips, np.nan)
-        tips[winner] = np.nan
+            # Overtaken only if the rival is ahead at the far end, where one weight is all or none.
+            ahead = np.where(tips > weight, points[:, place], others) > 1e-9
+        tips = np.where((tips >= 0) & (tips <= 1) & ahead, tips, np.nan)
         change = tips - weight
         known = not np.isnan(change).all()
         rival = int(np.nanargmin(np.abs(change))) if known else winner

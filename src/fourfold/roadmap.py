@@ -202,24 +202,30 @@ def random_order(found: Assessment, rng: np.random.Generator) -> list[str]:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A road against random ones: mean wait for a level, in person-weeks.
+    """How long a roadmap waits for its levels, and how long other orders do.
 
     Attributes
     ----------
-    wait : float
-        Of the road.
+    waits : mapping of str to array of shape (open levels,)
+        Person-weeks until each level: of the roadmap, cheapest first, and of the first of the
+        random orders.
     random : array of shape (orders,)
-        Of the random orders.
+        Mean wait of each random order.
     """
 
-    wait: float
+    waits: Mapping[str, NDArray[np.float64]]
     random: NDArray[np.float64]
 
     @property
+    def wait(self) -> float:
+        """Return the mean wait of the roadmap for a level, in person-weeks."""
+        return float(self.waits["roadmap"].mean())
+
+    @property
     def share(self) -> float:
-        """Return the share of random orders with a longer wait; one as long counts half."""
-        longer = self.random > self.wait + 1e-9
-        return float(np.mean(longer + 0.5 * np.isclose(self.random, self.wait, atol=1e-9)))
+        """Return the share of random orders that wait longer; one as long counts half."""
+        equal = np.isclose(self.random, self.wait, rtol=0, atol=1e-9)
+        return float(np.mean(np.where(equal, 0.5, self.random > self.wait)))
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -227,13 +233,13 @@ class Comparison:
         return wilson(self.share * len(self.random), len(self.random))[1:]
 
 
-def compare(found: Assessment, order: Sequence[str], orders: int, seed: int = 0) -> Comparison:
-    """Return how long a road waits for its levels, and how long random orders do.
+def compare(found: Assessment, steps: Sequence[Step], orders: int, seed: int = 0) -> Comparison:
+    """Compare a roadmap with cheapest first and with random orders.
 
     Parameters
     ----------
-    order : sequence of str
-        All practices that are not there.
+    steps : sequence of Step
+        As `plan` returns them.
     orders : int
         Random orders, each of which keeps what has to come first.
 
@@ -245,5 +251,10 @@ def compare(found: Assessment, order: Sequence[str], orders: int, seed: int = 0)
     if not _goals(found, found.low):
         raise ValueError("compare: expected a level that is not reached, got none")
     rng = np.random.default_rng(seed)
-    drawn = [waits(found, random_order(found, rng)).mean() for _ in range(orders)]
-    return Comparison(float(waits(found, order).mean()), np.array(drawn))
+    drawn = [waits(found, random_order(found, rng)) for _ in range(orders)]
+    named = {
+        "roadmap": waits(found, [step.practice for step in steps]),
+        "cheapest first": waits(found, cheapest_first(found)),
+        "a random order": drawn[0],
+    }
+    return Comparison(named, np.array([wait.mean() for wait in drawn]))

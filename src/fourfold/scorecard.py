@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Literal
 
@@ -85,6 +85,8 @@ class Decision:
         Scores from 0 (worst) to 100 (best), and their standard deviations.
     scores : tuple of Score
         The same in their units, with their sources; by platform, then by criterion.
+    scales : mapping of str to Criterion
+        Each criterion with its meaning and its unit.
     """
 
     platforms: tuple[str, ...]
@@ -94,6 +96,7 @@ class Decision:
     error: Array
     about: str = ""
     scores: tuple[Score, ...] = ()
+    scales: Mapping[str, Criterion] = field(default_factory=dict)
 
     @property
     def totals(self) -> Array:
@@ -182,7 +185,7 @@ def _decision(criteria: Mapping[str, Criterion], scores: Sequence[Score], about:
     half = np.array([score.plus_minus for score in ordered]).reshape(shape)
     points, error = 100 * (value - worst) / span, 100 * half / np.abs(span) / Z
     return Decision(
-        platforms, tuple(criteria), weights / weights.sum(), points, error, about, ordered
+        platforms, tuple(criteria), weights / weights.sum(), points, error, about, ordered, criteria
     )
 
 
