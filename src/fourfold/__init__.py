@@ -14,16 +14,20 @@ if TYPE_CHECKING:
         clustering,
         diagnostics,
         discrimination,
+        drift,
         evaluation,
         features,
+        games,
         leakage,
         maturity,
+        quality,
         ranking,
         residuals,
         roadmap,
         thresholds,
         tuning,
         visualizers,
+        wagers,
     )
     from fourfold.notebook import conclude, ingest, record, save
     from fourfold.style import number, short, style
@@ -35,12 +39,15 @@ __all__ = [
     "conclude",
     "diagnostics",
     "discrimination",
+    "drift",
     "evaluation",
     "features",
+    "games",
     "ingest",
     "leakage",
     "maturity",
     "number",
+    "quality",
     "ranking",
     "record",
     "residuals",
@@ -51,6 +58,7 @@ __all__ = [
     "thresholds",
     "tuning",
     "visualizers",
+    "wagers",
 ]
 
 _CALLS = {

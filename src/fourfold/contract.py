@@ -96,6 +96,24 @@ def read_contract(path: Path) -> Any:
         raise DataError(f"{path.name}: expected a pandera schema: {error}") from error
 
 
+def rules_of(schema: Any) -> list[tuple[str, str]]:
+    """Return each rule of a contract: its column, and in words what it expects.
+
+    Parameters
+    ----------
+    schema : pandera.DataFrameSchema
+        As `read_contract` returns it.
+    """
+    found = []
+    for name, column in schema.columns.items():
+        rules = [f"type {column.dtype}"] if column.dtype else []
+        rules += [] if column.nullable else ["a value"]
+        rules += ["a value of its own"] if column.unique else []
+        rules += [_in_words(str(check.error)) for check in column.checks]
+        found += [(str(name), rule) for rule in rules]
+    return found
+
+
 def _key_problems(content: Any) -> Iterator[str]:
     from pandera.pandas import Check, Column, DataFrameSchema
 

@@ -1,0 +1,140 @@
+"""A data set against its contract: shares of valid rows, by rule and by batch, and their trend."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import chi2, hypergeom
+from scipy.stats import t as student
+
+from fourfold.contract import read_contract, rules_of
+from fourfold.data import locate
+from fourfold.periods import Batches, age_days, batches
+from fourfold.proportions import Interval, Z, dispersion, holm, wilson
+
+__all__ = ["Interval", "age_days", "batches", "rules", "shares", "trend", "valid_share"]
+
+#: With this probability by chance alone, batches still count as alike.
+_ALIKE = 0.2
+#: Fewer batches say nothing about what a batch usually looks like.
+FEWEST = 4
+
+
+def rules(reasons: pd.Series, contract: str) -> pd.DataFrame:
+    """Return how many rows keep each rule of a contract, the most broken first.
+
+    Parameters
+    ----------
+    reasons : Series of str
+        Why each row was rejected, as `fourfold.ingest` with ``whole=True`` says it; empty for
+        accepted rows.
+    contract : str
+        Path of the contract.
+
+    Returns
+    -------
+    DataFrame
+        `column`, `rule`, `failed` (rows), `valid` (share of rows, %) and its 95 % interval by
+        Wilson, `low` and `high` (%).
+    """
+    said = reasons[reasons != ""]
+    rows = []
+    for column, rule in rules_of(read_contract(locate(contract))):
+        failed = int(said.str.contains(f"{column}: expected {rule}, got ", regex=False).sum())
+        low, high = 100 * wilson(len(reasons) - failed, len(reasons))
+        rows.append((column, rule, failed, 100 * (1 - failed / len(reasons)), low, high))
+    table = pd.DataFrame(rows, columns=["column", "rule", "failed", "valid", "low", "high"])
+    return table.sort_values("failed", ascending=False, kind="stable", ignore_index=True)
+
+
+def shares(reasons: pd.Series, found: Batches) -> pd.DataFrame:
+    """Return the rows and the share of valid rows of each batch, in order of time.
+
+    Returns
+    -------
+    DataFrame
+        One row a batch: `position`, `rows`, `failed`, `valid` (%), its 95 % interval by Wilson
+        `low` and `high` (%), and `p`, the probability that a batch like the others would lie so
+        far from them, corrected for their number (Holm 1979); missing below four batches.
+    """
+    rejected = (reasons != "").groupby(found.of)
+    table = pd.DataFrame({"rows": rejected.size(), "failed": rejected.sum()})
+    table = table.reindex(list(found.order))
+    table.insert(0, "position", list(found.order.values()))
+    table["valid"] = 100 * (1 - table["failed"] / table["rows"])
+    table["low"], table["high"] = 100 * wilson(table["rows"] - table["failed"], table["rows"])
+    if len(table) < FEWEST:
+        return table.assign(p=np.nan)
+    failed, rows = table["failed"].to_numpy(int), table["rows"].to_numpy(int)
+    return table.assign(p=holm([_unlike(failed, rows, n) for n in range(len(rows))]))
+
+
+def _unlike(failed: NDArray[np.int64], rows: NDArray[np.int64], batch: int) -> float:
+    """Return the probability that a batch like the others lies so far from them.
+
+    The larger of two: hypergeometric, exact where rows fail by themselves; and of Student's t,
+    where the others differ among themselves by more than that.
+    """
+    others = np.arange(len(rows)) != batch
+    total, bad, size = rows.sum(), failed.sum(), rows[batch]
+    exact = hypergeom(total, bad, size)
+    tail = 2 * min(exact.cdf(failed[batch]), exact.sf(failed[batch] - 1))
+    spread = dispersion(failed[others], rows[others])
+    share = bad / total
+    error = spread * share * (1 - share) * (1 / size + 1 / rows[others].sum())
+    apart = failed[batch] / size - failed[others].sum() / rows[others].sum()
+    far = 2 * student.sf(abs(apart) / np.sqrt(error), others.sum() - 1) if error > 0 else 1.0
+    return float(min(1.0, max(tail, far if spread > 1 else 0.0)))
+
+
+def valid_share(table: pd.DataFrame) -> Interval:
+    """Return the share of valid rows of all batches with its 95 % interval, both in %.
+
+    Rows that fail together, by a bad day of a sensor, say less than as many that fail alone.
+    Where batches differ more than chance explains, the interval is that of a cluster sample:
+    Wilson's, with the rows divided by the design effect and a quantile of Student's t
+    (Korn & Graubard 1998, Survey Methodology 24, p. 193).
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `shares` returns it.
+    """
+    rows, failed = table["rows"].to_numpy(int), table["failed"].to_numpy(int)
+    total, count, z = rows.sum(), len(rows), Z
+    share, effect = failed.sum() / total, 1.0
+    squares = dispersion(failed, rows) * (count - 1)
+    if 0 < share < 1 and count > 1 and chi2.sf(squares, count - 1) < _ALIKE:
+        between = count / (count - 1) * ((failed - share * rows) ** 2).sum() / total**2
+        effect = max(1.0, between / (share * (1 - share) / total))
+        z = float(student.ppf(0.975, count - 1))
+    low, high = 100 * wilson(total / effect * (1 - share), total / effect, z)
+    return Interval(100 * (1 - share), float(low), float(high))
+
+
+def trend(table: pd.DataFrame) -> Interval | None:
+    """Return by how many percentage points the share of valid rows changes from period to period.
+
+    Slope of a straight line through the batches, each with the weight of its rows, with its 95 %
+    interval by Student's t; None below four batches.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `shares` returns it.
+    """
+    if len(table) < FEWEST:
+        return None
+    rows, place = table["rows"].to_numpy(float), table["position"].to_numpy(float)
+    valid, weight = table["valid"].to_numpy(float), rows / rows.sum()
+    centred = place - weight @ place
+    spread = weight @ centred**2
+    slope = float(weight @ (centred * valid) / spread)
+    rest = valid - weight @ valid - slope * centred
+    variance = weight @ rest**2 / (len(rows) - 2)
+    if variance < 1e-12:  # no row failed, or all: what Agresti & Coull (1998) would expect
+        share = (table["failed"].sum() + 2) / (rows.sum() + 4)
+        variance = 1e4 * share * (1 - share) / rows.sum()
+    half = float(student.ppf(0.975, len(rows) - 2) * np.sqrt(variance / spread))
+    return Interval(slope, slope - half, slope + half)
