@@ -25,6 +25,7 @@ __all__ = [
     "Assessment",
     "Reply",
     "assess",
+    "bounds",
     "criteria",
     "frameworks",
     "gaps",
@@ -74,6 +75,17 @@ def levels(found: Assessment) -> pd.DataFrame:
             "manual": ", ".join(model.level(least).manual) or "nothing named",
         }
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def bounds(low: float, high: float) -> dict[str, object]:
+    """Return a worst and a best case as `fourfold.record` takes them.
+
+    Examples
+    --------
+    >>> bounds(1, 2), bounds(3, 3)
+    ({'value': 1, 'ci': (1, 2), 'exact': False}, {'value': 3, 'ci': None, 'exact': True})
+    """
+    return {"value": low, "ci": (low, high) if low < high else None, "exact": bool(low == high)}
 
 
 def criteria(found: Assessment) -> pd.DataFrame:
