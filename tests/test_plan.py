@@ -151,3 +151,13 @@ def test_run_ids_stay_apart_and_are_safe_folder_names(config, project):
 def test_canonical_json_ignores_the_order_of_keys(content):
     """Equal content, equal text."""
     assert canonical(content) == canonical(dict(reversed(content.items())))
+
+
+def test_a_template_may_do_without_data(project, config, notebook):
+    """Where its own default is empty; where data have a default, an empty name is a mistake."""
+    path = project / "templates" / "tiny.ipynb"
+    file = config("template: tiny\nparameters: {data: ''}\n")
+    with pytest.raises(ConfigError, match="a path, glob or URL; got ''"):
+        plan([str(file)], project)
+    path.write_text(json.dumps(notebook).replace("numbers.csv", ""))
+    assert len(plan([str(file)], project)) == 1

@@ -269,14 +269,21 @@ def _check_runs(
             message = f"run {run.run_id!r} is the same as run {seen[content]!r}; expected each once"
             found.append(config.violation(("sweep",), message))
         seen[content] = run.run_id
-    return found + _check_inputs(config, runs, root)
+    needless = "data" in template.parameters and template.parameters["data"].default == ""
+    return found + _check_inputs(config, runs, root, needless)
 
 
-def _check_inputs(config: Config, runs: list[RunSpec], root: Path) -> list[Violation]:
-    """Check that each data source and contract is there, once each."""
+def _check_inputs(
+    config: Config, runs: list[RunSpec], root: Path, needless: bool
+) -> list[Violation]:
+    """Check that each data source and contract is there, once each.
+
+    Where a template can do without data, its own default says so: it is empty.
+    """
     found = []
     inputs = {(r.parameters.get("data"), r.parameters.get("query"), _origin(r)) for r in runs
-              if _text(r.parameters.get("data"))}  # fmt: skip
+              if _text(r.parameters.get("data"))
+              and (r.parameters["data"] or not needless)}  # fmt: skip
     for source, query, origin in sorted(inputs, key=str):
         problem = sources.problem(str(source), str(query or ""), root)
         if problem:

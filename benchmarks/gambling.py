@@ -1,0 +1,66 @@
+"""How long 10,000 players of 10,000 rounds take, and how much memory: whole processes.
+
+``python benchmarks/gambling.py`` plays a few games in a new process each, import of the library
+and reading of compiled code included; the first one without compiled code. Every figure is kept
+in ``outputs/benchmarks/gambling.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+KEPT = Path(__file__).parents[1] / "outputs" / "benchmarks" / "gambling.json"
+PLAYERS = ROUNDS = 10_000
+WAYS = (
+    ("roulette_red_38", "flat", "inf"),
+    ("roulette_number_38", "flat", "inf"),
+    ("slot", "flat", "inf"),
+    ("roulette_red_38", "martingale", "1000"),
+    ("roulette_red_38", "fraction", "1000"),
+)
+CODE = """
+import json, resource, time
+started = time.perf_counter()
+from fourfold.games import named
+from fourfold.wagers import Stakes, edge, play
+begun = time.perf_counter()
+found = play(named({game!r}), {players}, {rounds}, Stakes({plan!r}, float({bankroll!r})))
+ended = time.perf_counter()
+print(json.dumps({{
+    "import_s": begun - started, "play_s": ended - begun, "edge": edge(found)[0],
+    "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+}}))
+"""
+
+
+def one(game: str, plan: str, bankroll: str, cache: str) -> dict[str, float]:
+    options = {"game": game, "plan": plan, "bankroll": bankroll}
+    code = CODE.format(players=PLAYERS, rounds=ROUNDS, **options)
+    env = {**os.environ, "NUMBA_CACHE_DIR": cache, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", code], env=env, check=True, stdout=subprocess.PIPE)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def main() -> None:
+    kept = {}
+    with tempfile.TemporaryDirectory() as cache:
+        for number, way in enumerate([WAYS[0], *WAYS]):
+            name = ", ".join(way[:2]) + (", not compiled yet" if number == 0 else "")
+            found = kept[name] = one(*way, cache)
+            whole = found["import_s"] + found["play_s"]
+            print(
+                f"{name:44} {whole:5.1f} s in all, {found['play_s']:5.1f} s of play, "
+                f"{found['peak_mb']:4.0f} MB, house edge {100 * found['edge']:.2f} %"
+            )
+    KEPT.parent.mkdir(parents=True, exist_ok=True)
+    KEPT.write_text(json.dumps(kept, indent=1))
+
+
+if __name__ == "__main__":
+    main()

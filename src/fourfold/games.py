@@ -1,0 +1,318 @@
+"""Games as data: what can happen, how likely it is, and what it pays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from itertools import product
+from math import prod, sqrt
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.signal import fftconvolve
+
+from fourfold.errors import DataError, did_you_mean
+
+Array = NDArray[np.float64]
+Chance = Fraction | float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One thing that can happen: its name, its chance, and what it pays for a stake of 1."""
+
+    name: str
+    chance: Chance
+    pays: Chance
+
+
+@dataclass(frozen=True)
+class Game:
+    """A game of independent rounds.
+
+    Attributes
+    ----------
+    outcomes : tuple of Outcome
+        Chances sum to 1; `pays` is net, -1 for a lost stake.
+    seen : int
+        Rounds that the chances were counted in; 0 where they follow from arithmetic.
+    """
+
+    name: str
+    outcomes: tuple[Outcome, ...]
+    seen: int = 0
+
+    @property
+    def chances(self) -> Array:
+        """Return the chance of each outcome."""
+        return np.array([float(outcome.chance) for outcome in self.outcomes])
+
+    @property
+    def pays(self) -> Array:
+        """Return the net payout of each outcome for a stake of 1."""
+        return np.array([float(outcome.pays) for outcome in self.outcomes])
+
+    @property
+    def mean(self) -> float:
+        """Return the expected net payout of a round, for a stake of 1."""
+        return float(sum(outcome.chance * outcome.pays for outcome in self.outcomes))
+
+    @property
+    def spread(self) -> float:
+        """Return the standard deviation of the net payout of a round."""
+        return sqrt(max(0.0, float((self.chances * self.pays**2).sum()) - self.mean**2))
+
+    @property
+    def doubt(self) -> float:
+        """Return the standard error of `mean`: 0 where the chances follow from arithmetic."""
+        return self.spread / sqrt(self.seen) if self.seen else 0.0
+
+    def table(self) -> pd.DataFrame:
+        """Return the outcomes as a table: chance and payout."""
+        rows = {o.name: {"chance": float(o.chance), "pays": float(o.pays)} for o in self.outcomes}
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _even(name: str, wins: int, of: int, pays: Chance = 1) -> Game:
+    """Return a game that pays on `wins` of `of` equal chances."""
+    chance = Fraction(wins, of)
+    return Game(name, (Outcome("win", chance, pays), Outcome("lose", 1 - chance, -1)))
+
+
+def _craps() -> Game:
+    """Return the pass line: 7 or 11 win at once, 2, 3 and 12 lose, else the point before a 7."""
+    ways = {total: 6 - abs(total - 7) for total in range(2, 13)}
+    chance = Fraction(ways[7] + ways[11], 36)
+    for point in (4, 5, 6, 8, 9, 10):
+        chance += Fraction(ways[point], 36) * Fraction(ways[point], ways[point] + ways[7])
+    return Game("craps_pass", (Outcome("win", chance, 1), Outcome("lose", 1 - chance, -1)))
+
+
+#: A pay table made up for the lesson: symbols of each of three reels, and what three alike pay.
+REELS = {"seven": 1, "bell": 3, "cherry": 6, "blank": 10}
+PAY_TABLE = {"seven": 500, "bell": 60, "cherry": 12}
+
+
+def slot(reels: Mapping[str, int], pay_table: Mapping[str, int], count: int = 3) -> Game:
+    """Return a slot machine that pays where all reels show the same symbol.
+
+    Parameters
+    ----------
+    reels : mapping of symbol to count
+        Stops of each reel.
+    pay_table : mapping of symbol to payout
+        For a stake of 1, which is not returned.
+    count : int
+        Number of reels.
+
+    Examples
+    --------
+    >>> game = slot({"a": 1, "b": 1}, {"a": 8}, count=2)
+    >>> game.table()["chance"].tolist(), game.mean
+    ([0.25, 0.75], 1.0)
+    """
+    stops = sum(reels.values())
+    found = []
+    for shown in product(reels, repeat=count):
+        if len(set(shown)) == 1 and shown[0] in pay_table:
+            chance = Fraction(prod(reels[symbol] for symbol in shown), stops**count)
+            found.append(Outcome(f"{count} x {shown[0]}", chance, pay_table[shown[0]] - 1))
+    rest = 1 - sum(outcome.chance for outcome in found)
+    return Game("slot", (*found, Outcome("nothing", rest, -1)))
+
+
+#: Weldon's dice: throws of twelve dice by how many showed a five or a six (Pearson, Philosophical
+#: Magazine 50 (1900), p. 167, where the fit of fair dice is rejected).
+WELDON = (185, 1149, 3265, 5475, 6114, 5194, 3067, 1331, 403, 105, 14, 4, 0)
+
+
+def _weldon() -> Game:
+    """Return a bet at fair odds that one of Weldon's dice shows a five or a six."""
+    dice = 12 * sum(WELDON)
+    hits = sum(number * throws for number, throws in enumerate(WELDON))
+    return Game("weldon", _even("weldon", hits, dice, 2).outcomes, dice)
+
+
+GAMES: Mapping[str, Game] = {
+    game.name: game
+    for game in (
+        _even("coin", 1, 2),
+        _even("die_six", 1, 6, 5),
+        _even("roulette_red_38", 18, 38),
+        _even("roulette_red_37", 18, 37),
+        _even("roulette_number_38", 1, 38, 35),
+        _even("roulette_number_37", 1, 37, 35),
+        _craps(),
+        slot(REELS, PAY_TABLE),
+        _weldon(),
+    )
+}
+
+
+def named(name: str) -> Game:
+    """Return a built-in game.
+
+    Raises
+    ------
+    DataError
+        If there is none of this name.
+
+    Examples
+    --------
+    >>> round(named("roulette_red_38").mean, 4)
+    -0.0526
+    """
+    if name not in GAMES:
+        known = f"expected one of {', '.join(GAMES)}"
+        raise DataError(f"game: {known}, got {name!r}." + did_you_mean(name, GAMES))
+    return GAMES[name]
+
+
+def counted(outcomes: Sequence[str] | pd.Series, pays: Mapping[str, float], name: str) -> Game:
+    """Return a game whose chances are counted in rounds that were played.
+
+    Parameters
+    ----------
+    outcomes : sequence of str
+        What happened in each round; missing ones are left out.
+    pays : mapping of outcome to net payout
+        For a stake of 1.
+
+    Raises
+    ------
+    DataError
+        If a round ended in an outcome that `pays` does not name, or there is no round.
+
+    Examples
+    --------
+    >>> counted(["home", "home", "away"], {"home": 1.0, "away": -1.0}, "bet").mean.__round__(3)
+    0.333
+    """
+    counts = pd.Series(outcomes).dropna().astype(str).value_counts()
+    for outcome in counts.index:
+        if outcome not in pays:
+            known = f"pays: expected a payout for each outcome, got none for {outcome!r}."
+            raise DataError(known + did_you_mean(outcome, pays))
+    if counts.empty:
+        raise DataError(f"{name}: expected rounds that were played, got none")
+    seen = int(counts.sum())
+    found = [Outcome(o, Fraction(int(counts.get(o, 0)), seen), float(p)) for o, p in pays.items()]
+    return Game(name, tuple(found), seen)
+
+
+def listed(table: pd.DataFrame, name: str) -> Game:
+    """Return a game from a table of its outcomes.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns `chance` and `pays`, and `outcome` for their names if they have some.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, a chance is not between 0 and 1, or they do not sum to 1.
+    """
+    for column in ("chance", "pays"):
+        if column not in table:
+            known = list(map(str, table.columns))
+            told = f"expected a column {column!r}, got {', '.join(known)}."
+            raise DataError(f"{name}: {told}" + did_you_mean(column, known))
+    chances = table["chance"].astype(float)
+    if not chances.between(0, 1).all() or abs(chances.sum() - 1) > 1e-6:
+        raise DataError(f"{name}: expected chances that sum to 1, got {chances.sum():.6g}")
+    names = table["outcome"].astype(str) if "outcome" in table else table.index.map(str)
+    rows = zip(names, chances / chances.sum(), table["pays"].astype(float), strict=True)
+    return Game(name, tuple(Outcome(*row) for row in rows))
+
+
+def of(frame: pd.DataFrame, outcome: str, pays: Mapping[str, float], name: str) -> Game:
+    """Return the game of a table: of rounds that were played, or of chances where `pays` is empty.
+
+    Raises
+    ------
+    DataError
+        As `counted` and `listed`, or if there is no column `outcome`.
+    """
+    if not pays:
+        return listed(frame, name)
+    if outcome not in frame:
+        known = list(map(str, frame.columns))
+        told = f"outcome: expected a column of the data ({', '.join(known)}), got {outcome!r}."
+        raise DataError(told + did_you_mean(outcome, known))
+    return counted(frame[outcome], pays, name)
+
+
+@cache
+def sums(game: Game, rounds: int) -> tuple[Array, Array]:
+    """Return the exact distribution of what `rounds` flat bets of 1 bring in all.
+
+    Returns
+    -------
+    totals, chances : arrays of float
+        Ascending; chances sum to 1. Payouts are taken on a grid of at most a hundredth.
+
+    Raises
+    ------
+    DataError
+        If the payouts do not lie on such a grid.
+
+    Examples
+    --------
+    >>> totals, chances = sums(named("coin"), 2)
+    >>> totals.tolist(), chances.round(2).tolist()
+    ([-2.0, 0.0, 2.0], [0.25, 0.5, 0.25])
+    """
+    step, steps = _grid(game.pays)
+    power: Array = np.bincount(steps, weights=game.chances).astype(float)
+    found, left = np.ones(1), rounds
+    while left:
+        if left & 1:
+            found = _convolved(found, power)
+        left >>= 1
+        power = _convolved(power, power) if left else power
+    totals = rounds * game.pays.min() + step * np.arange(len(found))
+    kept = found > 0
+    return totals[kept], found[kept] / found.sum()
+
+
+def _convolved(a: Array, b: Array) -> Array:
+    found = fftconvolve(a, b)
+    return np.where(found > 1e-15, found, 0.0)  # below it, only noise of the transform
+
+
+def _grid(pays: Array) -> tuple[float, NDArray[np.int64]]:
+    """Return a step, and by how many steps each payout is above the lowest."""
+    above = pays - pays.min()
+    for parts in (1, 2, 3, 4, 5, 10, 11, 20, 100):
+        steps = np.round(above * parts).astype(np.int64)
+        if np.abs(steps / parts - above).max() < 1e-5:
+            whole = int(np.gcd.reduce(steps)) or 1
+            return whole / parts, steps // whole
+    raise DataError(f"payouts: expected multiples of a hundredth apart, got {pays.tolist()}")
+
+
+def ahead(game: Game, rounds: int) -> float:
+    """Return the exact chance to be ahead after so many flat bets.
+
+    Examples
+    --------
+    >>> [round(100 * ahead(named("roulette_red_38"), n), 1) for n in (10, 100, 1000)]
+    [31.4, 26.5, 4.5]
+    """
+    totals, chances = sums(game, rounds)
+    return float(chances[totals > 1e-9].sum())
+
+
+def rounds_needed(game: Game, half_width: float) -> int:
+    """Return the rounds after which the mean payout is known to within `half_width`, at 95 %.
+
+    Examples
+    --------
+    >>> rounds_needed(named("coin"), 0.01)
+    38415
+    """
+    return int(np.ceil((1.959964 * game.spread / half_width) ** 2))

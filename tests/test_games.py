@@ -1,0 +1,127 @@
+"""Games as data: odds by arithmetic, by counting, and what many rounds bring."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binom, chisquare
+
+from fourfold import games
+from fourfold.errors import DataError
+
+EDGES = {
+    "coin": 0,
+    "die_six": 0,
+    "roulette_red_38": Fraction(2, 38),
+    "roulette_red_37": Fraction(1, 37),
+    "roulette_number_38": Fraction(2, 38),
+    "roulette_number_37": Fraction(1, 37),
+    "craps_pass": Fraction(7, 495),
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_the_house_edge_is_the_known_one(name):
+    """2/38, 1/37, and 7/495 for the pass line."""
+    assert -games.named(name).mean == pytest.approx(float(EDGES[name]))
+
+
+@pytest.mark.parametrize("game", games.GAMES.values(), ids=lambda game: game.name)
+def test_chances_sum_to_one(game):
+    """Exactly, for they are fractions."""
+    assert sum(outcome.chance for outcome in game.outcomes) == 1
+    assert game.table().shape == (len(game.outcomes), 2)
+
+
+def test_weldons_dice_are_not_fair():
+    """26,306 throws of twelve dice; 106,602 fives and sixes; fair dice do not throw so."""
+    game = games.named("weldon")
+    assert sum(games.WELDON) == 26_306
+    assert game.seen == 315_672
+    assert game.outcomes[0].chance == Fraction(106_602, 315_672)
+    fair = binom.pmf(range(13), 12, 1 / 3) * sum(games.WELDON)
+    tail = 10
+    seen, expected = (
+        np.append(np.array(counts)[:tail], np.array(counts)[tail:].sum())
+        for counts in (games.WELDON, fair)
+    )
+    assert chisquare(seen, expected * seen.sum() / expected.sum()).pvalue < 1e-3
+    assert game.mean > 3 * game.doubt
+
+
+def test_a_slot_machine_from_its_pay_table():
+    """Two reels of two symbols, by hand; more reels pay less often."""
+    game = games.slot({"a": 1, "b": 3}, {"a": 10}, count=2)
+    assert game.outcomes[0] == games.Outcome("2 x a", Fraction(1, 16), 9)
+    assert game.mean == pytest.approx(10 / 16 - 1)
+    assert games.slot({"a": 1, "b": 3}, {"a": 10}).outcomes[0].chance == Fraction(1, 64)
+
+
+def test_chances_are_counted_in_rounds():
+    """Missing rounds are left out; an outcome without a payout is told with the nearest one."""
+    rounds = pd.Series(["home", "away", "home", None, "draw"])
+    pays = {"home": 1.0, "away": -1.0, "draw": 0.0, "rain": 0.0}
+    game = games.counted(rounds, pays, "bet")
+    assert game.seen == 4
+    assert game.mean == 0.25
+    assert game.doubt == pytest.approx(game.spread / 2)
+    with pytest.raises(DataError, match=r"none for 'home'.* Did you mean 'hom'"):
+        games.counted(rounds, {"hom": 1}, "bet")
+    with pytest.raises(DataError, match="bet: expected rounds that were played, got none"):
+        games.counted([], pays, "bet")
+
+
+def test_a_game_of_ones_own():
+    """A table of chances; what is wrong with it is told."""
+    table = pd.DataFrame({"chance": [0.25, 0.75], "pays": [2, -1], "outcome": ["a", "b"]})
+    assert games.of(table, "", {}, "mine").mean == -0.25
+    with pytest.raises(DataError, match=r"mine: expected chances that sum to 1, got 0\.5"):
+        games.listed(table.assign(chance=0.25), "mine")
+    with pytest.raises(DataError, match=r"a column 'pays', got chance, pay\. Did you mean 'pay'"):
+        games.listed(table[["chance"]].assign(pay=1), "mine")
+    with pytest.raises(DataError, match=r"outcome: expected a column .*got 'end'"):
+        games.of(table, "end", {"a": 1}, "mine")
+    with pytest.raises(DataError, match="Did you mean 'coin'"):
+        games.named("coim")
+
+
+def test_the_sum_of_red_bets_is_binomial():
+    """Won less lost after 25 rounds, and the known chances to be ahead."""
+    game = games.named("roulette_red_38")
+    totals, chances = games.sums(game, 25)
+    wins = (totals + 25) / 2
+    assert chances == pytest.approx(binom.pmf(wins, 25, 18 / 38), abs=1e-12)
+    known = {10: 31.4, 100: 26.5, 1000: 4.5}
+    assert {n: round(100 * games.ahead(game, n), 1) for n in known} == known
+
+
+@settings(max_examples=30)
+@given(st.sampled_from(sorted(games.GAMES)), st.integers(1, 60))
+def test_the_sum_has_the_mean_and_spread_of_its_rounds(name, rounds):
+    """Whatever the game: means add, variances add."""
+    game = games.named(name)
+    totals, chances = games.sums(game, rounds)
+    mean = (totals * chances).sum()
+    assert chances.sum() == pytest.approx(1)
+    assert mean == pytest.approx(rounds * game.mean, abs=1e-6)
+    variance = ((totals - mean) ** 2 * chances).sum()
+    assert variance == pytest.approx(rounds * game.spread**2, rel=1e-6)
+
+
+def test_payouts_off_any_grid_are_told():
+    """Sums of them are too many to list."""
+    odd = games.Game("odd", (games.Outcome("a", 0.5, np.pi), games.Outcome("b", 0.5, -1)))
+    with pytest.raises(DataError, match="multiples of a hundredth"):
+        games.sums(odd, 5)
+
+
+def test_a_tenth_of_the_width_needs_a_hundred_times_the_rounds():
+    """The square root of the law of large numbers."""
+    few, many = (games.rounds_needed(games.named("coin"), width) for width in (0.1, 0.01))
+    assert few == 385
+    assert many == pytest.approx(100 * few, rel=0.01)
