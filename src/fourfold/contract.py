@@ -110,6 +110,7 @@ def rules_of(schema: Any) -> list[tuple[str, str]]:
         rules += [] if column.nullable else ["a value"]
         rules += ["a value of its own"] if column.unique else []
         rules += [_in_words(str(check.error)) for check in column.checks]
+        rules += ["a combination of its own"] if name in (schema.unique or []) else []
         found += [(str(name), rule) for rule in rules]
     return found
 

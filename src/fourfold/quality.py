@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -12,8 +14,9 @@ from fourfold.contract import read_contract, rules_of
 from fourfold.data import locate
 from fourfold.periods import Batches, age_days, batches
 from fourfold.proportions import Interval, Z, dispersion, holm, wilson
+from fourfold.style import short
 
-__all__ = ["Interval", "age_days", "batches", "rules", "shares", "trend", "valid_share"]
+__all__ = ["age_days", "batches", "label_batches", "rules", "shares", "trend", "valid_share"]
 
 #: With this probability by chance alone, batches still count as alike.
 _ALIKE = 0.2
@@ -138,3 +141,19 @@ def trend(table: pd.DataFrame) -> Interval | None:
         variance = 1e4 * share * (1 - share) / rows.sum()
     half = float(student.ppf(0.975, len(rows) - 2) * np.sqrt(variance / spread))
     return Interval(slope, slope - half, slope + half)
+
+
+def label_batches(ax: Any, table: pd.DataFrame, most: int = 8) -> None:
+    """Write the names of batches below an axis: all of a few, of many the evenly chosen.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Whose horizontal axis is `position`.
+    table : DataFrame
+        As `shares` returns it.
+    """
+    step = -(-len(table) // most)
+    ax.set_xticks(table["position"].iloc[::step], table.index[::step].map(short))
+    ax.set_xlim(table["position"].min() - 0.7, table["position"].max() + 0.7)
+    ax.set_xlabel("batch")
