@@ -208,7 +208,9 @@ def _mean(platform: str, criterion: str, values: pd.Series) -> Score:
         raise DataError(
             f"measurements: expected at least two of {platform!r} in {criterion!r}, got {count}"
         )
-    half = float(student.ppf(0.975, count - 1) * values.std() / np.sqrt(count))
+    # The deviation of equal numbers is not always exactly 0.
+    deviation = values.std() if values.nunique() > 1 else 0.0
+    half = float(student.ppf(0.975, count - 1) * deviation / np.sqrt(count))
     source = f"mean of {count} measurements"
     return Score(platform, criterion, float(values.mean()), half, "measurement", source)
 
