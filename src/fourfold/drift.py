@@ -13,7 +13,6 @@ from scipy.special import chndtrinc
 from scipy.stats import chi2
 
 from fourfold.distributions import MISSING, OTHER, Column, Profile, count, profile, read_profile
-from fourfold.evidence import number
 from fourfold.periods import Batches
 from fourfold.proportions import Interval, holm
 
@@ -203,8 +202,8 @@ def shapes(before: Profile, frame: pd.DataFrame, name: str) -> pd.DataFrame:
         One row a bin, `before` and `now` in % of all rows.
     """
     shape = before.columns[name]
-    ends = [f"≤ {number(edge)}" for edge in shape.edges]
-    labels = [*ends, f"> {number(shape.edges[-1])}"] if ends else [*shape.words, OTHER]
+    ends = [f"≤ {edge:.4g}" for edge in shape.edges]
+    labels = [*ends, f"> {shape.edges[-1]:.4g}"] if ends else [*shape.words, OTHER]
     if shape.kind == "number" and not ends:
         labels = ["any number"]
     counts = {"before": np.array(shape.rows), "now": np.array(count(shape, frame[name]))}

@@ -65,7 +65,8 @@ def batches(frame: pd.DataFrame, time: str, period: str = "month", zone: str = "
         return Batches(pd.Series("all rows", frame.index), {"all rows": 0}, None)
     if time not in frame:
         raise DataError(
-            f"time: expected a column of the data, got {time!r}." + did_you_mean(time, frame)
+            f"time: expected one of {', '.join(map(str, frame.columns[:12]))}, got {time!r}."
+            + did_you_mean(time, frame)
         )
     if period not in _FREQUENCIES:
         raise DataError(

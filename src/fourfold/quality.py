@@ -16,12 +16,23 @@ from fourfold.periods import Batches, age_days, batches
 from fourfold.proportions import Interval, Z, dispersion, holm, wilson
 from fourfold.style import short
 
-__all__ = ["age_days", "batches", "label_batches", "rules", "shares", "trend", "valid_share"]
+__all__ = [
+    "Interval",
+    "age_days",
+    "batches",
+    "label_batches",
+    "rules",
+    "shares",
+    "trend",
+    "valid_share",
+]
 
 #: With this probability by chance alone, batches still count as alike.
 _ALIKE = 0.2
 #: Fewer batches say nothing about what a batch usually looks like.
 FEWEST = 4
+#: A figure that these data do not have.
+NOTHING = Interval(np.nan, np.nan, np.nan)
 
 
 def rules(reasons: pd.Series, contract: str) -> pd.DataFrame:
@@ -102,8 +113,10 @@ def valid_share(table: pd.DataFrame) -> Interval:
     Parameters
     ----------
     table : DataFrame
-        As `shares` returns it.
+        As `shares` returns it; an empty one has no share (not a number).
     """
+    if table.empty:
+        return NOTHING
     rows, failed = table["rows"].to_numpy(int), table["failed"].to_numpy(int)
     total, count, z = rows.sum(), len(rows), Z
     share, effect = failed.sum() / total, 1.0
@@ -116,11 +129,11 @@ def valid_share(table: pd.DataFrame) -> Interval:
     return Interval(100 * (1 - share), float(low), float(high))
 
 
-def trend(table: pd.DataFrame) -> Interval | None:
+def trend(table: pd.DataFrame) -> Interval:
     """Return by how many percentage points the share of valid rows changes from period to period.
 
     Slope of a straight line through the batches, each with the weight of its rows, with its 95 %
-    interval by Student's t; None below four batches.
+    interval by Student's t; undefined (not a number) below four batches.
 
     Parameters
     ----------
@@ -128,7 +141,7 @@ def trend(table: pd.DataFrame) -> Interval | None:
         As `shares` returns it.
     """
     if len(table) < FEWEST:
-        return None
+        return NOTHING
     rows, place = table["rows"].to_numpy(float), table["position"].to_numpy(float)
     valid, weight = table["valid"].to_numpy(float), rows / rows.sum()
     centred = place - weight @ place
