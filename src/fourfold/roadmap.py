@@ -49,13 +49,21 @@ def remaining(found: Assessment) -> dict[str, float]:
 
 def with_needed(found: Assessment, names: Sequence[str]) -> list[str]:
     """Return practices that are not there, each behind those that it needs."""
-    left = remaining(found)
-    order: list[str] = []
-    for name in names:
+    return _with_needed(found, remaining(found), names)
+
+
+def _with_needed(found: Assessment, left: Mapping[str, float], names: Sequence[str]) -> list[str]:
+    order: dict[str, None] = {}
+
+    def add(name: str) -> None:
         if name in left and name not in order:
-            needed = with_needed(found, found.standings[name].practice.after)
-            order += [each for each in [*needed, name] if each not in order]
-    return order
+            for needed in found.standings[name].practice.after:
+                add(needed)
+            order[name] = None
+
+    for name in names:
+        add(name)
+    return list(order)
 
 
 def unlocks(found: Assessment) -> pd.DataFrame:
@@ -182,10 +190,20 @@ def waits(found: Assessment, order: Sequence[str]) -> NDArray[np.float64]:
     array of shape (open levels,)
         By model, then by level; person-weeks.
     """
+    return _waits(remaining(found), _open_needs(found), order)
+
+
+def _open_needs(found: Assessment) -> list[list[str]]:
+    """Return for each level that is not reached the practices that are not there."""
     left = remaining(found)
+    return [[n for n in _needed(goal) if n in left] for goal in _goals(found, found.low)]
+
+
+def _waits(
+    left: Mapping[str, float], needs: Sequence[Sequence[str]], order: Sequence[str]
+) -> NDArray[np.float64]:
     until = dict(zip(order, np.cumsum([left[name] for name in order]), strict=True))
-    goals = [_needed(goal) for goal in _goals(found, found.low)]
-    return np.array([max(until[name] for name in needed if name in left) for needed in goals])
+    return np.array([max(until[name] for name in names) for names in needs])
 
 
 def cheapest_first(found: Assessment) -> list[str]:
@@ -196,8 +214,8 @@ def cheapest_first(found: Assessment) -> list[str]:
 
 def random_order(found: Assessment, rng: np.random.Generator) -> list[str]:
     """Return the practices that are not there in a random order, each behind what it needs."""
-    names = list(remaining(found))
-    return with_needed(found, [names[place] for place in rng.permutation(len(names))])
+    left = remaining(found)
+    return _with_needed(found, left, rng.permutation(list(left)).tolist())
 
 
 @dataclass(frozen=True)
@@ -251,7 +269,8 @@ def compare(found: Assessment, steps: Sequence[Step], orders: int, seed: int = 0
     if not _goals(found, found.low):
         raise ValueError("compare: expected a level that is not reached, got none")
     rng = np.random.default_rng(seed)
-    drawn = [waits(found, random_order(found, rng)) for _ in range(orders)]
+    left, needs = remaining(found), _open_needs(found)
+    drawn = [_waits(left, needs, random_order(found, rng)) for _ in range(orders)]
     named = {
         "roadmap": waits(found, [step.practice for step in steps]),
         "cheapest first": waits(found, cheapest_first(found)),
