@@ -29,10 +29,11 @@ started = time.perf_counter()
 from fourfold.games import named
 from fourfold.wagers import Stakes, edge, play
 begun = time.perf_counter()
-found = play(named({game!r}), {players}, {rounds}, Stakes({plan!r}, float({bankroll!r})))
+game = named({game!r})
+found = play(game, {players}, {rounds}, Stakes({plan!r}, float({bankroll!r})))
 ended = time.perf_counter()
 print(json.dumps({{
-    "import_s": begun - started, "play_s": ended - begun, "edge": edge(found)[0],
+    "import_s": begun - started, "play_s": ended - begun, "edge": edge(game, found).value,
     "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
 }}))
 """

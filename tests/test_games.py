@@ -1,4 +1,4 @@
-"""Games as data: odds by arithmetic, by counting, and what many rounds bring."""
+"""Games as data: chances by arithmetic and by counting."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.stats import binom, chisquare
 
 from fourfold import games
@@ -88,40 +86,3 @@ def test_a_game_of_ones_own():
         games.of(table, "end", {"a": 1}, "mine")
     with pytest.raises(DataError, match="Did you mean 'coin'"):
         games.named("coim")
-
-
-def test_the_sum_of_red_bets_is_binomial():
-    """Won less lost after 25 rounds, and the known chances to be ahead."""
-    game = games.named("roulette_red_38")
-    totals, chances = games.sums(game, 25)
-    wins = (totals + 25) / 2
-    assert chances == pytest.approx(binom.pmf(wins, 25, 18 / 38), abs=1e-12)
-    known = {10: 31.4, 100: 26.5, 1000: 4.5}
-    assert {n: round(100 * games.ahead(game, n), 1) for n in known} == known
-
-
-@settings(max_examples=30)
-@given(st.sampled_from(sorted(games.GAMES)), st.integers(1, 60))
-def test_the_sum_has_the_mean_and_spread_of_its_rounds(name, rounds):
-    """Whatever the game: means add, variances add."""
-    game = games.named(name)
-    totals, chances = games.sums(game, rounds)
-    mean = (totals * chances).sum()
-    assert chances.sum() == pytest.approx(1)
-    assert mean == pytest.approx(rounds * game.mean, abs=1e-6)
-    variance = ((totals - mean) ** 2 * chances).sum()
-    assert variance == pytest.approx(rounds * game.spread**2, rel=1e-6)
-
-
-def test_payouts_off_any_grid_are_told():
-    """Sums of them are too many to list."""
-    odd = games.Game("odd", (games.Outcome("a", 0.5, np.pi), games.Outcome("b", 0.5, -1)))
-    with pytest.raises(DataError, match="multiples of a hundredth"):
-        games.sums(odd, 5)
-
-
-def test_a_tenth_of_the_width_needs_a_hundred_times_the_rounds():
-    """The square root of the law of large numbers."""
-    few, many = (games.rounds_needed(games.named("coin"), width) for width in (0.1, 0.01))
-    assert few == 385
-    assert many == pytest.approx(100 * few, rel=0.01)

@@ -69,6 +69,7 @@ LINE = (
     "drift",
     "thresholds",
     "games",
+    "odds",
     "wagers",
     "visualizers",
     "diagnostics",

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from itertools import product
 from math import prod, sqrt
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 
 from fourfold.errors import DataError, did_you_mean
 
@@ -93,7 +91,7 @@ def _craps() -> Game:
 
 #: A pay table made up for the lesson: symbols of each of three reels, and what three alike pay.
 REELS = {"seven": 1, "bell": 3, "cherry": 6, "blank": 10}
-PAY_TABLE = {"seven": 500, "bell": 60, "cherry": 12}
+PAY_TABLE = {"seven": 1000, "bell": 100, "cherry": 16}
 
 
 def slot(reels: Mapping[str, int], pay_table: Mapping[str, int], count: int = 3) -> Game:
@@ -244,75 +242,3 @@ def of(frame: pd.DataFrame, outcome: str, pays: Mapping[str, float], name: str) 
         told = f"outcome: expected a column of the data ({', '.join(known)}), got {outcome!r}."
         raise DataError(told + did_you_mean(outcome, known))
     return counted(frame[outcome], pays, name)
-
-
-@cache
-def sums(game: Game, rounds: int) -> tuple[Array, Array]:
-    """Return the exact distribution of what `rounds` flat bets of 1 bring in all.
-
-    Returns
-    -------
-    totals, chances : arrays of float
-        Ascending; chances sum to 1. Payouts are taken on a grid of at most a hundredth.
-
-    Raises
-    ------
-    DataError
-        If the payouts do not lie on such a grid.
-
-    Examples
-    --------
-    >>> totals, chances = sums(named("coin"), 2)
-    >>> totals.tolist(), chances.round(2).tolist()
-    ([-2.0, 0.0, 2.0], [0.25, 0.5, 0.25])
-    """
-    step, steps = _grid(game.pays)
-    power: Array = np.bincount(steps, weights=game.chances).astype(float)
-    found, left = np.ones(1), rounds
-    while left:
-        if left & 1:
-            found = _convolved(found, power)
-        left >>= 1
-        power = _convolved(power, power) if left else power
-    totals = rounds * game.pays.min() + step * np.arange(len(found))
-    kept = found > 0
-    return totals[kept], found[kept] / found.sum()
-
-
-def _convolved(a: Array, b: Array) -> Array:
-    found = fftconvolve(a, b)
-    return np.where(found > 1e-15, found, 0.0)  # below it, only noise of the transform
-
-
-def _grid(pays: Array) -> tuple[float, NDArray[np.int64]]:
-    """Return a step, and by how many steps each payout is above the lowest."""
-    above = pays - pays.min()
-    for parts in (1, 2, 3, 4, 5, 10, 11, 20, 100):
-        steps = np.round(above * parts).astype(np.int64)
-        if np.abs(steps / parts - above).max() < 1e-5:
-            whole = int(np.gcd.reduce(steps)) or 1
-            return whole / parts, steps // whole
-    raise DataError(f"payouts: expected multiples of a hundredth apart, got {pays.tolist()}")
-
-
-def ahead(game: Game, rounds: int) -> float:
-    """Return the exact chance to be ahead after so many flat bets.
-
-    Examples
-    --------
-    >>> [round(100 * ahead(named("roulette_red_38"), n), 1) for n in (10, 100, 1000)]
-    [31.4, 26.5, 4.5]
-    """
-    totals, chances = sums(game, rounds)
-    return float(chances[totals > 1e-9].sum())
-
-
-def rounds_needed(game: Game, half_width: float) -> int:
-    """Return the rounds after which the mean payout is known to within `half_width`, at 95 %.
-
-    Examples
-    --------
-    >>> rounds_needed(named("coin"), 0.01)
-    38415
-    """
-    return int(np.ceil((1.959964 * game.spread / half_width) ** 2))

@@ -269,21 +269,17 @@ def _check_runs(
             message = f"run {run.run_id!r} is the same as run {seen[content]!r}; expected each once"
             found.append(config.violation(("sweep",), message))
         seen[content] = run.run_id
-    needless = "data" in template.parameters and template.parameters["data"].default == ""
-    return found + _check_inputs(config, runs, root, needless)
+    return found + _check_inputs(config, template, runs, root)
 
 
 def _check_inputs(
-    config: Config, runs: list[RunSpec], root: Path, needless: bool
+    config: Config, template: Template, runs: list[RunSpec], root: Path
 ) -> list[Violation]:
-    """Check that each data source and contract is there, once each.
-
-    Where a template can do without data, its own default says so: it is empty.
-    """
+    """Check that each data source and contract is there; none is needed if that is the default."""
+    needed = getattr(template.parameters.get("data"), "default", None) != ""
     found = []
     inputs = {(r.parameters.get("data"), r.parameters.get("query"), _origin(r)) for r in runs
-              if _text(r.parameters.get("data"))
-              and (r.parameters["data"] or not needless)}  # fmt: skip
+              if _text(r.parameters.get("data")) and (r.parameters["data"] or needed)}  # fmt: skip
     for source, query, origin in sorted(inputs, key=str):
         problem = sources.problem(str(source), str(query or ""), root)
         if problem:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf, sqrt
 from typing import Any
 
 import numba
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
 
-from fourfold.discrimination import wilson
 from fourfold.errors import DataError, did_you_mean
 from fourfold.games import Game
+from fourfold.odds import Z, weight
+from fourfold.proportions import wilson
 
 Array = NDArray[np.float64]
-Interval = tuple[float, float, float]
 
 STAKES = ("flat", "martingale", "fraction")
-Z = float(norm.ppf(0.975))
+#: Fewer players than these cannot carry an interval, where the others hardly count.
+FEW = 20
 #: Points in time at which fortunes are kept.
 POINTS = 60
 
@@ -42,7 +45,7 @@ class Stakes:
     """
 
     plan: str = "flat"
-    bankroll: float = float("inf")
+    bankroll: float = inf
     limit: float = 500.0
     share: float = 0.02
 
@@ -50,6 +53,11 @@ class Stakes:
         if self.plan not in STAKES:
             told = f"stakes: expected one of {', '.join(STAKES)}, got {self.plan!r}."
             raise DataError(told + did_you_mean(self.plan, STAKES))
+        if not (self.bankroll >= 1 and self.limit >= 1 and 0 < self.share <= 1):
+            told = f"{self.bankroll:g}, {self.limit:g} and {self.share:g}"
+            raise DataError(
+                f"expected bankroll and table limit of at least 1 and a share in 0..1, got {told}"
+            )
         if self.plan == "fraction" and not np.isfinite(self.bankroll):
             raise DataError("bankroll: expected a number for stakes 'fraction', got none")
 
@@ -76,6 +84,42 @@ class Play:
     ruined: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """What a simulation says: a value, its 95 % interval and its Monte-Carlo standard error.
+
+    Attributes
+    ----------
+    low, high : float
+        Not a number where the run is too small to say.
+    error : float
+        Of the simulation alone: Morris, White & Crowther, Statistics in Medicine 38 (2019),
+        p. 2086.
+    count : int
+        Players of a share; 0 if the value is none.
+    """
+
+    value: float
+    low: float
+    high: float
+    error: float
+    count: int = 0
+
+    @property
+    def ci(self) -> tuple[float, float]:
+        """Return the 95 % interval."""
+        return self.low, self.high
+
+    def apart(self, exact: float) -> float:
+        """Return by how many standard errors the estimate is off the exact value.
+
+        The error of a share is the one that arithmetic expects: its own is 0 for a share of 0.
+        """
+        error = sqrt(exact * (1 - exact) / self.count) if self.count else self.error
+        away = self.value - exact
+        return 0.0 if abs(away) < 1e-12 else away / error if error else inf
+
+
 def play(game: Game, players: int, rounds: int, stakes: Stakes = Stakes(), seed: int = 0) -> Play:
     """Return what happens to players who each bet for so many rounds.
 
@@ -100,10 +144,10 @@ def play(game: Game, players: int, rounds: int, stakes: Stakes = Stakes(), seed:
     odd = np.geomspace(1, rounds, POINTS).astype(np.int64) | 1
     points = np.unique(np.append(odd[odd < rounds], rounds))
     states = np.random.SeedSequence(seed).generate_state(players, np.uint64)
-    found = _play(
-        *(states, np.cumsum(game.chances)[:-1], game.pays, points),
-        *(STAKES.index(stakes.plan), stakes.bankroll, stakes.limit, stakes.share),
-    )
+    # All floats, so that one compiled function serves every call.
+    numbers = map(float, (stakes.bankroll, stakes.limit, stakes.share))
+    bounds = np.cumsum(game.chances)[:-1]
+    found = _play(states, bounds, game.pays, points, STAKES.index(stakes.plan), *numbers)
     return Play(points, *found)
 
 
@@ -122,14 +166,10 @@ def _play(
     profits = np.empty((players, len(points)))
     staked, ruined = np.zeros(players), np.zeros(players, np.int64)
     for player in range(players):
-        state, profit, stake, total, over, place = states[player], 0.0, 1.0, 0.0, False, 0
+        state, profit, total, place = states[player], 0.0, 0.0, 0
+        stake = max(1.0, share * bankroll) if plan == 2 else 1.0
         for number in range(1, points[-1] + 1):
-            if plan == 2:
-                stake = max(1.0, share * (bankroll + profit))
-            if not over and stake > bankroll + profit:
-                over = True
-                ruined[player] = number
-            if not over:
+            if ruined[player] == 0:
                 # SplitMix64: Steele, Lea & Flood, OOPSLA 2014, p. 459.
                 state = state + np.uint64(0x9E3779B97F4A7C15)
                 mixed = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -143,6 +183,10 @@ def _play(
                 profit += stake * pays[outcome]
                 if plan == 1 and pays[outcome] != 0:
                     stake = 2 * stake if pays[outcome] < 0 and 2 * stake <= limit else 1.0
+                if plan == 2:
+                    stake = max(1.0, share * (bankroll + profit))
+                if stake > bankroll + profit:
+                    ruined[player] = number
             if number == points[place]:
                 profits[player, place] = profit
                 place += 1
@@ -150,77 +194,84 @@ def _play(
     return profits, staked, ruined
 
 
-def edge(found: Play, doubt: float = 0.0) -> Interval:
-    """Return what the house keeps of each unit staked, with its 95 % interval.
+def edge(game: Game, found: Play) -> Estimate:
+    """Return what the house keeps of each unit staked.
 
     The ratio of all losses to all stakes; players are independent, their rounds need not be.
-
-    Parameters
-    ----------
-    doubt : float
-        Standard error of the game's own mean, as `Game.doubt` gives it.
+    Chances that were counted in real rounds are in doubt, and the interval holds that too. It is
+    undefined where a few long shots decide the estimate: then nobody can say how far it is off.
 
     Notes
     -----
-    Cochran, "Sampling Techniques" (1977), p. 155: the variance of a ratio estimate.
+    Cochran, "Sampling Techniques" (1977), p. 155: the variance of a ratio estimate; moved for the
+    skew of rare wins as in Johnson, JASA 73 (1978), p. 536.
     """
     lost, staked = -found.profits[:, -1], found.staked
     value = float(lost.sum() / staked.sum())
-    rest = lost - value * staked
-    error = float(rest.std(ddof=1)) / np.sqrt(len(lost)) / float(staked.mean())
-    half = Z * float(np.hypot(error, doubt))
-    return value, value - half, value + half
+    rest = (lost - value * staked) / float(staked.mean())
+    error = float(rest.std(ddof=1)) / np.sqrt(len(rest)) if len(rest) > 1 else np.nan
+    if not _many(game, found, rest):
+        return Estimate(value, np.nan, np.nan, error)
+    half = Z * float(np.hypot(error, game.doubt))
+    shift = float((rest**3).mean()) / (float(rest.var()) or 1.0) / (6 * len(rest))
+    return Estimate(
+        value, min(value, value + shift - half), max(value, value + shift + half), error
+    )
+
+
+def _many(game: Game, found: Play, rest: Array) -> bool:
+    """Say whether enough players count in the error, by what was drawn and by the game itself."""
+    squares = rest**2
+    seen = float(squares.sum() ** 2 / ((squares**2).sum() or 1.0))
+    known = len(rest) / weight(game, int(found.rounds[-1]))
+    return len(rest) > 1 and (seen == 0 or min(seen, known) >= FEW)
 
 
 def share_ahead(found: Play) -> Array:
-    """Return the share of players who are ahead, with its 95 % interval, over time.
+    """Return the share of players who are ahead over time, with its 95 % interval.
 
     Returns
     -------
     array of float, shape (points, 3)
-        Share, low and high (Wilson).
+        Share, low and high (Wilson), each for its own point.
     """
     counts = (found.profits > 1e-9).sum(axis=0)
-    return np.array([wilson(int(count), len(found.profits)) for count in counts])
+    players = len(found.profits)
+    return np.column_stack([counts / players, *wilson(counts, players)])
 
 
-def share_ruined(found: Play) -> Interval:
-    """Return the share of players who could not go on, with its 95 % interval (Wilson)."""
-    return wilson(int((found.ruined > 0).sum()), len(found.ruined))
+def share_ruined(found: Play) -> Estimate:
+    """Return the share of players who could not go on (interval: Wilson)."""
+    return share(int((found.ruined > 0).sum()), len(found.ruined))
 
 
-def ruin(game: Game, bankroll: int, rounds: int) -> float:
-    """Return the exact chance that flat bets end a bankroll within so many rounds.
-
-    A bankroll ends where it does not cover a stake of 1. Payouts must be whole.
-
-    Raises
-    ------
-    DataError
-        If a payout is not whole.
+def share(hits: int, count: int) -> Estimate:
+    """Return a share with its Wilson interval and its Monte-Carlo standard error.
 
     Examples
     --------
-    >>> from fourfold.games import named
-    >>> round(ruin(named("coin"), bankroll=1, rounds=3), 3)
-    0.625
+    >>> share(50, 100).error
+    0.05
     """
-    pays = np.round(game.pays).astype(int)
-    if np.abs(pays - game.pays).max() > 1e-9:
-        raise DataError(f"ruin: expected whole payouts, got {game.pays.tolist()}")
-    # Who has so much cannot be ruined in the rounds that are left.
-    cap = bankroll + rounds
-    alive, ended = np.zeros(cap + 1), 0.0
-    alive[bankroll] = 1.0
-    for _ in range(rounds):
-        following = np.zeros(cap + 1)
-        for chance, pay in zip(game.chances, pays, strict=True):
-            if pay >= 0:
-                following[pay:] += chance * alive[: cap + 1 - pay]
-                following[cap] += chance * alive[cap + 1 - pay :].sum() if pay else 0.0
-            else:
-                following[:pay] += chance * alive[-pay:]
-        ended += following[0]
-        following[0] = 0.0
-        alive = following
-    return float(ended)
+    low, high = map(float, wilson(hits, count))
+    value = hits / count
+    return Estimate(value, low, high, sqrt(value * (1 - value) / count), count)
+
+
+def checks(estimates: Mapping[str, Estimate], exact: Mapping[str, float]) -> pd.DataFrame:
+    """Return estimates beside what arithmetic says, and how many standard errors they are apart.
+
+    Estimates that `exact` does not name are left out.
+
+    Examples
+    --------
+    >>> checks({"heads": share(60, 100)}, {"heads": 0.5}).loc["heads", "errors apart"].round(2)
+    np.float64(2.0)
+    """
+    rows = {
+        name: (found.value, found.error, exact[name], found.apart(exact[name]))
+        for name, found in estimates.items()
+        if name in exact
+    }
+    columns = ["estimate", "Monte-Carlo error", "exact", "errors apart"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
