@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fourfold import maturity
 from fourfold.assessment import CREDIT, Answers, Assessment, Reply, Standing
+from fourfold.data import load
 from fourfold.practices import Criterion, Framework, Level, Practice, frameworks, practices
 
 
@@ -122,6 +123,15 @@ def test_google_level_2_without_automatic_analysis():
     table = maturity.levels(found)
     assert table["at least"].to_dict() == {"AWS": 4, "Microsoft": 4, "Google": 2}
     assert table.loc["Google", "manual"] == "data analysis, model analysis"
+
+
+def test_own_models_are_judged_by():
+    """Without its criterion, a practice no longer holds a level."""
+    replies = tuple(Reply(n, "missing" if n == "feature-store" else "done") for n in practices())
+    frame = load("mlops_criteria").frame
+    fewer = maturity.models_of(frame[~frame["needs"].str.contains("feature-store")])
+    found = [maturity.assess(Answers("x", replies), Path(), models=m) for m in (None, fewer)]
+    assert [maturity.levels(each).loc["Google", "at least"] for each in found] == [1, 2]
 
 
 def test_nothing_done_is_level_0_everywhere():

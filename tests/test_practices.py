@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from fourfold.data import load
-from fourfold.errors import ConfigError
+from fourfold.errors import ConfigError, DataError
 from fourfold.practices import (
     FOLDER,
     FRAMEWORKS,
     QUARTERS,
     frameworks,
+    models_of,
     practices,
     read_framework,
     read_practices,
@@ -95,6 +97,40 @@ def test_the_built_in_table_holds_the_same_criteria():
     ]
     columns = ["model", "id", "level", "criterion", "needs", "section", "url"]
     assert list(frame[columns].itertuples(index=False, name=None)) == expected
+
+
+def test_criteria_of_a_table_take_the_place_of_the_packaged_ones():
+    """Left out, changed and new ones count; the rest of the model stays."""
+    frame = load("mlops_criteria").frame
+    fewer = models_of(frame[~frame["needs"].str.contains("feature-store")])
+    assert fewer["aws"] == frameworks()["aws"]
+    assert len(fewer["google"].criteria) == len(frameworks()["google"].criteria) - 1
+    assert fewer["google"].levels == frameworks()["google"].levels
+    own = frame.tail(1).assign(id="ours", needs="approval, rollback", level=1, dimension=None)
+    added = models_of(pd.concat([frame, own]))["google"].criteria[-1]
+    assert (added.id, added.level, added.needs) == ("ours", 1, ("approval", "rollback"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": "AWS"}, "expected some of Microsoft, got none"),
+        ({"needs": "rolback"}, "criterion 'aws-1-experiment': .*Did you mean 'rollback'"),
+        ({"level": 3}, r"criterion 'google-1-steps': expected one of the levels \[1, 2\], got 3"),
+    ],
+)
+def test_criteria_that_cannot_be_judged_are_told(change, message):
+    """A model without criteria, an unknown practice, a level that the model has not."""
+    with pytest.raises(DataError, match=message):
+        models_of(load("mlops_criteria").frame.assign(**change))
+
+
+def test_a_model_that_nobody_knows_is_told():
+    """With the nearest name."""
+    frame = load("mlops_criteria").frame
+    other = frame.assign(model=frame["model"].where(frame.index > 0, "Gogle"))
+    with pytest.raises(DataError, match=r"got 'Gogle'\. Did you mean 'Google'"):
+        models_of(other)
 
 
 def broken(tmp_path, source, old, new):

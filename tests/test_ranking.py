@@ -108,6 +108,13 @@ def test_a_weight_that_changes_nothing_says_so():
     assert tipping(card([[80], [50]])).loc["c0", "winner then"] == "nobody else"
 
 
+def test_platforms_that_are_level_need_no_change():
+    """The first place is shared already, so the smallest change is none."""
+    table = tipping(card([[60, 40], [40, 60], [10, 10]]))
+    assert table["change"].tolist() == [0, 0]
+    assert table["winner then"].tolist() == ["p1", "p1"]
+
+
 def winner_at(found, place, weight):
     others = np.delete(found.weights, place)
     rest = others / others.sum() * (1 - weight)

@@ -136,7 +136,11 @@ def project_of(path: str) -> Path:
 
 
 def assess(
-    answers: Answers, root: Path, trust: str = "stated", commands: bool = False
+    answers: Answers,
+    root: Path,
+    trust: str = "stated",
+    commands: bool = False,
+    models: Mapping[str, Framework] | None = None,
 ) -> Assessment:
     """Return how far each practice is there.
 
@@ -149,6 +153,8 @@ def assess(
         fails, the practice is unknown in either case.
     commands : bool
         Whether commands are run as proofs.
+    models : mapping of str to Framework, optional
+        The maturity models to judge by; all three as packaged where it is not given.
 
     Raises
     ------
@@ -171,7 +177,7 @@ def assess(
         name: _standing(practice, replies.get(name), root, trust, commands)
         for name, practice in practices().items()
     }
-    return Assessment(answers.organisation, standings, frameworks())
+    return Assessment(answers.organisation, standings, models or frameworks())
 
 
 def _standing(

@@ -18,7 +18,7 @@ from fourfold.assessment import (
     project_of,
     read_answers,
 )
-from fourfold.practices import QUARTERS, Framework, frameworks, practices
+from fourfold.practices import QUARTERS, Framework, frameworks, models_of, practices
 
 __all__ = [
     "Answers",
@@ -31,6 +31,7 @@ __all__ = [
     "gaps",
     "level",
     "levels",
+    "models_of",
     "practices",
     "project_of",
     "quarters",

@@ -6,13 +6,16 @@ Both are data of the package, ``frameworks/*.yaml``, in our own words with a sou
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
+import pandas as pd
+from pandas import isna
+
 from fourfold.document import Document, closed, read_document
-from fourfold.errors import ConfigError, Violation, did_you_mean
+from fourfold.errors import ConfigError, DataError, Violation, did_you_mean
 
 Quarter = Literal["business", "data", "model", "devops"]
 
@@ -139,6 +142,60 @@ def frameworks() -> Mapping[str, Framework]:
     'no MLOps'
     """
     return {name: read_framework(FOLDER / f"{name}.yaml", practices()) for name in FRAMEWORKS}
+
+
+def models_of(table: pd.DataFrame) -> dict[str, Framework]:
+    """Return the maturity models with the criteria of a table in place of their own.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns of the built-in data set ``mlops_criteria``, a row for each criterion: some of
+        them left out, changed or new.
+
+    Raises
+    ------
+    DataError
+        If a model has no criterion left, or a criterion has a level or a practice that is none.
+
+    Examples
+    --------
+    >>> from fourfold.data import load
+    >>> models_of(load("mlops_criteria").frame) == frameworks()
+    True
+    """
+    kept = {model.id: _with_criteria(model, table) for model in frameworks().values()}
+    for name in table["model"].unique():
+        if name not in (known := [model.name for model in kept.values()]):
+            raise DataError(
+                f"model: expected one of {', '.join(known)}, got {name!r}."
+                + did_you_mean(name, known)
+            )
+    return kept
+
+
+def _with_criteria(model: Framework, table: pd.DataFrame) -> Framework:
+    rows = table[table["model"] == model.name]
+    if rows.empty:
+        raise DataError(f"criteria: expected some of {model.name}, got none")
+    return replace(model, criteria=tuple(_criterion(model, row) for _, row in rows.iterrows()))
+
+
+def _criterion(model: Framework, row: pd.Series) -> Criterion:
+    needs = tuple(name.strip() for name in str(row["needs"]).split(","))
+    for name in needs:
+        if name not in practices():
+            raise DataError(
+                f"criterion {row['id']!r}: expected the id of a practice, got {name!r}."
+                + did_you_mean(name, practices())
+            )
+    if row["level"] not in (numbers := [level.level for level in model.levels][1:]):
+        raise DataError(
+            f"criterion {row['id']!r}: expected one of the levels {numbers}, got {row['level']}"
+        )
+    text, section = str(row["criterion"]), str(row["section"])
+    dimension = "" if isna(row["dimension"]) else str(row["dimension"])
+    return Criterion(str(row["id"]), int(row["level"]), text, section, needs, dimension)
 
 
 def read_practices(path: Path) -> dict[str, Practice]:

@@ -102,7 +102,7 @@ def tipping(decision: Decision) -> pd.DataFrame:
 
     All other weights keep their proportions. A value is linear in one weight t: t s + (1 - t) r,
     with the score s in the criterion and the weighted mean r of the others, so that each rival
-    draws level at one t.
+    draws level at one t. A rival that is level already needs no change.
 
     Returns
     -------
@@ -121,6 +121,9 @@ def tipping(decision: Decision) -> pd.DataFrame:
             # Overtaken only if the rival is ahead at the far end, where one weight is all or none.
             ahead = np.where(tips > weight, points[:, place], others) > 1e-9
         tips = np.where((tips >= 0) & (tips <= 1) & ahead, tips, np.nan)
+        # Who is level with the winner already shares the first place at this weight.
+        level = np.abs(points @ decision.weights) < 1e-9
+        tips = np.where(level & (np.arange(len(tips)) != winner), weight, tips)
         change = tips - weight
         known = not np.isnan(change).all()
         rival = int(np.nanargmin(np.abs(change))) if known else winner
