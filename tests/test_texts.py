@@ -49,6 +49,7 @@ def told(before: str, after: str, **options) -> list[str]:
         ("in /tmp/tmpa1b2c3d4/model", f"in {tempfile.gettempdir()}/tmpz9y8x7w6/model"),
         ("/tmp/ipykernel_12/345.py:3: UserWarning: x", "/tmp/ipykernel_99/1.py:3: UserWarning: x"),
         ("<ipython-input-3-abc123>", "<ipython-input-4-def456>"),
+        ("Process ID: 4711", "Process ID: 815"),
         ("Process-12 done, pid 4711", "Process-13 done, pid 815"),
         ("listening on localhost:40213", "listening on localhost:51234"),
         ("np.float64(0.25)", "0.25"),
