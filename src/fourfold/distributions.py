@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 
 from fourfold.errors import DataError
-from fourfold.features import frequencies, plain
+from fourfold.features import frequencies
 
 #: A number is divided into so many bins, with about as many rows each.
 BINS = 10
-#: The most frequent values have a bin each; the rest share one.
-VALUES = 20
+#: Values beyond so many are not kept one by one, but spread over buckets by a checksum. To keep
+#: the most frequent ones would not do: a value that is frequent by luck is rarer the next time.
+MOST_VALUES, BUCKETS = 1000, 20
 _TABLE = ("column", "type", "kind", "bin", "up_to", "rows")
-OTHER, MISSING = "other", "missing"
+_MISSING = "missing"
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,14 @@ class Column:
     type : str
         Type of the values, such as ``int64``.
     kind : str
-        ``number``, whose bins end with `edges`, or ``value``.
+        ``number``, whose bins end with `edges`; ``value``, one bin for each of `words`; or
+        ``bucket``, where there are too many of them.
     edges : tuple of float
         Upper ends, inclusive, of all bins of a number but the last.
     words : tuple of str
-        The values that have a bin each.
+        The values; empty for other kinds.
     rows : tuple of int
-        Rows of each bin; then, for values, of all others; and of the missing.
+        Rows of each bin, and of the missing.
     """
 
     type: str
@@ -66,12 +69,11 @@ class Profile:
         """Return the profile as a table of bins, to be kept until the next run."""
         lines = []
         for name, column in self.columns.items():
-            ends: list[float] = [*column.edges, np.inf] if column.kind == "number" else []
             # Quoted, so that no reader of the file takes the word NA for a missing value.
-            labels = [*(f"bin {n}" for n in range(len(ends))), *map(json.dumps, column.words)]
-            labels += [OTHER] * (column.kind == "value")
-            ends += [np.nan] * (len(labels) + 1 - len(ends))
-            for bin_, end, rows in zip([*labels, MISSING], ends, column.rows, strict=True):
+            bins = [json.dumps(word) for word in column.words]
+            bins = bins or [f"bin {n}" for n in range(len(column.rows) - 1)]
+            ends = [*column.edges, *[np.inf] * (len(column.rows) - len(column.edges))]
+            for bin_, end, rows in zip([*bins, _MISSING], ends, column.rows, strict=True):
                 lines.append((name, column.type, column.kind, bin_, end, rows))
         return pd.DataFrame(lines, columns=list(_TABLE))
 
@@ -90,7 +92,7 @@ def profile(frame: pd.DataFrame, leave_out: Sequence[str] = ()) -> Profile:
     --------
     >>> found = profile(pd.DataFrame({"sex": ["f", "m", "f", None]}))
     >>> found.columns["sex"].words, found.columns["sex"].rows
-    (('f', 'm'), (2, 1, 0, 1))
+    (('f', 'm'), (2, 1, 1))
     """
     used = [n for n in frame if n not in leave_out and not is_datetime64_any_dtype(frame[n])]
     return Profile({str(name): _column(frame[name]) for name in used})
@@ -105,25 +107,43 @@ def _column(column: pd.Series) -> Column:
         # The last bin holds what is larger; an edge at the largest value would leave it empty.
         inner = tuple(float(edge) for edge in edges if edge < values.max())
         shape = Column(str(column.dtype), "number", inner, (), ())
-    else:
-        common = tuple(map(str, frequencies(column).index[:VALUES]))
-        shape = Column(str(column.dtype), "value", (), common, ())
-    return Column(shape.type, shape.kind, shape.edges, shape.words, tuple(count(shape, column)))
+        return replace(shape, rows=count(shape, column))
+    counts = frequencies(column)
+    words, missing = tuple(map(str, counts.index)), int(column.isna().sum())
+    found = Column(str(column.dtype), "value", (), words, (*map(int, counts), missing))
+    return found if len(words) <= MOST_VALUES else bucketed(found)
 
 
-def count(shape: Column, column: pd.Series) -> list[int]:
-    """Return the rows of a column in the bins of another time."""
-    missing = column.isna().to_numpy()
-    if shape.kind == "number":
-        values = pd.to_numeric(column[~missing], errors="coerce").to_numpy(float)
-        places = np.searchsorted(shape.edges, values, side="left").astype(int)
-        size = len(shape.edges) + 1
-    else:
-        place = {value: n for n, value in enumerate(shape.words)}
-        size = len(place) + 1
-        words = plain(column)[~missing].astype(str)
-        places = words.map(place).fillna(size - 1).to_numpy(int)
-    return [*map(int, np.bincount(places, minlength=size)), int(missing.sum())]
+def count(shape: Column, column: pd.Series) -> tuple[int, ...]:
+    """Return the rows of numbers in the bins of another time, and of the missing."""
+    values = pd.to_numeric(column, errors="coerce").to_numpy(float)
+    known = values[~np.isnan(values)]
+    places = np.searchsorted(shape.edges, known, side="left").astype(int)
+    rows = np.bincount(places, minlength=len(shape.edges) + 1)
+    return (*map(int, rows), len(values) - len(known))
+
+
+def bucketed(column: Column) -> Column:
+    """Return a column of values with these in buckets, the same in every run."""
+    if column.kind == "bucket":
+        return column
+    rows = [0] * BUCKETS
+    for word, number in zip(column.words, column.rows, strict=False):
+        rows[crc32(word.encode()) % BUCKETS] += number
+    return Column(column.type, "bucket", (), (), (*rows, column.rows[-1]))
+
+
+def aligned(before: Column, now: Column) -> tuple[list[int], list[int], list[str]]:
+    """Return the rows of two columns of values in the same bins, the missing last, and the bins."""
+    if before.kind != now.kind:
+        before, now = bucketed(before), bucketed(now)
+    if before.kind == "bucket":
+        return list(before.rows), list(now.rows), [f"bucket {n}" for n in range(BUCKETS)]
+    # In an order that has nothing to do with time, since rare words are put together in it.
+    words = sorted({*before.words, *now.words}, key=lambda word: (crc32(word.encode()), word))
+    old, new = (dict(zip(each.words, each.rows, strict=False)) for each in (before, now))
+    first, second = ([each.get(word, 0) for word in words] for each in (old, new))
+    return [*first, before.rows[-1]], [*second, now.rows[-1]], words
 
 
 def read_profile(table: pd.DataFrame) -> Profile:
@@ -141,9 +161,9 @@ def read_profile(table: pd.DataFrame) -> Profile:
         )
     found = {}
     for name, part in table.groupby("column", sort=False):
-        kind, rows = str(part["kind"].iloc[0]), tuple(part["rows"].astype(int))
-        edges = part["up_to"][np.isfinite(part["up_to"].astype(float))]
-        words = part["bin"].iloc[:-2] if kind == "value" else part["bin"].iloc[:0]
-        shape = (tuple(edges.astype(float)), tuple(map(json.loads, words)), rows)
+        kind, rows = str(part["kind"].iloc[0]), tuple(map(int, part["rows"]))
+        edges = part["up_to"].astype(float)
+        words = map(json.loads, part["bin"].iloc[:-1] if kind == "value" else [])
+        shape = (tuple(edges[np.isfinite(edges)]), tuple(words), rows)
         found[str(name)] = Column(str(part["type"].iloc[0]), kind, *shape)
     return Profile(found)

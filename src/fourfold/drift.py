@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import chndtrinc
 from scipy.stats import chi2
 
-from fourfold.distributions import MISSING, OTHER, Column, Profile, count, profile, read_profile
+from fourfold.distributions import Column, Profile, aligned, count, profile, read_profile
 from fourfold.periods import Batches
 from fourfold.proportions import Interval, holm
 
@@ -57,8 +57,8 @@ def compare(
     for name in names:
         old, new = before.columns.get(name), now.columns.get(name)
         moved = _NOTHING
-        if old and new and old.kind == new.kind:
-            moved = difference(old.rows, count(old, frame[name]), len(names))
+        if old and new and _comparable(old, new):
+            moved = difference(*_counts(old, new, frame[name])[:2], len(names))
         shares = (old.missing if old else np.nan, new.missing if new else np.nan)
         lines[name] = (*shares, *moved, _structure(old, new))
     columns = ["missing before", "missing now", *Difference._fields, "change"]
@@ -68,6 +68,19 @@ def compare(
     drifted = (table["p"] < 0.05) & (table["psi"] >= limit)
     table["change"] = table["change"].mask((table["change"] == "") & drifted, "distribution")
     return table
+
+
+def _comparable(old: Column, new: Column) -> bool:
+    return (old.kind == "number") == (new.kind == "number")
+
+
+def _counts(old: Column, new: Column, column: pd.Series) -> tuple[list[int], list[int], list[str]]:
+    """Return the rows before and now in the same bins, the missing last, and the bins' names."""
+    if new.kind != "number":
+        return aligned(old, new)
+    ends = [f"{edge:.4g}" for edge in old.edges]
+    labels = [*(f"≤ {end}" for end in ends), f"> {ends[-1]}"] if ends else ["any number"]
+    return list(old.rows), list(count(old, column)), labels
 
 
 def changed(table: pd.DataFrame, limit: float = 0.1) -> Interval:
@@ -108,12 +121,13 @@ def difference(before: Sequence[int], now: Sequence[int], columns: int = 1) -> D
     """Return the population stability index of two samples, less what chance adds to it.
 
     Its interval is that of a noncentral chi-square variable, to which the index is proportional
-    while it is small; `p` is of the chi-square test, with sparse bins put together.
+    while it is small; `p` is of the chi-square test. Where rows are too few, nothing is excluded:
+    the interval has no upper end.
 
     Parameters
     ----------
     before, now : sequence of int, same length
-        Rows in each bin.
+        Rows in each bin. Sparse bins are put together, by their rows in both samples.
     columns : int
         Columns for which the intervals are to hold together (Bonferroni).
 
@@ -124,38 +138,36 @@ def difference(before: Sequence[int], now: Sequence[int], columns: int = 1) -> D
     """
     counts = np.array([before, now], float)
     counts = counts[:, counts.sum(axis=0) > 0]
-    rows, df = counts.sum(axis=1), counts.shape[1] - 1
-    if not rows.all() or df < 1:
+    if counts.shape[1] == 1 and counts.min() >= _FEWEST:
         return Difference(0.0, 0.0, 0.0, 1.0)
+    counts = _dense(counts)
+    rows, df = counts.sum(axis=1), counts.shape[1] - 1
+    if df < 1:  # too few rows to see a change, or to exclude one
+        return Difference(0.0, 0.0, np.inf, 1.0)
     # Half a row in each bin: an empty one would make the index infinite.
     old, new = (counts + 0.5) / (rows + (df + 1) / 2)[:, None]
     raw, chance = float(((new - old) * np.log(new / old)).sum()), float((1 / rows).sum())
     tail = 0.025 / columns
     low, high = chance * chndtrinc(raw / chance, df, [1 - tail, tail])
     low, high = (0.0 if end < 1e-12 else float(end) for end in (low, high))
-    return Difference(max(0.0, raw - df * chance), low, high, _chance(_dense(counts)))
+    expected = rows[:, None] * counts.sum(axis=0) / counts.sum()
+    p = chi2.sf(((counts - expected) ** 2 / expected).sum(), df)
+    return Difference(max(0.0, raw - df * chance), low, high, float(p))
 
 
 def _dense(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """Put bins together until each expects enough rows in both samples."""
     share = counts.sum(axis=1).min() / counts.sum()
     order = np.argsort(counts.sum(axis=0), kind="stable")
-    kept: list[NDArray[np.float64]] = []
-    gathered = np.zeros(2)
+    kept, gathered = [], np.zeros(2)
     for column in counts.T[order]:
         gathered = gathered + column
         if gathered.sum() * share >= _FEWEST:
-            kept, gathered = [*kept, gathered], np.zeros(2)
+            kept.append(gathered)
+            gathered = np.zeros(2)
     if kept:
         kept[-1] = kept[-1] + gathered
-    return np.array(kept).T
-
-
-def _chance(counts: NDArray[np.float64]) -> float:
-    if counts.size == 0 or counts.shape[1] < 2:
-        return 1.0
-    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / counts.sum()
-    return float(chi2.sf(((counts - expected) ** 2 / expected).sum(), counts.shape[1] - 1))
+    return np.array(kept or [gathered]).T
 
 
 def over_time(
@@ -201,12 +213,11 @@ def shapes(before: Profile, frame: pd.DataFrame, name: str) -> pd.DataFrame:
     DataFrame
         One row a bin, `before` and `now` in % of all rows.
     """
-    shape = before.columns[name]
-    ends = [f"≤ {edge:.4g}" for edge in shape.edges]
-    labels = [*ends, f"> {shape.edges[-1]:.4g}"] if ends else [*shape.words, OTHER]
-    if shape.kind == "number" and not ends:
-        labels = ["any number"]
-    counts = {"before": np.array(shape.rows), "now": np.array(count(shape, frame[name]))}
-    shares = {when: 100 * rows / max(1, rows.sum()) for when, rows in counts.items()}
-    table = pd.DataFrame(shares, index=[*labels, MISSING])
-    return table[(table > 0).any(axis=1)]
+    now = profile(frame[[name]]).columns[name]
+    *counts, labels = _counts(before.columns[name], now, frame[name])
+    shares = [100 * np.array(rows) / max(1, sum(rows)) for rows in counts]
+    table = pd.DataFrame(dict(zip(("before", "now"), shares, strict=True)), [*labels, "missing"])
+    table = table[(table > 0).any(axis=1)]
+    if now.kind != "value":
+        return table
+    return table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]

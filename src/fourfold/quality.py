@@ -87,19 +87,27 @@ def shares(reasons: pd.Series, found: Batches) -> pd.DataFrame:
 def _unlike(failed: NDArray[np.int64], rows: NDArray[np.int64], batch: int) -> float:
     """Return the probability that a batch like the others lies so far from them.
 
-    The larger of two: hypergeometric, exact where rows fail by themselves; and of Student's t,
-    where the others differ among themselves by more than that.
+    Hypergeometric, exact where rows fail by themselves. Where the others differ among themselves
+    by more than that, the largest of this and two of Student's t: of shares, and of their arcsines,
+    whose spread does not grow with the share (Freeman & Tukey 1950).
     """
     others = np.arange(len(rows)) != batch
-    total, bad, size = rows.sum(), failed.sum(), rows[batch]
-    exact = hypergeom(total, bad, size)
+    exact = hypergeom(rows.sum(), failed.sum(), rows[batch])
     tail = 2 * min(exact.cdf(failed[batch]), exact.sf(failed[batch] - 1))
-    spread = dispersion(failed[others], rows[others])
-    share = bad / total
-    error = spread * share * (1 - share) * (1 / size + 1 / rows[others].sum())
-    apart = failed[batch] / size - failed[others].sum() / rows[others].sum()
-    far = 2 * student.sf(abs(apart) / np.sqrt(error), others.sum() - 1) if error > 0 else 1.0
-    return float(min(1.0, max(tail, far if spread > 1 else 0.0)))
+    if dispersion(failed[others], rows[others]) <= 1:
+        return float(min(1.0, tail))
+    shares = (failed + 0.375) / (rows + 0.75)
+    far = [_far(scale, rows, others) for scale in (shares, np.arcsin(np.sqrt(shares)))]
+    return float(min(1.0, max(tail, *far)))
+
+
+def _far(values: NDArray[np.float64], rows: NDArray[np.int64], others: NDArray[np.bool]) -> float:
+    """Return the probability by Student's t of one value as far from the others, or farther."""
+    weight, count = rows[others] / rows[others].sum(), int(others.sum())
+    mean = weight @ values[others]
+    variance = weight @ (values[others] - mean) ** 2 * count / (count - 1)
+    apart = abs(values[~others][0] - mean)
+    return float(2 * student.sf(apart / np.sqrt(variance * (1 + 1 / count)), count - 1))
 
 
 def valid_share(table: pd.DataFrame) -> Interval:
