@@ -82,7 +82,7 @@ def test_own_effort_replaces_the_rough_one(tmp_path):
     ("text", "message"),
     [
         ("{practice: rolback, answer: done}", r"practice: .* 'rolback'\. Did you mean 'rollback'"),
-        ("{practice: rollback, answer: dne}", r"answer: .* got 'dne'\. Did you mean 'done'"),
+        ("{practice: rollback, answer: donne}", r"answer: .* got 'donne'\. Did you mean 'done'"),
         ("{practice: rollback, answer: true}", r"answer: expected .* got True"),
         ("{practice: rollback}", r"answers\.1\.answer: missing"),
         ("{practice: approval, answer: done}", "expected one answer, got 'approval' again"),

@@ -48,20 +48,20 @@ def test_a_document_becomes_the_dataclass(tmp_path):
 
 def test_all_mistakes_are_told_at_once_with_line_and_key(tmp_path):
     """Unknown, missing and wrong ones, in lists and in mappings."""
-    text = "parts:\n  - {nam: a, kind: sqare}\n  - name: 3\nnamed:\n  x: {name: b, size: big}\n"
+    text = "parts:\n  - {namee: a, kind: squarre}\n  - name: 3\nnamed:\n  x: {name: b, size: big}\n"
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, text)
     lines = str(caught.value).split("\n")
     assert [line.partition(": ")[0] for line in lines] == [
         "some.yaml:2:5 parts.0.name",
-        "some.yaml:2:6 parts.0.nam",
-        "some.yaml:2:14 parts.0.kind",
+        "some.yaml:2:6 parts.0.namee",
+        "some.yaml:2:16 parts.0.kind",
         "some.yaml:3:5 parts.1.name",
         "some.yaml:5:16 named.x.size",
     ]
     assert lines[0].endswith("missing")
     assert "unknown key; expected one of name, kind, size. Did you mean 'name'?" in lines[1]
-    assert "expected 'round' or 'square', got 'sqare'. Did you mean 'square'?" in lines[2]
+    assert "expected 'round' or 'square', got 'squarre'. Did you mean 'square'?" in lines[2]
     assert "got 3" in lines[3]
     assert "expected a valid number" in lines[4]
     assert "got 'big'" in lines[4]

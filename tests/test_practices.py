@@ -150,7 +150,7 @@ def broken(tmp_path, source, old, new):
         ("needs: [ownership-list]", "needs: [ownership-lst]", "Did you mean 'ownership-list'"),
         ("needs: [ownership-list]", "needs: []", r"needs: expected at least one practice"),
         ("needs: [ownership-list]", "dimension: people, needs: [approval]", "got 'people'"),
-        ("publisher: AWS", "publiser: AWS", "publiser: unknown key"),
+        ("publisher: AWS", "pub: AWS", "pub: unknown key"),
     ],
 )
 def test_mistakes_in_a_model_are_told_with_their_line(tmp_path, old, new, message):
@@ -166,7 +166,7 @@ def test_mistakes_in_a_model_are_told_with_their_line(tmp_path, old, new, messag
         ("after: [feature-store]", "after: [feature-shop]", "Did you mean 'feature-store'"),
         ("id: rollback,", "id: approval,", "got 'approval' again"),
         ("id: approval, quarter: business, effort: 1", "id: approval, quarter: business, effort: 0", "weeks > 0, got 0"),
-        ("id: approval, quarter: business", "id: approval, quarter: bisness", "Did you mean 'business'"),
+        ("id: approval, quarter: business", "id: approval, quarter: busyness", "Did you mean 'business'"),
         ("id: version-control, quarter: devops, effort: 1,", "id: version-control, quarter: devops, effort: 1, after: [rollback],", "wait for each other"),
     ],
 )  # fmt: skip

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta, norm
 
-from fourfold.ranking import Decision, Draws, dominated, draw, tipping
+from fourfold.ranking import Decision, Draws, dominated, doubts, draw, tipping
 
 
 def card(points, weights=None, error=0.0):
@@ -147,6 +147,23 @@ def test_the_smallest_change_stands_first():
     """By its size, whichever way it goes."""
     changes = tipping(card([[80, 20, 50], [20, 90, 60]], [0.5, 0.3, 0.2]))["change"].abs()
     assert changes.dropna().is_monotonic_increasing
+
+
+def test_the_score_that_adds_most_doubt_stands_first():
+    """By hand: weights 3 to 1 and errors 2, 4 and 0, 2 give variances 36, 16, 0 and 4."""
+    found = replace(
+        card([[1, 2], [3, 4], [5, 6]], [3, 1]), error=np.array([[2, 4], [0, 2], [9, 9]])
+    )
+    table = doubts(found, 0, 1)
+    assert list(zip(table.index, table["criterion"], strict=True)) == [
+        ("p0", "c0"),
+        ("p0", "c1"),
+        ("p1", "c1"),
+        ("p1", "c0"),
+    ]
+    assert table["share"].tolist() == pytest.approx([36 / 56, 16 / 56, 4 / 56, 0])
+    assert doubts(found, 2, 1)["share"].iloc[0] > 0.8
+    assert (doubts(card([[1], [2]]), 0, 1)["share"] == 0).all()
 
 
 def test_who_is_dominated():

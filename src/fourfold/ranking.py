@@ -17,7 +17,7 @@ import pandas as pd
 from fourfold.discrimination import wilson
 from fourfold.scorecard import Array, Decision, read_decision
 
-__all__ = ["Decision", "Draws", "dominated", "draw", "read_decision", "tipping"]
+__all__ = ["Decision", "Draws", "dominated", "doubts", "draw", "read_decision", "tipping"]
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,27 @@ def tipping(decision: Decision) -> pd.DataFrame:
         }
     table = pd.DataFrame.from_dict(rows, orient="index")
     return table.sort_values("change", key=abs, kind="stable")
+
+
+def doubts(decision: Decision, platform: int, rival: int) -> pd.DataFrame:
+    """Return how much each score adds to the uncertainty of the lead of one platform over another.
+
+    Returns
+    -------
+    DataFrame
+        By platform: `criterion`, and `share`, 0 to 1, of the variance of the lead that comes from
+        the score (0 where no score is uncertain). The largest first.
+    """
+    variance = (decision.weights * decision.error) ** 2
+    both = variance[[platform, rival]]
+    shares = both / both.sum() if both.any() else both
+    rows = [
+        (decision.platforms[who], name, share)
+        for who, own in zip((platform, rival), shares, strict=True)
+        for name, share in zip(decision.criteria, own, strict=True)
+    ]
+    table = pd.DataFrame(rows, columns=["platform", "criterion", "share"]).set_index("platform")
+    return table.sort_values("share", ascending=False, kind="stable")
 
 
 def dominated(decision: Decision) -> Mapping[str, str]:
