@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _GLOB = re.compile(r"[*?\[]")
 FILE_COLUMN = "source_file"
+#: Records of runs, of which each has its own metrics.
+RECORD = "record.json"
 
 
 @dataclass(frozen=True)
@@ -244,7 +246,8 @@ def _load_files(source: str, paths: Sequence[Path]) -> Loaded:
         digest.update(bytes.fromhex(loaded.sha256))
     expected = set(parts[0].frame.columns)
     for path, part in zip(paths, parts, strict=True):
-        if odd := expected.symmetric_difference(part.frame.columns):
+        odd = expected.symmetric_difference(part.frame.columns)
+        if odd and path.name != RECORD:
             raise DataError(
                 f"{source}: expected the same columns in every file; {path.name} and "
                 f"{paths[0].name} differ in {', '.join(sorted(odd))}"

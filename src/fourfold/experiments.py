@@ -1,0 +1,272 @@
+"""The runs of an experiment as one table: settings that varied, repeats, metrics and intervals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+
+from fourfold.data import load
+from fourfold.errors import DataError, did_you_mean
+from fourfold.style import short
+
+_FINISHED = ("ok", "unchanged", "FINISHED")
+#: Parameters that say what a run is for, not how it is done.
+_WORDS = ("question", "decision", "success")
+#: Settings with more combinations than this are not listed as untried.
+_MOST_COMBINATIONS = 100_000
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Finished runs, one row each.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Settings, repeats and metrics by their plain names.
+    settings : tuple of str
+        Columns that varied on purpose.
+    repeats : tuple of str
+        Columns that only repeat a run, such as its seed.
+    metrics : tuple of str
+        Columns of results.
+    intervals : DataFrame
+        ``low`` and ``high`` of each metric that has an interval, as columns (metric, end).
+    left_out : dict of str to str
+        Other settings, with the reason.
+    """
+
+    table: pd.DataFrame
+    settings: tuple[str, ...]
+    repeats: tuple[str, ...]
+    metrics: tuple[str, ...]
+    intervals: pd.DataFrame
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    def of(self, metric: str) -> Runs:
+        """Return the runs that have a metric; of equal repeats of equal settings, only one.
+
+        Raises
+        ------
+        DataError
+            If no run has the metric, or no setting varied among those that have it.
+        """
+        if metric not in self.metrics:
+            known = ", ".join(map(short, self.metrics)) or "none"
+            near = did_you_mean(metric, self.metrics)
+            raise DataError(f"metric: expected one of {known}; got {metric!r}.{near}")
+        found = self.table[self.table[metric].notna()]
+        settings = [name for name in self.settings if len(found[name].unique()) > 1]
+        if len(found) < 2 or not settings:
+            raise DataError(
+                f"{metric}: expected at least two runs with different settings, got {len(found)}"
+            )
+        spread = found.groupby(settings, dropna=False)[metric].agg(np.ptp)
+        repeats = self.repeats
+        if spread.max() <= 1e-9 * found[metric].abs().max():  # a seed that changed nothing
+            found, repeats = found.drop_duplicates(settings), ()
+        intervals = self.intervals.loc[found.index]
+        return Runs(found, tuple(settings), repeats, self.metrics, intervals, self.left_out)
+
+
+def read(
+    frame: pd.DataFrame,
+    source: str = "",
+    settings: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    repeats: Sequence[str] = ("seed",),
+) -> Runs:
+    """Return the runs in a table, whoever wrote it.
+
+    Known are: ``results.parquet`` or ``.csv`` of a batch; records, ``outputs/**/record.json``; the
+    rows of the table ``runs`` of an MLflow database; and any table with one row a run.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `fourfold.ingest` returns it.
+    source : str
+        Where it came from; needed for MLflow, whose parameters and metrics are in other tables.
+    settings, metrics : sequence of str
+        Columns to use; empty: all parameters, all metrics. Needed for a table of another kind:
+        there the metrics are named, and by default all other columns are settings.
+    repeats : sequence of str
+        Settings that only repeat a run.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or no run finished.
+    """
+    known, intervals, status = _layout(frame, source, metrics)
+    finished = known[status.isin(_FINISHED)] if status is not None else known
+    if finished.empty:
+        raise DataError(f"expected runs that finished, got none of {len(frame)}")
+    found = tuple(c for c in known.attrs["metrics"] if finished[c].notna().any())
+    wanted = [c for c in known.attrs["settings"] if c not in _WORDS]
+    for name in [*settings, *metrics]:
+        if name not in known:
+            raise DataError(
+                f"expected settings and metrics among {', '.join(map(short, known.columns[:20]))}; "
+                f"got {name!r}." + did_you_mean(name, known.columns)
+            )
+    chosen = [c for c in (settings or wanted) if c not in repeats]
+    varied, left_out = _varied(finished, chosen)
+    again = tuple(c for c in repeats if c in finished and len(finished[c].unique()) > 1)
+    kept = tuple(c for c in found if not metrics or c in metrics)
+    table = finished[[*varied, *again, *kept]].reset_index(drop=True)
+    bounds = intervals.loc[finished.index].reset_index(drop=True)
+    return Runs(table, tuple(varied), again, kept, bounds, left_out)
+
+
+def _layout(
+    frame: pd.DataFrame, source: str, metrics: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series | None]:
+    """Return the table with plain names, its intervals, and the status of each run."""
+    status = frame.get("status")
+    if "run_uuid" in frame:
+        return (*_from_mlflow(frame, source), status)
+    if any(str(c).startswith("metric.") for c in frame):
+        parts = _prefixed(frame, "param."), _prefixed(frame, "metric.")
+        known = list(map(str, parts[1]))
+        ends = {c: parts[1].pop(c) for c in known if c.endswith((".low", ".high"))}
+        return (*_joined(*parts, ends), status)
+    if any(str(c).startswith("metrics.") for c in frame):
+        results = _prefixed(frame, "metrics.")
+        known = list(map(str, results))
+        values = {c.removesuffix(".value"): results[c] for c in known if c.endswith(".value")}
+        ends = {}
+        for c in (c for c in known if c.endswith(".ci")):
+            pairs = results[c].map(lambda text: json.loads(text) if isinstance(text, str) else None)
+            name = c.removesuffix(".ci")
+            for place, end in enumerate(("low", "high")):
+                ends[f"{name}.{end}"] = pairs.map(lambda pair, n=place: pair[n] if pair else np.nan)
+        parts = _prefixed(frame, "parameters."), pd.DataFrame(values, index=frame.index)
+        return (*_joined(*parts, ends), status)
+    if not metrics:
+        names = ", ".join(map(short, frame.columns[:20]))
+        raise DataError(
+            f"expected columns param.* and metric.*, or metrics to be named; got {names}"
+        )
+    rest = frame.drop(columns=[c for c in metrics if c in frame])
+    return (*_joined(rest, frame[[c for c in metrics if c in frame]], {}), None)
+
+
+def _prefixed(frame: pd.DataFrame, prefix: str) -> pd.DataFrame:
+    chosen = frame[[c for c in frame if str(c).startswith(prefix)]]
+    return chosen.rename(columns=lambda name: name.removeprefix(prefix))
+
+
+def _joined(
+    settings: pd.DataFrame, results: pd.DataFrame, ends: dict[str, Any]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    # A setting that has the name of a metric, such as k, would be lost.
+    settings = settings.rename(columns={c: f"{c} (set)" for c in settings if c in results})
+    table = settings.join(results.apply(pd.to_numeric, errors="coerce"))
+    table.attrs = {"settings": list(settings), "metrics": list(results)}
+    return table, pd.DataFrame(ends, index=table.index, dtype=float)
+
+
+def _from_mlflow(frame: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return parameters and latest metrics of the runs, from the tables of an MLflow database."""
+    values = []
+    for table in ("params", "latest_metrics"):
+        long = load(source, f"select run_uuid, key, value from {table}").frame
+        wide = long.set_index(["run_uuid", "key"])["value"].unstack()  # noqa: PD010
+        wide = wide.reindex(frame["run_uuid"]).set_axis(frame.index)
+        wide.columns = wide.columns.map(str)
+        values.append(wide.apply(_numbers))
+    return _joined(values[0], values[1], {})
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    """Return text as numbers where every value is one: MLflow keeps parameters as text."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    return numbers if numbers.notna().sum() == column.notna().sum() else column
+
+
+def _varied(frame: pd.DataFrame, names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    kept: dict[str, tuple[int, ...]] = {}
+    left_out = {}
+    for name in names:
+        codes = tuple(map(int, pd.factorize(frame[name].astype(object), use_na_sentinel=False)[0]))
+        if not any(codes):
+            left_out[name] = "does not vary"
+        elif twin := next((other for other, seen in kept.items() if seen == codes), None):
+            left_out[name] = f"varies only together with {twin}"
+        else:
+            kept[name] = codes
+    return list(kept), left_out
+
+
+def untried(runs: Runs) -> pd.DataFrame:
+    """Return the combinations of the levels seen that no run has tried; empty if too many."""
+    names = list(runs.settings)
+    levels = [sorted(runs.table[n].dropna().unique(), key=str) for n in names]
+    if np.prod([len(each) for each in levels], dtype=float) > _MOST_COMBINATIONS:
+        return pd.DataFrame(columns=names)
+    tried = set(runs.table[names].itertuples(index=False, name=None))
+    free = [combination for combination in product(*levels) if combination not in tried]
+    return pd.DataFrame(free, columns=names)
+
+
+def front(table: pd.DataFrame, first: str, second: str, higher: Sequence[bool]) -> pd.Series:
+    """Return which rows no other row beats: in one metric better, and in the other no worse.
+
+    Parameters
+    ----------
+    higher : sequence of two bool
+        Whether more is better, of each metric.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"score": [0.9, 0.8, 0.7], "seconds": [9, 1, 5]})
+    >>> front(rows, "score", "seconds", (True, False)).tolist()
+    [True, True, False]
+    """
+    signs = [1 if up else -1 for up in higher]
+    points = table[[first, second]].to_numpy(float) * signs
+    no_worse = (points[:, None] >= points[None]).all(axis=2)
+    better = (points[:, None] > points[None]).any(axis=2)
+    return pd.Series(~(no_worse & better).any(axis=0), table.index)
+
+
+def show_parallel(runs: Runs, metric: str, ax: Any) -> None:
+    """Draw each run as a line across its settings to the metric, dark where the metric is high.
+
+    The levels of a setting are written where the lines meet its axis.
+    """
+    import matplotlib as mpl
+
+    names = [*runs.settings, metric]
+    heights = runs.table[names].apply(_heights)
+    shades = mpl.colormaps["viridis_r"](heights[metric])
+    for row in np.argsort(heights[metric].to_numpy(), kind="stable"):
+        ax.plot(range(len(names)), heights.iloc[row], color=shades[row], alpha=0.7, linewidth=1.2)
+    box = {"facecolor": "white", "edgecolor": "0.8", "boxstyle": "round,pad=0.15"}
+    for place, name in enumerate(names):
+        levels = runs.table[name].to_frame("level").assign(height=heights[name])
+        ends = levels.sort_values("height").drop_duplicates("level")
+        for level, height in ends.iloc[:: max(1, len(ends) // 6)].itertuples(index=False):
+            text = f"{level:.3g}" if isinstance(level, float) else short(level, 14)
+            ax.text(place, height, text, ha="center", va="center", fontsize=8, bbox=box)
+    ax.set_xticks(range(len(names)), [short(name, 18) for name in names])
+    ax.set(yticks=[], xlim=(-0.4, len(names) - 0.6))
+    ax.grid(axis="y", visible=False)
+
+
+def _heights(column: pd.Series) -> pd.Series:
+    """Return levels as heights from 0 to 1: numbers to scale, words at equal steps."""
+    ordered = sorted(column.dropna().unique(), key=str)
+    values = (
+        column if is_numeric_dtype(column) else column.map({v: n for n, v in enumerate(ordered)})
+    )
+    values = values.astype(float)
+    return (values - values.min()) / (values.max() - values.min() or 1)
