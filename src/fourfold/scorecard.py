@@ -209,7 +209,7 @@ def _mean(platform: str, criterion: str, values: pd.Series) -> Score:
             f"measurements: expected at least two of {platform!r} in {criterion!r}, got {count}"
         )
     # The deviation of equal numbers is not always exactly 0.
-    deviation = values.std() if values.nunique() > 1 else 0.0
+    deviation = values.std() if values.max() > values.min() else 0.0
     half = float(student.ppf(0.975, count - 1) * deviation / np.sqrt(count))
     source = f"mean of {count} measurements"
     return Score(platform, criterion, float(values.mean()), half, "measurement", source)
