@@ -95,6 +95,13 @@ def test_few_long_shots_carry_no_interval():
     assert np.isnan([alone.low, alone.error]).all()
 
 
+@pytest.mark.parametrize("rounds", [["win"], ["win"] * 1000, ["win", "lose"] * 5])
+def test_few_counted_rounds_carry_no_interval(rounds):
+    """One round that was won, or a thousand without a loss, do not make a sure game."""
+    game = games.counted(rounds, {"win": 1, "lose": -1}, "bet")
+    assert np.isnan(wagers.edge(game, wagers.play(game, 100, 10)).ci).all()
+
+
 def test_who_always_loses_has_an_edge_without_error():
     """All players alike: the interval is a point, not undefined."""
     found = wagers.edge(LOSE, wagers.play(LOSE, 100, 10))
@@ -141,6 +148,18 @@ def test_estimates_beside_arithmetic():
     assert wagers.Estimate(0.1, 0, 1, 0.05).apart(0.2) == pytest.approx(-2)
     assert wagers.Estimate(0.1, 0, 1, 0.0).apart(0.1) == 0
     assert wagers.Estimate(0.1, 0, 1, 0.0).apart(0.2) == float("inf")
+
+
+@pytest.mark.parametrize("most", [3, 7, 40])
+def test_bins_hold_every_result_and_equally_many_possible_ones(most):
+    """Sums of even money lie two apart: each bin but the last holds as many of them."""
+    possible = np.arange(-100.0, 101, 2)
+    edges = wagers.bins(possible, most)
+    counts = np.histogram(possible, edges)[0]
+    assert len(counts) <= most
+    assert counts.sum() == len(possible)
+    assert len(set(counts[:-1])) == 1
+    assert wagers.bins(np.array([5.0, 5.0])).tolist() == [4.5, 5.5]
 
 
 def test_mistakes_are_told():

@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 
 #: Quantile of the normal distribution for 95 % intervals.
 Z = NormalDist().inv_cdf(0.975)
+#: Fewer rounds or players than these cannot carry an interval, where the others hardly count.
+FEW = 20
 #: The most values that a sum may take to be listed: 160 MB while they are computed.
 LARGEST = 4_000_000
 #: The most steps of a chain of fortunes: about a second of work.
@@ -173,3 +175,18 @@ def weight(game: Game, rounds: int) -> float:
     scatter = game.pays - game.mean
     fourth = float((game.chances * scatter**4).sum())
     return 3 + (fourth / game.spread**4 - 3) / rounds if game.spread else 3.0
+
+
+def told(game: Game) -> bool:
+    """Say whether enough rounds were counted to know how far off the chances are.
+
+    As many as `FEW` of a normal figure; a game that follows from arithmetic needs none.
+
+    Examples
+    --------
+    >>> from fourfold.games import counted
+    >>> pays = {"win": 1.0, "lose": -1.0}
+    >>> [told(counted(["win", "lose"] * n, pays, "bet")) for n in (5, 50)]
+    [False, True]
+    """
+    return not game.seen or (game.spread > 0 and game.seen / weight(game, 1) >= FEW)

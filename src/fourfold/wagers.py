@@ -14,14 +14,12 @@ from numpy.typing import NDArray
 
 from fourfold.errors import DataError, did_you_mean
 from fourfold.games import Game
-from fourfold.odds import Z, weight
+from fourfold.odds import FEW, Z, told, weight
 from fourfold.proportions import wilson
 
 Array = NDArray[np.float64]
 
 STAKES = ("flat", "martingale", "fraction")
-#: Fewer players than these cannot carry an interval, where the others hardly count.
-FEW = 20
 #: Points in time at which fortunes are kept.
 POINTS = 60
 
@@ -199,7 +197,8 @@ def edge(game: Game, found: Play) -> Estimate:
 
     The ratio of all losses to all stakes; players are independent, their rounds need not be.
     Chances that were counted in real rounds are in doubt, and the interval holds that too. It is
-    undefined where a few long shots decide the estimate: then nobody can say how far it is off.
+    undefined where a few long shots decide the estimate, or few rounds were counted: then nobody
+    can say how far it is off.
 
     Notes
     -----
@@ -210,7 +209,7 @@ def edge(game: Game, found: Play) -> Estimate:
     value = float(lost.sum() / staked.sum())
     rest = (lost - value * staked) / float(staked.mean())
     error = float(rest.std(ddof=1)) / np.sqrt(len(rest)) if len(rest) > 1 else np.nan
-    if not _many(game, found, rest):
+    if not (told(game) and _many(game, found, rest)):
         return Estimate(value, np.nan, np.nan, error)
     half = Z * float(np.hypot(error, game.doubt))
     shift = float((rest**3).mean()) / (float(rest.var()) or 1.0) / (6 * len(rest))
@@ -275,3 +274,21 @@ def checks(estimates: Mapping[str, Estimate], exact: Mapping[str, float]) -> pd.
     }
     columns = ["estimate", "Monte-Carlo error", "exact", "errors apart"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def bins(results: Array, most: int = 40) -> Array:
+    """Return edges of at most so many bins, each with as many of the results that can happen.
+
+    Results of whole stakes, drawn in bins of broken width, would show a comb that is not there.
+
+    Examples
+    --------
+    >>> bins(np.array([-4.0, -2.0, 0.0, 2.0]), most=2).tolist()
+    [-5.0, -1.0, 3.0]
+    """
+    values = np.unique(np.round(results, 6))
+    step = float(np.diff(values).min()) if len(values) > 1 else 1.0
+    width = step * np.ceil((values[-1] - values[0] + step) / step / most)
+    count = int(np.ceil((values[-1] - values[0] + step) / width - 1e-9))
+    edges: Array = values[0] - step / 2 + width * np.arange(count + 1)
+    return edges
