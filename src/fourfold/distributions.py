@@ -101,7 +101,7 @@ def profile(frame: pd.DataFrame, leave_out: Sequence[str] = ()) -> Profile:
 def _column(column: pd.Series) -> Column:
     if is_numeric_dtype(column) and not is_bool_dtype(column):
         values = column.dropna().to_numpy(float)
-        steps = np.linspace(0, 1, BINS + 1)[1:-1]
+        steps = np.arange(1, BINS) / BINS
         known = len(values) > 0
         edges = np.unique(np.quantile(values, steps, method="inverted_cdf")) if known else values
         # The last bin holds what is larger; an edge at the largest value would leave it empty.

@@ -140,7 +140,7 @@ def difference(before: Sequence[int], now: Sequence[int], columns: int = 1) -> D
     counts = counts[:, counts.sum(axis=0) > 0]
     if counts.shape[1] == 1 and counts.min() >= _FEWEST:
         return Difference(0.0, 0.0, 0.0, 1.0)
-    counts = _dense(counts)
+    counts = _dense(counts) if counts.size else counts
     rows, df = counts.sum(axis=1), counts.shape[1] - 1
     if df < 1:  # too few rows to see a change, or to exclude one
         return Difference(0.0, 0.0, np.inf, 1.0)

@@ -169,9 +169,20 @@ def _joined(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     # A setting that has the name of a metric, such as k, would be lost.
     settings = settings.rename(columns={c: f"{c} (set)" for c in settings if c in results})
+    settings = settings.apply(lambda column: column.map(_plain_list))
     table = settings.join(results.apply(pd.to_numeric, errors="coerce"))
     table.attrs = {"settings": list(settings), "metrics": list(results)}
     return table, pd.DataFrame(ends, index=table.index, dtype=float)
+
+
+def _plain_list(value: Any) -> Any:
+    """Return a list that was written as JSON as words joined by ``+``."""
+    if not (isinstance(value, str) and value.startswith("[")):
+        return value
+    try:
+        return "+".join(map(str, json.loads(value))) or "none"
+    except ValueError:
+        return value
 
 
 def _from_mlflow(frame: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:

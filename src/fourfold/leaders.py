@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from fourfold.experiments import Runs
@@ -113,13 +115,13 @@ def ranking(runs: Runs, metric: str, higher: bool = True, noise: str = "auto") -
     return Ranking(table, told, float(free), higher)
 
 
-def _repeats(runs: Runs, metric: str, groups: np.ndarray) -> tuple[float, int]:
+def _repeats(runs: Runs, metric: str, groups: NDArray[np.integer[Any]]) -> tuple[float, float]:
     """Return the standard deviation of a run among repeats, and its degrees of freedom."""
     parts = [pd.get_dummies(pd.Series(groups)).to_numpy(float)]
     parts += [pd.get_dummies(runs.table[name].astype(str)).to_numpy(float) for name in runs.repeats]
     values, design = runs.table[metric].to_numpy(float), np.hstack(parts)
     weights, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
-    rest, free = values - design @ weights, len(values) - int(rank)
+    rest, free = values - design @ weights, float(len(values) - int(rank))
     return (float(np.sqrt(rest @ rest / free)) if free > 0 else np.nan), free
 
 
@@ -146,7 +148,7 @@ def edges(runs: Runs, metric: str, higher: bool = True) -> dict[str, tuple[float
         if not pd.api.types.is_numeric_dtype(column) or column.nunique() < 3:
             continue
         means = runs.table.groupby(name)[metric].mean() * (1 if higher else -1)
-        best = float(means.idxmax())
+        best = float(means.index[int(means.to_numpy().argmax())])
         if best in (means.index.min(), means.index.max()):
             found[name] = best, "lower" if best == means.index.min() else "higher"
     return found
