@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fourfold import (
+        bounds,
         candidates,
         clustering,
         diagnostics,
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
         leakage,
         maturity,
         odds,
+        places,
         quality,
         ranking,
         residuals,
         roadmap,
+        search,
         thresholds,
+        tours,
         tuning,
         visualizers,
         wagers,
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "bounds",
     "candidates",
     "clustering",
     "conclude",
@@ -55,15 +60,18 @@ __all__ = [
     "maturity",
     "number",
     "odds",
+    "places",
     "quality",
     "ranking",
     "record",
     "residuals",
     "roadmap",
     "save",
+    "search",
     "short",
     "style",
     "thresholds",
+    "tours",
     "tuning",
     "visualizers",
     "wagers",

@@ -1,0 +1,270 @@
+"""Places and the distances between them: coordinates, tables of distances, TSPLIB files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.types import is_numeric_dtype
+
+from fourfold.errors import DataError, did_you_mean
+
+Array = NDArray[np.float64]
+Order = NDArray[np.int64]
+
+#: Mean radius of the earth, km.
+EARTH_KM = 6371.0088
+#: Larger than any leg; a leg that costs it less is always kept.
+_NEVER = 1e7
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places to visit.
+
+    Attributes
+    ----------
+    names : tuple of str
+    matrix : array of float, shape (n, n)
+        Distance from each place (row) to each (column).
+    points : array of float, shape (n, 2)
+        Across and up, to draw a map; not a number where there are no coordinates.
+    unit : str
+        Of the distances.
+    """
+
+    names: tuple[str, ...]
+    matrix: Array
+    points: Array
+    unit: str = ""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def symmetric(self) -> bool:
+        """Say whether both ways are equally long everywhere."""
+        return bool(np.allclose(self.matrix, self.matrix.T))
+
+
+def located(frame: pd.DataFrame, name: str, across: str, up: str, globe: bool) -> Places:
+    """Return the places of a table with coordinates.
+
+    Parameters
+    ----------
+    name, across, up : str
+        Columns: what a place is called, longitude or x, latitude or y.
+    globe : bool
+        Great circles in km between degrees; else straight lines in the unit of the columns.
+
+    Raises
+    ------
+    DataError
+        If a column is missing or holds no numbers, a degree is out of range, or there are fewer
+        than three places.
+    """
+    for column in (name, across, up):
+        if column not in frame:
+            known = list(map(str, frame.columns))
+            told = f"expected a column of the data ({', '.join(known[:20])}), got {column!r}."
+            raise DataError(told + did_you_mean(column, known))
+    for column in (across, up):
+        if not is_numeric_dtype(frame[column]):
+            raise DataError(f"{column}: expected numbers, got {frame[column].iloc[0]!r}")
+    rows = frame.dropna(subset=[name, across, up])
+    points = rows[[across, up]].to_numpy(float)
+    if globe and len(points) and (np.abs(points) > [360, 90]).any():
+        raise DataError(f"{across}, {up}: expected degrees, at most 360 and 90; swapped?")
+    matrix = great_circles(points) if globe else straight(points)
+    return _checked(Places(tuple(rows[name].astype(str)), matrix, points, "km" if globe else ""))
+
+
+def tabled(frame: pd.DataFrame) -> Places:
+    """Return the places of a square table of distances: first column names, one column a place.
+
+    Raises
+    ------
+    DataError
+        If the names of rows and columns differ, or a distance is missing or negative.
+    """
+    names = list(map(str, frame.columns[1:]))
+    rows = list(map(str, frame.iloc[:, 0]))
+    if sorted(names) != sorted(rows):
+        odd = next(iter(set(rows) ^ set(names)), "a name that stands twice")
+        raise DataError(f"distances: expected the same places in rows and columns, got {odd!r}")
+    square = frame.set_index(frame.columns[0]).loc[:, frame.columns[1:]]
+    square.index = square.index.map(str)
+    matrix = np.array(square.loc[names], dtype=float)
+    np.fill_diagonal(matrix, 0.0)
+    if not (matrix >= 0).all():
+        raise DataError("distances: expected numbers from 0 up, got a missing or negative one")
+    return _checked(Places(tuple(names), matrix, np.full((len(names), 2), np.nan)))
+
+
+def _checked(places: Places) -> Places:
+    if len(places) < 3:
+        raise DataError(f"expected at least three places to go round, got {len(places)}")
+    return places
+
+
+def straight(points: Array) -> Array:
+    """Return straight distances, shape (n, n)."""
+    apart = points[:, None, :] - points[None, :, :]
+    return np.asarray(np.sqrt((apart**2).sum(axis=2)))
+
+
+def great_circles(degrees: Array) -> Array:
+    """Return distances on the globe in km, shape (n, n), from longitude and latitude.
+
+    Notes
+    -----
+    The haversine formula (Sinnott, Sky and Telescope 68 (1984), p. 159).
+
+    Examples
+    --------
+    >>> great_circles(np.array([[0.0, 0.0], [0.0, 90.0]]))[0, 1].round(1)
+    np.float64(10007.6)
+    """
+    east, north = np.radians(degrees).T
+    half = np.sin((north[:, None] - north) / 2) ** 2
+    half = half + np.cos(north[:, None]) * np.cos(north) * np.sin((east[:, None] - east) / 2) ** 2
+    return np.asarray(2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1))))
+
+
+def neighbours(matrix: Array, count: int = 8) -> Order:
+    """Return the nearest other places of each, nearest first, shape (n, count or fewer)."""
+    others = matrix + np.where(np.eye(len(matrix), dtype=bool), np.inf, 0.0)
+    return np.argsort(others, axis=1, kind="stable")[:, : min(count, len(matrix) - 1)]
+
+
+def opened(places: Places) -> Places:
+    """Return the places with one more, near to all: without it, a round trip is open there."""
+    count = len(places)
+    matrix = np.zeros((count + 1, count + 1))
+    matrix[:count, :count] = places.matrix
+    points = np.vstack([places.points, [np.nan, np.nan]])
+    return replace(places, names=(*places.names, "(home)"), matrix=matrix, points=points)
+
+
+def doubled(matrix: Array) -> Array:
+    """Return symmetric distances for one-way ones: each place twice, to arrive and to leave.
+
+    The two halves of a place are joined by a leg that costs less than nothing, so that it is
+    always taken; `halved` reads the trip.
+
+    Notes
+    -----
+    Jonker & Volgenant, Operations Research Letters 2 (1983), p. 161.
+    """
+    count = len(matrix)
+    large = _NEVER * max(1.0, float(matrix.max()))
+    found = np.full((2 * count, 2 * count), large)
+    found[count:, :count] = matrix
+    found[:count, count:] = matrix.T
+    for place in range(count):
+        found[place, count + place] = found[count + place, place] = -float(matrix.max()) * count
+    np.fill_diagonal(found, 0.0)
+    return found
+
+
+def halved(order: Order) -> Order:
+    """Return the one-way trip of a round trip of `doubled` places."""
+    count = len(order) // 2
+    # Who arrives at a place leaves it next; else the trip is read the other way.
+    forward = order[1] == order[0] + count or order[-1] == order[0] - count
+    trip = order if forward else order[::-1]
+    return np.asarray(trip[trip < count])
+
+
+_FIELD = re.compile(r"^\s*([A-Z_]+)\s*:?\s*(.*?)\s*$")
+
+
+def read_tsplib(path: Path) -> Places:
+    """Return the places of a TSPLIB file, with its own rounding of distances.
+
+    Raises
+    ------
+    DataError
+        If the file says no type of distances, one that is not known, or too few numbers.
+
+    Notes
+    -----
+    Reinelt, "TSPLIB 95" (1995), sections 1 and 2: EUC_2D, CEIL_2D, ATT, GEO and EXPLICIT.
+    """
+    fields, numbers = _read(path)
+    kind, count = fields.get("EDGE_WEIGHT_TYPE", ""), int(fields.get("DIMENSION", "0"))
+    if kind == "EXPLICIT":
+        matrix = _explicit(path, fields, numbers, count)
+        points = np.full((count, 2), np.nan)
+    elif kind in _ROUNDED:
+        if len(numbers) != 3 * count:
+            raise DataError(f"{path.name}: expected {count} places, got {len(numbers) / 3:g}")
+        points = np.array(numbers).reshape(count, 3)[:, 1:]
+        matrix = _ROUNDED[kind](points)
+    else:
+        known = ", ".join([*_ROUNDED, "EXPLICIT"])
+        raise DataError(f"{path.name}: EDGE_WEIGHT_TYPE: expected one of {known}, got {kind!r}")
+    return _checked(Places(tuple(str(n) for n in range(1, count + 1)), matrix, points))
+
+
+def _read(path: Path) -> tuple[dict[str, str], list[float]]:
+    fields: dict[str, str] = {}
+    numbers: list[float] = []
+    reading = ""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        words = line.split()
+        if words and re.fullmatch(r"[-+.\deE]+", words[0]) and words[0] != "E":
+            if reading in ("NODE_COORD_SECTION", "EDGE_WEIGHT_SECTION"):
+                numbers += map(float, words)
+        elif found := _FIELD.match(line):
+            reading = found[1]
+            fields[found[1]] = found[2]
+    return fields, numbers
+
+
+def _explicit(path: Path, fields: dict[str, str], numbers: list[float], count: int) -> Array:
+    shape, matrix = fields.get("EDGE_WEIGHT_FORMAT", ""), np.zeros((count, count))
+    places = {
+        "FULL_MATRIX": np.indices((count, count)).reshape(2, -1),
+        "UPPER_ROW": np.array(np.triu_indices(count, 1)),
+        "UPPER_DIAG_ROW": np.array(np.triu_indices(count)),
+        "LOWER_ROW": np.array(np.tril_indices(count, -1)),
+        "LOWER_DIAG_ROW": np.array(np.tril_indices(count)),
+    }.get(shape)
+    if places is None or places.shape[1] != len(numbers):
+        told = f"{path.name}: EDGE_WEIGHT_FORMAT {shape!r}: expected distances of {count} places"
+        raise DataError(f"{told}, got {len(numbers)} numbers")
+    matrix[places[0], places[1]] = numbers
+    if shape != "FULL_MATRIX":
+        matrix = np.maximum(matrix, matrix.T)
+    np.fill_diagonal(matrix, 0.0)
+    return matrix
+
+
+def _geographic(points: Array) -> Array:
+    """Return TSPLIB's whole kilometres: its own pi and radius, degrees with minutes as decimals."""
+    whole = np.trunc(points)
+    up, across = (3.141592 * (whole + 5 * (points - whole) / 3) / 180).T
+    one = np.cos(across[:, None] - across)
+    two, three = np.cos(up[:, None] - up), np.cos(up[:, None] + up)
+    cosine = np.clip(0.5 * ((1 + one) * two - (1 - one) * three), -1, 1)
+    found = np.floor(6378.388 * np.arccos(cosine) + 1)
+    np.fill_diagonal(found, 0.0)
+    return np.asarray(found)
+
+
+def _pseudo(points: Array) -> Array:
+    real = straight(points) / np.sqrt(10)
+    return np.asarray(np.ceil(real - 1e-9))
+
+
+_ROUNDED = {
+    "EUC_2D": lambda points: np.floor(straight(points) + 0.5),
+    "CEIL_2D": lambda points: np.ceil(straight(points) - 1e-9),
+    "ATT": _pseudo,
+    "GEO": _geographic,
+}

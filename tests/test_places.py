@@ -1,0 +1,120 @@
+"""Places: coordinates, tables of distances, TSPLIB files, and what is wrong with them."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fourfold import places, search, tours
+from fourfold.errors import DataError
+
+LIBRARY = Path(__file__).parent / "tsplib"
+SQUARE = pd.DataFrame({"n": list("abcd"), "x": [0.0, 0, 3, 3], "y": [0.0, 4, 4, 0]})
+
+
+def test_straight_and_great_circle_distances():
+    """3, 4, 5 in the plane; a quarter of the globe; Paris to New York."""
+    plane = places.located(SQUARE, "n", "x", "y", globe=False)
+    assert plane.matrix[0].tolist() == [0, 4, 5, 3]
+    assert plane.symmetric
+    cities = np.array([[2.3522, 48.8566], [-74.006, 40.7128]])
+    assert places.great_circles(cities)[0, 1] == pytest.approx(5837, abs=2)
+    assert places.located(SQUARE, "n", "x", "y", globe=True).unit == "km"
+
+
+def test_mistakes_in_coordinates_are_told():
+    """Columns, words, degrees the wrong way round, too few places."""
+    with pytest.raises(DataError, match=r"got 'xx'.* Did you mean 'x'"):
+        places.located(SQUARE, "n", "xx", "y", globe=False)
+    with pytest.raises(DataError, match="n: expected numbers, got 'a'"):
+        places.located(SQUARE, "n", "n", "y", globe=False)
+    with pytest.raises(DataError, match="swapped"):
+        places.located(SQUARE.assign(y=100.0), "n", "x", "y", globe=True)
+    with pytest.raises(DataError, match="at least three places to go round, got 2"):
+        places.located(SQUARE.head(2), "n", "x", "y", globe=False)
+
+
+def test_a_table_of_distances():
+    """Rows in any order; one-way distances; what does not fit is told."""
+    table = pd.DataFrame({"": ["b", "a", "c"], "a": [1, 0, 2], "b": [0, 5, 4], "c": [3, 6, 0]})
+    found = places.tabled(table)
+    assert found.names == ("a", "b", "c")
+    assert found.matrix.tolist() == [[0, 5, 6], [1, 0, 3], [2, 4, 0]]
+    assert not found.symmetric
+    with pytest.raises(DataError, match="same places in rows and columns, got 'c'"):
+        places.tabled(table.drop(columns="c"))
+    with pytest.raises(DataError, match="missing or negative"):
+        places.tabled(table.assign(c=[3, None, 0]))
+
+
+@pytest.mark.parametrize(
+    ("name", "shortest"), [("att48", 10628), ("berlin52", 7542), ("burma14", 3323)]
+)
+def test_tsplib_with_its_rounding(name, shortest):
+    """The published optima, to the unit."""
+    found = places.read_tsplib(LIBRARY / f"{name}.tsp")
+    near = places.neighbours(found.matrix)
+    start = tours.greedy(found.matrix, near)
+    assert search.improve(found.matrix, found.points, near, start, kicks=1500).length == shortest
+
+
+@pytest.mark.parametrize(
+    ("shape", "numbers"),
+    [
+        ("FULL_MATRIX", "0 1 2 1 0 3 2 3 0"),
+        ("UPPER_ROW", "1 2\n3"),
+        ("LOWER_ROW", "1 2 3"),
+        ("UPPER_DIAG_ROW", "0 1 2 0 3 0"),
+        ("LOWER_DIAG_ROW", "0 1 0 2 3 0"),
+    ],
+)
+def test_tsplib_with_distances(tmp_path, shape, numbers):
+    """In each of its formats."""
+    file = tmp_path / "a.tsp"
+    head = f"DIMENSION : 3\nEDGE_WEIGHT_TYPE : EXPLICIT\nEDGE_WEIGHT_FORMAT : {shape}\n"
+    file.write_text(f"{head}EDGE_WEIGHT_SECTION\n{numbers}\nEOF\n")
+    assert places.read_tsplib(file).matrix.tolist() == [[0, 1, 2], [1, 0, 3], [2, 3, 0]]
+
+
+def test_broken_tsplib_files_are_told(tmp_path):
+    """By name, with what was expected."""
+    file = tmp_path / "a.tsp"
+    file.write_text("DIMENSION: 3\nEDGE_WEIGHT_TYPE: EUC_3D\nNODE_COORD_SECTION\n1 2 3\n")
+    with pytest.raises(DataError, match=r"a\.tsp: EDGE_WEIGHT_TYPE: .*got 'EUC_3D'"):
+        places.read_tsplib(file)
+    file.write_text(file.read_text().replace("3D", "2D"))
+    with pytest.raises(DataError, match="expected 3 places, got 1"):
+        places.read_tsplib(file)
+    file.write_text("DIMENSION: 3\nEDGE_WEIGHT_TYPE: EXPLICIT\nEDGE_WEIGHT_FORMAT: UPPER_ROW\n")
+    with pytest.raises(DataError, match="distances of 3 places, got 0"):
+        places.read_tsplib(file)
+
+
+def test_an_open_trip_is_a_round_trip_through_nowhere():
+    """The longest leg of the square is left out: the square's open trip is 3 + 4 + 3."""
+    found = places.opened(places.located(SQUARE, "n", "x", "y", globe=False))
+    near = places.neighbours(found.matrix)
+    trip = search.improve(found.matrix, found.points, near, tours.random(5), kicks=50)
+    assert trip.length == 10
+
+
+def test_one_way_distances():
+    """Each place twice: the best of a few starts is as short as the best of all orders."""
+    for seed in range(4):
+        matrix = np.random.default_rng(seed).random((6, 6))
+        np.fill_diagonal(matrix, 0)
+        double = places.doubled(matrix)
+        assert np.array_equal(double, double.T)
+        near = places.neighbours(double, 11)
+        trips = [
+            search.improve(double, np.zeros((12, 2)), near, tours.nearest(double, start), 200)
+            for start in range(12)
+        ]
+        lengths = [tours.length(matrix, places.halved(trip.order)) for trip in trips]
+        orders = [np.array([0, *rest]) for rest in permutations(range(1, 6))]
+        shortest = min(tours.length(matrix, order) for order in orders)
+        assert min(lengths) == pytest.approx(shortest)
