@@ -148,11 +148,12 @@ def difference(before: Sequence[int], now: Sequence[int], columns: int = 1) -> D
     old, new = (counts + 0.5) / (rows + (df + 1) / 2)[:, None]
     raw, chance = float(((new - old) * np.log(new / old)).sum()), float((1 / rows).sum())
     tail = 0.025 / columns
-    low, high = chance * chndtrinc(raw / chance, df, [1 - tail, tail])
-    low, high = (0.0 if end < 1e-12 else float(end) for end in (low, high))
+    low = chance * float(chndtrinc(raw / chance, df, 1 - tail))
+    # Samples more alike than chance would have them are no proof that nothing changed.
+    high = chance * float(chndtrinc(max(raw / chance, df), df, tail))
     expected = rows[:, None] * counts.sum(axis=0) / counts.sum()
     p = chi2.sf(((counts - expected) ** 2 / expected).sum(), df)
-    return Difference(max(0.0, raw - df * chance), low, high, float(p))
+    return Difference(max(0.0, raw - df * chance), low if low > 1e-12 else 0.0, high, float(p))
 
 
 def _dense(counts: NDArray[np.float64]) -> NDArray[np.float64]:
