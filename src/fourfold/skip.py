@@ -186,8 +186,9 @@ def _digest(content: bytes) -> str:
 
 @cache
 def library() -> str:
-    """Return the fingerprint of this package's own code."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
+    """Return the fingerprint of this package's own code, and of the data that come with it."""
+    folder = Path(__file__).parent
+    files = [*sorted(folder.glob("*.py")), *sorted(folder.glob("*/*.yaml"))]
     return _digest(b"".join(file.read_bytes() for file in files))
 
 
