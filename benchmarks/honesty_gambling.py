@@ -51,11 +51,11 @@ def played(seed: int) -> Iterator[tuple[str, bool]]:
             found = wagers.play(sure, players, rounds, seed=seed)
             size = f"{name}, {players} x {rounds}"
             edge = wagers.edge(sure, found)
-            yield from held(f"house edge, {size}", edge, -sure.mean)
+            yield from held(f"house edge, {size}", edge, sure.edge)
             _, low, high = wagers.share_ahead(found)[-1]
             yield f"holds the truth: share ahead, {size}", low <= AHEAD[name, rounds] <= high
             for sign in "<>":
-                yield from supported(f"house edge of {size}", edge, f"{sign} {0.0 - sure.mean:.9f}")
+                yield from supported(f"house edge of {size}", edge, f"{sign} {sure.edge:.9f}")
 
 
 def staked(seed: int) -> Iterator[tuple[str, bool]]:

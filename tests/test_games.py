@@ -26,7 +26,8 @@ EDGES = {
 @pytest.mark.parametrize("name", EDGES)
 def test_the_house_edge_is_the_known_one(name):
     """2/38, 1/37, and 7/495 for the pass line."""
-    assert -games.named(name).mean == pytest.approx(float(EDGES[name]))
+    assert games.named(name).edge == pytest.approx(float(EDGES[name]))
+    assert str(games.named(name).edge) != "-0.0"
 
 
 @pytest.mark.parametrize("game", games.GAMES.values(), ids=lambda game: game.name)
@@ -78,8 +79,12 @@ def test_a_game_of_ones_own():
     """A table of chances; what is wrong with it is told."""
     table = pd.DataFrame({"chance": [0.25, 0.75], "pays": [2, -1], "outcome": ["a", "b"]})
     assert games.of(table, "", {}, "mine").mean == -0.25
-    with pytest.raises(DataError, match=r"mine: expected chances that sum to 1, got 0\.5"):
+    with pytest.raises(DataError, match=r"mine: expected chances .* sum to 1, got 0\.25, 0\.25"):
         games.listed(table.assign(chance=0.25), "mine")
+    with pytest.raises(DataError, match=r"expected numbers in .* got 0\.25 and two"):
+        games.listed(table.assign(pays=["two", "-1"]), "mine")
+    with pytest.raises(DataError, match=r"in 0\.\.1 that sum to 1, got 1\.5, -0\.5"):
+        games.listed(table.assign(chance=[1.5, -0.5]), "mine")
     with pytest.raises(DataError, match=r"a column 'pays', got chance, pay\. Did you mean 'pay'"):
         games.listed(table[["chance"]].assign(pay=1), "mine")
     with pytest.raises(DataError, match=r"outcome: expected a column .*got 'end'"):

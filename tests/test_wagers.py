@@ -139,6 +139,8 @@ def test_shares_agree_with_closed_forms():
 
 def test_estimates_beside_arithmetic():
     """By how many errors they are apart; a share of 0 by the error that is expected of it."""
+    assert wagers.share(0, 200).low == 0
+    assert wagers.share(200, 200).high == 1
     table = wagers.checks(
         {"a": wagers.share(60, 100), "b": wagers.share(0, 100), "c": wagers.share(1, 2)},
         {"a": 0.5, "b": 0.5},

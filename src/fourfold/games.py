@@ -59,6 +59,11 @@ class Game:
         return float(sum(outcome.chance * outcome.pays for outcome in self.outcomes))
 
     @property
+    def edge(self) -> float:
+        """Return the house edge: what is lost of each stake in the long run."""
+        return 0.0 - self.mean
+
+    @property
     def spread(self) -> float:
         """Return the standard deviation of the net payout of a round."""
         return sqrt(max(0.0, float((self.chances * self.pays**2).sum()) - self.mean**2))
@@ -212,18 +217,23 @@ def listed(table: pd.DataFrame, name: str) -> Game:
     Raises
     ------
     DataError
-        If a column is missing, a chance is not between 0 and 1, or they do not sum to 1.
+        If a column is missing or holds no numbers, a chance is not between 0 and 1, or they do
+        not sum to 1.
     """
     for column in ("chance", "pays"):
         if column not in table:
             known = list(map(str, table.columns))
             told = f"expected a column {column!r}, got {', '.join(known)}."
             raise DataError(f"{name}: {told}" + did_you_mean(column, known))
-    chances = table["chance"].astype(float)
+    chances, pays = (pd.to_numeric(table[key], "coerce") for key in ("chance", "pays"))
+    if (wrong := table[chances.isna() | pays.isna()]).size:
+        told = f"{wrong['chance'].iloc[0]} and {wrong['pays'].iloc[0]}"
+        raise DataError(f"{name}: expected numbers in the columns chance and pays, got {told}")
     if not chances.between(0, 1).all() or abs(chances.sum() - 1) > 1e-6:
-        raise DataError(f"{name}: expected chances that sum to 1, got {chances.sum():.6g}")
+        told = f"{', '.join(f'{chance:g}' for chance in chances)}"
+        raise DataError(f"{name}: expected chances in 0..1 that sum to 1, got {told}")
     names = table["outcome"].astype(str) if "outcome" in table else table.index.map(str)
-    rows = zip(names, chances / chances.sum(), table["pays"].astype(float), strict=True)
+    rows = zip(names, chances / chances.sum(), pays.astype(float), strict=True)
     return Game(name, tuple(Outcome(*row) for row in rows))
 
 

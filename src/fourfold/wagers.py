@@ -234,9 +234,13 @@ def share_ahead(found: Play) -> Array:
     array of float, shape (points, 3)
         Share, low and high (Wilson), each for its own point.
     """
-    counts = (found.profits > 1e-9).sum(axis=0)
-    players = len(found.profits)
-    return np.column_stack([counts / players, *wilson(counts, players)])
+    counts, players = (found.profits > 1e-9).sum(axis=0), len(found.profits)
+    return np.column_stack([counts / players, *_wilson(counts, players)])
+
+
+def _wilson(hits: Any, count: int) -> Array:
+    # Without the rounding errors that make 1e-18 of a limit of 0.
+    return np.round(wilson(hits, count), 12)
 
 
 def share_ruined(found: Play) -> Estimate:
@@ -252,7 +256,7 @@ def share(hits: int, count: int) -> Estimate:
     >>> share(50, 100).error
     0.05
     """
-    low, high = map(float, wilson(hits, count))
+    low, high = map(float, _wilson(hits, count))
     value = hits / count
     return Estimate(value, low, high, sqrt(value * (1 - value) / count), count)
 
