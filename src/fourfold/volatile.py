@@ -37,7 +37,8 @@ _NEVER_RESULTS = tuple(
         (r"<ipython-input-\d+-[0-9a-f]+>(?::\d+)?", "cell…"),
         (r"\b(?:Cell )?(?:In|Out) ?\[\d+\]", "cell…"),
         (r"\b(localhost|127\.0\.0\.1|0\.0\.0\.0):\d+", r"\1:…"),
-        (r"\b((?:pid|PID|[Pp]rocess (?:id|ID))[ =:]{0,2}|\w*(?:Process|Thread|Worker)-)\d+", r"\1…"),
+        (r"\b((?:pid|PID|[Pp]rocess (?:id|ID))[ =:]{0,2})\d+", r"\1…"),
+        (r"\b(\w*(?:Process|Thread|Worker)-)\d+", r"\1…"),
         (r"(\w*Thread\([^()]*started(?: daemon)? )\d+", r"\1…"),
         # Bars of tqdm and pip, with all that they say of speed.
         (r"^.*\d+%\|.*\|.*$\n?", ""),
