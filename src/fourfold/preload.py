@@ -20,6 +20,7 @@ KERNEL = (
 _ON_FIRST_USE = {
     "matplotlib.pyplot": ("matplotlib_inline.backend_inline", "matplotlib.backends.backend_agg"),
     "sklearn": ("narwhals.stable.v1", "sklearn.utils._repr_html.estimator"),
+    "fourfold:style": ("seaborn",),
     "fourfold:ingest": ("fourfold.contract", "pandera.pandas", "pandera.io"),
     "pandas": ("pandas.io.formats.style", "pandas.io.formats.html"),
 }
