@@ -41,7 +41,7 @@ def preloads(notebook: Mapping[str, Any]) -> tuple[str, ...]:
     >>> source = "import numpy as np\\nimport fourfold as ff\\nff.style()"
     >>> cell = {"cell_type": "code", "source": source}
     >>> preloads({"cells": [cell]})
-    ('numpy', 'fourfold', 'fourfold:style')
+    ('numpy', 'fourfold', 'fourfold:style', 'seaborn')
     """
     trees = list(code_trees(notebook))
     names: dict[str, str] = {}
