@@ -73,6 +73,7 @@ LINE = (
     "thresholds",
     "places",
     "tours",
+    "flips",
     "search",
     "bounds",
     "games",

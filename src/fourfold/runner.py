@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+import yaml
 
 from fourfold.client import Warm, execute
 from fourfold.cost import with_energy
@@ -99,13 +98,17 @@ def _empty(folder: Path) -> None:
 
 
 def params_yaml(parameters: Mapping[str, Any]) -> str:
-    """Return parameters as flat YAML, which ``papermill -f`` reads."""
-    yaml, stream = YAML(typ="safe"), io.StringIO()
-    yaml.default_flow_style = None
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.width = 100
-    yaml.dump(dict(parameters), stream)
-    return stream.getvalue()
+    """Return parameters as flat YAML, which ``papermill -f`` reads.
+
+    Written as papermill reads it, by YAML 1.1: there a bare ``yes`` is true, and ``1e-05`` a word.
+
+    Examples
+    --------
+    >>> params_yaml({"positive": "yes", "rate": 1e-05})
+    "positive: 'yes'\\nrate: 1.0e-05\\n"
+    """
+    options: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": 100}
+    return str(yaml.safe_dump(dict(parameters), **options))
 
 
 def _execute(

@@ -9,6 +9,13 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from fourfold.flips import beside as _beside
+from fourfold.flips import far as _far
+from fourfold.flips import flip as _flip
+from fourfold.flips import flip_short as _flip_short
+from fourfold.flips import length as _length
+from fourfold.flips import undo as _undo
+
 Array = NDArray[np.float64]
 Order = NDArray[np.int64]
 
@@ -78,69 +85,13 @@ def improve(
     Computing 15 (2003), p. 82.
     """
     marks = np.unique(np.append(np.geomspace(1, max(kicks, 1), 60).astype(np.int64), kicks))
-    best, curve = _search(  # type: ignore[call-overload,unused-ignore]
+    best, curve = _search(
         *(np.ascontiguousarray(matrix), np.ascontiguousarray(points), near.astype(np.int64)),
-        *(order.astype(np.int64), kicks, np.uint64(seed), marks, BREADTH, min(depth, DEPTH)),
+        *(order.astype(np.int64), kicks, np.uint64(seed), marks, BREADTH, min(depth, DEPTH)),  # type: ignore[arg-type]
     )
     length = float(_length(matrix, points, best))
     steps = np.column_stack([np.append(0, marks[marks > 0]), curve[: 1 + (marks > 0).sum()]])
     return Found(best, length, steps if kicks else steps[:1])
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _far(matrix: Any, points: Any, a: int, b: int) -> float:
-    if matrix.shape[0] > 0:
-        return matrix[a, b]  # type: ignore[no-any-return]
-    x, y = points[a, 0] - points[b, 0], points[a, 1] - points[b, 1]
-    return np.sqrt(x * x + y * y)  # type: ignore[no-any-return]
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _length(matrix: Any, points: Any, order: Any) -> float:
-    total = 0.0
-    for place in range(len(order)):
-        total += _far(matrix, points, order[place - 1], order[place])
-    return total
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _flip(order: Any, where: Any, first: int, last: int) -> None:
-    """Reverse the stretch from position `first` to `last`, around the end if need be."""
-    count = len(order)
-    for _ in range(((last - first) % count + 1) // 2):
-        a, b = order[first], order[last]
-        order[first], order[last] = b, a
-        where[b], where[a] = first, last
-        first = first + 1 if first + 1 < count else 0
-        last = last - 1 if last > 0 else count - 1
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _flip_short(order: Any, where: Any, first: int, last: int, journal: Any, used: int) -> int:
-    """Flip the stretch or, if that is shorter, the rest of the trip; note it in the journal."""
-    count = len(order)
-    if 2 * ((last - first) % count + 1) > count:
-        first, last = (last + 1) % count, (first - 1) % count
-    _flip(order, where, first, last)
-    journal[used, 0], journal[used, 1] = first, last
-    return used + 1
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _undo(order: Any, where: Any, journal: Any, used: int, kept: int) -> int:
-    while used > kept:
-        used -= 1
-        _flip(order, where, journal[used, 0], journal[used, 1])
-    return kept
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _beside(order: Any, where: Any, place: int, ahead: int) -> int:
-    count = len(order)
-    at = where[place]
-    if ahead > 0:
-        return order[at + 1 if at + 1 < count else 0]  # type: ignore[no-any-return]
-    return order[at - 1]  # type: ignore[no-any-return]
 
 
 @numba.njit(cache=True, error_model="numpy")
