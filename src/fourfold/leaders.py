@@ -43,15 +43,17 @@ class Ranking:
 
     @property
     def lead(self) -> Interval:
-        """Return how far the best is ahead of the next, with its 95 % interval.
+        """Return how far the best is ahead of the best of the others, with its 95 % interval.
 
         The best is declared only if it beats each of the others at 5 %, two-sided. More
         correction for having picked it is not needed: of equal combinations, the best two are
-        nearer to each other than any two (Gutmann & Maymin 1987, Ann Stat 15, p. 456).
+        nearer to each other than any two (Gutmann & Maymin 1987, Ann Stat 15, p. 456). The
+        nearest of the others is near by luck too, so the upper end allows for all of them.
         """
         rest = self.table.iloc[1:]
-        reach = student.ppf(0.975, self.free) * np.hypot(self.table["error"].iloc[0], rest["error"])
-        low, high = (rest["behind"] - reach).min(), (rest["behind"] + reach).min()
+        error = np.hypot(self.table["error"].iloc[0], rest["error"])
+        least, most = (student.ppf(1 - 0.025 / n, self.free) * error for n in (1, len(rest)))
+        low, high = (rest["behind"] - least).min(), (rest["behind"] + most).min()
         return Interval(float(rest["behind"].iloc[0]), float(low), float(high))
 
     @property
@@ -74,9 +76,15 @@ class Ranking:
         return bool(self.lead.low > 0)
 
     @property
-    def tied(self) -> int:
-        """Return how many combinations are not shown to be worse than the best, itself one."""
-        return 1 + int((~(self.table["p"].iloc[1:] < 0.05)).sum())
+    def candidates(self) -> pd.DataFrame:
+        """Return the combinations that are not shown to be worse than the best, itself one."""
+        return self.table[~(self.table["p"] < 0.05)]
+
+    def common(self, names: tuple[str, ...]) -> str:
+        """Return in words what all combinations that may be the best have in common."""
+        levels = self.candidates[list(names)]
+        shared = tuple(name for name in names if len(levels[name].unique()) == 1)
+        return in_words(levels.iloc[0], shared)
 
 
 def ranking(runs: Runs, metric: str, higher: bool = True, noise: str = "auto") -> Ranking:
@@ -156,5 +164,5 @@ def edges(runs: Runs, metric: str, higher: bool = True) -> dict[str, tuple[float
 
 def in_words(row: pd.Series, names: tuple[str, ...]) -> str:
     """Return a combination as ``k 3, scaler robust``."""
-    told = (f"{row[n]:g}" if isinstance(row[n], float) else short(row[n], 30) for n in names)
+    told = (f"{row[n]:g}" if isinstance(row[n], float) else short(row[n], 16) for n in names)
     return ", ".join(f"{short(n)} {value}" for n, value in zip(names, told, strict=True))
