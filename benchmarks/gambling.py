@@ -28,12 +28,13 @@ import json, resource, time
 started = time.perf_counter()
 from fourfold.games import named
 from fourfold.wagers import Stakes, edge, play
-begun = time.perf_counter()
+begun, before = time.perf_counter(), time.process_time()
 game = named({game!r})
 found = play(game, {players}, {rounds}, Stakes({plan!r}, float({bankroll!r})))
-ended = time.perf_counter()
+ended, after = time.perf_counter(), time.process_time()
 print(json.dumps({{
     "import_s": begun - started, "play_s": ended - begun, "edge": edge(game, found).value,
+    "cpu_s": after, "play_cpu_s": after - before,
     "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
 }}))
 """
@@ -56,7 +57,8 @@ def main() -> None:
             found = kept[name] = one(*way, cache)
             whole = found["import_s"] + found["play_s"]
             print(
-                f"{name:44} {whole:5.1f} s in all, {found['play_s']:5.1f} s of play, "
+                f"{name:44} {whole:5.1f} s in all ({found['cpu_s']:.1f} CPU), "
+                f"{found['play_s']:5.1f} s of play ({found['play_cpu_s']:.1f} CPU), "
                 f"{found['peak_mb']:4.0f} MB, house edge {100 * found['edge']:.2f} %"
             )
     KEPT.parent.mkdir(parents=True, exist_ok=True)

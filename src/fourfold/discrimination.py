@@ -20,6 +20,7 @@ from scipy.special import expit, logit
 from scipy.stats import norm, rankdata
 from scipy.stats import t as student
 
+from fourfold import proportions
 from fourfold.errors import DataError
 
 Array = NDArray[np.float64]
@@ -146,17 +147,15 @@ def macro_auc(labels: pd.Series, probabilities: pd.DataFrame) -> Interval:
 
 
 def wilson(hits: float, count: float) -> Interval:
-    """Return a share with its 95 % interval (Wilson 1927, JASA 22, p. 209).
+    """Return a share with its 95 % interval, as `fourfold.proportions.wilson` tells it.
 
     Examples
     --------
     >>> [round(figure, 3) for figure in wilson(8, 10)]
     [0.8, 0.49, 0.943]
     """
-    share = hits / count
-    middle = (share + Z * Z / count / 2) / (1 + Z * Z / count)
-    half = Z * sqrt(share * (1 - share) / count + Z * Z / count**2 / 4) / (1 + Z * Z / count)
-    return share, max(0.0, middle - half), min(1.0, middle + half)
+    low, high = proportions.wilson(hits, count)
+    return hits / count, float(low), float(high)
 
 
 def balanced_accuracy(labels: pd.Series, predicted: Sequence[Any] | Array) -> Interval:

@@ -21,7 +21,7 @@ _FEW = 5
 #: Positive numbers that span so much are taken by their logarithm.
 _WIDE = 100
 #: Fewer degrees of freedom tell nothing about noise; interactions are left to it first.
-_LEAST_FREE = 8
+_LEAST_FREE = 6
 _NOTHING = 1e-10
 
 
@@ -69,9 +69,10 @@ def explained(runs: Runs, metric: str, draws: int = 999, seed: int = 0) -> pd.Da
     Notes
     -----
     Permutations: Freedman & Lane (1983), J Bus Econ Stat 1, p. 292. Intervals are generalised
-    (Weerahandi 1993, JASA 88, p. 899): the noise variance and the noncentrality of each effect
-    are drawn from the distributions that the sums of squares imply. A share is a noncentrality
-    over their sum and the number of runs, after Steiger (2004), Psychol Methods 9, p. 172.
+    (Weerahandi 1993, JASA 88, p. 899): the noise variance and the noncentrality of the effect and
+    of all others together are drawn from the distributions that the sums of squares imply. A
+    share is a noncentrality over their sum and the number of runs, after Steiger (2004), Psychol
+    Methods 9, p. 172.
     """
     model = _model(runs)
     values = runs.table[metric].to_numpy(float)
@@ -81,7 +82,10 @@ def explained(runs: Runs, metric: str, draws: int = 999, seed: int = 0) -> pd.Da
     sizes = {name: float(((part.T @ values) ** 2).sum()) for name, part in model.effects.items()}
     degrees = np.array([part.shape[1] for part in model.effects.values()])
     lines = _shares(np.array(list(sizes.values())), degrees, noise, model.free(), len(values))
-    bounds = _intervals(np.array(list(sizes.values())), degrees, noise, model, generator, draws)
+    told = float(((model.full.T @ (values - values.mean())) ** 2).sum())
+    bounds = _intervals(
+        np.array(list(sizes.values())), degrees, told, noise, model, generator, draws
+    )
     chances = [_chance(model, name, values, generator, draws) for name in model.effects]
     table = pd.DataFrame({"share": lines, "low": bounds[0], "high": bounds[1]}, list(model.effects))
     blocks = [name for name in table.index if name in runs.repeats]
@@ -97,7 +101,8 @@ def explained(runs: Runs, metric: str, draws: int = 999, seed: int = 0) -> pd.Da
 def _model(runs: Runs) -> _Model:
     """Return the largest model that leaves enough runs to noise: pairs, if not then settings."""
     ones = np.ones((len(runs.table), 1))
-    mains = {name: _columns(runs.table[name]) for name in (*runs.settings, *runs.repeats)}
+    mains = {name: _columns(runs.table[name]) for name in runs.settings}
+    mains |= {name: _levels(runs.table[name]) for name in runs.repeats}
     pairs = {
         f"{a} × {b}": np.hstack([mains[a] * mains[b][:, [n]] for n in range(mains[b].shape[1])])
         for a, b in combinations(runs.settings, 2)
@@ -127,6 +132,10 @@ def _columns(column: pd.Series) -> Matrix:
             values = np.log(values)
         scaled = (values - values.mean()) / values.std()
         return np.column_stack([scaled, scaled**2 - 1])
+    return _levels(column)
+
+
+def _levels(column: pd.Series) -> Matrix:
     levels = pd.get_dummies(column.astype(object).where(column.notna(), "missing").astype(str))
     centred: Matrix = (levels - levels.mean()).to_numpy(float)[:, 1:]
     return centred
@@ -158,16 +167,22 @@ def _shares(
 def _intervals(
     sizes: Matrix,
     degrees: NDArray[np.int64],
+    told: float,
     noise: float,
     model: _Model,
     generator: np.random.Generator,
     draws: int,
 ) -> Matrix:
     variance = noise / generator.chisquare(model.free(), draws)
-    chance = generator.random((draws, len(sizes)))
-    strength = chndtrinc(sizes / variance[:, None], degrees, chance)
-    strength = np.where(strength > 1e-12, strength, 0.0)
-    shares = strength / (strength.sum(axis=1, keepdims=True) + len(model.full))
+    own, others = (
+        chndtrinc(size / variance[:, None], free, generator.random((draws, len(sizes))))
+        for size, free in (
+            (sizes, degrees),
+            (np.maximum(told - sizes, 0), model.full.shape[1] - 1 - degrees),
+        )
+    )
+    own, others = (np.where(each > _NOTHING, each, 0.0) for each in (own, others))
+    shares = own / (own + others + len(model.full))
     return np.asarray(np.quantile(shares, [0.025, 0.975], axis=0))
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
+from fourfold import tsplib
 from fourfold.columns import ungrouped, with_dates
 from fourfold.dialect import HEAD, find_dialect
 from fourfold.errors import DataError, did_you_mean
@@ -26,13 +27,17 @@ KINDS = {
     ".xlsx": "excel",
     ".xls": "excel",
     ".ods": "excel",
+    ".tsp": "tsplib",
+    ".atsp": "tsplib",
 }
 SQLITE = (".db", ".sqlite", ".sqlite3")
+#: What the record of a run has, which is one object: a table of one row.
+_RECORD = {"run_id", "parameters", "metrics"}
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 
 
 def kind_of(name: str) -> str:
-    """Return the format that a file name tells: csv, parquet, json, jsonl, excel or sqlite.
+    """Return the format that a file name tells: a reader of `read_table`, or sqlite.
 
     Raises
     ------
@@ -174,6 +179,8 @@ def _read_json(handle: IO[bytes], name: str) -> pd.DataFrame:
         content = json.load(handle)
     except ValueError as error:
         raise DataError(f"{name}: expected JSON: {error}") from error
+    if isinstance(content, Mapping) and content.keys() >= _RECORD:
+        content = [content]
     if isinstance(content, Mapping) and all(isinstance(v, list) for v in content.values()):
         content = [dict(zip(content, row, strict=True)) for row in _rows(content, name)]
     if not (isinstance(content, list) and all(isinstance(row, Mapping) for row in content)):
@@ -245,4 +252,5 @@ _READERS: Mapping[str, Callable[[IO[bytes], str], Any]] = {
     "jsonl": _read_jsonl,
     "parquet": _read_parquet,
     "excel": _read_excel,
+    "tsplib": tsplib.read,
 }

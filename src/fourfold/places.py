@@ -1,15 +1,14 @@
-"""Places and the distances between them: coordinates, tables of distances, TSPLIB files."""
+"""Places and the distances between them: from coordinates, or from a table of distances."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
+from scipy.spatial.distance import cdist
 
 from fourfold.errors import DataError, did_you_mean
 
@@ -86,6 +85,8 @@ def located(frame: pd.DataFrame, name: str, across: str, up: str, globe: bool) -
 def tabled(frame: pd.DataFrame) -> Places:
     """Return the places of a square table of distances: first column names, one column a place.
 
+    A table read from a TSPLIB file brings its coordinates along, in ``frame.attrs["points"]``.
+
     Raises
     ------
     DataError
@@ -102,7 +103,8 @@ def tabled(frame: pd.DataFrame) -> Places:
     np.fill_diagonal(matrix, 0.0)
     if not (matrix >= 0).all():
         raise DataError("distances: expected numbers from 0 up, got a missing or negative one")
-    return _checked(Places(tuple(names), matrix, np.full((len(names), 2), np.nan)))
+    points = np.array(frame.attrs.get("points", np.full((len(names), 2), np.nan)), dtype=float)
+    return _checked(Places(tuple(names), matrix, points))
 
 
 def _checked(places: Places) -> Places:
@@ -113,8 +115,7 @@ def _checked(places: Places) -> Places:
 
 def straight(points: Array) -> Array:
     """Return straight distances, shape (n, n)."""
-    apart = points[:, None, :] - points[None, :, :]
-    return np.asarray(np.sqrt((apart**2).sum(axis=2)))
+    return np.asarray(cdist(points, points))
 
 
 def great_circles(degrees: Array) -> Array:
@@ -178,93 +179,3 @@ def halved(order: Order) -> Order:
     forward = order[1] == order[0] + count or order[-1] == order[0] - count
     trip = order if forward else order[::-1]
     return np.asarray(trip[trip < count])
-
-
-_FIELD = re.compile(r"^\s*([A-Z_]+)\s*:?\s*(.*?)\s*$")
-
-
-def read_tsplib(path: Path) -> Places:
-    """Return the places of a TSPLIB file, with its own rounding of distances.
-
-    Raises
-    ------
-    DataError
-        If the file says no type of distances, one that is not known, or too few numbers.
-
-    Notes
-    -----
-    Reinelt, "TSPLIB 95" (1995), sections 1 and 2: EUC_2D, CEIL_2D, ATT, GEO and EXPLICIT.
-    """
-    fields, numbers = _read(path)
-    kind, count = fields.get("EDGE_WEIGHT_TYPE", ""), int(fields.get("DIMENSION", "0"))
-    if kind == "EXPLICIT":
-        matrix = _explicit(path, fields, numbers, count)
-        points = np.full((count, 2), np.nan)
-    elif kind in _ROUNDED:
-        if len(numbers) != 3 * count:
-            raise DataError(f"{path.name}: expected {count} places, got {len(numbers) / 3:g}")
-        points = np.array(numbers).reshape(count, 3)[:, 1:]
-        matrix = _ROUNDED[kind](points)
-    else:
-        known = ", ".join([*_ROUNDED, "EXPLICIT"])
-        raise DataError(f"{path.name}: EDGE_WEIGHT_TYPE: expected one of {known}, got {kind!r}")
-    return _checked(Places(tuple(str(n) for n in range(1, count + 1)), matrix, points))
-
-
-def _read(path: Path) -> tuple[dict[str, str], list[float]]:
-    fields: dict[str, str] = {}
-    numbers: list[float] = []
-    reading = ""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        words = line.split()
-        if words and re.fullmatch(r"[-+.\deE]+", words[0]) and words[0] != "E":
-            if reading in ("NODE_COORD_SECTION", "EDGE_WEIGHT_SECTION"):
-                numbers += map(float, words)
-        elif found := _FIELD.match(line):
-            reading = found[1]
-            fields[found[1]] = found[2]
-    return fields, numbers
-
-
-def _explicit(path: Path, fields: dict[str, str], numbers: list[float], count: int) -> Array:
-    shape, matrix = fields.get("EDGE_WEIGHT_FORMAT", ""), np.zeros((count, count))
-    places = {
-        "FULL_MATRIX": np.indices((count, count)).reshape(2, -1),
-        "UPPER_ROW": np.array(np.triu_indices(count, 1)),
-        "UPPER_DIAG_ROW": np.array(np.triu_indices(count)),
-        "LOWER_ROW": np.array(np.tril_indices(count, -1)),
-        "LOWER_DIAG_ROW": np.array(np.tril_indices(count)),
-    }.get(shape)
-    if places is None or places.shape[1] != len(numbers):
-        told = f"{path.name}: EDGE_WEIGHT_FORMAT {shape!r}: expected distances of {count} places"
-        raise DataError(f"{told}, got {len(numbers)} numbers")
-    matrix[places[0], places[1]] = numbers
-    if shape != "FULL_MATRIX":
-        matrix = np.maximum(matrix, matrix.T)
-    np.fill_diagonal(matrix, 0.0)
-    return matrix
-
-
-def _geographic(points: Array) -> Array:
-    """Return TSPLIB's whole kilometres: its own pi and radius, degrees with minutes as decimals."""
-    whole = np.trunc(points)
-    up, across = (3.141592 * (whole + 5 * (points - whole) / 3) / 180).T
-    one = np.cos(across[:, None] - across)
-    two, three = np.cos(up[:, None] - up), np.cos(up[:, None] + up)
-    cosine = np.clip(0.5 * ((1 + one) * two - (1 - one) * three), -1, 1)
-    found = np.floor(6378.388 * np.arccos(cosine) + 1)
-    np.fill_diagonal(found, 0.0)
-    return np.asarray(found)
-
-
-def _pseudo(points: Array) -> Array:
-    real = straight(points) / np.sqrt(10)
-    return np.asarray(np.ceil(real - 1e-9))
-
-
-_ROUNDED = {
-    "EUC_2D": lambda points: np.floor(straight(points) + 0.5),
-    "CEIL_2D": lambda points: np.ceil(straight(points) - 1e-9),
-    "ATT": _pseudo,
-    "GEO": _geographic,
-}

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 #: Quantile of the normal distribution for 95 % intervals.
-Z = float(norm.ppf(0.975))
+Z = float(ndtri(0.975))
 
 
 class Interval(NamedTuple):

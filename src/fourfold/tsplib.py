@@ -1,0 +1,131 @@
+"""Files of TSPLIB, the library of travelling salesman problems, as square tables of distances."""
+
+from __future__ import annotations
+
+import re
+from typing import IO, TYPE_CHECKING, Any
+
+from fourfold.errors import DataError, did_you_mean
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+_FIELD = re.compile(r"^\s*([A-Z_]+)\s*:?\s*(.*?)\s*$")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_SECTIONS = ("NODE_COORD_SECTION", "EDGE_WEIGHT_SECTION")
+_KINDS = ("EUC_2D", "CEIL_2D", "ATT", "GEO")
+
+
+def read(handle: IO[bytes], name: str) -> pd.DataFrame:
+    """Return the distances of a TSPLIB file, symmetric or not, with its own rounding.
+
+    Returns
+    -------
+    DataFrame
+        Column `place`, then one column a place; coordinates, if the file has any, are in
+        ``attrs["points"]``, a list of (across, up).
+
+    Raises
+    ------
+    DataError
+        If the file says no type of distances, one that is not known, or another count of numbers
+        than it announces.
+
+    Notes
+    -----
+    Reinelt, "TSPLIB 95" (1995), sections 1 and 2: EUC_2D, CEIL_2D, ATT, GEO and EXPLICIT.
+    """
+    import numpy as np
+    import pandas as pd
+
+    fields, numbers = _parts(handle.read().decode("utf-8", "replace"))
+    kind, dimension = fields.get("EDGE_WEIGHT_TYPE", ""), fields.get("DIMENSION", "")
+    if not dimension.isdigit():
+        raise DataError(f"{name}: DIMENSION: expected the number of places, got {dimension!r}")
+    count, points = int(dimension), None
+    if kind == "EXPLICIT":
+        matrix = _explicit(name, fields, numbers, count)
+    elif kind in _KINDS:
+        if len(numbers) != 3 * count:
+            raise DataError(f"{name}: expected {count} places, got {len(numbers) / 3:g}")
+        points = np.array(numbers).reshape(count, 3)[:, 1:]
+        matrix = _rounded(kind, points)
+    else:
+        known = [*_KINDS, "EXPLICIT"]
+        told = f"{name}: EDGE_WEIGHT_TYPE: expected one of {', '.join(known)}, got {kind!r}."
+        raise DataError(told + did_you_mean(kind, known))
+    names = [str(place) for place in range(1, count + 1)]
+    frame = pd.DataFrame(matrix, columns=names)
+    frame.insert(0, "place", names)
+    if points is not None:
+        # GEO writes north first.
+        frame.attrs["points"] = (points[:, ::-1] if kind == "GEO" else points).tolist()
+    return frame
+
+
+def _parts(text: str) -> tuple[dict[str, str], list[float]]:
+    fields: dict[str, str] = {}
+    numbers: list[float] = []
+    section = ""
+    for line in text.splitlines():
+        words = line.split()
+        if words and _NUMBER.fullmatch(words[0]):
+            numbers += map(float, words) if section in _SECTIONS else ()
+        elif found := _FIELD.match(line):
+            section = found[1]
+            fields[found[1]] = found[2]
+    return fields, numbers
+
+
+def _explicit(name: str, fields: dict[str, str], numbers: list[float], count: int) -> Array:
+    import numpy as np
+
+    shape, matrix = fields.get("EDGE_WEIGHT_FORMAT", ""), np.zeros((count, count))
+    places = {
+        "FULL_MATRIX": np.indices((count, count)).reshape(2, -1),
+        "UPPER_ROW": np.array(np.triu_indices(count, 1)),
+        "UPPER_DIAG_ROW": np.array(np.triu_indices(count)),
+        "LOWER_ROW": np.array(np.tril_indices(count, -1)),
+        "LOWER_DIAG_ROW": np.array(np.tril_indices(count)),
+    }.get(shape)
+    if places is None or places.shape[1] != len(numbers):
+        told = f"{name}: EDGE_WEIGHT_FORMAT {shape!r}: expected distances of {count} places"
+        raise DataError(f"{told}, got {len(numbers)} numbers")
+    matrix[places[0], places[1]] = numbers
+    if shape != "FULL_MATRIX":
+        matrix = np.maximum(matrix, matrix.T)
+    np.fill_diagonal(matrix, 0.0)
+    return matrix
+
+
+def _rounded(kind: str, points: Array) -> Array:
+    import numpy as np
+    from scipy.spatial.distance import cdist
+
+    if kind == "GEO":
+        return _geographic(points)
+    straight = cdist(points, points)
+    rounded: dict[str, Any] = {
+        "EUC_2D": lambda: np.floor(straight + 0.5),
+        "CEIL_2D": lambda: np.ceil(straight - 1e-9),
+        "ATT": lambda: np.ceil(straight / np.sqrt(10) - 1e-9),
+    }
+    return np.asarray(rounded[kind]())
+
+
+def _geographic(points: Array) -> Array:
+    """Return TSPLIB's whole kilometres: its own pi and radius, degrees with minutes as decimals."""
+    import numpy as np
+
+    whole = np.trunc(points)
+    up, across = (3.141592 * (whole + 5 * (points - whole) / 3) / 180).T
+    one = np.cos(across[:, None] - across)
+    two, three = np.cos(up[:, None] - up), np.cos(up[:, None] + up)
+    cosine = np.clip(0.5 * ((1 + one) * two - (1 - one) * three), -1, 1)
+    found = np.floor(6378.388 * np.arccos(cosine) + 1)
+    np.fill_diagonal(found, 0.0)
+    return np.asarray(found)
