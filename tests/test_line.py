@@ -76,6 +76,7 @@ LINE = (
     "tours",
     "flips",
     "search",
+    "oneway",
     "bounds",
     "games",
     "odds",

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fourfold import bounds, formats, places, search, tours
+from fourfold import bounds, formats, oneway, places, search, tours
 from fourfold.errors import DataError
 
 LIBRARY = Path(__file__).parent / "tsplib"
@@ -85,14 +87,14 @@ def test_a_large_one_is_near_its_optimum():
 
 
 def test_one_way_distances_of_tsplib():
-    """br17 takes 39; its places twice, and the trip read back."""
+    """br17 takes 39, and is proved to."""
     found = read(LIBRARY / "br17.atsp")
     assert not found.symmetric
-    twice = places.doubled(found.matrix)
-    near = places.neighbours(twice)
-    start = tours.greedy(twice, near)
-    best = search.improve(twice, np.zeros((len(twice), 2)), near, start, kicks=5000)
-    assert tours.length(found.matrix, places.halved(best.order)) == 39
+    best = oneway.improve(found.matrix, tours.nearest(found.matrix), kicks=1000)
+    assert best.length == tours.length(found.matrix, best.order) == 39
+    order, proved = bounds.optimum(found.matrix, tours.nearest(found.matrix))
+    assert proved
+    assert tours.length(found.matrix, order) == 39
 
 
 @pytest.mark.parametrize(
@@ -138,19 +140,56 @@ def test_an_open_trip_is_a_round_trip_through_nowhere():
     assert trip.length == 10
 
 
-def test_one_way_distances():
-    """Each place twice: the best of a few starts is as short as the best of all orders."""
-    for seed in range(4):
-        matrix = np.random.default_rng(seed).random((6, 6))
-        np.fill_diagonal(matrix, 0)
-        double = places.doubled(matrix)
-        assert np.array_equal(double, double.T)
-        near = places.neighbours(double, 11)
-        trips = [
-            search.improve(double, np.zeros((12, 2)), near, tours.nearest(double, start), 200)
-            for start in range(12)
-        ]
-        lengths = [tours.length(matrix, places.halved(trip.order)) for trip in trips]
-        orders = [np.array([0, *rest]) for rest in permutations(range(1, 6))]
-        shortest = min(tours.length(matrix, order) for order in orders)
-        assert min(lengths) == pytest.approx(shortest)
+@given(st.integers(3, 7), st.integers(0, 2**31), st.floats(0, 1))
+@settings(max_examples=60, deadline=None)
+def test_one_way_trips_against_all_orders(count, seed, wind):
+    """Any order is mended to a trip, no longer; the proof finds the shortest, no bound exceeds it."""
+    rng = np.random.default_rng(seed)
+    matrix = places.straight(rng.random((count, 2))) + wind * rng.random((count, count))
+    np.fill_diagonal(matrix, 0)
+    start = rng.permutation(count)
+    found = oneway.improve(matrix, start, kicks=50, seed=seed)
+    assert sorted(found.order) == list(range(count))
+    assert found.length <= tours.length(matrix, start) + 1e-9
+    assert found.curve[-1, 1] == pytest.approx(found.length)
+    orders = [np.array([0, *rest]) for rest in permutations(range(1, count))]
+    shortest = min(tours.length(matrix, order) for order in orders)
+    best, proved = bounds.optimum(matrix, start)
+    assert proved
+    assert tours.length(matrix, best) == pytest.approx(shortest)
+    assert bounds.held_karp(matrix, np.zeros((count, 2)), found.length)[0] <= shortest + 1e-9
+
+
+def test_one_way_trips_of_a_hundred_places():
+    """Within 5 % of the bound, from a bad start, whose direction is wrong as well."""
+    rng = np.random.default_rng(0)
+    matrix = places.straight(rng.random((100, 2))) * (1 + 0.4 * rng.random((100, 100)))
+    np.fill_diagonal(matrix, 0)
+    found = oneway.improve(matrix, rng.permutation(100), kicks=2000)
+    bound, _ = bounds.held_karp(matrix, np.zeros((100, 2)), found.length, 1000)
+    assert bound <= found.length <= 1.05 * bound
+
+
+def test_each_place_twice():
+    """Distances the same both ways; a one-way trip read back from the doubled one."""
+    matrix = np.random.default_rng(0).random((6, 6))
+    np.fill_diagonal(matrix, 0)
+    double = places.doubled(matrix)
+    assert np.array_equal(double, double.T)
+    order = np.array([3, 1, 0, 5, 4, 2])
+    twice = np.column_stack([order, order + 6]).ravel()
+    assert places.halved(twice).tolist() == order.tolist()
+    assert places.halved(twice[::-1]).tolist() in [order.tolist(), np.roll(order, -1).tolist()]
+    length = tours.length(double, twice) + places.joined(matrix)
+    assert length == pytest.approx(tours.length(matrix, order))
+
+
+def test_a_proof_that_runs_out_of_time_is_none():
+    """The good trip comes back, not called proved."""
+    rng = np.random.default_rng(0)
+    matrix = places.straight(rng.random((60, 2))) * (1 + 0.4 * rng.random((60, 60)))
+    np.fill_diagonal(matrix, 0)
+    start = tours.nearest(matrix)
+    best, proved = bounds.optimum(matrix, start, seconds=1.0)
+    assert not proved
+    assert tours.length(matrix, best) == tours.length(matrix, start)

@@ -11,6 +11,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
+from fourfold import places
 from fourfold.errors import DataError
 
 Array = NDArray[np.float64]
@@ -25,7 +26,7 @@ def held_karp(matrix: Array, points: Array, upper: float, rounds: int = 200) -> 
     Parameters
     ----------
     matrix : array of float, shape (n, n) or (0, 0)
-        Symmetric distances; empty: straight lines between `points`.
+        Distances, which may be one-way; empty: straight lines between `points`.
     points : array of float, shape (n, 2)
     upper : float
         Length of any trip; a shorter one makes the ascent quicker.
@@ -45,6 +46,11 @@ def held_karp(matrix: Array, points: Array, upper: float, rounds: int = 200) -> 
     >>> round(held_karp(np.empty((0, 0)), square, upper=4.0)[0], 6)
     4.0
     """
+    if _one_way(matrix):
+        joined = places.joined(matrix)
+        twice, nowhere = places.doubled(matrix), np.empty((2 * len(matrix), 2))
+        best, prices = held_karp(twice, nowhere, upper - joined, rounds)
+        return best + joined, prices
     best, prices = _ascend(
         np.ascontiguousarray(matrix), np.ascontiguousarray(points), float(upper), rounds
     )
@@ -127,7 +133,7 @@ def optimum(matrix: Array, order: Order, seconds: float = 60.0) -> tuple[Order, 
     Parameters
     ----------
     matrix : array of float, shape (n, n)
-        Symmetric distances of at most 200 places.
+        Distances of at most 200 places; of at most 100, if they are one-way.
     order : array of int, shape (n,)
         A good trip; it decides which legs can be left out of the proof.
     seconds : float
@@ -144,9 +150,14 @@ def optimum(matrix: Array, order: Order, seconds: float = 60.0) -> tuple[Order, 
     at each place, and whatever is not connected is forbidden, until all is. Legs whose price is
     above what the good trip leaves are left out, by the prices of `held_karp`.
     """
+    most = MOST_PROVED // 2 if _one_way(matrix) else MOST_PROVED
     count = len(matrix)
-    if count > MOST_PROVED:
-        raise DataError(f"optimum: expected at most {MOST_PROVED} places, got {count}")
+    if count > most:
+        raise DataError(f"optimum: expected at most {most} places, got {count}")
+    if _one_way(matrix) and count > 4:
+        twice = np.column_stack([order, order + count]).ravel()
+        best, proved = optimum(places.doubled(matrix), twice, seconds)
+        return places.halved(best), proved
     known = float(matrix[order, np.roll(order, -1)].sum())
     if count < 5:
         return _small(matrix, order), True
@@ -155,6 +166,10 @@ def optimum(matrix: Array, order: Order, seconds: float = 60.0) -> tuple[Order, 
         return order, True
     first, second = _legs(matrix, prices, known, bound)
     return _proved(matrix, order, first, second, seconds)
+
+
+def _one_way(matrix: Array) -> bool:
+    return not np.array_equal(matrix, matrix.T)
 
 
 def _small(matrix: Array, order: Order) -> Order:
@@ -174,7 +189,7 @@ def _legs(matrix: Array, prices: Array, known: float, bound: float) -> tuple[Ord
     first, second = np.triu_indices(len(matrix), 1)
     tree = _longest(reduced)
     extra = reduced[first, second] - tree[first, second]
-    kept = extra <= known - bound + 1e-9
+    kept = extra <= known - bound + 1e-9 + 1e-12 * abs(known)
     return first[kept], second[kept]
 
 
@@ -213,13 +228,17 @@ def _proved(
                       shape=(count, len(legs)))]  # fmt: skip
     low, high = [np.full(count, 2.0)], [np.full(count, 2.0)]
     whole = np.zeros(len(legs), np.int64)
+    # Below nothing cost only the legs that join the halves of a place: taken, whatever they cost.
+    costs = matrix[first, second]
+    free = Bounds((costs < 0).astype(float), 1)
+    costs = np.maximum(costs, 0)
     while time.monotonic() - started < seconds:
         limits = [LinearConstraint(r, a, b) for r, a, b in zip(rows, low, high, strict=True)]
         found = milp(
-            matrix[first, second], integrality=whole, bounds=Bounds(0, 1), constraints=limits,
-            options={"time_limit": seconds - (time.monotonic() - started)},
+            costs, integrality=whole, bounds=free, constraints=limits,
+            options={"time_limit": seconds - (time.monotonic() - started), "mip_rel_gap": 0},
         )  # fmt: skip
-        if found.x is None:
+        if found.status != 0:  # out of time, perhaps with a trip that is not proved
             break
         used = found.x > 0.5 if whole[0] else found.x > 1e-6
         graph = coo_array((np.ones(used.sum()), (first[used], second[used])), shape=(count, count))

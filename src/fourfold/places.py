@@ -167,9 +167,14 @@ def doubled(matrix: Array) -> Array:
     found[count:, :count] = matrix
     found[:count, count:] = matrix.T
     for place in range(count):
-        found[place, count + place] = found[count + place, place] = -float(matrix.max()) * count
+        found[place, count + place] = found[count + place, place] = -joined(matrix) / count
     np.fill_diagonal(found, 0.0)
     return found
+
+
+def joined(matrix: Array) -> float:
+    """Return how much shorter a trip of `doubled` places is than the one-way trip."""
+    return float(matrix.max()) * len(matrix) ** 2
 
 
 def halved(order: Order) -> Order:

@@ -22,7 +22,7 @@ FEWEST = 3
 _DRAWN, _DRAWS = range(20, 2001), 1999
 
 
-def mean_interval(values: Array, level: float = 0.95) -> Interval:
+def mean_interval(values: Array, level: float = 0.95, of: int | None = None) -> Interval:
     """Return the mean of values, positive or negative, with its interval.
 
     Parameters
@@ -30,6 +30,8 @@ def mean_interval(values: Array, level: float = 0.95) -> Interval:
     values : array of float, shape (n,)
     level : float
         Confidence, between 0 and 1.
+    of : int or None
+        How many there are in all, if these were drawn from them, none twice.
 
     Raises
     ------
@@ -38,19 +40,23 @@ def mean_interval(values: Array, level: float = 0.95) -> Interval:
 
     Notes
     -----
-    Student's interval, moved for the skew of the values (Johnson, JASA 73 (1978), p. 536).
+    Student's interval, moved for the skew of the values (Johnson, JASA 73 (1978), p. 536), and
+    narrower where they are much of all there are (Cochran, Sampling Techniques (1977), p. 24).
 
     Examples
     --------
     >>> [round(figure, 2) for figure in mean_interval(np.array([1.0, 2.0, 3.0]))]
     [2.0, -0.48, 4.48]
+    >>> [round(figure, 2) for figure in mean_interval(np.array([1.0, 2.0, 3.0]), of=4)]
+    [2.0, 0.76, 3.24]
     """
     count = _enough(values)
     middle, spread = float(values.mean()), float(values.std(ddof=1))
     if spread == 0:
         return middle, middle, middle
-    shift = float(((values - middle) ** 3).mean()) / (6 * spread**2 * count)
-    half = float(student.ppf((1 + level) / 2, count - 1)) * spread / sqrt(count)
+    unseen = 1.0 if of is None else 1 - count / of
+    shift = unseen * float(((values - middle) ** 3).mean()) / (6 * spread**2 * count)
+    half = float(student.ppf((1 + level) / 2, count - 1)) * spread * sqrt(unseen / count)
     return middle, min(middle, middle + shift - half), max(middle, middle + shift + half)
 
 

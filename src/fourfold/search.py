@@ -60,8 +60,8 @@ def improve(
     """Return a trip that no Lin-Kernighan step shortens, after so many kicks.
 
     Each step flips a stretch of the trip; a chain of steps may get longer on its way, and ends
-    where it was shortest. A kick exchanges two short neighbouring stretches (a double bridge),
-    which no short chain of flips can; if the trip is longer after it is mended, it is taken back.
+    where it was shortest. A kick exchanges two short neighbouring stretches, which
+    a chain of flips rarely can; if the trip is longer after it is mended, the kick is taken back.
 
     Parameters
     ----------
@@ -84,14 +84,20 @@ def improve(
     Systems 5 (1991), p. 299; local ones, as in Applegate, Cook & Rohe, INFORMS Journal on
     Computing 15 (2003), p. 82.
     """
-    marks = np.unique(np.append(np.geomspace(1, max(kicks, 1), 60).astype(np.int64), kicks))
+    marks = marks_of(kicks)
     best, curve = _search(
         *(np.ascontiguousarray(matrix), np.ascontiguousarray(points), near.astype(np.int64)),
         *(order.astype(np.int64), kicks, np.uint64(seed), marks, BREADTH, min(depth, DEPTH)),  # type: ignore[arg-type]
     )
     length = float(_length(matrix, points, best))
-    steps = np.column_stack([np.append(0, marks[marks > 0]), curve[: 1 + (marks > 0).sum()]])
-    return Found(best, length, steps if kicks else steps[:1])
+    return Found(best, length, np.column_stack([np.append(0, marks), curve]))
+
+
+def marks_of(kicks: int) -> Order:
+    """Return after how many kicks the length is noted: ever more rarely, and at the end."""
+    if kicks < 1:
+        return np.empty(0, np.int64)
+    return np.unique(np.append(np.geomspace(1, kicks, 60).astype(np.int64), kicks))
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -200,7 +206,7 @@ def _settle(
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _random(state: Any, below: int) -> Any:
+def random_below(state: Any, below: int) -> Any:
     """Return the next state and a number from 0 to `below` - 1 (xorshift64*)."""
     state ^= state >> np.uint64(12)
     state ^= state << np.uint64(25)
@@ -234,14 +240,12 @@ def _search(
         length -= gain
     curve[0] = length
     state, mark = np.uint64(seed) * np.uint64(2) + np.uint64(0x9E3779B97F4A7C15), 0
-    while mark < len(marks) and marks[mark] == 0:
-        mark += 1
     reach = min(REACH, (count - 2) // 3)
     for kick in range(1, kicks + 1):
         if count >= 8:
-            state, at = _random(state, count)
-            state, one = _random(state, reach)
-            state, two = _random(state, reach)
+            state, at = random_below(state, count)
+            state, one = random_below(state, reach)
+            state, two = random_below(state, reach)
             b, c = (at + 1 + one) % count, (at + 2 + one + two) % count
             a = (at + 1) % count
             ends = (order[at], order[a], order[b], order[(b + 1) % count], order[c],
