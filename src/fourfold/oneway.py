@@ -40,8 +40,9 @@ def improve(matrix: Array, order: Order, kicks: int = 0, seed: int = 0) -> Found
 
     Notes
     -----
-    Or-3opt: Kanellakis & Papadimitriou, Operations Research 28 (1980), p. 1086; kicks: Stützle & Hoos, "Analyzing the run-time behaviour of iterated local search for the
-    travelling salesman problem", in: Essays and Surveys on Metaheuristics (2002), p. 589.
+    Or-3opt: Kanellakis & Papadimitriou, Operations Research 28 (1980), p. 1086. Kicks: Stützle &
+    Hoos, "Analyzing the run-time behaviour of iterated local search for the travelling salesman
+    problem", in: Essays and Surveys on Metaheuristics (2002), p. 589.
 
     Examples
     --------
@@ -213,10 +214,10 @@ def _search(
             _exchange(order, where, where[ends[1]], where[ends[3]], where[ends[7]], spare)
             _exchange(order, where, where[ends[3]], where[ends[5]], where[ends[1]], spare)
             size = 0
-            for place in ends:
-                if not queued[place]:
-                    queued[place] = True
-                    queue[size] = place
+            for end in ends:
+                if not queued[end]:
+                    queued[end] = True
+                    queue[size] = end
                     size += 1
             gain = far + _settle(
                 matrix, onward, back, order, where, extra, spare, queue, queued, size
