@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import tempfile
 import time
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fourfold import volatile
 from fourfold.texts import compare, same
 from fourfold.tolerance import Tolerance
 
 NOW = datetime.now()
+NIGHT = datetime(2026, 3, 1, 3, 0)
 ALICE = "/home/alice"  # the folder of another machine
 
 
@@ -83,17 +85,22 @@ def test_what_never_is_a_result(before, after):
         ("v1.2.3", "v1.2.4", None),
     ],
 )  # fmt: skip
-def test_what_is_a_result(before, after, expected):
+def test_what_is_a_result(before, after, expected, monkeypatch):
     """A changed number, word, line, date of the data or file name is told with its place."""
+    monkeypatch.setattr(volatile, "_now", lambda: (NIGHT, NIGHT))
     found = told(before, after)
     assert found == expected if expected is not None else found
 
 
-def test_a_clock_of_now_is_forgiven_only():
-    """A time of day that is neither the stored one nor now is a difference."""
-    hour = (NOW.hour + 12) % 24
-    if abs(hour - datetime.now(UTC).hour) % 24 > 3:
-        assert told("at 03:00:00", f"at {hour:02d}:30:00")
+@pytest.mark.parametrize(
+    ("after", "forgiven"),
+    [("03:30:00", True), ("05:00:00", True), ("05:01:00", False), ("15:00:00", False),
+     ("3:10:00 am", True), ("3:10:00 pm", False), ("20:59:00", False), ("23:00:00", True)],
+)  # fmt: skip
+def test_a_clock_of_now_is_forgiven_only(after, forgiven, monkeypatch):
+    """A time of day within two hours of now, here or in UTC, is no difference."""
+    monkeypatch.setattr(volatile, "_now", lambda: (NIGHT, NIGHT - timedelta(hours=4)))
+    assert bool(told("at 09:00:00", f"at {after}")) != forgiven
 
 
 def test_all_differences_at_once():

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -92,7 +93,7 @@ def _sorted(found: re.Match[str]) -> str:
 
 def forgiven_date(before: str, after: str) -> bool:
     """Say whether a date that differs is the time of this execution, to a day."""
-    return before != after and any(abs(when - _now()) <= _RECENT for when in _read(after))
+    return before != after and any(abs(when - _now()[0]) <= _RECENT for when in _read(after))
 
 
 def forgiven_clock(before: str, after: str) -> bool:
@@ -100,7 +101,7 @@ def forgiven_clock(before: str, after: str) -> bool:
     hour, minute = map(int, after.split(":")[:2])
     if after.lower().endswith("pm") and hour < 12:
         hour += 12
-    minutes = [now.hour * 60 + now.minute for now in (_now(), datetime.now(UTC))]
+    minutes = [now.hour * 60 + now.minute for now in _now()]
     return any(min((hour * 60 + minute - m) % 1440, (m - hour * 60 - minute) % 1440) <= 120
                for m in minutes)  # fmt: skip
 
@@ -136,11 +137,12 @@ def forgiven_epoch(after: str) -> bool:
     if not _BEFORE_EPOCH.fullmatch(after):
         return False
     seconds = float(after) / (1000 if len(after) == 13 and "." not in after else 1)
-    return abs(seconds - datetime.now(UTC).timestamp()) <= _RECENT.total_seconds()
+    return abs(seconds - time.time()) <= _RECENT.total_seconds()
 
 
-def _now() -> datetime:
-    return datetime.now()
+def _now() -> tuple[datetime, datetime]:
+    """Return the time here and in UTC, both without a zone, as outputs show them."""
+    return datetime.now(), datetime.now(UTC).replace(tzinfo=None)
 
 
 def _read(text: str) -> list[datetime]:
