@@ -121,6 +121,7 @@ LINE = (
     "plugin",
     "testing",
     "progress",
+    "options",
     "cli",
 )
 LONGEST = 300  # lines of a module

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from fourfold.errors import ConfigError, FourfoldError
-from fourfold.plan import RunSpec, find_root, plan
+from fourfold.options import Outputs, Paths, Root, complain, console, count, outputs_of, root_of
+from fourfold.plan import RunSpec, plan
 
 if TYPE_CHECKING:
     from fourfold.records import Place, RunRecord
@@ -24,18 +24,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Four-section notebooks, run many-fold.",
 )
-console = Console()
-Paths = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[PATH]...", help="Configs, folders or globs; by default params/."),
-]
-Root = Annotated[
-    Path | None,
-    typer.Option("--root", help="Project folder; by default found from the current folder."),
-]
-
-
-Outputs = Annotated[Path | None, typer.Option(help="Folder of results; by default outputs/.")]
 Only = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME~PATTERN", help="Only runs whose parameter, run or config matches."),
@@ -55,16 +43,16 @@ def plan_command(
     """Show the runs of PATHs and check them all; starts no kernel."""
     from fourfold.progress import plan_table
 
-    project = _root(root)
+    project = root_of(root)
     specs = _matching(plan(paths or [], project), only)
     console.print(plan_table(specs))
     configs = len({spec.config for spec in specs})
-    console.print(f"{_count(len(specs), 'run')} of {_count(configs, 'config')}, all checked")
+    console.print(f"{count(len(specs), 'run')} of {count(configs, 'config')}, all checked")
     if why:
         from fourfold.records import Place
         from fourfold.skip import choose
 
-        choice = choose(specs, Place(project, _folder(outputs, project)))
+        choice = choose(specs, Place(project, outputs_of(outputs, project)))
         _explain(choice)
         console.print(f"{len(choice.todo):,} to execute, {len(choice.unchanged):,} unchanged")
 
@@ -93,20 +81,20 @@ def run(
     from fourfold.records import Place
     from fourfold.skip import choose
 
-    project, at_once = _root(root), _workers(workers)
+    project, at_once = root_of(root), _workers(workers)
     begin(at_once)
     specs = _matching(plan(paths or [], project), only)
-    place = Place(project, _folder(outputs, project))
+    place = Place(project, outputs_of(outputs, project))
     with alone(place.outputs):
         choice = choose(specs, place, force, failed)
         if why:
             _explain(choice)
         if not choice.todo:
-            told = f"nothing to do: {_count(len(choice.unchanged), 'run')} unchanged"
+            told = f"nothing to do: {count(len(choice.unchanged), 'run')} unchanged"
             console.print(f"{told} (--force executes all)")
             raise typer.Exit(0)
         if choice.unchanged:
-            console.print(f"{_count(len(choice.unchanged), 'run')} unchanged, not executed again")
+            console.print(f"{count(len(choice.unchanged), 'run')} unchanged, not executed again")
         most = 1 if fail_fast else max_failures
         records, stopped = _execute(choice.todo, place, at_once, most)
         _tell(records, choice, place)
@@ -120,7 +108,7 @@ def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
 
     chosen = matching(specs, only or [])
     if not chosen:
-        raise FourfoldError(f"--only: none of {_count(len(specs), 'run')} matches")
+        raise FourfoldError(f"--only: none of {count(len(specs), 'run')} matches")
     return chosen
 
 
@@ -162,7 +150,7 @@ def _tell(records: list[RunRecord], choice: Choice, place: Place) -> None:
 
     console.print(result_table(records))
     failed = sum(not record.ok for record in records)
-    told = [_count(len(records), "run"), f"{failed} failed"]
+    told = [count(len(records), "run"), f"{failed} failed"]
     missing = len(choice.todo) - len(records)
     told += [f"{missing} not started"] if missing else []
     told += [f"{len(choice.unchanged):,} unchanged"] if choice.unchanged else []
@@ -186,7 +174,7 @@ def schema(root: Root = None) -> None:
     from fourfold.config import shown
     from fourfold.schema import write_schemas
 
-    project = _root(root)
+    project = root_of(root)
     for path in write_schemas(project):
         console.print(f"wrote {shown(path, project)}")
 
@@ -200,11 +188,11 @@ def check(
     """Lint templates; exit code 1 if one breaks a rule."""
     from fourfold.check import check_templates
 
-    project = _root(root)
+    project = root_of(root)
     found = check_templates(paths or sorted((project / "templates").glob("*.ipynb")), project, fix)
     for violation in found:
         console.print(str(violation), markup=False, highlight=False, soft_wrap=True)
-    told = _count(len(found), "violation")
+    told = count(len(found), "violation")
     console.print(told if found else "all templates keep the rules")
     raise typer.Exit(1 if found else 0)
 
@@ -220,7 +208,7 @@ def reference(
     from fourfold.reference import first_runs, write_reference
     from fourfold.skip import choose
 
-    project = _root(root)
+    project = root_of(root)
     specs = first_runs(plan(paths or [], project))
     folder = project / "outputs" / "references"
     place = Place(project, folder)
@@ -252,19 +240,7 @@ def regress(
     """
     from fourfold.testing import call_pytest
 
-    raise typer.Exit(call_pytest(context.args, _root(root), _workers(workers), accept, changed))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _folder(given: Path | None, project: Path) -> Path:
-    return (given or project / "outputs").resolve()
-
-
-def _root(given: Path | None) -> Path:
-    return given.resolve() if given else find_root(Path.cwd())
+    raise typer.Exit(call_pytest(context.args, root_of(root), _workers(workers), accept, changed))
 
 
 def main() -> None:
@@ -273,16 +249,12 @@ def main() -> None:
         app()
     except ConfigError as error:
         for violation in error.violations:
-            _complain(str(violation))
-        _complain(f"{_count(len(error.violations), 'mistake')}; no kernel was started")
+            complain(str(violation))
+        complain(f"{count(len(error.violations), 'mistake')}; no kernel was started")
         raise SystemExit(2) from None
     except FourfoldError as error:
-        _complain(str(error))
+        complain(str(error))
         raise SystemExit(2) from None
-
-
-def _complain(message: str) -> None:
-    Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,48 @@
+"""What the commands share: their options, the console, and how they count and complain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from fourfold.plan import find_root
+
+console = Console()
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PATH]...", help="Configs, folders or globs; by default params/."),
+]
+Root = Annotated[
+    Path | None,
+    typer.Option("--root", help="Project folder; by default found from the current folder."),
+]
+Outputs = Annotated[Path | None, typer.Option(help="Folder of results; by default outputs/.")]
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number and its noun.
+
+    Examples
+    --------
+    >>> count(1, "run"), count(2000, "run")
+    ('1 run', '2,000 runs')
+    """
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def outputs_of(given: Path | None, project: Path) -> Path:
+    """Return the folder of results: as given, else the project's."""
+    return (given or project / "outputs").resolve()
+
+
+def root_of(given: Path | None) -> Path:
+    """Return the project's folder: as given, else found from the current folder upwards."""
+    return given.resolve() if given else find_root(Path.cwd())
+
+
+def complain(message: str) -> None:
+    """Print a message on stderr, as it is."""
+    Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
