@@ -37,6 +37,7 @@ LINE = (
     "config",
     "sweep",
     "validate",
+    "inputs",
     "plan",
     "check",
     "schema",

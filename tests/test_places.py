@@ -124,6 +124,9 @@ def test_broken_tsplib_files_are_told(tmp_path):
     file.write_text(file.read_text().replace("3D", "2D"))
     with pytest.raises(DataError, match="expected 3 places, got 1"):
         read(file)
+    file.write_text("DIMENSION: 1\nEDGE_WEIGHT_TYPE: EUC_2D\nNODE_COORD_SECTION\n1 2 x\n")
+    with pytest.raises(DataError, match=r"a\.tsp:4 NODE_COORD_SECTION: expected numbers, got 'x'"):
+        read(file)
     file.write_text("DIMENSION: 3\nEDGE_WEIGHT_TYPE: EXPLICIT\nEDGE_WEIGHT_FORMAT: UPPER_ROW\n")
     with pytest.raises(DataError, match="distances of 3 places, got 0"):
         read(file)

@@ -81,6 +81,7 @@ def test_six_mistakes_give_six_located_messages(config, project):
         ("parameters: {scale: 1}\n", "1:1 config", "template: missing"),
         ("template: tiny\nparameters: {data: numbers.cvs}\n", "2:14 parameters.data", "numbers.csv"),
         ("template: tiny\nparameters: {contract: contracts/x.yaml}\n", "2:14 parameters.contract", "found no"),
+        ("template: tiny\nsweep: {grid: {contract: [numbers.cvs]}}\n", "2:1 sweep.contract", "Did you mean 'numbers.csv'"),
         ("template: tiny\nsweep: {gird: {scale: [1]}}\n", "2:9 sweep.gird", "Did you mean 'grid'"),
         ("template: tiny\nsweep: {grid: {scale: [1, 1]}}\n", "2:1 sweep", "the same as run"),
         ("template: tiny\nsweep: {grid: {scale: [1]}, exclude: [{scale: 1}]}\n", "2:1 sweep", "at least one run"),
@@ -161,3 +162,16 @@ def test_a_template_may_do_without_data(project, config, notebook):
         plan([str(file)], project)
     path.write_text(json.dumps(notebook).replace("numbers.csv", ""))
     assert len(plan([str(file)], project)) == 1
+
+
+def test_the_path_of_a_file_must_be_there(config, project, notebook):
+    """A parameter whose comment says so names a file; the nearest one is told."""
+    cell = notebook["cells"][1]
+    cell["source"] += 'answers: str = ""  # path of a YAML file\nother: str = ""  # a path\n'
+    (project / "templates" / "tiny.ipynb").write_text(json.dumps(notebook))
+    text = "template: tiny\nparameters:\n  other: nowhere\n  answers: "
+    (line,) = told([config(f"{text}numbers.cs\n")], project)
+    assert line.startswith("params/a.yaml:4:3 parameters.answers: expected a file, found no 'numb")
+    assert "Did you mean 'numbers.csv'?" in line
+    assert plan([str(config(f"{text}numbers.csv\n"))], project)
+    assert plan([str(config(f"{text}''\n"))], project)

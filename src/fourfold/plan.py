@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fourfold import data as sources
+from fourfold import inputs
 from fourfold.config import (
     BUSINESS,
     Config,
@@ -269,32 +269,5 @@ def _check_runs(
             message = f"run {run.run_id!r} is the same as run {seen[content]!r}; expected each once"
             found.append(config.violation(("sweep",), message))
         seen[content] = run.run_id
-    return found + _check_inputs(config, template, runs, root)
-
-
-def _check_inputs(
-    config: Config, template: Template, runs: list[RunSpec], root: Path
-) -> list[Violation]:
-    """Check that each data source and contract is there; none is needed if that is the default."""
-    needed = getattr(template.parameters.get("data"), "default", None) != ""
-    found = []
-    inputs = {(r.parameters.get("data"), r.parameters.get("query"), _origin(r)) for r in runs
-              if _text(r.parameters.get("data")) and (r.parameters["data"] or needed)}  # fmt: skip
-    for source, query, origin in sorted(inputs, key=str):
-        problem = sources.problem(str(source), str(query or ""), root)
-        if problem:
-            found.append(config.violation((origin, "data"), problem))
-    for contract in sorted({str(r.parameters.get("contract") or "") for r in runs} - {""}):
-        if not (root / contract).is_file():
-            known = [shown(f, root) for f in (root / "contracts").glob("*.y*ml")]
-            message = f"expected a file, found no {contract!r}." + did_you_mean(contract, known)
-            found.append(config.violation(("parameters", "contract"), message))
-    return found
-
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _origin(run: RunSpec) -> str:
-    return "sweep" if "data" in run.varied else "parameters"
+    cases = [(run.parameters, run.varied) for run in runs]
+    return found + inputs.missing(config, template, cases, root)

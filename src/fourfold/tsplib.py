@@ -42,7 +42,7 @@ def read(handle: IO[bytes], name: str) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    fields, numbers = _parts(handle.read().decode("utf-8", "replace"))
+    fields, numbers = _parts(name, handle.read().decode("utf-8", "replace"))
     kind, dimension = fields.get("EDGE_WEIGHT_TYPE", ""), fields.get("DIMENSION", "")
     if not dimension.isdigit():
         raise DataError(f"{name}: DIMENSION: expected the number of places, got {dimension!r}")
@@ -67,18 +67,25 @@ def read(handle: IO[bytes], name: str) -> pd.DataFrame:
     return frame
 
 
-def _parts(text: str) -> tuple[dict[str, str], list[float]]:
+def _parts(name: str, text: str) -> tuple[dict[str, str], list[float]]:
     fields: dict[str, str] = {}
     numbers: list[float] = []
     section = ""
-    for line in text.splitlines():
+    for place, line in enumerate(text.splitlines(), 1):
         words = line.split()
         if words and _NUMBER.fullmatch(words[0]):
-            numbers += map(float, words) if section in _SECTIONS else ()
+            if section in _SECTIONS:
+                numbers += (_number(word, f"{name}:{place} {section}") for word in words)
         elif found := _FIELD.match(line):
             section = found[1]
             fields[found[1]] = found[2]
     return fields, numbers
+
+
+def _number(word: str, where: str) -> float:
+    if not _NUMBER.fullmatch(word):
+        raise DataError(f"{where}: expected numbers, got {word!r}")
+    return float(word)
 
 
 def _explicit(name: str, fields: dict[str, str], numbers: list[float], count: int) -> Array:
