@@ -81,6 +81,7 @@ LINE = (
     "bounds",
     "games",
     "odds",
+    "bets",
     "wagers",
     "visualizers",
     "diagnostics",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fourfold import games, odds, wagers
+from fourfold import bets, games, odds, wagers
 from fourfold.errors import DataError
 
 RED = games.named("roulette_red_38")
@@ -37,7 +37,7 @@ def test_whole_and_broken_numbers_share_one_compiled_function():
     """A bankroll of 6 and one of 6.5 must not be compiled twice."""
     wagers.play(RED, 2, 5, wagers.Stakes("martingale", bankroll=6, limit=8))
     wagers.play(RED, 2, 5, wagers.Stakes(bankroll=6.5))
-    assert len(wagers._play.signatures) == 1
+    assert len(bets.played.signatures) == 1
 
 
 def test_a_fraction_by_hand():
@@ -93,6 +93,15 @@ def test_few_long_shots_carry_no_interval():
     assert np.isfinite(wagers.edge(slot, wagers.play(slot, 1000, 500)).ci).all()
     alone = wagers.edge(RED, wagers.play(RED, 1, 10))
     assert np.isnan([alone.low, alone.error]).all()
+
+
+def test_whether_there_is_an_interval_is_no_matter_of_luck():
+    """Players spared a long streak do not pass for many: the plan of stakes tells beforehand."""
+    stakes = wagers.Stakes("martingale", bankroll=1000)
+    for players, rounds in ((100, 10), (300, 50), (1000, 201)):
+        plays = (wagers.play(RED, players, rounds, stakes, seed) for seed in range(30))
+        given = {bool(np.isfinite(wagers.edge(RED, each).ci).all()) for each in plays}
+        assert len(given) == 1, (players, rounds)
 
 
 @pytest.mark.parametrize("rounds", [["win"], ["win"] * 1000, ["win", "lose"] * 5])

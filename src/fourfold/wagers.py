@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from math import inf, sqrt
 from typing import Any
 
-import numba
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fourfold import bets
 from fourfold.errors import DataError, did_you_mean
 from fourfold.games import Game
 from fourfold.odds import FEW, Z, told, weight
@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 STAKES = ("flat", "martingale", "fraction")
 #: Points in time at which fortunes are kept.
 POINTS = 60
+#: Players who tell how skew a plan of stakes is.
+PILOTS = 2000
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,15 @@ class Play:
         Sum of all stakes.
     ruined : array of int, shape (players,)
         Round after which a player could not pay the next stake; 0 for those who always could.
+    weight : float
+        Kurtosis of what one player adds to the error of the house edge: 3 where it is normal.
     """
 
     rounds: NDArray[np.int64]
     profits: Array
     staked: Array
     ruined: NDArray[np.int64]
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -141,55 +146,45 @@ def play(game: Game, players: int, rounds: int, stakes: Stakes = Stakes(), seed:
     # Odd, but for the last: an even number of even bets can end in a draw, an odd one cannot.
     odd = np.geomspace(1, rounds, POINTS).astype(np.int64) | 1
     points = np.unique(np.append(odd[odd < rounds], rounds))
-    states = np.random.SeedSequence(seed).generate_state(players, np.uint64)
+    found = _players(game, points, stakes, players, np.random.SeedSequence(seed))
+    return Play(points, *found, _weight(game, rounds, stakes))
+
+
+def _players(
+    game: Game,
+    points: NDArray[np.int64],
+    stakes: Stakes,
+    players: int,
+    seeds: np.random.SeedSequence,
+) -> tuple[Array, Array, NDArray[np.int64]]:
+    states = seeds.generate_state(players, np.uint64)
     # All floats, so that one compiled function serves every call.
     numbers = map(float, (stakes.bankroll, stakes.limit, stakes.share))
     bounds = np.cumsum(game.chances)[:-1]
-    found = _play(states, bounds, game.pays, points, STAKES.index(stakes.plan), *numbers)
-    return Play(points, *found)
-
-
-@numba.njit(cache=True)
-def _play(
-    states: Any,
-    bounds: Any,
-    pays: Any,
-    points: Any,
-    plan: int,
-    bankroll: float,
-    limit: float,
-    share: float,
-) -> Any:
-    players = len(states)
-    profits = np.empty((players, len(points)))
-    staked, ruined = np.zeros(players), np.zeros(players, np.int64)
-    for player in range(players):
-        state, profit, total, place = states[player], 0.0, 0.0, 0
-        stake = max(1.0, share * bankroll) if plan == 2 else 1.0
-        for number in range(1, points[-1] + 1):
-            if ruined[player] == 0:
-                # SplitMix64: Steele, Lea & Flood, OOPSLA 2014, p. 459.
-                state = state + np.uint64(0x9E3779B97F4A7C15)
-                mixed = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-                mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-                drawn = (mixed ^ (mixed >> np.uint64(31))) >> np.uint64(11)
-                chance = drawn * (1.0 / 9007199254740992.0)
-                outcome = 0
-                while outcome < len(bounds) and chance >= bounds[outcome]:
-                    outcome += 1
-                total += stake
-                profit += stake * pays[outcome]
-                if plan == 1 and pays[outcome] != 0:
-                    stake = 2 * stake if pays[outcome] < 0 and 2 * stake <= limit else 1.0
-                if plan == 2:
-                    stake = max(1.0, share * (bankroll + profit))
-                if stake > bankroll + profit:
-                    ruined[player] = number
-            if number == points[place]:
-                profits[player, place] = profit
-                place += 1
-        staked[player] = total
+    plan = STAKES.index(stakes.plan)
+    profits, staked, ruined = bets.played(states, bounds, game.pays, points, plan, *numbers)
     return profits, staked, ruined
+
+
+def _weight(game: Game, rounds: int, stakes: Stakes) -> float:
+    """Return the kurtosis of a player's part in the error, known before anybody plays.
+
+    Of flat bets on credit by arithmetic, else of players of its own: asked of the players
+    themselves, those who were spared the long shots would pass for many.
+    """
+    if stakes.plan == "flat" and not np.isfinite(stakes.bankroll):
+        return weight(game, rounds)
+    last = np.array([rounds])
+    seeds = np.random.SeedSequence([PILOTS, rounds])
+    profits, staked, _ = _players(game, last, stakes, PILOTS, seeds)
+    squares = _rests(-profits[:, -1], staked) ** 2
+    return float((squares**2).mean() / (squares.mean() ** 2 or 1.0))
+
+
+def _rests(lost: Array, staked: Array) -> Array:
+    """Return what each player adds to the error of the ratio of losses to stakes."""
+    rests: Array = (lost - lost.sum() / staked.sum() * staked) / staked.mean()
+    return rests
 
 
 def edge(game: Game, found: Play) -> Estimate:
@@ -207,23 +202,15 @@ def edge(game: Game, found: Play) -> Estimate:
     """
     lost, staked = -found.profits[:, -1], found.staked
     value = float(lost.sum() / staked.sum())
-    rest = (lost - value * staked) / float(staked.mean())
+    rest = _rests(lost, staked)
     error = float(rest.std(ddof=1)) / np.sqrt(len(rest)) if len(rest) > 1 else np.nan
-    if not (told(game) and _many(game, found, rest)):
+    if not told(game) or len(rest) < max(2.0, FEW * found.weight):
         return Estimate(value, np.nan, np.nan, error)
     half = Z * float(np.hypot(error, game.doubt))
     shift = float((rest**3).mean()) / (float(rest.var()) or 1.0) / (6 * len(rest))
     return Estimate(
         value, min(value, value + shift - half), max(value, value + shift + half), error
     )
-
-
-def _many(game: Game, found: Play, rest: Array) -> bool:
-    """Say whether enough players count in the error, by what was drawn and by the game itself."""
-    squares = rest**2
-    seen = float(squares.sum() ** 2 / ((squares**2).sum() or 1.0))
-    known = len(rest) / weight(game, int(found.rounds[-1]))
-    return len(rest) > 1 and (seen == 0 or min(seen, known) >= FEW)
 
 
 def share_ahead(found: Play) -> Array:
