@@ -87,7 +87,7 @@ def test_check_mends_what_it_can(fourfold, project, notebook):
 def test_schema_writes_one_for_each_template(fourfold, project):
     """And says so."""
     done = fourfold("schema")
-    assert done.stdout == "wrote .schema/tiny.json\n"
+    assert done.stdout.endswith("wrote .schema/starter.json\nwrote .schema/tiny.json\n")
     assert json.loads((project / ".schema" / "tiny.json").read_text())["properties"]
 
 

@@ -50,8 +50,9 @@ def test_a_wrong_config_is_underlined(schema, change):
 
 def test_a_schema_is_written_for_each_template(project):
     """Into .schema/, by the name of the template."""
-    (written,) = write_schemas(project)
+    written = write_schemas(project)[-1]
     assert written == project / ".schema" / "tiny.json"
+    assert (project / ".schema" / "clustering.json").is_file()
     assert json.loads(written.read_text())["properties"]["template"] == {
         "const": "tiny",
         "description": "The notebook that is run",

@@ -7,7 +7,16 @@ import json
 import pytest
 
 from fourfold.errors import TemplateError
-from fourfold.template import find_template, parameters_index, read_template, sections
+from fourfold.template import (
+    find_template,
+    library,
+    parameters_index,
+    read_template,
+    sections,
+    template_file,
+    template_path,
+    templates,
+)
 
 
 def test_a_template_gives_parameters_sections_and_metrics(project):
@@ -50,3 +59,18 @@ def test_an_unknown_template_names_the_nearest(project):
     """A typo is told with what there is."""
     with pytest.raises(TemplateError, match="Did you mean 'tiny'"):
         find_template("tinny", project / "templates")
+
+
+def test_a_projects_own_templates_stand_beside_those_of_fourfold(project):
+    """One of its own takes the place of ours with the same name; records name both kinds."""
+    folder = project / "templates"
+    ours = find_template("starter", folder)
+    assert ours == library() / "starter.ipynb"
+    assert template_file(ours, project) == "fourfold:starter.ipynb"
+    assert template_path("fourfold:starter.ipynb", project) == ours
+    own = folder / "starter.ipynb"
+    own.write_text(ours.read_text(encoding="utf-8"), encoding="utf-8")
+    assert find_template("starter", folder) == templates(folder)["starter"] == own
+    assert template_file(own, project) == "templates/starter.ipynb"
+    assert template_path("templates/starter.ipynb", project) == own
+    assert "tiny" in templates(folder)

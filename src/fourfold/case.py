@@ -14,7 +14,14 @@ from fourfold.errors import FourfoldError
 from fourfold.plan import RunSpec, canonical, find_root, plan
 from fourfold.quarters import with_room
 from fourfold.rules import Rules, read_rules
-from fourfold.template import find_template, parameters_index, read_notebook, sections, text
+from fourfold.template import (
+    find_template,
+    parameters_index,
+    read_notebook,
+    sections,
+    template_path,
+    text,
+)
 
 INJECTED = "injected-parameters"
 # An id such as modeling-choose says something, 3f2a9c01 does not.
@@ -136,7 +143,7 @@ def read_case(path: Path, outside: Mapping[str, Any] | None = None) -> Case:
         return Case(path, root, stored, stored, None, rules, (), problem)
     try:
         spec = _spec(own, root)
-        current = _with_room(read_notebook(root / spec.template_file))
+        current = _with_room(read_notebook(template_path(spec.template_file, root)))
     except FourfoldError as error:
         return Case(path, root, stored, stored, None, rules, (), str(error))
     if spec.regress:

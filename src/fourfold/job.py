@@ -22,6 +22,7 @@ from fourfold.execution import Execution, Failure, Limits
 from fourfold.inject import prepared
 from fourfold.pool import cores, kernel_env
 from fourfold.preload import preloads
+from fourfold.template import template_path
 
 RAISES = "raises-exception"
 SKIP = "skip-execution"
@@ -107,7 +108,7 @@ class Job:
     def notebook(self) -> Any:
         """Return the notebook to execute, without outputs."""
         if self.case.spec:
-            template = self.case.root / self.case.spec.template_file
+            template = template_path(self.case.spec.template_file, self.case.root)
             return prepared(template, self.case.spec.parameters)
         notebook = load_notebook_node(str(self.case.path))
         for cell in notebook.cells:

@@ -24,7 +24,7 @@ from fourfold.config import (
 )
 from fourfold.errors import ConfigError, TemplateError, Violation, did_you_mean
 from fourfold.parameters import REQUIRED
-from fourfold.template import Template, find_template, read_template
+from fourfold.template import Template, find_template, read_template, template_file
 from fourfold.validate import block, check_content, check_sweep
 
 _UNSAFE = re.compile(r"[^\w.=,+-]+")
@@ -211,7 +211,7 @@ def _runs(
             f"{name}-{digest(values)}" if name in often else name,
             shown(config.path, root),
             template.name,
-            shown(template.path, root),
+            template_file(template.path, root),
             {**common, **values},
             tuple(values),
             options,

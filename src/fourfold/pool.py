@@ -17,7 +17,7 @@ import psutil
 from fourfold.preload import preloads
 from fourfold.records import Place
 from fourfold.skip import Todo
-from fourfold.template import read_notebook
+from fourfold.template import read_notebook, template_path
 from fourfold.warm import ZYGOTES, available, sweep
 
 EXPECTED_MB = 500.0
@@ -133,7 +133,7 @@ def kernel_env(artifacts: Path | None, threads: int = 1) -> dict[str, str]:
 
 def modules_of(template_file: str, place: Place) -> tuple[str, ...]:
     """Return what a template imports."""
-    return preloads(read_notebook(place.root / template_file))
+    return preloads(read_notebook(template_path(template_file, place.root)))
 
 
 def begin(workers: int | None, stocks: Mapping[tuple[str, ...], int] | None = None) -> None:

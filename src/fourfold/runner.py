@@ -30,6 +30,7 @@ from fourfold.records import (
     write_text,
 )
 from fourfold.report import write_report
+from fourfold.template import template_path
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def _execute(
     spec: RunSpec, place: Place, watch: Watch, kernels: Kernels, folder: Path
 ) -> Execution:
     execution = Execution(
-        prepared(place.root / spec.template_file, spec.parameters),
+        prepared(template_path(spec.template_file, place.root), spec.parameters),
         folder / "notebook.ipynb",
         on_section=lambda section: watch.on_section(spec, section),
         stopping=watch.stopping,

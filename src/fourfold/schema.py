@@ -10,7 +10,7 @@ from fourfold.config import BUSINESS, RETRY_ON
 from fourfold.evidence import EXPECTED_CONDITION
 from fourfold.parameters import REQUIRED
 from fourfold.rules import IGNORABLE
-from fourfold.template import Template, read_template
+from fourfold.template import Template, read_template, templates
 
 _DURATION = {"type": ["string", "number"], "pattern": r"^\d+(\.\d+)?\s*(s|m|h|d)?$"}
 
@@ -152,7 +152,7 @@ def write_schemas(root: Path) -> list[Path]:
     folder = root / ".schema"
     folder.mkdir(exist_ok=True)
     written = []
-    for path in sorted((root / "templates").glob("*.ipynb")):
+    for path in templates(root / "templates").values():
         target = folder / f"{path.stem}.json"
         target.write_text(schema_text(read_template(path)), encoding="utf-8")
         written.append(target)

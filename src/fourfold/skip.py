@@ -16,7 +16,7 @@ from fourfold import database, remote
 from fourfold.errors import FourfoldError
 from fourfold.plan import RunSpec, canonical
 from fourfold.records import Place, RunRecord, find_record
-from fourfold.template import read_notebook, text
+from fourfold.template import read_notebook, template_path, text
 
 _GLOB = frozenset("*?[")
 _LONGEST_PATH = 500
@@ -153,7 +153,7 @@ class Keys:
         }
 
     def _hash_code(self, template_file: str) -> str:
-        cells = read_notebook(self.root / template_file)["cells"]
+        cells = read_notebook(template_path(template_file, self.root))["cells"]
         code = [text(cell) for cell in cells if cell["cell_type"] == "code"]
         return _digest(json.dumps(code).encode())
 

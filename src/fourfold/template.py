@@ -17,6 +17,7 @@ from fourfold.parameters import Parameter, read_parameters, syntax_tree
 SECTIONS = ("Ingest", "EDA", "Modeling", "Conclusions")
 HEADING = re.compile(r"^## (?:(\d+)\. )?(.+?)\s*$", re.MULTILINE)
 FIRST_LINE = "# parameters"
+_OURS = "fourfold:"
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ def read_notebook(path: Path) -> dict[str, Any]:
 def find_template(name: str, folder: Path) -> Path:
     """Return the path of the template of this name, or of the notebook at this path.
 
+    A project's own templates come first, then those that come with Fourfold.
+
     Raises
     ------
     TemplateError
@@ -97,11 +100,37 @@ def find_template(name: str, folder: Path) -> Path:
     path = path if path.is_absolute() else folder.parent / path
     if path.is_file():
         return path
-    known = sorted(found.stem for found in folder.glob("*.ipynb"))
+    known = templates(folder)
+    if name in known:
+        return known[name]
     raise TemplateError(
         f"unknown template {name!r}; expected one of {', '.join(known) or '(none found)'}."
         + did_you_mean(name, known)
     )
+
+
+def templates(folder: Path) -> dict[str, Path]:
+    """Return the templates that a config can name: those in `folder`, and Fourfold's own."""
+    found = {path.stem: path for place in (library(), folder) for path in place.glob("*.ipynb")}
+    return dict(sorted(found.items()))
+
+
+def library() -> Path:
+    """Return the folder of the templates that come with Fourfold."""
+    installed = Path(__file__).parent / "templates"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "templates"
+
+
+def template_file(path: Path, root: Path) -> str:
+    """Return how a record names a template: relative to the project, or as Fourfold's own."""
+    if not path.is_relative_to(root) and path.parent == library():
+        return f"{_OURS}{path.name}"
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def template_path(file: str, root: Path) -> Path:
+    """Return the path of a template that `template_file` has named."""
+    return library() / file.removeprefix(_OURS) if file.startswith(_OURS) else root / file
 
 
 def text(cell: Mapping[str, Any]) -> str:
