@@ -123,7 +123,11 @@ LINE = (
     "plugin",
     "testing",
     "progress",
+    "survey",
+    "terms",
+    "drafts",
     "options",
+    "creating",
     "cli",
 )
 LONGEST = 300  # lines of a module

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fourfold import creating
 from fourfold.errors import ConfigError, FourfoldError
 from fourfold.options import Outputs, Paths, Root, complain, console, count, outputs_of, root_of
 from fourfold.plan import RunSpec, plan
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Four-section notebooks, run many-fold.",
 )
+app.add_typer(creating.app)
 Only = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME~PATTERN", help="Only runs whose parameter, run or config matches."),

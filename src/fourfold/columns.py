@@ -10,8 +10,11 @@ if TYPE_CHECKING:
 
 _DATES = {
     re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d.*)?"): ("ISO8601",),
+    re.compile(r"\d{4}/\d{1,2}/\d{1,2}"): ("%Y/%m/%d",),
     re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}"): ("%d.%m.%Y",),
+    re.compile(r"\d{1,2}\.\d{1,2}\.\d{4} \d\d?:\d\d"): ("%d.%m.%Y %H:%M",),
     re.compile(r"\d{1,2}/\d{1,2}/\d{4}"): ("%d/%m/%Y", "%m/%d/%Y"),
+    re.compile(r"\d{1,2}/\d{1,2}/\d{4} \d\d?:\d\d"): ("%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"),
 }
 
 
@@ -70,8 +73,9 @@ def ungrouped(frame: pd.DataFrame, decimal: str) -> pd.DataFrame:
 def with_dates(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with columns of dates as datetimes.
 
-    A column is converted where every value is a date in ISO form, as ``31.12.2024``, or with
-    slashes. Slashes may mean day/month or month/day: where both fit, the column stays text.
+    A column is converted where every value is a date in ISO form, as ``2024/12/31``, as
+    ``31.12.2024`` or with slashes, the latter two also with hours. Slashes may mean day/month or
+    month/day: where both fit, the column stays text.
     """
     import pandas as pd
 

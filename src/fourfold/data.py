@@ -78,7 +78,7 @@ def load(source: str, query: str = "", root: Path | None = None) -> Loaded:
     """
     if message := problem(source, query, root):
         raise DataError(message)
-    asked_of_table = query and not _keeps_tables(source)
+    asked_of_table = query and not keeps_tables(source)
     loaded = _load(source, "" if asked_of_table else query, root)
     if asked_of_table:
         frame = database.select(loaded.frame, query, loaded.source)
@@ -93,7 +93,7 @@ def _load(source: str, query: str, root: Path | None) -> Loaded:
     if source in DATASETS:
         return _load_builtin(DATASETS[source])
     if query:
-        frame = database.read(_database_url(source, root), query)
+        frame = database.read(located(source, root), query)
         return _loaded(frame, database.masked(source), "database", _digest_frame(frame))
     if remote.is_url(source):
         content, name = remote.fetch(source)
@@ -119,7 +119,7 @@ def problem(source: str, query: str, root: Path | None) -> str | None:
     """
     if source in DATASETS:
         return None if DATASETS[source].installed else DATASETS[source].missing
-    if _keeps_tables(source):
+    if keeps_tables(source):
         return database.problem(source, query) or _missing_file(source, root)
     if remote.is_url(source):
         return database.unset(source) or remote.problem(source)
@@ -185,7 +185,7 @@ def _nearest(path: str, root: Path | None) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
-def _keeps_tables(source: str) -> bool:
+def keeps_tables(source: str) -> bool:
     """Say whether a source is a database, whose tables a query names."""
     return database.is_database(source) or source.lower().endswith(formats.SQLITE)
 
@@ -215,7 +215,7 @@ def _unreadable(source: str) -> str | None:
     return None
 
 
-def _database_url(source: str, root: Path | None) -> str:
+def located(source: str, root: Path | None) -> str:
     """Return the URL of a database; a relative SQLite path is looked for like any other."""
     path = database.sqlite_path(source)
     return source if path is None else f"sqlite:///{locate(path, root).resolve().as_posix()}"

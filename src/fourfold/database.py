@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, quote_plus
 
 from fourfold.columns import with_dates
@@ -14,6 +15,7 @@ from fourfold.formats import SQLITE
 if TYPE_CHECKING:
     import pandas as pd
 
+T = TypeVar("T")
 TABLE = "data"
 DIALECTS = [
     "bigquery",
@@ -120,27 +122,48 @@ def read(source: str, query: str) -> pd.DataFrame:
         If the driver is missing, the connection fails or the query is refused; without secrets.
     """
     import pandas as pd
-    from sqlalchemy import create_engine, text
+    from sqlalchemy import text
+
+    frame = _asked(source, lambda connection: pd.read_sql_query(text(query), connection))
+    if not len(frame.columns):
+        raise DataError(f"{masked(source)}: expected rows, the query returned none")
+    return with_dates(frame)
+
+
+def tables(source: str) -> list[str]:
+    """Return the names of the tables and views of a database.
+
+    Raises
+    ------
+    DataError
+        As `read`.
+    """
+    from sqlalchemy import inspect
+
+    def names(connection: Any) -> list[str]:
+        found = inspect(connection)
+        return sorted([*found.get_table_names(), *found.get_view_names()])
+
+    return _asked(source, names)
+
+
+def _asked(source: str, question: Callable[[Any], T]) -> T:
+    from sqlalchemy import create_engine
 
     url = (
         f"sqlite:///{source}" if source.lower().endswith(SQLITE) and "://" not in source else source
     )
-    message = ""
     try:
         engine = create_engine(resolved(url).replace("postgres://", "postgresql://", 1))
         try:
             with engine.connect() as connection:
-                frame: pd.DataFrame = pd.read_sql_query(text(query), connection)
+                return question(connection)
         finally:
             engine.dispose()
     except Exception as error:
         message = f"{masked(source)}: {_first_line(error)}"
     # Raised outside of the handler: the cause, and its frames, may carry the secret.
-    if message:
-        raise DataError(clean(message, source))
-    if not len(frame.columns):
-        raise DataError(f"{masked(source)}: expected rows, the query returned none")
-    return with_dates(frame)
+    raise DataError(clean(message, source))
 
 
 def select(frame: pd.DataFrame, query: str, source: str = "data") -> pd.DataFrame:

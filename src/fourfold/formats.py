@@ -30,6 +30,8 @@ KINDS = {
     ".tsp": "tsplib",
     ".atsp": "tsplib",
 }
+#: Text tables of one row a line.
+LINES = (".csv", ".txt", ".tsv", ".tab", ".jsonl", ".ndjson")
 SQLITE = (".db", ".sqlite", ".sqlite3")
 #: What the record of a run has, which is one object: a table of one row.
 _RECORD = {"run_id", "parameters", "metrics"}

@@ -1,0 +1,100 @@
+"""Commands that write what a user goes on with: a config and a contract for a table."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fourfold.datasets import DATASETS
+from fourfold.errors import FourfoldError
+from fourfold.options import Root, console, root_of
+from fourfold.plan import plan
+
+app = typer.Typer()
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Of the config: small letters, digits, - and _.")],
+    data: Annotated[str, typer.Option(metavar="FILE_OR_URL", help="Any source of data.")],
+    target: Annotated[str, typer.Option(metavar="COLUMN", help="What is to be predicted.")] = "",
+    template: Annotated[str, typer.Option(help="By default the one that suits the data.")] = "",
+    query: Annotated[str, typer.Option(metavar="SQL", help="For a database.")] = "",
+    question: Annotated[str, typer.Option(help="What you want to know.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Write over files of that name.")] = False,
+    root: Root = None,
+) -> None:
+    """Look at data, and write a config and a contract for them; nothing is run."""
+    project = _project(root)
+    _check_name(name)
+    from fourfold import contract as contracts
+    from fourfold.drafts import config_text
+    from fourfold.survey import suits, survey, template_for
+    from fourfold.terms import contract_text
+
+    found = survey(_source(data, project), query, project)
+    suited = template or template_for(found, target)
+    suits(suited, found, target)
+    contract = project / "contracts" / f"{name}.yaml"
+    config = project / "params" / suited / f"{name}.yaml"
+    named = contract.relative_to(project).as_posix()
+    texts = {
+        contract: contract_text(found, name),
+        config: config_text(name, suited, found, target, named, question),
+    }
+    _write(texts, project, force)
+    rejected = len(contracts.check(found.frame, contract).rejected)
+    plan([str(config)], project)
+    rows, columns = found.frame.shape
+    part = "" if found.whole else "the first "
+    console.print(f"looked at {part}{rows:,} rows of {columns} columns")
+    if not found.whole:
+        console.print(
+            f"a run loads all rows: about {found.memory_gb:.1f} GB of memory for the data"
+        )
+    if rejected:
+        console.print(f"the contract rejects {rejected:,} of them: look at it first")
+    where = os.path.relpath(config)
+    console.print(f"next:  fourfold run {where}", soft_wrap=True)
+
+
+def _project(given: Path | None) -> Path:
+    project = root_of(given)
+    if not (project / "templates").is_dir():
+        raise FourfoldError(
+            f"{project}: expected a project, a folder with templates/ and params/, here or above; "
+            "found none. To start one here: fourfold init ."
+        )
+    return project
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        plain = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_") or "sales"
+        told = f"NAME: expected small letters, digits, - and _, got {name!r}"
+        raise FourfoldError(f"{told}; such as {plain}")
+
+
+def _source(given: str, project: Path) -> str:
+    """Return a source as a config names it: a path below the project, relative to that."""
+    if "://" in given or given in DATASETS:
+        return given
+    # resolve() would follow links, and leave a project that is itself one.
+    return Path(os.path.relpath(Path.cwd() / given, project)).as_posix()
+
+
+def _write(texts: dict[Path, str], project: Path, force: bool) -> None:
+    """Write files, all or none; none is written over unless asked for."""
+    there = [path.relative_to(project).as_posix() for path in texts if path.exists()]
+    if there and not force:
+        told = f"{' and '.join(there)}: expected no file of that name"
+        raise FourfoldError(f"{told}; take another NAME, or --force to write over")
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        console.print(f"wrote {path.relative_to(project).as_posix()}")

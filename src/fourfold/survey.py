@@ -1,0 +1,211 @@
+"""A first look at a table nobody has described: what its columns are, and what to ask of it."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from fourfold import data, database, evaluation, features, formats
+from fourfold.columns import named
+from fourfold.errors import DataError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: A larger text table is not loaded: its beginning is looked at.
+LARGE = 300_000_000
+#: Bytes of that beginning.
+HEAD = 64 << 20
+#: Fewer rows than these are no ground for clusters.
+FEWEST_ROWS = 50
+FOLDS = 5
+#: Templates that a table can be drafted for.
+KINDS = ("clustering", "starter", "classification", "regression", "quality", "routes")
+_UP = ("latitude_deg", "latitude", "lat", "breite", "breitengrad", "geo_lat", "y_lat")
+_ACROSS = ("longitude_deg", "longitude", "lon", "lng", "long", "laenge", "länge", "längengrad")
+_MARKS = {
+    codecs.BOM_UTF16_LE: "\n".encode("utf-16-le"),
+    codecs.BOM_UTF16_BE: "\n".encode("utf-16-be"),
+}
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a first look at a table found.
+
+    Attributes
+    ----------
+    source, query : str
+        As a config names them.
+    frame : DataFrame
+        All rows, or the first ones of a large file.
+    share : float
+        Of the bytes of the source that were read; 1 if these are all rows.
+    columns : DataFrame
+        As `features.describe` returns it.
+    useless : dict of str to str
+        Columns that cannot help a model, with the reason.
+    """
+
+    source: str
+    query: str
+    frame: pd.DataFrame
+    share: float
+    columns: pd.DataFrame
+    useless: dict[str, str]
+
+    def of_kind(self, *kinds: str) -> list[str]:
+        """Return the columns of these kinds that can help a model."""
+        found = self.columns.index[self.columns["kind"].isin(kinds)]
+        return [str(name) for name in found if name not in self.useless]
+
+    @property
+    def whole(self) -> bool:
+        """Say whether the rows are all that there are."""
+        return self.share == 1
+
+    @property
+    def memory_gb(self) -> float:
+        """Return about how much memory all rows take, once they are loaded."""
+        return float(self.frame.memory_usage(deep=True).sum()) / self.share / 1e9
+
+    @property
+    def coordinates(self) -> tuple[str, str] | None:
+        """Return the columns of longitude and latitude, if there are such."""
+        numbers = self.of_kind("number")
+        across, up = (_first(numbers, names) for names in (_ACROSS, _UP))
+        if not (across and up):
+            return None
+        fits = self.frame[across].abs().max() <= 180 and self.frame[up].abs().max() <= 90
+        return (across, up) if fits else None
+
+
+def survey(source: str, query: str = "", root: Path | None = None) -> Survey:
+    """Look at a data set.
+
+    Parameters
+    ----------
+    source, query, root
+        As for `data.load`. A database with one table needs no query.
+
+    Raises
+    ------
+    DataError
+        If the data cannot be read, or a database has more than one table and no query is given.
+    """
+    query = query or _only_table(source, root)
+    frame, share = _rows(source, query, root)
+    found = features.describe(frame)
+    return Survey(source, query, frame, share, found, features.select(frame).left_out)
+
+
+def template_for(found: Survey, target: str = "") -> str:
+    """Return the template that suits a table, and its target if it has one.
+
+    Raises
+    ------
+    DataError
+        If the target is no column, or one that nothing can learn to predict.
+    """
+    if target:
+        return evaluation.task(checked_target(found, target))
+    groups = len(found.of_kind("number")) >= 2 and len(found.frame) >= FEWEST_ROWS
+    return "clustering" if groups else "starter"
+
+
+def checked_target(found: Survey, target: str) -> pd.Series:
+    """Return the values of a target of which there are enough.
+
+    Raises
+    ------
+    DataError
+        As `evaluation.with_target`; if the target is a date; if there is no other column.
+    """
+    if target in found.columns.index and found.columns.loc[target, "kind"] == "date":
+        raise DataError(f"target {target!r}: expected a quantity or a few classes, got dates")
+    values = evaluation.with_target(found.frame, target, FOLDS)[1]
+    if not [n for n in found.columns.index if n != target and n not in found.useless]:
+        told = "; ".join(f"{n}: {why}" for n, why in found.useless.items() if n != target)
+        raise DataError(f"expected a column that can help to predict {target!r}, got none ({told})")
+    return values
+
+
+def suits(template: str, found: Survey, target: str) -> None:
+    """Raise what stands against this template for this table.
+
+    Raises
+    ------
+    DataError
+        If the template is none that can be drafted, needs a target and has none, or columns
+        that the table has not.
+    """
+    if template not in KINDS:
+        told = f"--template: expected one of {', '.join(KINDS)}, got {template!r}."
+        near = did_you_mean(template, KINDS)
+        raise DataError(told + near + ("" if near else " For others, copy a config of params/."))
+    if template in ("classification", "regression") and not target:
+        raise DataError(f"--target: expected a column for template {template!r}, got none")
+    if target and template in ("clustering", "quality", "routes"):
+        raise DataError(f"--target: template {template!r} takes none, got {target!r}")
+    if template == "regression" and evaluation.task(checked_target(found, target)) != template:
+        raise DataError(f"target {target!r}: expected a quantity for a regression, got classes")
+    if template == "clustering" and len(found.of_kind("number")) < 2:
+        raise DataError("expected two columns of numbers to find groups in, got fewer")
+    if template == "routes" and not found.coordinates:
+        raise DataError("expected columns of longitude and latitude, such as lon and lat; got none")
+
+
+def _first(names: Iterable[str], wanted: Iterable[str]) -> str:
+    lower = {name.lower(): name for name in names}
+    return next((lower[each] for each in wanted if each in lower), "")
+
+
+def _only_table(source: str, root: Path | None) -> str:
+    """Return the query for all of a database that has one table; else an empty text."""
+    tables = database.tables(data.located(source, root)) if data.keeps_tables(source) else None
+    if tables is None:
+        return ""
+    if len(tables) != 1:
+        told = ", ".join(tables[:20]) or "none"
+        example = tables[0] if tables else "TABLE"
+        raise DataError(
+            f"{database.masked(source)}: expected one table, or a query, "
+            f"such as --query 'SELECT * FROM {example}'; the tables are: {told}"
+        )
+    return f'SELECT * FROM "{tables[0]}"'
+
+
+def _rows(source: str, query: str, root: Path | None) -> tuple[pd.DataFrame, float]:
+    if message := data.problem(source, query, root):
+        raise DataError(message)
+    if not query and (path := _large_text(source, root)):
+        head = _beginning(path)
+        frame = named(formats.read_table(BytesIO(head), path.name))
+        return frame, len(head) / path.stat().st_size
+    return data.load(source, query, root).frame, 1.0
+
+
+def _large_text(source: str, root: Path | None) -> Path | None:
+    """Return the path of a text table that is too large to be loaded for a look."""
+    if "://" in source or Path(source).suffix.lower() not in formats.LINES:
+        return None
+    if any(mark in source for mark in "*?["):
+        return None
+    path = data.locate(source, root)
+    return path if path.stat().st_size > LARGE else None
+
+
+def _beginning(path: Path) -> bytes:
+    """Return the first bytes of a text table, up to the end of a line."""
+    with path.open("rb") as handle:
+        head = handle.read(HEAD)
+    end = _MARKS.get(head[:2], b"\n")
+    cut = head.rfind(end)
+    while len(end) == 2 and cut % 2:
+        cut = head.rfind(end, 0, cut + 1)
+    return head[: cut + len(end)]

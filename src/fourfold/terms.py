@@ -1,0 +1,194 @@
+"""The terms of a contract, drafted from a table: what the next delivery must look like as well."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import (
+    is_bool_dtype,
+    is_datetime64_dtype,
+    is_float_dtype,
+    is_integer_dtype,
+)
+
+from fourfold.features import plain
+from fourfold.survey import Survey
+
+#: A column with more different values has no list of them.
+MOST_VALUES = 20
+#: Each value must have come so often on average for the list to be taken for complete.
+OFTEN = 5
+#: Ranges are wider than what was seen by this share of it.
+ROOM = 0.1
+_PLAIN = re.compile(r"(?:\.\./)*[A-Za-z_][\w./]*(?:[ -][\w./]+)*", re.ASCII)
+_WORDS = {"y", "n", "yes", "no", "true", "false", "on", "off", "null", "none", "nan", "inf"}
+_LISTED = (str, bool, np.bool_, int, float, np.number)
+#: Larger whole numbers have no exact float.
+_EXACT = 2.0**53
+_KEY = re.compile(r"(?i)(?:^|_|\b)(?:id|key|nr|no|number|nummer|uuid|code)$")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is asked of one column.
+
+    Attributes
+    ----------
+    dtype : str
+        Empty: any.
+    check : str
+        In pandera's YAML, on one line; empty: none.
+    """
+
+    dtype: str = ""
+    nullable: bool = False
+    unique: bool = False
+    check: str = ""
+
+
+def terms(column: pd.Series, kind: str, whole: bool = True) -> Terms:
+    """Return what a column keeps, and would keep with a little more of the same.
+
+    Parameters
+    ----------
+    column : Series
+    kind : str
+        As `fourfold.features.kind` says.
+    whole : bool
+        Whether these are all rows; if not, nothing is said of values that were not seen.
+
+    Examples
+    --------
+    >>> terms(pd.Series([12.5, 40.25, 99.0]), "number").check
+    'in_range: {min_value: 3, max_value: 108}'
+    >>> terms(pd.Series(["red", "blue"] * 5 + [None]), "category")
+    Terms(dtype='str', nullable=True, unique=False, check='isin: [blue, red]')
+    """
+    values = plain(column).dropna()
+    nullable = bool(column.isna().any()) or not whole
+    dtype = _dtype(column, kind)
+    if not dtype or values.empty:
+        return Terms(dtype, nullable)
+    if kind == "number" and whole:
+        return Terms(dtype, nullable, _is_key(column, dtype, nullable), _range(values))
+    if kind in ("category", "constant", "yes/no") and whole:
+        return Terms(dtype, nullable, False, _list(values))
+    return Terms(dtype, nullable, whole and _is_key(column, dtype, nullable))
+
+
+def contract_text(found: Survey, title: str) -> str:
+    """Return a contract that a table keeps, as pandera's YAML, with comments for whoever edits it.
+
+    Parameters
+    ----------
+    found : Survey
+    title : str
+        What the data are called.
+    """
+    lines = [
+        f"# Drafted by fourfold new from {_seen(found)}. It says what was seen; you know better:",
+        "# narrow a range, name what may be missing. Rows that break a rule are set aside in",
+        "# rejected.csv with the reason, and the run goes on with the others.",
+        "schema_type: dataframe",
+        f"title: {scalar(title)}",
+        "coerce: true",
+        "strict: false  # true: no other columns may come",
+        "columns:",
+    ]
+    for name in found.frame:
+        rules = terms(found.frame[name], str(found.columns.loc[str(name), "kind"]), found.whole)
+        lines += _lines(str(name), rules)
+    return "\n".join(lines) + "\n"
+
+
+def scalar(value: object) -> str:
+    """Return a value as YAML on one line; text is quoted where YAML would read something else.
+
+    Examples
+    --------
+    >>> [scalar(each) for each in ("north", "no", "3rd", "a: b", 1.5, True)]
+    ['north', '"no"', '"3rd"', '"a: b"', '1.5', 'true']
+    """
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value)).lower()
+    if isinstance(value, int | np.integer) or (isinstance(value, float) and value.is_integer()
+                                               and abs(value) < 1e16):  # fmt: skip
+        return str(int(value))
+    if isinstance(value, float | np.floating):
+        mantissa, exponent, power = repr(float(value)).partition("e")
+        # YAML 1.1 takes 1e+30 for text.
+        return f"{mantissa}.0e{power}" if exponent and "." not in mantissa else repr(float(value))
+    text = str(value)
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        return text
+    # JSON's escapes are YAML's, but for characters that YAML alone wants escaped.
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in quoted)
+
+
+def _seen(found: Survey) -> str:
+    rows = f"{len(found.frame):,} rows"
+    return rows if found.whole else f"the first {rows} of a large file (no ranges, therefore)"
+
+
+def _lines(name: str, rules: Terms) -> list[str]:
+    lines = [f"  {scalar(name)}:"]
+    lines += [f"    dtype: {rules.dtype}"] if rules.dtype else []
+    lines += ["    nullable: true"] if rules.nullable else []
+    lines += ["    unique: true"] if rules.unique else []
+    lines += [f"    checks: {{{rules.check}}}"] if rules.check else []
+    return lines if len(lines) > 1 else [f"{lines[0]} {{}}"]
+
+
+def _dtype(column: pd.Series, kind: str) -> str:
+    """Return the type that a contract names; empty for columns of several types."""
+    values = plain(column).dropna()
+    if kind == "empty":
+        return ""
+    if is_bool_dtype(column):
+        return "bool"
+    if is_integer_dtype(column):
+        return "float64" if column.isna().any() else "int64"
+    if is_float_dtype(column):
+        return "float64"
+    if is_datetime64_dtype(column):
+        return "datetime64[ns]"
+    return "str" if all(isinstance(value, str) for value in values) else ""
+
+
+def _is_key(column: pd.Series, dtype: str, nullable: bool) -> bool:
+    """Say whether a column names rows: by what it is called, and no value comes twice."""
+    named = bool(_KEY.search(str(column.name)))
+    return named and not nullable and dtype in ("int64", "str") and bool(column.is_unique)
+
+
+def _list(values: pd.Series) -> str:
+    different = sorted(values.unique(), key=str)
+    if len(different) > MOST_VALUES or len(values) < OFTEN * len(different):
+        return ""
+    if not all(
+        isinstance(each, str | bool | np.bool_ | int | float | np.number) for each in different
+    ):
+        return ""
+    return f"isin: [{', '.join(map(scalar, different))}]"
+
+
+def _range(values: pd.Series) -> str:
+    """Return the range of numbers, with some room and rounded outwards; zero stays a bound."""
+    low, high = float(values.min()), float(values.max())
+    if not max(abs(low), abs(high)) < _EXACT:
+        return ""
+    room = ROOM * (high - low) or ROOM * abs(high) or 1.0
+    step = 10.0 ** floor(log10(max(high - low, room)) - 1)
+    # Rounded before and after, against the noise of binary fractions.
+    least = floor(round((low - room) / step, 6)) * step
+    most = ceil(round((high + room) / step, 6)) * step
+    least, most = float(f"{least:.12g}"), float(f"{most:.12g}")
+    least = 0.0 if low >= 0 > least else min(least, low)
+    most = 0.0 if high <= 0 < most else max(most, high)
+    return f"in_range: {{min_value: {scalar(least)}, max_value: {scalar(most)}}}"

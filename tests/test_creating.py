@@ -1,0 +1,191 @@
+"""From a table to a config that runs: any source, any dirt, one clear line where it cannot be."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fourfold import cli
+from fourfold.plan import plan
+
+
+@pytest.fixture
+def new(project, monkeypatch, capsys):
+    """Call ``fourfold new NAME …`` in the tiny project; exit code and what was said."""
+
+    def call(*args: str) -> tuple[int, str]:
+        monkeypatch.chdir(project)
+        monkeypatch.setattr(sys, "argv", ["fourfold", "new", *args])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code or 0, "".join(capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def sales() -> pd.DataFrame:
+    """Two hundred orders with umlauts, decimals, dates, gaps and a number that only counts."""
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({
+        "Auftrag": range(1, 201),
+        "Datum": pd.date_range("2024-01-01", periods=200).strftime("%d.%m.%Y"),
+        "Menge": rng.integers(1, 9, 200),
+        "Größe": rng.normal(170, 9, 200).round(1),
+        "Gebiet": rng.choice(["Süd", "Nord", "yes"], 200),
+        "Bezahlt": rng.choice(["ja", "nein"], 200, p=[0.7, 0.3]),
+    })  # fmt: skip
+    return frame.assign(Umsatz=(frame["Menge"] * 12.5 + rng.normal(0, 9, 200)).round(2))
+
+
+def german(frame: pd.DataFrame, path, encoding: str = "cp1252") -> None:
+    frame.to_csv(path, sep=";", decimal=",", index=False, encoding=encoding)
+
+
+@pytest.mark.parametrize(
+    ("options", "template"),
+    [
+        ((), "clustering"),
+        (("--target", "Umsatz"), "regression"),
+        (("--target", "Bezahlt"), "classification"),
+        (("--target", "Umsatz", "--template", "starter"), "starter"),
+        (("--template", "quality"), "quality"),
+    ],
+)
+def test_the_template_that_suits(new, project, sales, options, template):
+    """The plan of what was written is free of mistakes; comments say what was left out."""
+    german(sales, project / "umsatz.csv")
+    code, said = new("umsatz", "--data", "umsatz.csv", *options)
+    assert (code, f"next:  fourfold run params/{template}/umsatz.yaml" in said) == (0, True)
+    (run,) = plan([str(project / "params" / template / "umsatz.yaml")], project)
+    assert run.parameters["data"] == "umsatz.csv"
+    text = (project / "params" / template / "umsatz.yaml").read_text(encoding="utf-8")
+    assert "Not used, since it counts the rows: Auftrag." in text
+    contract = (project / "contracts" / "umsatz.yaml").read_text(encoding="utf-8")
+    assert 'isin: [Nord, "S\u00fcd", "yes"]' in contract
+    assert "datetime64" in contract
+
+
+def test_what_was_written_runs_at_once(new, project, sales):
+    """And its record says something."""
+    from fourfold.batch import run_batch
+    from fourfold.records import Place
+    from fourfold.skip import choose
+
+    german(sales, project / "umsatz.csv")
+    new("umsatz", "--data", "umsatz.csv", "--target", "Umsatz", "--template", "starter")
+    place = Place(project, project / "outputs")
+    specs = plan([], project)
+    (record,), _ = run_batch(choose(specs, place).todo, place, 1)
+    assert (record.status, record.verdict) == ("ok", "supported")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda f, d: (f.to_csv(d / "t.csv", index=False), "t.csv")[1],
+        lambda f, d: (f.to_csv(d / "t.tsv", sep="\t", index=False, encoding="utf-16"), "t.tsv")[1],
+        lambda f, d: (f.to_csv(d / "t.csv.gz", index=False), "t.csv.gz")[1],
+        lambda f, d: (f.to_parquet(d / "t.parquet"), "t.parquet")[1],
+        lambda f, d: (f.to_json(d / "t.jsonl", orient="records", lines=True), "t.jsonl")[1],
+        lambda f, d: (f.to_sql("t", sqlite3.connect(d / "t.db"), index=False), "t.db")[1],
+        lambda f, d: (f.to_sql("t", sqlite3.connect(d / "u.db"), index=False), "sqlite:///u.db")[1],
+        lambda f, d: (f.to_csv(d / "a1.csv", index=False), f.to_csv(d / "a2.csv", index=False), "a*.csv")[2],
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:unclosed database")
+def test_any_source(new, project, sales, write):
+    """The same table, however it comes."""
+    source = write(sales, project)
+    code, said = new("t", "--data", source, "--target", "Bezahlt")
+    assert code == 0, said
+    (run,) = plan([str(project / "params" / "classification" / "t.yaml")], project)
+    assert (run.parameters["data"], run.parameters["positive"]) == (source, "nein")
+
+
+def test_a_file_elsewhere_and_a_folder_below(new, project, sales, tmp_path_factory, monkeypatch):
+    """Paths are taken from where one stands, and written from where the project begins."""
+    other = tmp_path_factory.mktemp("other") / "t.csv"
+    sales.to_csv(other, index=False)
+    assert new("t", "--data", str(other), "--template", "starter")[0] == 0
+    (run,) = plan([], project)
+    assert run.parameters["data"].startswith("../")
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "told"),
+    [
+        (b"", (), "t.csv: expected a table, got an empty file"),
+        (b"a,b\n", (), "t.csv: expected rows, got only the columns a, b"),
+        (b"\x89PNG\r\n\x1a\n\0\0", (), "a picture"),
+        (bytes(range(256)) * 9, (), "t.csv"),
+        (b"a,b\n1,2\n3,4,5\n", (), "line 3: expected 2 fields, got 3"),
+        (b"a,b\n1,x\n2,x\n" * 5, ("--target", "c"), "target: expected a column of the data (a, b), got 'c'"),
+        (b"price,b\n1,x\n2,x\n", ("--target", "prize"), "Did you mean 'price'?"),
+        (b"a,b\n1,x\n2,x\n", ("--target", "b"), "expected at least two different values, got only 'x'"),
+        (b"a,b\n1,\n2,\n", ("--target", "b"), "got no value"),
+        (b"a\n1.5\n2.5\n", ("--template", "clustering"), "expected two columns of numbers"),
+        (b"a\n" + b"1.5\n2.5\n7\n3.25\n9\n8\n7.5\n11\n12\n14\n99\n", ("--target", "a"), "expected a column that can help"),
+        (b"a,b\n1,2\n3,4\n", ("--template", "clusterin"), "Did you mean 'clustering'?"),
+        (b"a,b\n1,2\n3,4\n", ("--template", "regression"), "--target: expected a column"),
+        (b"a,b\n1,2\n3,4\n", ("--template", "routes"), "longitude and latitude"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_one_clear_line(new, project, content, options, told):
+    """Exit code 2, and nothing is written."""
+    (project / "t.csv").write_bytes(content)
+    code, said = new("t", "--data", "t.csv", *options)
+    assert (code, told in said) == (2, True), said
+    assert len(said.strip().splitlines()) == 1
+    assert not list((project / "params").rglob("*.yaml"))
+    assert not (project / "contracts").exists()
+
+
+def test_nothing_is_written_over(new, project, sales):
+    """Unless it is asked for."""
+    sales.to_csv(project / "t.csv", index=False)
+    assert new("t", "--data", "t.csv")[0] == 0
+    contract = project / "contracts" / "t.yaml"
+    contract.write_text("mine")
+    code, said = new("t", "--data", "t.csv")
+    assert (code, "contracts/t.yaml and params/clustering/t.yaml" in said) == (2, True)
+    assert contract.read_text() == "mine"
+    assert new("t", "--data", "t.csv", "--force")[0] == 0
+    assert contract.read_text() != "mine"
+
+
+def test_names_files_and_tables_that_are_not_there(new, project, sales, monkeypatch):
+    """Each with the nearest, or what there is."""
+    sales.to_csv(project / "sales.csv", index=False)
+    assert "such as my-data" in new("My Data", "--data", "sales.csv")[1]
+    assert "Did you mean 'sales.csv'?" in new("t", "--data", "sale.csv")[1]
+    with sqlite3.connect(project / "two.db") as database:
+        sales.to_sql("orders", database, index=False)
+        sales.to_sql("clients", database, index=False)
+    database.close()
+    said = new("t", "--data", "two.db")[1]
+    assert "the tables are: clients, orders" in said
+    assert new("t", "--data", "two.db", "--query", "SELECT * FROM orders")[0] == 0
+    monkeypatch.chdir(project.parent)
+    monkeypatch.setattr(
+        sys, "argv", ["fourfold", "new", "t", "--data", "iris", "--root", str(project.parent)]
+    )
+    with pytest.raises(SystemExit, match="2"):
+        cli.main()
+
+
+def test_of_a_large_file_the_beginning(new, project, sales, monkeypatch):
+    """It ends with a line, in any encoding; no range is drafted from a part."""
+    monkeypatch.setattr("fourfold.survey.LARGE", 4000)
+    monkeypatch.setattr("fourfold.survey.HEAD", 3001)
+    for name, encoding in (("a", "utf-8"), ("b", "utf-16")):
+        german(sales, project / f"{name}.csv", encoding)
+        code, said = new(name, "--data", f"{name}.csv", "--template", "starter")
+        assert (code, "looked at the first" in said) == (0, True), said
+        contract = (project / "contracts" / f"{name}.yaml").read_text(encoding="utf-8")
+        assert "in_range" not in contract
+        assert "Umsatz:\n    dtype: float64\n    nullable: true" in contract
