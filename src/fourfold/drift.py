@@ -20,6 +20,8 @@ __all__ = ["changed", "compare", "difference", "over_time", "profile", "read_pro
 
 #: Expected rows in a bin, below which bins are put together (Cochran 1954).
 _FEWEST = 5
+#: Share of pairs of equal samples that are more alike than what is taken for the least.
+_ALIKE = 0.1
 
 
 def compare(
@@ -149,8 +151,9 @@ def difference(before: Sequence[int], now: Sequence[int], columns: int = 1) -> D
     raw, chance = float(((new - old) * np.log(new / old)).sum()), float((1 / rows).sum())
     tail = 0.025 / columns
     low = chance * float(chndtrinc(raw / chance, df, 1 - tail))
-    # Samples more alike than chance would have them are no proof that nothing changed.
-    high = chance * float(chndtrinc(max(raw / chance, df), df, tail))
+    # Samples more alike than nine in ten of chance are no proof that nothing changed.
+    alike = float(chi2.ppf(_ALIKE, df))
+    high = chance * float(chndtrinc(max(raw / chance, alike), df, tail))
     expected = rows[:, None] * counts.sum(axis=0) / counts.sum()
     p = chi2.sf(((counts - expected) ** 2 / expected).sum(), df)
     return Difference(max(0.0, raw - df * chance), low if low > 1e-12 else 0.0, high, float(p))
