@@ -189,3 +189,84 @@ def test_of_a_large_file_the_beginning(new, project, sales, monkeypatch):
         contract = (project / "contracts" / f"{name}.yaml").read_text(encoding="utf-8")
         assert "in_range" not in contract
         assert "Umsatz:\n    dtype: float64\n    nullable: true" in contract
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Call any command in a folder; exit code and what was said."""
+
+    def call(folder, *args: str) -> tuple[int, str]:
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["fourfold", *args])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code or 0, "".join(capsys.readouterr())
+
+    return call
+
+
+def test_a_project_of_ones_own(command, tmp_path):
+    """Its config, the skeleton of a template and a copy of ours can run; the rules are kept."""
+    code, said = command(tmp_path, "init", "shop", "--from", "fourfold==9.9")
+    assert (code, "next:  cd shop && fourfold run" in said) == (0, True)
+    shop = tmp_path / "shop"
+    assert "fourfold==9.9" in (shop / "requirements.txt").read_text()
+    assert {"params", "templates", "contracts", "notebooks", "outputs", "tests"} <= {
+        p.name for p in shop.iterdir()
+    }
+    assert command(shop, "new-template", "churn")[0] == 0
+    assert command(shop, "new-template", "groups", "--from", "clustering")[0] == 0
+    assert command(shop, "check")[0] == 0
+    assert [spec.name for spec in plan([], shop)] == ["churn-first/default", "starter-iris/default"]
+    assert {p.stem for p in (shop / ".schema").iterdir()} > {"churn", "groups", "routes"}
+    text = (shop / "templates" / "churn.ipynb").read_text(encoding="utf-8")
+    assert "# Churn: what is the mean?" in text
+    assert "@NAME@" not in (shop / "README.md").read_text()
+
+
+def test_what_is_there_is_kept(command, tmp_path):
+    """And said; a second start of a project changes nothing."""
+    (tmp_path / "README.md").write_text("mine")
+    said = command(tmp_path, "init", ".")[1]
+    assert "kept README.md" in said
+    assert (tmp_path / "README.md").read_text() == "mine"
+    assert "wrote params" not in command(tmp_path, "init", ".")[1]
+    assert command(tmp_path, "init", "README.md")[1].startswith("README.md: expected a folder")
+    assert command(tmp_path, "new-template", "churn")[0] == 0
+    assert "expected no file of that name" in command(tmp_path, "new-template", "churn")[1]
+    said = command(tmp_path, "new-template", "x", "--from", "clusterin")[1]
+    assert "Did you mean 'clustering'?" in said
+
+
+def test_the_skeleton_runs(command, tmp_path):
+    """The mean of the sepals of irises is 5.84 cm (Fisher 1936)."""
+    from fourfold.batch import run_batch
+    from fourfold.records import Place
+    from fourfold.skip import choose
+
+    command(tmp_path, "init", ".")
+    command(tmp_path, "new-template", "churn")
+    specs = plan([str(tmp_path / "params" / "churn")], tmp_path)
+    place = Place(tmp_path, tmp_path / "outputs")
+    (record,), _ = run_batch(choose(specs, place).todo, place, 1)
+    assert (record.status, record.verdict) == ("ok", "supported")
+    assert record.metrics["mean"]["value"] == pytest.approx(5.843, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("origin", "wanted"),
+    [
+        (None, "fourfold[data]==0.1.0"),
+        ('{"url": "https://git.example/a", "vcs_info": {"vcs": "git", "commit_id": "0f3"}}', "fourfold[data] @ git+https://git.example/a@0f3"),
+        ('{"url": "file:///w/fourfold.whl", "archive_info": {}}', "fourfold[data] @ file:///w/fourfold.whl"),
+    ],
+)  # fmt: skip
+def test_where_fourfold_came_from(origin, wanted, monkeypatch):
+    """A new project installs the same again: from the index, a repository or a file."""
+    from types import SimpleNamespace
+
+    from fourfold import starting
+
+    found = SimpleNamespace(read_text=lambda name: origin, version="0.1.0")
+    monkeypatch.setattr(starting, "distribution", lambda name: found)
+    assert starting.requirement() == wanted

@@ -126,6 +126,7 @@ LINE = (
     "survey",
     "terms",
     "drafts",
+    "starting",
     "options",
     "creating",
     "cli",

@@ -1,4 +1,4 @@
-"""Commands that write what a user goes on with: a config and a contract for a table."""
+"""Commands that write what a user goes on with: a project, a config for a table, a template."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import Annotated
 
 import typer
 
+from fourfold import starting
 from fourfold.datasets import DATASETS
 from fourfold.errors import FourfoldError
 from fourfold.options import Root, console, root_of
 from fourfold.plan import plan
+from fourfold.schema import write_schemas
+from fourfold.template import find_template
 
 app = typer.Typer()
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -98,3 +101,54 @@ def _write(texts: dict[Path, str], project: Path, force: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         console.print(f"wrote {path.relative_to(project).as_posix()}")
+
+
+@app.command("new-template")
+def new_template(
+    name: Annotated[str, typer.Argument(help="Of the template: small letters, digits, - and _.")],
+    source: Annotated[
+        str, typer.Option("--from", metavar="TEMPLATE", help="A template to copy and change.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Write over files of that name.")] = False,
+    root: Root = None,
+) -> None:
+    """Write a template to start from, which keeps the rules and runs; and a config for it."""
+    project = _project(root)
+    _check_name(name)
+    folder = project / "templates"
+    target, config = folder / f"{name}.ipynb", project / "params" / name / "first.yaml"
+    if source:
+        texts = {target: find_template(source, folder).read_text(encoding="utf-8")}
+    else:
+        texts = {target: starting.skeleton(name), config: starting.first_config(name)}
+    _write(texts, project, force)
+    write_schemas(project)
+    console.print(f"next:  jupyter lab {os.path.relpath(target)}", soft_wrap=True)
+    if not source:
+        console.print(f"       fourfold run {os.path.relpath(config)}", soft_wrap=True)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Of the project; made if it is not there.")],
+    source: Annotated[
+        str,
+        typer.Option("--from", metavar="REQUIREMENT", help="What installs Fourfold there."),
+    ] = "",
+) -> None:
+    """Start a project of your own; what is there already is kept."""
+    if folder.exists() and not folder.is_dir():
+        raise FourfoldError(f"{folder}: expected a folder, got a file")
+    project = folder.resolve()
+    wanted = source or starting.requirement()
+    name = re.sub(r"[^a-z0-9_-]+", "-", project.name.lower()).strip("-_") or "notebooks"
+    texts = {project / path: text for path, text in starting.project_files(name, wanted).items()}
+    kept = [path for path in texts if path.exists()]
+    for path in kept:
+        console.print(f"kept {path.relative_to(project).as_posix()}")
+    _write({path: text for path, text in texts.items() if path not in kept}, project, True)
+    write_schemas(project)
+    console.print("wrote .schema/, for editors")
+    if "file://" in wanted:
+        console.print("requirements.txt names a path of this machine: change it before you share")
+    console.print(f"next:  cd {os.path.relpath(project)} && fourfold run", soft_wrap=True)

@@ -1,0 +1,79 @@
+"""What a user's own project begins with: its files, and the skeleton of a template."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import distribution
+from importlib.resources import files
+from pathlib import Path
+
+#: Path in a project: name of the file that it is made from.
+FILES = {
+    "README.md": "README.md",
+    "noxfile.py": "noxfile.py",
+    "requirements.txt": "requirements.txt",
+    "environment.yml": "environment.yml",
+    ".gitignore": "gitignore",
+    ".github/workflows/fourfold.yml": "ci.yml",
+    ".devcontainer/devcontainer.json": "devcontainer.json",
+    "params/starter/iris.yaml": "example.yaml",
+    "tests/test_project.py": "test_project.py",
+    "outputs/README.md": "outputs.md",
+}
+#: Folders that git would not keep while they are empty.
+FOLDERS = ("templates", "contracts", "notebooks")
+_CONFIG = """\
+# yaml-language-server: $schema=../../.schema/{name}.json
+template: {name}
+business:
+  question: How long is the sepal of an iris?
+  decision: Which ruler to buy
+  success: {{mean: "<= 10"}}
+parameters:
+  data: iris
+  column: sepal_length_cm
+"""
+
+
+def project_files(name: str, source: str) -> dict[str, str]:
+    """Return the content of each file of a new project, by its path.
+
+    Parameters
+    ----------
+    name : str
+        Of the project.
+    source : str
+        The requirement that installs Fourfold, such as ``fourfold==0.1.0``.
+    """
+    kept = {f"{folder}/.gitkeep": "" for folder in FOLDERS}
+    return kept | {path: _made(made_from, name, source) for path, made_from in FILES.items()}
+
+
+def skeleton(name: str) -> str:
+    """Return the notebook of a template that keeps the rules and runs, to be changed."""
+    return _made("template.ipynb", name, "")
+
+
+def first_config(name: str) -> str:
+    """Return a config for the skeleton of this name."""
+    return _CONFIG.format(name=name)
+
+
+def requirement() -> str:
+    """Return what installs this Fourfold again: from where it was installed.
+
+    A folder or wheel of this machine is named as such: a project that is to be shared needs
+    another address.
+    """
+    installed = distribution("fourfold")
+    origin = json.loads(installed.read_text("direct_url.json") or "{}")
+    url = origin.get("url", "")
+    if commit := origin.get("vcs_info", {}).get("commit_id"):
+        return f"fourfold[data] @ git+{url}@{commit}"
+    return f"fourfold[data] @ {url}" if url else f"fourfold[data]=={installed.version}"
+
+
+def _made(made_from: str, name: str, source: str) -> str:
+    text = (files("fourfold") / "scaffold" / f"{made_from}.in").read_text(encoding="utf-8")
+    title = Path(name).name.replace("-", " ").replace("_", " ").capitalize()
+    return text.replace("@NAME@", name).replace("@TITLE@", title).replace("@REQUIREMENT@", source)
