@@ -89,7 +89,7 @@ def main() -> None:
         (folder / "orders.csv").write_bytes(b"\n".join(lines))
         (folder / "million.csv").write_bytes(orders(1_000_000))
         write_large(folder / "large.csv")
-        files = ["oders.csv", "empty.csv", "header.csv", "picture.csv", "binary.csv", "broken.csv"]
+        files = ["order.csv", "empty.csv", "header.csv", "picture.csv", "binary.csv", "broken.csv"]
         for file in (*files, "orders.csv", "million.csv", "large.csv"):
             line = looked_at(folder, Path(file).stem, file, "--target", "Umsatz")
             print(f"{line['file']}: exit {line['exit']}, {line['seconds']} s, {line['peak_mb']} MB")
