@@ -87,6 +87,7 @@ LINE = (
     "diagnostics",
     "notebook",
     "records",
+    "overview",
     "quarters",
     "skip",
     "lock",
@@ -129,6 +130,7 @@ LINE = (
     "starting",
     "options",
     "creating",
+    "viewing",
     "cli",
 )
 LONGEST = 300  # lines of a module

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fourfold import creating
+from fourfold import creating, viewing
 from fourfold.errors import ConfigError, FourfoldError
 from fourfold.options import Outputs, Paths, Root, complain, console, count, outputs_of, root_of
 from fourfold.plan import RunSpec, plan
@@ -26,6 +26,7 @@ app = typer.Typer(
     help="Four-section notebooks, run many-fold.",
 )
 app.add_typer(creating.app)
+app.add_typer(viewing.app)
 Only = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME~PATTERN", help="Only runs whose parameter, run or config matches."),
@@ -147,6 +148,7 @@ def _execute(
 def _tell(records: list[RunRecord], choice: Choice, place: Place) -> None:
     """Write the table of the batch, print it, and say where to look."""
     from fourfold.config import shown
+    from fourfold.overview import write_overview
     from fourfold.progress import cost_line, result_table
     from fourfold.records import write_table
 
@@ -166,8 +168,11 @@ def _tell(records: list[RunRecord], choice: Choice, place: Place) -> None:
     for path in write_table(everything, place.outputs / "batches" / stamp):
         shutil.copyfile(path, place.outputs / f"results{path.suffix}")
     where = shown(place.outputs, place.root)
-    console.print(f"reports: {where}/<config>/<run>/report.html", soft_wrap=True)
-    console.print(f"table:   {where}/results.csv and results.parquet", soft_wrap=True)
+    write_overview(place.outputs)
+    console.print(
+        f"all runs: {where}/index.html; each: {where}/<config>/<run>/report.html", soft_wrap=True
+    )
+    console.print(f"table:    {where}/results.csv and results.parquet", soft_wrap=True)
 
 
 @app.command()

@@ -1,0 +1,120 @@
+// Small charts without a library, and the comparison of chosen runs.
+const Fourfold = (function () {
+  "use strict";
+  const SVG = "http://www.w3.org/2000/svg";
+  function add(parent, name, attributes, content) {
+    const svg = parent.namespaceURI === SVG || name === "svg", made = svg ? document.createElementNS(SVG, name) : document.createElement(name);
+    for (const key in attributes || {}) if (attributes[key] !== "") made.setAttribute(key, attributes[key]); else if (key === "value") made.setAttribute(key, "");
+    if (content !== undefined && content !== null) made.textContent = content;
+    parent.append(made); return made;
+  }
+  function short(value) {
+    if (value === null || value === undefined) return "";
+    if (typeof value !== "number") return String(value);
+    if (Number.isInteger(value) && Math.abs(value) < 1e7) return value.toLocaleString("en");
+    const size = Math.abs(value);
+    return size && (size < 1e-3 || size >= 1e7) ? value.toExponential(2) : Number(value.toPrecision(3)).toLocaleString("en", { maximumSignificantDigits: 3 });
+  }
+  // The interval of a claim and its bound, on one small axis.
+  function interval([value, low, high], condition, verdict, name) {
+    const bound = parseFloat(condition.replace(/^[<>=! ]+/, "")), ends = [low, high, value].concat(isNaN(bound) ? [] : [bound]);
+    const least = Math.min(...ends), most = Math.max(...ends), room = (most - least) * 0.08 || 1;
+    const at = (x) => 2 + 86 * (x - least + room) / (most - least + 2 * room);
+    const svg = add(document.createElement("span"), "svg", { width: 90, height: 14, viewBox: "0 0 90 14", role: "img", class: verdict, "aria-label": name + ": 95 % interval " + short(low) + " to " + short(high) });
+    add(svg, "line", { class: "axis", x1: 0, x2: 90, y1: 7, y2: 7 });
+    if (!isNaN(bound)) add(svg, "line", { class: "bound", x1: at(bound), x2: at(bound), y1: 0, y2: 14 });
+    add(svg, "line", { class: "span", x1: at(low), x2: at(high), y1: 7, y2: 7 });
+    add(svg, "circle", { class: "dot", cx: at(value), cy: 7, r: 3 });
+    return svg;
+  }
+  // Values of a parameter on an axis: numbers where all are, else places in order.
+  function scale(values) {
+    const numbers = values.map((v) => v === null || v === "" || v === "null" ? NaN : Number(v)), known = numbers.filter((v) => !isNaN(v));
+    if (known.length && known.length === values.filter((v) => v !== null && v !== "null").length) {
+      const least = Math.min(...known), most = Math.max(...known);
+      return { at: (i) => isNaN(numbers[i]) ? null : most > least ? (numbers[i] - least) / (most - least) : 0.5, ticks: [...new Set(known)].length <= 6 ? [...new Set(known)].map((v) => [most > least ? (v - least) / (most - least) : 0.5, short(v)]) : [[0, short(least)], [1, short(most)]] };
+    }
+    const names = [...new Set(values.map((v) => v === null ? "none" : v))].sort();
+    const place = (name) => names.length > 1 ? names.indexOf(name) / (names.length - 1) : 0.5;
+    const shown = names.length <= 8 ? names : [names[0], names[names.length - 1]];
+    return { at: (i) => place(values[i] === null ? "none" : values[i]), ticks: shown.map((name) => [place(name), name.length > 16 ? name.slice(0, 15) + "…" : name]) };
+  }
+  function parallel(axes, best, count) {
+    const gap = 130, width = 80 + gap * (axes.length - 1) + 80, svg = add(document.createElement("span"), "svg", { width, height: 250, viewBox: `0 0 ${width} 250`, role: "img", "aria-label": `Parallel coordinates of ${count} runs over ${axes.map((a) => a.name).join(", ")}; the best run is drawn dark` });
+    const x = (k) => 70 + gap * k, y = (v) => 215 - 175 * v, lines = [];
+    for (let i = 0; i < count; i++) {
+      const points = axes.map((axis, k) => { const v = axis.scale.at(i); return v === null ? null : x(k) + "," + y(v).toFixed(1); }).filter(Boolean);
+      lines.push([i, points.join(" ")]);
+    }
+    lines.sort((a, b) => (a[0] === best) - (b[0] === best));
+    for (const [i, points] of lines) add(svg, "polyline", { class: i === best ? "line best" : "line", points });
+    axes.forEach((axis, k) => {
+      add(svg, "line", { class: "axis", x1: x(k), x2: x(k), y1: y(0), y2: y(1) });
+      add(svg, "text", { x: x(k), y: 24, "text-anchor": "middle", "font-weight": 600 }, axis.name.length > 18 ? axis.name.slice(0, 17) + "…" : axis.name);
+      for (const [v, told] of axis.scale.ticks) add(svg, "text", { x: x(k) + 4, y: y(v) + 4 }, told);
+    });
+    return svg;
+  }
+  function scatter(axis, found, metric, count) {
+    const svg = add(document.createElement("span"), "svg", { width: 420, height: 250, viewBox: "0 0 420 250", role: "img", "aria-label": `${metric} against ${axis.name}, ${count} runs; bars are 95 % intervals` });
+    const ends = found.filter(Boolean).flatMap((f) => f.filter((v) => v !== null)), least = ends.reduce((a, b) => Math.min(a, b), Infinity), most = ends.reduce((a, b) => Math.max(a, b), -Infinity);
+    const y = (v) => 205 - 175 * (most > least ? (v - least) / (most - least) : 0.5), x = (v) => 80 + 310 * v;
+    add(svg, "line", { class: "axis", x1: 70, x2: 400, y1: 215, y2: 215 }); add(svg, "line", { class: "axis", x1: 70, x2: 70, y1: 20, y2: 215 });
+    for (const [v, told] of axis.scale.ticks) add(svg, "text", { x: x(v), y: 232, "text-anchor": "middle" }, told);
+    for (const v of [least, most]) add(svg, "text", { x: 64, y: y(v) + 4, "text-anchor": "end" }, short(v));
+    add(svg, "text", { x: 70, y: 12 }, metric);
+    for (let i = 0; i < count; i++) {
+      const v = axis.scale.at(i), f = found[i];
+      if (v === null || !f) continue;
+      if (f[1] !== null) add(svg, "line", { class: "error", x1: x(v), x2: x(v), y1: y(f[1]), y2: y(f[2]) });
+      add(svg, "circle", { class: "point", cx: x(v), cy: y(f[0]), r: 3 });
+    }
+    return svg;
+  }
+  const MOST_AXES = 6, MOST_ROWS = 200, MOST_LINES = 2000;
+  const wanted = { metric: "", axis: "" };
+  function compare(place, data, runs, { label, text, metric }) {
+    place.replaceChildren();
+    const values = (name) => runs.map((i) => data.parameters[name].values[data.parameters[name].codes[i]]);
+    const differ = Object.keys(data.parameters).filter((name) => new Set(values(name)).size > 1);
+    const metrics = Object.keys(data.metrics).filter((name) => runs.some((i) => data.metrics[name][i]));
+    const claimed = metrics.filter((name) => JSON.parse(data.claims.values[data.claims.codes[runs[0]]]).some((c) => c[0] === name));
+    if (!metrics.includes(wanted.metric)) wanted.metric = metrics.includes(metric) ? metric : claimed[0] || metrics[0] || "";
+    if (!differ.includes(wanted.axis)) wanted.axis = differ[0] || "";
+    add(place, "h2", {}, `Comparison of ${runs.length.toLocaleString("en")} runs`);
+    add(place, "p", {}, differ.length ? `Parameters that differ: ${differ.join(", ")}.` : "No parameter differs.");
+    const choices = add(place, "p");
+    const select = (title, names, kept) => {
+      const chosen = add(add(choices, "label", {}, title + " "), "select");
+      for (const name of names) add(chosen, "option", { value: name }, name);
+      chosen.value = wanted[kept];
+      chosen.addEventListener("change", () => { wanted[kept] = chosen.value; compare(place, data, runs, { label, text, metric }); place.querySelectorAll("select")[kept === "metric" ? 0 : 1].focus(); });
+    };
+    const charts = add(place, "div", { class: "charts" });
+    if (metrics.length) select("Metric of the charts", metrics, "metric");
+    if (differ.length && metrics.length) {
+      select("Parameter", differ, "axis");
+      const found = runs.map((i) => data.metrics[wanted.metric][i]), drawn = runs.length > MOST_LINES ? found.slice(0, MOST_LINES) : found;
+      const axes = differ.slice(0, MOST_AXES).map((name) => ({ name, scale: scale(values(name)) }));
+      const result = { name: wanted.metric, scale: scale(found.map((f) => f ? f[0] : null)) };
+      const best = drawn.reduce((top, f, i) => f && (top < 0 || f[0] > drawn[top][0]) ? i : top, -1);
+      const figure = (svg, told) => { const made = add(charts, "figure"); made.append(svg); add(made, "figcaption", {}, told); };
+      figure(parallel([...axes, result], best, drawn.length), `Each line is a run; dark: the highest ${wanted.metric}.` + (differ.length > MOST_AXES ? ` ${differ.length - MOST_AXES} more parameters differ.` : "") + (runs.length > MOST_LINES ? ` The first ${MOST_LINES} are drawn.` : ""));
+      figure(scatter({ name: wanted.axis, scale: scale(values(wanted.axis)) }, drawn, wanted.metric, drawn.length), `${wanted.metric} against ${wanted.axis}; bars are 95 % intervals.`);
+    }
+    const shown = [...new Set([wanted.metric, ...claimed])].filter(Boolean).slice(0, 6);
+    const table = add(add(place, "div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Table of the comparison" }), "table");
+    add(table, "caption", {}, "Parameters that differ, and metrics with their 95 % intervals" + (runs.length > MOST_ROWS ? `; the first ${MOST_ROWS} runs` : ""));
+    const line = add(add(table, "thead"), "tr");
+    for (const name of ["run", "verdict", ...differ.slice(0, 12), ...shown]) add(line, "th", { scope: "col" }, name);
+    const body = add(table, "tbody");
+    for (const i of runs.slice(0, MOST_ROWS)) {
+      const row = add(body, "tr");
+      add(add(row, "th", { scope: "row" }), "a", { href: encodeURI(label(i)) + "/report.html" }, label(i));
+      add(row, "td", { class: "status " + text("verdict", i) }, text("verdict", i));
+      for (const name of differ.slice(0, 12)) add(row, "td", {}, short(data.parameters[name].values[data.parameters[name].codes[i]]));
+      for (const name of shown) { const f = data.metrics[name][i]; add(row, "td", {}, f ? short(f[0]) + (f[1] !== null ? ` (${short(f[1])} to ${short(f[2])})` : "") : ""); }
+    }
+  }
+  return { add, short, interval, compare };
+})();

@@ -1,0 +1,206 @@
+"""The overview of runs, in headless Chromium: sorted, searched, compared, read aloud."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from fourfold.overview import entries, write_overview
+from fourfold.records import RunRecord, write_record
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "microsoft-edge")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update")  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A browser of this machine; where CI runs there must be one."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not found:
+        assert not os.environ.get("CI"), "expected Chromium where CI runs, found none"
+        pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)}")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser) -> Iterator[Page]:
+    """A page that must say nothing in its console, and ask nothing of a network."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page, wrong = context.new_page(), []
+    page.on(
+        "console",
+        lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None,
+    )
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on(
+        "request",
+        lambda asked: None if asked.url.startswith(("file:", "data:")) else wrong.append(asked.url),
+    )
+    yield page
+    context.close()
+    assert wrong == []
+
+
+def record(config: str, run: str, k: int, silhouette: float, **changes) -> RunRecord:
+    claim = {"metric": "silhouette", "condition": ">= 0.5", "value": silhouette, "ci": [silhouette - 0.1, silhouette + 0.1],
+             "unit": "", "verdict": "supported" if silhouette > 0.6 else "refuted", "why": ""}  # fmt: skip
+    made = RunRecord(
+        config, run, "clustering", "ok", {"k": k, "data": "penguins", "scaler": "standard"}, ["k"],
+        f"2026-01-0{k}T10:00:00+00:00", 10.0 - k, claim["verdict"], f"{k} groups <b>&amp;", {"silhouette": {"value": silhouette, "ci": claim["ci"], "unit": "", "exact": False}},
+        [claim], cost={"cpu_s": 2.5, "peak_mb": 200.0, "energy_wh": 0.002})  # fmt: skip
+    return replace(made, **changes)
+
+
+@pytest.fixture
+def outputs(tmp_path) -> Path:
+    """Three runs that ended well, and one that failed."""
+    error = {
+        "section": "Modeling",
+        "cell": 9,
+        "cell_id": "fit",
+        "error": "ValueError",
+        "message": "no </script> rows",
+    }
+    runs = [record("penguins", "k=2", 2, 0.7), record("penguins", "k=3", 3, 0.4), record("wine", "k=4", 4, 0.9),
+            record("wine", "k=5", 5, 0.1, status="failed", verdict="not judged", claims=[], metrics={}, error=error)]  # fmt: skip
+    for run in runs:
+        folder = tmp_path / run.config / run.run_id
+        folder.mkdir(parents=True)
+        write_record(run, folder / "record.json")
+        (folder / "report.html").write_text(f"<h1>{run.name}</h1>")
+    (tmp_path / "batches").mkdir()
+    (tmp_path / "batches" / "20260102T030405Z.csv").write_text("config\n")
+    write_overview(tmp_path)
+    return tmp_path
+
+
+def address(outputs: Path, view: str = "") -> str:
+    return (outputs / "index.html").as_uri() + view
+
+
+def names(page: Page) -> list[str]:
+    return page.locator("#runs tbody td.run").all_inner_texts()
+
+
+def test_sort_by_any_column(page, outputs):
+    """Up, then down; what has no value comes last; the heading says how."""
+    page.goto(address(outputs))
+    assert names(page) == ["wine/k=5", "wine/k=4", "penguins/k=3", "penguins/k=2"]
+    page.get_by_role("button", name="Run", exact=True).click()
+    assert names(page)[0] == "penguins/k=2"
+    expect(page.locator("th[aria-sort=ascending]")).to_have_count(1)
+    page.get_by_label("Metric").first.select_option("silhouette")
+    assert names(page) == ["wine/k=4", "penguins/k=2", "penguins/k=3", "wine/k=5"]
+    page.get_by_role("button", name="silhouette").click()
+    assert names(page) == ["penguins/k=3", "penguins/k=2", "wine/k=4", "wine/k=5"]
+    assert "0.4 (0.3 to 0.5)" in page.locator("#runs tbody").inner_text()
+
+
+def test_search_and_filter(page, outputs):
+    """By any word of run, answer, error or parameter; the address keeps the view."""
+    page.goto(address(outputs))
+    page.get_by_label("Search").fill("k=3 penguins")
+    expect(page.locator("#told")).to_have_text("1 of 4 runs shown")
+    assert names(page) == ["penguins/k=3"]
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_label("Status").select_option("failed")
+    expect(page.locator("#told")).to_have_text("1 of 4 runs shown")
+    assert "ValueError: no </script> rows" in page.locator("#runs tbody").inner_text()
+    page.goto("about:blank")
+    page.goto(address(outputs, "#verdict=refuted"))
+    assert names(page) == ["penguins/k=3"]
+
+
+def test_a_report_opens(page, outputs):
+    """By a click on the name of the run, which may hold any sign."""
+    page.goto(address(outputs))
+    page.get_by_role("link", name="wine/k=4").click()
+    expect(page.get_by_role("heading")).to_have_text("wine/k=4")
+
+
+def test_runs_are_compared(page, outputs):
+    """Parameters that differ, metrics side by side, charts with a text for whoever cannot see."""
+    page.goto(address(outputs))
+    expect(page.get_by_role("button", name="Compare")).to_be_disabled()
+    for name in ("penguins/k=2", "penguins/k=3", "wine/k=4"):
+        page.get_by_label(f"Choose {name}").check()
+    page.get_by_role("button", name="Compare 3").click()
+    place = page.locator("#comparison")
+    expect(place.get_by_text("Parameters that differ: k.")).to_be_visible()
+    assert place.locator("tbody tr").count() == 3
+    assert "0.9 (0.8 to 1)" in place.inner_text()
+    expect(place.get_by_role("img", name="Parallel coordinates of 3 runs")).to_be_visible()
+    expect(place.get_by_role("img", name="silhouette against k, 3 runs")).to_be_visible()
+    assert place.locator("circle.point").count() == 3
+    again = page.url
+    page.goto("about:blank")
+    page.goto(again)
+    assert page.locator("#comparison tbody tr").count() == 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_barrier(page, outputs, scheme):
+    """By axe-core, with all that can be opened open."""
+    page.emulate_media(color_scheme=scheme)
+    page.goto(address(outputs, "#metric=silhouette&runs=penguins%252Fk%253D2,penguins%252Fk%253D3"))
+    page.locator("summary").click()
+    found = Axe().run(page).response["violations"]
+    assert [
+        (each["id"], each["nodes"][0]["html"])
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ] == []
+
+
+def test_dark_and_light(page, outputs):
+    """As the system says, until the button says otherwise."""
+    page.emulate_media(color_scheme="dark")
+    page.goto(address(outputs))
+    paper = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(paper) == "rgb(21, 24, 27)"
+    page.get_by_role("button", name="Light colours").click()
+    assert page.evaluate(paper) == "rgb(255, 255, 255)"
+
+
+def test_a_phone_scrolls_one_way(page, outputs):
+    """Each run is a card; nothing is wider than the screen."""
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(address(outputs, "#runs=penguins%252Fk%253D2,penguins%252Fk%253D3"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_only_what_is_new_is_read(outputs, monkeypatch):
+    """A second page reads no record; a changed one is read again; one that is gone is gone."""
+    monkeypatch.setattr("fourfold.overview.read_record", lambda path: pytest.fail("read again"))
+    assert len(entries(outputs)) == 4
+    monkeypatch.undo()
+    path = outputs / "wine" / "k=4" / "record.json"
+    path.write_text(path.read_text().replace("4 groups", "four groups"))
+    assert [e["said"][:4] for e in entries(outputs) if e["run"] == "k=4"] == ["four"]
+    path.unlink()
+    assert len(entries(outputs)) == 3
+    path.write_text("{")
+    assert len(entries(outputs)) == 3
+    (outputs / ".overview.json").write_text("broken")
+    assert len(entries(outputs)) == 3
+
+
+def test_no_number_breaks_the_page(outputs):
+    """A metric that is not a number is left out: JSON has none."""
+    path = outputs / "wine" / "k=4" / "record.json"
+    content = json.loads(path.read_text())
+    content["metrics"]["lost"] = {"value": float("nan"), "ci": None, "unit": "", "exact": False}
+    path.write_text(json.dumps(content))
+    assert "lost" not in write_overview(outputs).read_text()
