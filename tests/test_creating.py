@@ -14,17 +14,23 @@ from fourfold.plan import plan
 
 
 @pytest.fixture
-def new(project, monkeypatch, capsys):
-    """Call ``fourfold new NAME …`` in the tiny project; exit code and what was said."""
+def command(monkeypatch, capsys):
+    """Call any command in a folder; exit code and what was said."""
 
-    def call(*args: str) -> tuple[int, str]:
-        monkeypatch.chdir(project)
-        monkeypatch.setattr(sys, "argv", ["fourfold", "new", *args])
+    def call(folder, *args: str) -> tuple[int, str]:
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["fourfold", *args])
         with pytest.raises(SystemExit) as ended:
             cli.main()
         return ended.value.code or 0, "".join(capsys.readouterr())
 
     return call
+
+
+@pytest.fixture
+def new(command, project):
+    """Call ``fourfold new NAME …`` in the tiny project; exit code and what was said."""
+    return lambda *args: command(project, "new", *args)
 
 
 @pytest.fixture
@@ -189,20 +195,6 @@ def test_of_a_large_file_the_beginning(new, project, sales, monkeypatch):
         contract = (project / "contracts" / f"{name}.yaml").read_text(encoding="utf-8")
         assert "in_range" not in contract
         assert "Umsatz:\n    dtype: float64\n    nullable: true" in contract
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Call any command in a folder; exit code and what was said."""
-
-    def call(folder, *args: str) -> tuple[int, str]:
-        monkeypatch.chdir(folder)
-        monkeypatch.setattr(sys, "argv", ["fourfold", *args])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return ended.value.code or 0, "".join(capsys.readouterr())
-
-    return call
 
 
 def test_a_project_of_ones_own(command, tmp_path):

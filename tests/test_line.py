@@ -129,6 +129,7 @@ LINE = (
     "drafts",
     "starting",
     "options",
+    "serving",
     "creating",
     "viewing",
     "cli",

@@ -9,7 +9,7 @@ from urllib.request import urlopen
 import pytest
 
 from fourfold.errors import FourfoldError
-from fourfold.viewing import server
+from fourfold.serving import server
 
 
 @pytest.fixture

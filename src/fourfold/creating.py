@@ -40,15 +40,15 @@ def new(
     from fourfold.survey import suits, survey, template_for
     from fourfold.terms import contract_text
 
-    found = survey(_source(data, project), query, project)
-    suited = template or template_for(found, target)
-    suits(suited, found, target)
+    found = survey(_source(data, project), query, project, target)
+    suited = template or template_for(found)
+    suits(suited, found)
     contract = project / "contracts" / f"{name}.yaml"
     config = project / "params" / suited / f"{name}.yaml"
     named = contract.relative_to(project).as_posix()
     texts = {
         contract: contract_text(found, name),
-        config: config_text(name, suited, found, target, named, question),
+        config: config_text(name, suited, found, named, question),
     }
     _write(texts, project, force)
     rejected = len(contracts.check(found.frame, contract).rejected)
@@ -78,9 +78,13 @@ def _project(given: Path | None) -> Path:
 
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
-        plain = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_") or "sales"
         told = f"NAME: expected small letters, digits, - and _, got {name!r}"
-        raise FourfoldError(f"{told}; such as {plain}")
+        raise FourfoldError(f"{told}; such as {_plain(name) or 'sales'}")
+
+
+def _plain(name: str) -> str:
+    """Return a name with nothing in it that a name may not have."""
+    return re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")
 
 
 def _source(given: str, project: Path) -> str:
@@ -141,7 +145,7 @@ def init(
         raise FourfoldError(f"{folder}: expected a folder, got a file")
     project = folder.resolve()
     wanted = source or starting.requirement()
-    name = re.sub(r"[^a-z0-9_-]+", "-", project.name.lower()).strip("-_") or "notebooks"
+    name = _plain(project.name) or "notebooks"
     texts = {project / path: text for path, text in starting.project_files(name, wanted).items()}
     kept = [path for path in texts if path.exists()]
     for path in kept:

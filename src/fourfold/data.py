@@ -19,7 +19,7 @@ from fourfold.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-_GLOB = re.compile(r"[*?\[]")
+GLOB = re.compile(r"[*?\[]")
 FILE_COLUMN = "source_file"
 #: Records of runs, of which each has its own metrics.
 RECORD = "record.json"
@@ -98,7 +98,7 @@ def _load(source: str, query: str, root: Path | None) -> Loaded:
     if remote.is_url(source):
         content, name = remote.fetch(source)
         return _load_handle(BytesIO(content), database.masked(source), name)
-    if _GLOB.search(source):
+    if GLOB.search(source):
         return _load_files(source, _matches(source, root))
     path = locate(source, root)
     with path.open("rb") as handle:
@@ -123,7 +123,7 @@ def problem(source: str, query: str, root: Path | None) -> str | None:
         return database.problem(source, query) or _missing_file(source, root)
     if remote.is_url(source):
         return database.unset(source) or remote.problem(source)
-    if _GLOB.search(source):
+    if GLOB.search(source):
         return None if _matches(source, root) else f"expected files, {source!r} matches none"
     return _missing_file(source, root) or _unreadable(source)
 

@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from fourfold.features import frequencies, kind
 from fourfold.style import number, short
-from fourfold.survey import Survey, checked_target
+from fourfold.survey import Survey
 from fourfold.terms import scalar
 
 #: More missing values than this are worth a comment.
@@ -48,9 +48,7 @@ _SUCCESS = {
 }
 
 
-def config_text(
-    name: str, template: str, found: Survey, target: str, contract: str, question: str = ""
-) -> str:
+def config_text(name: str, template: str, found: Survey, contract: str, question: str = "") -> str:
     """Return a commented config for a table.
 
     Parameters
@@ -59,18 +57,17 @@ def config_text(
         What the data are called in the question.
     template : str
     found : Survey
-    target : str
-        Empty: none.
     contract : str
         Path of the contract.
     question : str
         Of the user; empty: a plain one.
     """
+    target = found.target
     case = f"{template} target" if template == "starter" and target else template
     asked = question or _QUESTIONS[case].format(data=name, target=target)
     lines = [
         f"# yaml-language-server: $schema=../../.schema/{template}.json",
-        *_comment(_about(found, target)),
+        *_comment(_about(found)),
         f"template: {template}",
         "business:",
         f"  question: {scalar(asked)}",
@@ -81,19 +78,18 @@ def config_text(
         f"  data: {scalar(found.source)}",
         *([f"  query: {scalar(found.query)}"] if found.query else []),
         f"  contract: {scalar(contract)}",
-        *_PARAMETERS[template](found, target),
+        *_PARAMETERS[template](found),
         "run: {timeout: 10m}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _about(found: Survey, target: str) -> Iterator[str]:
-    rows, columns = found.frame.shape
-    seen = f"{rows:,} rows" if found.whole else f"the first {rows:,} rows of a large file"
-    yield f"Drafted by fourfold new from {seen} of {columns} columns; it is yours to change."
+def _about(found: Survey) -> Iterator[str]:
+    columns = found.frame.shape[1]
+    yield f"Drafted by fourfold new from {found.seen} of {columns} columns; it is yours to change."
     reasons: dict[str, list[str]] = {}
     for name, why in found.useless.items():
-        if name != target:
+        if name != found.target:
             reasons.setdefault(why, []).append(_said(name))
     for why, names in reasons.items():
         yield f"Not used, since {_reason(why)}: {_some(names)}."
@@ -125,7 +121,7 @@ def _comment(sentences: Iterator[str]) -> list[str]:
     return [f"# {line}" for each in sentences for line in wrap(each, _WIDTH)]
 
 
-def _clustering(found: Survey, target: str) -> list[str]:
+def _clustering(found: Survey) -> list[str]:
     features = ", ".join(map(scalar, found.of_kind("number")))
     groups = found.columns[found.columns["different"].between(2, _MOST_GROUPS)].index
     labels = [name for name in found.of_kind("category", "yes/no") if name in groups]
@@ -136,19 +132,19 @@ def _clustering(found: Survey, target: str) -> list[str]:
     ]
 
 
-def _starter(found: Survey, target: str) -> list[str]:
-    told = "" if target else "  # name the column that you want to predict"
-    return [f"  target: {scalar(target)}{told}", *_leave_out(target)]
+def _starter(found: Survey) -> list[str]:
+    told = "" if found.target else "  # name the column that you want to predict"
+    return [f"  target: {scalar(found.target)}{told}", *_leave_out(found.target)]
 
 
-def _classification(found: Survey, target: str) -> list[str]:
-    counts = frequencies(checked_target(found, target))
+def _classification(found: Survey) -> list[str]:
+    counts = frequencies(found.goal)
     shares = [f"{_said(value)} {100 * n / counts.sum():.0f} %" for value, n in counts.items()]
     rarer = str(counts.index[-1]) if len(counts) == 2 else ""
     return [
-        f"  target: {scalar(target)}  # {_some(shares)}",
+        f"  target: {scalar(found.target)}  # {_some(shares)}",
         f"  positive: {scalar(rarer)}  # of two classes the one to be found",
-        *_leave_out(target),
+        *_leave_out(found.target),
         "  models: [logistic, boosting]  # also forest, neighbours; auto searches for settings",
         "  cost_false_alarm: 1  # what it costs to take another class for the one to be found",
         "  cost_miss: 1  # what it costs to miss it",
@@ -156,13 +152,13 @@ def _classification(found: Survey, target: str) -> list[str]:
     ]
 
 
-def _regression(found: Survey, target: str) -> list[str]:
-    values = found.frame[target].dropna()
+def _regression(found: Survey) -> list[str]:
+    values = found.frame[found.target].dropna()
     low, middle, high = (number(float(each)) for each in values.quantile([0, 0.5, 1]))
     return [
-        f"  target: {scalar(target)}  # {low} to {high}, half of the rows below {middle}",
+        f"  target: {scalar(found.target)}  # {low} to {high}, half of the rows below {middle}",
         '  unit: ""  # of the target',
-        *_leave_out(target),
+        *_leave_out(found.target),
         "  models: [ridge, boosting]  # also forest, neighbours; auto searches for settings",
         "  cost_per_unit: 1  # what it costs to be off by one unit",
         "  currency: units  # or money",
@@ -174,7 +170,7 @@ def _leave_out(target: str) -> list[str]:
     return [f"  leave_out: []  # columns {told}"]
 
 
-def _quality(found: Survey, target: str) -> list[str]:
+def _quality(found: Survey) -> list[str]:
     dates = [str(n) for n in found.frame if kind(found.frame[n]) == "date"]
     told = "" if dates else "  # no column of dates was found: all rows are one batch"
     return [
@@ -185,7 +181,7 @@ def _quality(found: Survey, target: str) -> list[str]:
     ]
 
 
-def _routes(found: Survey, target: str) -> list[str]:
+def _routes(found: Survey) -> list[str]:
     across, up = found.coordinates or ("", "")
     texts = [str(n) for n in found.frame if kind(found.frame[n]) in ("text", "category")]
     return [

@@ -31,7 +31,7 @@ KINDS = {
     ".atsp": "tsplib",
 }
 #: Text tables of one row a line.
-LINES = (".csv", ".txt", ".tsv", ".tab", ".jsonl", ".ndjson")
+LINES = tuple(ending for ending, kind in KINDS.items() if kind in ("csv", "jsonl"))
 SQLITE = (".db", ".sqlite", ".sqlite3")
 #: What the record of a run has, which is one object: a table of one row.
 _RECORD = {"run_id", "parameters", "metrics"}

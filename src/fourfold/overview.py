@@ -25,10 +25,16 @@ _LONGEST = 60
 _SHARED = ("compare.js", "theme.js", "colours.css")
 
 
-def write_overview(outputs: Path) -> Path:
+def write_overview(outputs: Path, runs: Sequence[Mapping[str, Any]] | None = None) -> Path:
     """Write ``index.html`` over all records in a folder of outputs.
 
     The page holds all that it shows, and asks nothing of the network.
+
+    Parameters
+    ----------
+    outputs : Path
+    runs : list of dict, optional
+        Its `entries`, where they are known already.
 
     Returns
     -------
@@ -36,7 +42,7 @@ def write_overview(outputs: Path) -> Path:
         The page.
     """
     page = outputs / PAGE
-    write_text(page, render(entries(outputs), batches(outputs)))
+    write_text(page, render(entries(outputs) if runs is None else runs, batches(outputs)))
     return page
 
 
@@ -144,14 +150,7 @@ def render(runs: Sequence[Mapping[str, Any]], tables: Sequence[Mapping[str, Any]
 @cache
 def _template() -> Template:
     pages = files("fourfold") / "pages"
-    names = (
-        "overview.html.j2",
-        "overview.css",
-        "overview.js",
-        "compare.js",
-        "theme.js",
-        "colours.css",
-    )
+    names = ("overview.html.j2", "overview.css", "overview.js", *_SHARED)
     sources = {name: (pages / name).read_text(encoding="utf-8") for name in names}
     environment = Environment(loader=DictLoader(sources), trim_blocks=True, lstrip_blocks=True)
     return environment.get_template("overview.html.j2")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +51,8 @@ class Survey:
         As `features.describe` returns it.
     useless : dict of str to str
         Columns that cannot help a model, with the reason.
+    target : str
+        What is to be predicted; empty: nothing.
     """
 
     source: str
@@ -58,6 +61,7 @@ class Survey:
     share: float
     columns: pd.DataFrame
     useless: dict[str, str]
+    target: str = ""
 
     def of_kind(self, *kinds: str) -> list[str]:
         """Return the columns of these kinds that can help a model."""
@@ -68,6 +72,31 @@ class Survey:
     def whole(self) -> bool:
         """Say whether the rows are all that there are."""
         return self.share == 1
+
+    @property
+    def seen(self) -> str:
+        """Return in words which rows were looked at."""
+        rows = f"{len(self.frame):,} rows"
+        return rows if self.whole else f"the first {rows} of a large file"
+
+    @cached_property
+    def goal(self) -> pd.Series:
+        """The values of the target, of which there are enough.
+
+        Raises
+        ------
+        DataError
+            As `evaluation.with_target`; if the target is a date; if there is no other column.
+        """
+        target = self.target
+        if target in self.columns.index and self.columns.loc[target, "kind"] == "date":
+            raise DataError(f"target {target!r}: expected a quantity or a few classes, got dates")
+        values = evaluation.with_target(self.frame, target, FOLDS)[1]
+        if not [n for n in self.columns.index if n != target and n not in self.useless]:
+            why = "; ".join(f"{n}: {why}" for n, why in self.useless.items() if n != target)
+            told = f"expected a column that can help to predict {target!r}, got none"
+            raise DataError(f"{told} ({why})")
+        return values
 
     @property
     def memory_gb(self) -> float:
@@ -85,13 +114,15 @@ class Survey:
         return (across, up) if fits else None
 
 
-def survey(source: str, query: str = "", root: Path | None = None) -> Survey:
+def survey(source: str, query: str = "", root: Path | None = None, target: str = "") -> Survey:
     """Look at a data set.
 
     Parameters
     ----------
     source, query, root
         As for `data.load`. A database with one table needs no query.
+    target : str
+        What is to be predicted; empty: nothing.
 
     Raises
     ------
@@ -101,10 +132,10 @@ def survey(source: str, query: str = "", root: Path | None = None) -> Survey:
     query = query or _only_table(source, root)
     frame, share = _rows(source, query, root)
     found = features.describe(frame)
-    return Survey(source, query, frame, share, found, features.select(frame).left_out)
+    return Survey(source, query, frame, share, found, features.select(frame).left_out, target)
 
 
-def template_for(found: Survey, target: str = "") -> str:
+def template_for(found: Survey) -> str:
     """Return the template that suits a table, and its target if it has one.
 
     Raises
@@ -112,30 +143,13 @@ def template_for(found: Survey, target: str = "") -> str:
     DataError
         If the target is no column, or one that nothing can learn to predict.
     """
-    if target:
-        return evaluation.task(checked_target(found, target))
+    if found.target:
+        return evaluation.task(found.goal)
     groups = len(found.of_kind("number")) >= 2 and len(found.frame) >= FEWEST_ROWS
     return "clustering" if groups else "starter"
 
 
-def checked_target(found: Survey, target: str) -> pd.Series:
-    """Return the values of a target of which there are enough.
-
-    Raises
-    ------
-    DataError
-        As `evaluation.with_target`; if the target is a date; if there is no other column.
-    """
-    if target in found.columns.index and found.columns.loc[target, "kind"] == "date":
-        raise DataError(f"target {target!r}: expected a quantity or a few classes, got dates")
-    values = evaluation.with_target(found.frame, target, FOLDS)[1]
-    if not [n for n in found.columns.index if n != target and n not in found.useless]:
-        told = "; ".join(f"{n}: {why}" for n, why in found.useless.items() if n != target)
-        raise DataError(f"expected a column that can help to predict {target!r}, got none ({told})")
-    return values
-
-
-def suits(template: str, found: Survey, target: str) -> None:
+def suits(template: str, found: Survey) -> None:
     """Raise what stands against this template for this table.
 
     Raises
@@ -148,11 +162,12 @@ def suits(template: str, found: Survey, target: str) -> None:
         told = f"--template: expected one of {', '.join(KINDS)}, got {template!r}."
         near = did_you_mean(template, KINDS)
         raise DataError(told + near + ("" if near else " For others, copy a config of params/."))
+    target = found.target
     if template in ("classification", "regression") and not target:
         raise DataError(f"--target: expected a column for template {template!r}, got none")
     if target and template in ("clustering", "quality", "routes"):
         raise DataError(f"--target: template {template!r} takes none, got {target!r}")
-    if template == "regression" and evaluation.task(checked_target(found, target)) != template:
+    if template == "regression" and evaluation.task(found.goal) != template:
         raise DataError(f"target {target!r}: expected a quantity for a regression, got classes")
     if template == "clustering" and len(found.of_kind("number")) < 2:
         raise DataError("expected two columns of numbers to find groups in, got fewer")
@@ -181,8 +196,6 @@ def _only_table(source: str, root: Path | None) -> str:
 
 
 def _rows(source: str, query: str, root: Path | None) -> tuple[pd.DataFrame, float]:
-    if message := data.problem(source, query, root):
-        raise DataError(message)
     if not query and (path := _large_text(source, root)):
         head = _beginning(path)
         frame = named(formats.read_table(BytesIO(head), path.name))
@@ -192,9 +205,11 @@ def _rows(source: str, query: str, root: Path | None) -> tuple[pd.DataFrame, flo
 
 def _large_text(source: str, root: Path | None) -> Path | None:
     """Return the path of a text table that is too large to be loaded for a look."""
-    if "://" in source or Path(source).suffix.lower() not in formats.LINES:
-        return None
-    if any(mark in source for mark in "*?["):
+    if (
+        "://" in source
+        or data.GLOB.search(source)
+        or Path(source).suffix.lower() not in formats.LINES
+    ):
         return None
     path = data.locate(source, root)
     return path if path.stat().st_size > LARGE else None

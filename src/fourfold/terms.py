@@ -90,8 +90,9 @@ def contract_text(found: Survey, title: str) -> str:
     title : str
         What the data are called.
     """
+    seen = found.seen + ("" if found.whole else " (no ranges, therefore)")
     lines = [
-        f"# Drafted by fourfold new from {_seen(found)}. It says what was seen; you know better:",
+        f"# Drafted by fourfold new from {seen}. It says what was seen; you know better:",
         "# narrow a range, name what may be missing. Rows that break a rule are set aside in",
         "# rejected.csv with the reason, and the run goes on with the others.",
         "schema_type: dataframe",
@@ -131,11 +132,6 @@ def scalar(value: object) -> str:
     return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in quoted)
 
 
-def _seen(found: Survey) -> str:
-    rows = f"{len(found.frame):,} rows"
-    return rows if found.whole else f"the first {rows} of a large file (no ranges, therefore)"
-
-
 def _lines(name: str, rules: Terms) -> list[str]:
     lines = [f"  {scalar(name)}:"]
     lines += [f"    dtype: {rules.dtype}"] if rules.dtype else []
@@ -171,9 +167,7 @@ def _list(values: pd.Series) -> str:
     different = sorted(values.unique(), key=str)
     if len(different) > MOST_VALUES or len(values) < OFTEN * len(different):
         return ""
-    if not all(
-        isinstance(each, str | bool | np.bool_ | int | float | np.number) for each in different
-    ):
+    if not all(isinstance(each, _LISTED) for each in different):
         return ""
     return f"isin: [{', '.join(map(scalar, different))}]"
 

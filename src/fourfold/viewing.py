@@ -1,11 +1,7 @@
-"""The command that shows outputs: a server that only this machine can reach."""
+"""The command that shows outputs in a browser."""
 
 from __future__ import annotations
 
-import webbrowser
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,19 +10,6 @@ from fourfold.errors import FourfoldError
 from fourfold.options import Outputs, Root, console, outputs_of, root_of
 
 app = typer.Typer()
-HOST = "127.0.0.1"
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    """Files of one folder, never older than they are there; requests are not printed."""
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Print nothing."""
-
-    def end_headers(self) -> None:
-        """Let no browser keep a page that a run writes anew."""
-        self.send_header("Cache-Control", "no-store")
-        super().end_headers()
 
 
 @app.command()
@@ -37,12 +20,16 @@ def view(
     browser: Annotated[bool, typer.Option(help="Open the page.")] = True,
 ) -> None:
     """Show all runs: write outputs/index.html anew and serve it to this machine, until Ctrl-C."""
+    import webbrowser
+
     from fourfold.overview import entries, write_overview
+    from fourfold.serving import HOST, server
 
     folder = outputs_of(outputs, root_of(root))
-    if not folder.is_dir() or not entries(folder):
+    runs = entries(folder) if folder.is_dir() else []
+    if not runs:
         raise FourfoldError(f"{folder}: expected outputs of runs, found none; fourfold run first")
-    write_overview(folder)
+    write_overview(folder, runs)
     with server(folder, port) as found:
         address = f"http://{HOST}:{found.server_address[1]}/"
         console.print(f"{address}  (Ctrl-C ends it)", highlight=False)
@@ -53,17 +40,3 @@ def view(
             found.serve_forever()
         except KeyboardInterrupt:
             console.print("ended")
-
-
-def server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
-    """Return a server of the files in a folder, bound to loopback.
-
-    Raises
-    ------
-    FourfoldError
-        If the port is taken.
-    """
-    try:
-        return ThreadingHTTPServer((HOST, port), partial(_Quiet, directory=str(folder)))
-    except OSError as error:
-        raise FourfoldError(f"--port {port}: {error.strerror}; 0 takes any that is free") from error
