@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from threading import Thread
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -39,3 +41,24 @@ def test_only_files_of_the_folder_and_only_to_this_machine(outputs):
         with pytest.raises(FourfoldError, match=f"--port {port}: .*0 takes any"):
             server(outputs, port)
         found.shutdown()
+
+
+def test_view_serves_what_was_run(project, config):
+    """It needs runs, and says its address."""
+    command = [sys.executable, "-m", "fourfold.cli"]
+    none = subprocess.run([*command, "view"], cwd=project, capture_output=True, text=True)
+    assert (none.returncode, "expected outputs of runs, found none" in none.stderr) == (2, True)
+    config("template: tiny\n")
+    done = subprocess.run([*command, "run"], cwd=project, capture_output=True, text=True)
+    assert "outputs/index.html" in done.stdout
+    with subprocess.Popen(
+        [*command, "view", "--no-browser"], cwd=project, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            address = process.stdout.readline().split()[0]
+            with urlopen(address) as answer:
+                assert b'"config":{"values":["a"]' in answer.read()
+            with urlopen(f"{address}a/default/report.html") as answer:
+                assert answer.status == 200
+        finally:  # a server that nobody ends would be waited for
+            process.terminate()
