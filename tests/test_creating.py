@@ -184,6 +184,21 @@ def test_names_files_and_tables_that_are_not_there(new, project, sales, monkeypa
         cli.main()
 
 
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("postgresql://me:${SHOP_WORD}@host/shop", "environment variable SHOP_WORD, which is not"),
+        ("postgresql://me:secret@host/shop", "expected the password as an environment variable"),
+    ],
+)
+def test_a_password_is_looked_at_before_the_database(new, project, monkeypatch, source, told):
+    """One line, with no connection tried, and without the password."""
+    monkeypatch.delenv("SHOP_WORD", raising=False)
+    monkeypatch.setattr("fourfold.database.tables", lambda source: pytest.fail("connected"))
+    code, said = new("t", "--data", source)
+    assert (code, told in said, "secret" in said) == (2, True, False), said
+
+
 def test_of_a_large_file_the_beginning(new, project, sales, monkeypatch):
     """It ends with a line, in any encoding; no range is drafted from a part."""
     monkeypatch.setattr("fourfold.survey.LARGE", 4000)

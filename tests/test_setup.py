@@ -158,7 +158,7 @@ def test_readme_has_two_commands():
 
 
 def test_ci_calls_the_readme():
-    """`.ci/run` is executable bash that stops at the first error and runs the README's tests."""
+    """It is executable bash that stops at the first error, with a browser for the tests of pages."""
     script = ROOT / ".ci" / "run"
     text = script.read_text(encoding="utf-8")
     lines = [line for line in text.replace("\\\n", " ").splitlines() if line and line[0] != "#"]
@@ -166,7 +166,9 @@ def test_ci_calls_the_readme():
     assert text.startswith("#!/usr/bin/env bash\n")
     assert start == "set -euo pipefail"
     assert folder.startswith("cd ")
-    assert commands == [install_commands()[1]]
+    assert commands[0] == "export CI=1"
+    assert any(line.startswith("apt-get update") and " chromium" in line for line in commands)
+    assert commands[-1] == install_commands()[1]
     assert os.access(script, os.X_OK)
 
 
