@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from fourfold.plan import RunSpec
 from fourfold.records import Place, RunRecord
@@ -119,3 +122,40 @@ def config(project: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "microsoft-edge")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update")  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A browser of this machine; where CI runs there must be one."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not found:
+        assert not os.environ.get("CI"), "expected Chromium where CI runs, found none"
+        pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)}")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_page(browser) -> Iterator[Page]:
+    """A page that must say nothing in its console, and ask nothing of a network."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page, wrong = context.new_page(), []
+    page.on(
+        "console",
+        lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None,
+    )
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on(
+        "request",
+        lambda asked: None if asked.url.startswith(("file:", "data:")) else wrong.append(asked.url),
+    )
+    yield page
+    context.close()
+    assert wrong == []

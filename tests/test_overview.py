@@ -3,54 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from fourfold.overview import entries, write_overview
 from fourfold.records import RunRecord, write_record
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "microsoft-edge")
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update")  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A browser of this machine; where CI runs there must be one."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not found:
-        assert not os.environ.get("CI"), "expected Chromium where CI runs, found none"
-        pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser) -> Iterator[Page]:
-    """A page that must say nothing in its console, and ask nothing of a network."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page, wrong = context.new_page(), []
-    page.on(
-        "console",
-        lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None,
-    )
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on(
-        "request",
-        lambda asked: None if asked.url.startswith(("file:", "data:")) else wrong.append(asked.url),
-    )
-    yield page
-    context.close()
-    assert wrong == []
 
 
 def record(config: str, run: str, k: int, silhouette: float, **changes) -> RunRecord:
@@ -94,8 +55,9 @@ def names(page: Page) -> list[str]:
     return page.locator("#runs tbody td.run").all_inner_texts()
 
 
-def test_sort_by_any_column(page, outputs):
+def test_sort_by_any_column(browser_page, outputs):
     """Up, then down; what has no value comes last; the heading says how."""
+    page = browser_page
     page.goto(address(outputs))
     assert names(page) == ["wine/k=5", "wine/k=4", "penguins/k=3", "penguins/k=2"]
     page.get_by_role("button", name="Run", exact=True).click()
@@ -108,8 +70,9 @@ def test_sort_by_any_column(page, outputs):
     assert "0.4 (0.3 to 0.5)" in page.locator("#runs tbody").inner_text()
 
 
-def test_search_and_filter(page, outputs):
+def test_search_and_filter(browser_page, outputs):
     """By any word of run, answer, error or parameter; the address keeps the view."""
+    page = browser_page
     page.goto(address(outputs))
     page.get_by_label("Search").fill("k=3 penguins")
     expect(page.locator("#told")).to_have_text("1 of 4 runs shown")
@@ -123,15 +86,17 @@ def test_search_and_filter(page, outputs):
     assert names(page) == ["penguins/k=3"]
 
 
-def test_a_report_opens(page, outputs):
+def test_a_report_opens(browser_page, outputs):
     """By a click on the name of the run, which may hold any sign."""
+    page = browser_page
     page.goto(address(outputs))
     page.get_by_role("link", name="wine/k=4").click()
     expect(page.get_by_role("heading")).to_have_text("wine/k=4")
 
 
-def test_runs_are_compared(page, outputs):
+def test_runs_are_compared(browser_page, outputs):
     """Parameters that differ, metrics side by side, charts with a text for whoever cannot see."""
+    page = browser_page
     page.goto(address(outputs))
     expect(page.get_by_role("button", name="Compare")).to_be_disabled()
     for name in ("penguins/k=2", "penguins/k=3", "wine/k=4"):
@@ -151,8 +116,9 @@ def test_runs_are_compared(page, outputs):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_serious_barrier(page, outputs, scheme):
+def test_no_serious_barrier(browser_page, outputs, scheme):
     """By axe-core, with all that can be opened open."""
+    page = browser_page
     page.emulate_media(color_scheme=scheme)
     page.goto(address(outputs, "#metric=silhouette&runs=penguins%252Fk%253D2,penguins%252Fk%253D3"))
     page.locator("summary").click()
@@ -164,8 +130,9 @@ def test_no_serious_barrier(page, outputs, scheme):
     ] == []
 
 
-def test_dark_and_light(page, outputs):
+def test_dark_and_light(browser_page, outputs):
     """As the system says, until the button says otherwise."""
+    page = browser_page
     page.emulate_media(color_scheme="dark")
     page.goto(address(outputs))
     paper = "getComputedStyle(document.body).backgroundColor"
@@ -174,8 +141,9 @@ def test_dark_and_light(page, outputs):
     assert page.evaluate(paper) == "rgb(255, 255, 255)"
 
 
-def test_a_phone_scrolls_one_way(page, outputs):
+def test_a_phone_scrolls_one_way(browser_page, outputs):
     """Each run is a card; nothing is wider than the screen."""
+    page = browser_page
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(address(outputs, "#runs=penguins%252Fk%253D2,penguins%252Fk%253D3"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

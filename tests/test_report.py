@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from conftest import CELLS, make_notebook
+from fourfold.evidence import MIME
 from fourfold.records import RunRecord
 from fourfold.report import render, write_report
 
@@ -41,25 +44,27 @@ def test_the_page_asks_nothing_of_the_network(page):
 
 def test_question_verdict_and_answer_come_first(page):
     """Before the notebook, and with their HTML escaped."""
-    head = page[: page.index("<main>")]
+    head = page[: page.index("<main ")]
     for part in ("Is &lt;b&gt; so?", "supported", "The mean is &lt; 3."):
         assert part in head
 
 
 def test_the_contents_lead_to_the_four_sections(page):
     """Each link has its heading."""
-    links = re.findall(r'<a href="#([^"]+)">([^<]+)</a>', page[: page.index("<main>")])
-    assert [name for _, name in links] == ["Ingest", "EDA", "Modeling", "Conclusions"]
+    links = re.findall(r'<a href="#([^"]+)">([^<]+)</a>', page[: page.index("<main ")])
+    names = ["Result", "Ingest", "EDA", "Modeling", "Conclusions", "Provenance"]
+    assert [name for _, name in links] == names
     assert all(f'id="{anchor}"' in page for anchor, _ in links)
 
 
 def test_code_is_on_demand_and_provenance_at_the_bottom(page):
-    """Each code cell folds; parameters, versions and the start stand after the notebook."""
+    """Each code cell folds; parameters stand before the notebook, what made it after it."""
     code = sum(kind == "code" for kind, _, _ in CELLS)
     assert page.count('<details class="code">') == code
     foot = page[page.index("</main>") :]
-    for part in ("scale", "pandas", "3.1", "2026-01-01"):
+    for part in ("pandas", "3.1", "2026-01-01"):
         assert part in foot
+    assert '<th scope="row">scale</th><td>2' in page[: page.index("<main ")]
 
 
 def test_a_failed_run_says_where(tmp_path):
@@ -69,4 +74,78 @@ def test_a_failed_run_says_where(tmp_path):
     nbformat.write(nbformat.from_dict(make_notebook(CELLS)), path)
     write_report(path, replace(RECORD, status="failed", error=error), tmp_path / "report.html")
     text = (tmp_path / "report.html").read_text()
-    assert "EDA, cell 7 (eda): KeyError: &lt;x&gt;" in text[: text.index("<main>")]
+    assert "EDA, cell 7 (eda): KeyError: &lt;x&gt;" in text[: text.index("<main ")]
+
+
+def test_claims_come_with_their_evidence(page):
+    """Value, interval with a small chart, verdict and reason; an exact figure needs no chart."""
+    base = {"unit": "kg", "why": "<why>"}
+    claims = [
+        {**base, "metric": "mean", "condition": ">= 2", "value": 3.0, "ci": [2.5, 3.5], "verdict": "supported"},
+        {**base, "metric": "rows", "condition": "1..5", "value": 4, "ci": None, "verdict": "supported"},
+    ]  # fmt: skip
+    text = render(nbformat.from_dict(make_notebook(CELLS)), replace(RECORD, claims=claims))
+    head = text[: text.index("<main ")]
+    for part in ("mean &gt;= 2", "3.00 kg", "2.50 to 3.50", "exact", "&lt;why&gt;"):
+        assert part in head
+    assert head.count('<svg class="interval supported"') == 1
+    assert "<table class" not in page[: page.index("<main ")]
+
+
+def test_figures_are_put_into_words():
+    """From the data that they carry; where they carry none, by the name of their cell."""
+    notebook = nbformat.from_dict(make_notebook(CELLS))
+    line = {"kind": "line", "x": [0.0, 4.0], "y": [1.0, 2.5]}
+    axes = {"title": 'Growth "fast"', "series": [line]}
+    figure = {"image/png": "iVBORw0KGgo=", MIME: {"kind": "figure", "axes": [axes]}}
+    plain = {"image/png": "iVBORw0KGgo="}
+    for cell, data in ((notebook.cells[4], figure), (notebook.cells[6], plain)):
+        output = {"output_type": "display_data", "data": data, "metadata": {}}
+        cell.outputs = [nbformat.from_dict(output)]
+    text = render(notebook, RECORD)
+    told = re.findall('alt="([^"]*)"', text)
+    assert told == [
+        "Growth &quot;fast&quot;. A line; across 0 to 4; up 1 to 2.50.",
+        "Figure of the cell eda look",
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_barrier(browser_page, tmp_path, scheme):
+    """By axe-core, with all that folds open, in both colours; and code only on demand."""
+    (tmp_path / "report.html").write_text(
+        render(nbformat.from_dict(make_notebook(CELLS)), RECORD), encoding="utf-8"
+    )
+    page = browser_page
+    page.emulate_media(color_scheme=scheme)
+    page.goto((tmp_path / "report.html").as_uri())
+    code = page.get_by_text("values = [scale * n for n in range(count)]")
+    expect(code).to_be_hidden()
+    page.get_by_role("button", name="Show code").click()
+    expect(code).to_be_visible()
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    found = Axe().run(page).response["violations"]
+    serious = [each for each in found if each["impact"] in ("serious", "critical")]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in serious] == []
+    page.get_by_role("button", name="Hide code").click()
+    expect(code).to_be_hidden()
+
+
+def test_a_phone_scrolls_one_way(browser_page, tmp_path):
+    """Nothing is wider than the screen, and all that folds is open on paper."""
+    wide = make_notebook(CELLS)
+    wide["cells"][6]["outputs"] = [
+        {"output_type": "stream", "name": "stdout", "text": "wide " * 200}
+    ]
+    (tmp_path / "report.html").write_text(render(nbformat.from_dict(wide), RECORD))
+    page = browser_page
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto((tmp_path / "report.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator("pre[tabindex='0']").count() == 1
+    parameters = page.get_by_role("rowheader", name="scale")
+    expect(parameters).to_be_hidden()
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    expect(parameters).to_be_visible()
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    expect(parameters).to_be_hidden()

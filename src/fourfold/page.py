@@ -81,7 +81,7 @@ def render(results: Sequence[Mapping[str, Any]]) -> str:
 @cache
 def _template() -> Template:
     pages = files("fourfold") / "pages"
-    names = ("differences.html.j2", "report.css", "differences.css")
+    names = ("differences.html.j2", "colours.css", "report.css", "differences.css")
     sources = {name: (pages / name).read_text(encoding="utf-8") for name in names}
     environment = Environment(
         loader=DictLoader(sources), autoescape=True, trim_blocks=True, lstrip_blocks=True

@@ -14,10 +14,12 @@ from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from traitlets.config import Config
 
+from fourfold import summary
+from fourfold.alt import in_words
+from fourfold.evidence import MIME
 from fourfold.records import RunRecord, error_line, write_text
 from fourfold.template import HEADING, text
 
-_EMPTY: dict[str, Any] = {"record": {"parameters": {}, "versions": {}, "duration_s": 0.0}}
 _HIDDEN = ("parameters", "injected-parameters", "setup")
 
 
@@ -63,7 +65,7 @@ def _exporter() -> HTMLExporter:
 def prime() -> None:
     """Load what makes pages, so that the first one takes no longer than the others."""
     empty = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
-    _exporter().from_notebook_node(empty, resources=_EMPTY.copy())
+    render(empty, RunRecord("", "", "", "ok", {}, [], "", 0.0))
 
 
 def render(notebook: Any, record: RunRecord) -> str:
@@ -72,28 +74,52 @@ def render(notebook: Any, record: RunRecord) -> str:
     Parameters
     ----------
     notebook : NotebookNode
-        The executed notebook.
+        The executed notebook; its cells are given alternative texts and tags.
     record : RunRecord
         What the run found; shown above and below the notebook.
     """
-    headings = [
-        title
-        for cell in notebook.cells
-        if cell.cell_type == "markdown"
-        for _, title in HEADING.findall(text(cell))
-    ]
-    for cell in notebook.cells:
-        cell.metadata.setdefault("alt", f"figure of {cell.get('id', 'a cell').replace('-', ' ')}")
+    for number, cell in enumerate(notebook.cells):
+        _mark(cell, number)
     resources = {
         "title": f"{record.config} · {record.run_id}",
-        "style": (files("fourfold") / "pages" / "report.css").read_text(encoding="utf-8"),
+        "style": _page("colours.css") + _page("report.css"),
+        "scripts": _page("theme.js") + _page("report.js"),
         "record": asdict(record),
         "error": error_line(record),
-        "headings": headings,
         "anchors": _anchors(notebook),
+        "sign": summary.sign,
+        "shown": {
+            "claims": summary.claims(record),
+            "metrics": summary.metrics(record),
+            "parameters": summary.parameters(record),
+            "provenance": summary.provenance(record),
+        },
     }
     page, _ = _exporter().from_notebook_node(notebook, resources=resources)
     return str(page)
+
+
+@cache
+def _page(name: str) -> str:
+    return (files("fourfold") / "pages" / name).read_text(encoding="utf-8")
+
+
+def _mark(cell: Any, number: int) -> None:
+    """Tag what the page folds away, and put each figure into words."""
+    tags = cell.metadata.setdefault("tags", [])
+    if cell.cell_type == "markdown":
+        if number == 0:
+            tags.append("about")
+        return
+    if not cell.outputs or set(tags) & set(_HIDDEN):
+        tags.append("silent")
+    name = f"Figure of the cell {cell.get('id', str(number)).replace('-', ' ')}"
+    cell.metadata.setdefault("alt", name)
+    for output in cell.outputs:
+        facts = output.get("data", {}).get(MIME, {})
+        for kind in ("image/png", "image/jpeg"):
+            if kind in output.get("data", {}) and (told := in_words(facts)):
+                output.metadata.setdefault(kind, {})["alt"] = told
 
 
 def _anchors(notebook: Any) -> dict[str, str]:

@@ -34,10 +34,11 @@ const Fourfold = (function () {
       const least = Math.min(...known), most = Math.max(...known);
       return { at: (i) => isNaN(numbers[i]) ? null : most > least ? (numbers[i] - least) / (most - least) : 0.5, ticks: [...new Set(known)].length <= 6 ? [...new Set(known)].map((v) => [most > least ? (v - least) / (most - least) : 0.5, short(v)]) : [[0, short(least)], [1, short(most)]] };
     }
-    const names = [...new Set(values.map((v) => v === null ? "none" : v))].sort();
-    const place = (name) => names.length > 1 ? names.indexOf(name) / (names.length - 1) : 0.5;
+    const named = (v) => v === null || v === "null" ? "(none)" : v === "" ? "(empty)" : v;
+    const names = [...new Set(values.map(named))].sort(), rank = new Map(names.map((name, i) => [name, i]));
+    const place = (name) => names.length > 1 ? rank.get(name) / (names.length - 1) : 0.5;
     const shown = names.length <= 8 ? names : [names[0], names[names.length - 1]];
-    return { at: (i) => place(values[i] === null ? "none" : values[i]), ticks: shown.map((name) => [place(name), name.length > 16 ? name.slice(0, 15) + "…" : name]) };
+    return { at: (i) => place(named(values[i])), ticks: shown.map((name) => [place(name), name.length > 16 ? name.slice(0, 15) + "…" : name]) };
   }
   function parallel(axes, best, count) {
     const gap = 130, width = 80 + gap * (axes.length - 1) + 80, svg = add(document.createElement("span"), "svg", { width, height: 250, viewBox: `0 0 ${width} 250`, role: "img", "aria-label": `Parallel coordinates of ${count} runs over ${axes.map((a) => a.name).join(", ")}; the best run is drawn dark` });

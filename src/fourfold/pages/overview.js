@@ -82,6 +82,15 @@
       button.addEventListener("click", () => { state.down = mine ? !state.down : NUMBERS.has(name) || name === "started"; state.sort = name; state.page = 0; show(); byId("runs").querySelector(`[data-sort="${name}"]`).focus(); });
     }
   }
+  // The same on a phone, where a run is a card and there are no headings.
+  function sorting() {
+    const select = byId("sort"); select.replaceChildren();
+    for (const [name, title] of HEAD) {
+      if (name === "evidence" || (name === "metric" && !state.metric)) continue;
+      for (const down of [true, false]) add(select, "option", { value: name + (down ? ":1" : ":0") }, (name === "metric" ? state.metric : title) + (down ? " ▼" : " ▲"));
+    }
+    select.value = state.sort + (state.down ? ":1" : ":0");
+  }
   function body(found) {
     const rowsOf = byId("runs").tBodies[0]; rowsOf.replaceChildren();
     const part = document.createDocumentFragment();
@@ -126,7 +135,7 @@
   function show() {
     const found = sorted(rows()), last = Math.max(0, Math.ceil(found.length / SIZE) - 1);
     state.page = Math.min(state.page, last);
-    head(); body(found);
+    head(); sorting(); body(found);
     byId("told").textContent = found.length.toLocaleString("en") + " of " + data.count.toLocaleString("en") + " runs shown";
     byId("page").textContent = "Page " + (state.page + 1) + " of " + (last + 1);
     byId("back").disabled = !state.page; byId("next").disabled = state.page >= last;
@@ -150,6 +159,7 @@
   let waiting = 0;
   byId("q").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(() => { state.q = byId("q").value; state.page = 0; show(); }, 120); });
   for (const name of ["template", "status", "verdict", "metric"]) byId(name).addEventListener("change", () => { state[name] = byId(name).value; state.page = 0; if (name === "metric") { state.sort = state.metric ? "metric" : "started"; state.down = true; } show(); });
+  byId("sort").addEventListener("change", () => { const [name, down] = byId("sort").value.split(":"); state.sort = name; state.down = down === "1"; state.page = 0; show(); });
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
   byId("reset").addEventListener("click", () => { location.hash = ""; read(); show(); });
   byId("all").addEventListener("click", () => { state.runs = new Set(rows()); show(); });

@@ -6,6 +6,7 @@
   if (kept) root.dataset.theme = kept;
   document.addEventListener("DOMContentLoaded", function () {
     const button = document.querySelector("button.theme");
+    button.hidden = false;
     const dark = () => root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     const name = () => { button.textContent = dark() ? "Light" : "Dark"; button.setAttribute("aria-label", button.textContent + " colours"); };
     button.addEventListener("click", function () {

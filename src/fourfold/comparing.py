@@ -1,0 +1,143 @@
+"""Runs side by side on the terminal: what differs between them, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from rich.markup import escape
+from rich.table import Table
+
+from fourfold.errors import FourfoldError, did_you_mean
+from fourfold.evidence import number
+from fourfold.progress import coloured
+
+Entry = Mapping[str, Any]
+_MOST_IN_ADDRESS = 50
+_FEW = 4
+_MOST_NAMES, _MOST_METRICS = 8, 4
+
+
+def chosen(entries: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:
+    """Return the runs that any pattern means, in the order of the patterns; all without one.
+
+    Parameters
+    ----------
+    entries : sequence
+        As `fourfold.overview.entries` returns them.
+    patterns : sequence of str
+        Each a run (``config/run``), a config, or a glob over either.
+
+    Raises
+    ------
+    FourfoldError
+        If a pattern means no run.
+    """
+    if not patterns:
+        return list(entries)
+    found: dict[str, Entry] = {}
+    for pattern in patterns:
+        mine = [e for e in entries if _means(pattern.rstrip("/"), e)]
+        if not mine:
+            known = dict.fromkeys(n for e in entries for n in (name(e), e["config"]))
+            near = did_you_mean(pattern, known)
+            raise FourfoldError(f"expected a run, a config or a glob, {pattern!r} is none.{near}")
+        found |= {name(e): e for e in mine}
+    return list(found.values())
+
+
+def name(entry: Entry) -> str:
+    """Return ``config/run``."""
+    return f"{entry['config']}/{entry['run']}"
+
+
+def _means(pattern: str, entry: Entry) -> bool:
+    names = (name(entry), entry["config"])
+    # A run's name may hold brackets, which a glob would read as its own.
+    return pattern in names or any(fnmatchcase(each, pattern) for each in names)
+
+
+def differing(entries: Sequence[Entry]) -> list[str]:
+    """Return the parameters whose values are not the same in all runs."""
+    names = dict.fromkeys(n for entry in entries for n in entry["parameters"])
+    return [n for n in names if len({entry["parameters"].get(n) for entry in entries}) > 1]
+
+
+def metrics_of(entries: Sequence[Entry], wanted: Sequence[str]) -> list[str]:
+    """Return the metrics to show: those wanted, else those that claims are about, else all.
+
+    Raises
+    ------
+    FourfoldError
+        If no run has a metric that is wanted.
+    """
+    known = list(dict.fromkeys(n for entry in entries for n in entry["metrics"]))
+    for each in wanted:
+        if each not in known:
+            near = did_you_mean(each, known)
+            told = ", ".join(known) or "none"
+            raise FourfoldError(f"--metric: expected one of {told}, got {each!r}.{near}")
+    claimed = dict.fromkeys(claim[0] for entry in entries for claim in entry["claims"])
+    return list(wanted) or [n for n in claimed if n in known] or known
+
+
+def table(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
+    """Return status, verdict, the parameters that differ and metrics with their intervals.
+
+    A column for each run where they are few, else a line for each. Then there is room for eight
+    parameters and four metrics.
+    """
+    differ = differing(entries)
+    few = len(entries) <= _FEW
+    if not few:
+        # What some of many runs do not have tells their templates apart, and not their results.
+        differ = [n for n in differ if all(n in e["parameters"] for e in entries)][:_MOST_NAMES]
+        metrics = metrics[:_MOST_METRICS]
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    lines = [["run", "status", "verdict", *map(escape, [*differ, *metrics])]]
+    for entry in entries:
+        words = [coloured(entry["status"]), coloured(entry["verdict"])]
+        values = [escape(entry["parameters"].get(n, "–") or "(empty)") for n in differ]
+        figures = [_figure(entry["metrics"].get(n)) for n in metrics]
+        lines.append([escape(name(entry)), *words, *values, *figures])
+    first, *rest = zip(*lines, strict=True) if few else lines
+    for title in first:
+        made.add_column(title, overflow="fold")
+    for line in rest:
+        made.add_row(*line)
+    return made
+
+
+def _figure(found: Sequence[float | None] | None) -> str:
+    if found is None:
+        return "–"
+    value, low, high = found
+    interval = "" if low is None else f" ({number(low)} to {number(high)})"
+    return f"{number(value)}{interval}"
+
+
+def as_json(entries: Sequence[Entry], metrics: Sequence[str]) -> str:
+    """Return the same for a program."""
+    differ = differing(entries)
+    rows = [
+        {
+            "run": name(entry),
+            "status": entry["status"],
+            "verdict": entry["verdict"],
+            "parameters": {n: entry["parameters"].get(n) for n in differ},
+            "metrics": {n: entry["metrics"].get(n) for n in metrics},
+        }
+        for entry in entries
+    ]
+    return json.dumps(rows, indent=1, ensure_ascii=False)
+
+
+def view_of(entries: Sequence[Entry]) -> str:
+    """Return the part of an address after the page, which shows this comparison."""
+    if len(entries) > _MOST_IN_ADDRESS:
+        return ""
+    names = ",".join(quote(name(entry), safe="") for entry in entries)
+    return f"#{urlencode({'runs': names})}"
