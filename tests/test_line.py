@@ -40,6 +40,7 @@ LINE = (
     "inputs",
     "plan",
     "check",
+    "cleaning",
     "schema",
     "threads",
     "document",
@@ -107,6 +108,7 @@ LINE = (
     "summary",
     "report",
     "inject",
+    "editing",
     "runner",
     "batch",
     "volatile",
@@ -136,6 +138,7 @@ LINE = (
     "serving",
     "creating",
     "viewing",
+    "opening",
     "cli",
 )
 LONGEST = 300  # lines of a module
