@@ -111,6 +111,7 @@ LINE = (
     "editing",
     "runner",
     "batch",
+    "rerunning",
     "volatile",
     "texts",
     "tables",
