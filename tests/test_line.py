@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "fourfold"
 # A module imports only modules before it; a new module gets its place here.
 LINE = (
+    "missing",
     "errors",
     "evidence",
     "differences",
@@ -121,6 +122,7 @@ LINE = (
     "page",
     "case",
     "changed",
+    "colab",
     "reference",
     "job",
     "items",
