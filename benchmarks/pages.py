@@ -4,7 +4,8 @@
 first) 10,000 names and values in a temporary folder, and measures in headless Chromium: seconds
 to write the page (all records read, and again with only one new), its size, first paint, all rows
 sorted, searched and compared. ``--pictures FOLDER`` writes pictures of index, comparison and
-report instead, light, dark and as on a phone, from ``outputs/`` as it is.
+report instead, light, dark and as on a phone, from ``outputs/`` as it is; all in one of them,
+``pages.png``, and the report of the README, ``report.png``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from fourfold.overview import write_overview
@@ -31,6 +33,13 @@ PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 # The rows are made by a script at the end of the page, before this event.
 ROWS = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
 SORT = "document.querySelector('[data-sort=seconds]').click()"
+PAGES = ("index", "comparison", "report")
+# The result and one figure, without the rest.
+ONLY = """(kept) => {
+  for (const each of document.querySelectorAll("body > *:not(#result):not(main)")) each.remove();
+  const cell = document.getElementById(kept);
+  document.querySelector("main").replaceChildren(...cell.querySelectorAll("img"));
+}"""
 LOOKS = (("light", 1280, "light"), ("dark", 1280, "dark"), ("phone", 390, "light"))
 # Milliseconds from an act until the page has been painted with its result.
 ACT = """async (act) => {
@@ -112,7 +121,7 @@ def pictures(browser: Browser, folder: Path) -> None:
     swept = [each for each in records if each.varied] or records
     names = [each.name for each in swept if each.config == swept[0].config]
     report = OUTPUTS / next((r.name for r in records if r.claims), records[0].name) / "report.html"
-    for name, address in {"index": index, "comparison": index, "report": report}.items():
+    for name, address in zip(PAGES, (index, index, report), strict=True):
         for look, wide, scheme in LOOKS:
             size = {"width": wide, "height": 900 if wide > 700 else 1100}
             page = page_of(browser, address.as_uri(), viewport=size, color_scheme=scheme)
@@ -125,6 +134,29 @@ def pictures(browser: Browser, folder: Path) -> None:
             page.screenshot(path=target)
             page.context.close()
             print(target)
+    print(montage(folder))
+    page = page_of(browser, report.as_uri(), viewport={"width": 860, "height": 600})
+    page.evaluate(ONLY, "cell-id=modeling-profiles-plot")
+    page.screenshot(path=folder / "report.png", full_page=True)
+    print(folder / "report.png")
+
+
+def montage(folder: Path) -> Path:
+    """Put the nine pictures into one, a row for each page."""
+    rows = [[folder / f"{name}-{look}.png" for look, *_ in LOOKS] for name in PAGES]
+    whole = Image.new("RGB", (1612, 3 * 500), "#888")
+    for i, row in enumerate(rows):
+        left = 0
+        for path in row:
+            picture = Image.open(path).convert("RGB")
+            picture = picture.resize((round(picture.width * 490 / picture.height), 490))
+            whole.paste(picture, (left, i * 500))
+            left += picture.width + 10
+    target = folder / "pages.png"
+    whole.quantize(192, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        target, optimize=True
+    )
+    return target
 
 
 def main() -> None:
