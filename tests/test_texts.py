@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,8 @@ def told(before: str, after: str, **options) -> list[str]:
         ("<Thread(a, started daemon 13987)>", "<Thread(a, started daemon 14123)>"),
         ("kinds {'a', \"it's\", 'b'}", "kinds {\"it's\", 'b', 'a'}"),
     ],
+    # The texts hold the time, and two workers of xdist must agree on the names of tests.
+    ids=(f"case {number}" for number in count(1)),
 )
 def test_what_never_is_a_result(before, after):
     """Spaces, last digits, addresses, times, speeds, paths and process numbers do not count."""
