@@ -49,7 +49,7 @@ class PageError(Exception):
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its kind, its option as in ``title=PATH``, its lines, and where they begin."""
+    """A fenced block: its kind, its option as in ``title=PATH``, its lines and where they begin."""
 
     kind: str
     option: str
@@ -97,7 +97,10 @@ def masked(output: str) -> list[str]:
     # Runs end in any order.
     grouped: list[str] = []
     for progress, group in groupby(lines, lambda line: bool(PROGRESS.match(line))):
-        grouped += sorted(PROGRESS.sub(r"#\1", each, count=1) for each in group) if progress else group
+        told = list(group)
+        grouped += (
+            sorted(PROGRESS.sub(r"#\1", each, count=1) for each in told) if progress else told
+        )
     return grouped
 
 

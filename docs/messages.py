@@ -1,4 +1,4 @@
-"""Compare docs/errors.md with the messages in the source: ``python docs/messages.py`` says what lacks.
+"""Compare docs/errors.md with the messages in the source: ``python docs/messages.py``.
 
 A message is a text that is raised, or that says what was expected. Its variable parts are ``…``.
 """
@@ -16,60 +16,124 @@ PAGE = ROOT / "docs" / "errors.md"
 #: What stands for a variable part.
 PART = "…"
 #: Words by which a text is a message, wherever it stands.
-_SAYS = re.compile(r"\bexpected\b|\bunknown (key|parameter|template|tag)|cannot be read")
-#: What a function raises for whoever calls it wrongly from Python, which no config can cause.
-_ERRORS = re.compile(r"(FourfoldError|ConfigError|TemplateError|DataError|ConclusionError|RunError"
-                     r"|ValueError|TypeError|UsageError|CollectError)$")  # fmt: skip
+_SAYS = re.compile(
+    r"\bexpected\b|[Uu]nknown (key|parameter|template|tag)|cannot be read|took longer|kernel died"
+    r"|out of memory|stopped before this|already given|no parameter"
+)
+#: Errors that nobody sees: the runner starts a kernel cold instead.
+_INNER = ("WarmError",)
+#: Functions that make a violation; its message is among their arguments.
+_TOLD = ("Violation", "violation", "_error")
+#: Texts with those words that are no messages: labels, and a pattern that is searched for.
+_NONE = {"expected without clusters", "…: expected …, got"}
 
 
-def pattern(node: ast.expr) -> str:
-    """Return the text that an expression makes, with ``…`` for what is variable."""
+_DEEPER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+Names = Mapping[str, str]
+
+
+def pattern(node: ast.AST, names: Names) -> str:
+    """Return the text that an expression makes, with ``…`` for what is variable.
+
+    Parameters
+    ----------
+    node : ast.AST
+    names : dict of str to str
+        Texts that local names stand for.
+    """
     match node:
         case ast.Constant(value=str(text)):
             return text
         case ast.JoinedStr(values=values):
-            return "".join(pattern(value) for value in values)
+            return "".join(pattern(value, names) for value in values)
+        case ast.FormattedValue(value=ast.Name(id=name), conversion=-1):
+            return names.get(name, PART)
+        case ast.Name(id=name):
+            return names.get(name, PART)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return pattern(left) + pattern(right)
-        case ast.BinOp(left=left, op=ast.Mod()):
-            return re.sub(r"%[sdr]", PART, pattern(left))
+            return pattern(left, names) + pattern(right, names)
+        case ast.Call(func=ast.Name(id="did_you_mean")):
+            return ""
         case _:
             return PART
 
 
 def tidy(text: str) -> str:
     """Return a message on one line, with one ``…`` where several parts meet."""
-    return re.sub(rf"{PART}(\s*{PART})*", PART, " ".join(text.split())).strip()
+    text = re.sub(rf"{PART}(\s*{PART})*", PART, " ".join(text.split()))
+    return re.sub(rf"\.\s*{PART}$", "", text).strip(" .")
 
 
-def _texts(tree: ast.AST) -> Iterator[ast.expr]:
+def _is_documentation(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _makes_text(node: ast.AST) -> bool:
+    adds = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)
+    return (
+        isinstance(node, ast.JoinedStr)
+        or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+        or (adds and bool(pattern(node, {}).strip(PART + " ")))
+    )
+
+
+def _texts(tree: ast.AST) -> Iterator[ast.AST]:
     """Yield the outermost expressions that make a text; documentation is none."""
     for child in ast.iter_child_nodes(tree):
-        if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
+        if _is_documentation(child):
             continue
-        adds = isinstance(child, ast.BinOp) and isinstance(child.op, ast.Add | ast.Mod)
-        if isinstance(child, ast.JoinedStr) or (adds and pattern(child).strip(PART)):  # type: ignore[arg-type]
-            yield child  # type: ignore[misc]
-        elif isinstance(child, ast.Constant):
-            if isinstance(child.value, str):
-                yield child
+        if _makes_text(child):
+            yield child
         else:
             yield from _texts(child)
 
 
-def _raised(tree: ast.AST) -> Iterator[ast.expr]:
-    """Yield the first argument of each error that is raised or made."""
+def _local_texts(function: ast.AST) -> tuple[dict[str, str], dict[ast.AST, str]]:
+    """Return the texts that local names stand for, and the names by the nodes that make them."""
+    values: dict[str, list[ast.AST]] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            values.setdefault(node.targets[0].id, []).append(node.value)
+    names: dict[str, str] = {}
+    nodes: dict[ast.AST, str] = {}
+    for name, (value, *others) in values.items():
+        text = pattern(value, names)
+        if not others and text != PART:
+            names[name] = text
+            nodes[value] = name
+    return names, nodes
+
+
+def _said(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield what each error that is made says, and each violation."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and node.args and _ERRORS.search(ast.unparse(node.func)):
-            yield node.args[0]
+        if isinstance(node, ast.Call) and node.args:
+            name = ast.unparse(node.func).rpartition(".")[2]
+            if name.endswith("Error") and name not in _INNER:
+                yield node.args[0]
+            elif name in _TOLD:
+                yield from node.args[-1:] if name == "Violation" else node.args[1:3]
 
 
 def messages(source: str) -> set[str]:
     """Return the messages of a module's source."""
     tree = ast.parse(source)
-    found = {tidy(pattern(node)) for node in _texts(tree) if _SAYS.search(pattern(node))}
-    found |= {tidy(pattern(node)) for node in _raised(tree)}
-    return {text for text in found if re.search(r"[a-z]{3}", text)}
+    classes = [n for n in tree.body if isinstance(n, ast.ClassDef)]
+    outer = [*tree.body, *(n for each in classes for n in each.body)]
+    functions = [n for n in outer if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    found: set[str] = set()
+    for part in functions:
+        names, nodes = _local_texts(part)
+        texts = list(_texts(part))
+        inside = {n.id for text in texts for n in ast.walk(text) if isinstance(n, ast.Name)}
+        spoken = [node for node in texts if nodes.get(node) not in inside]
+        found |= {t for n in spoken if _SAYS.search(t := pattern(n, names))}
+        found |= {pattern(node, names) for node in _said(part)}
+    others = [n for n in outer if not isinstance(n, _DEEPER) and not _is_documentation(n)]
+    for part in others:
+        found |= {t for n in _texts(part) if _SAYS.search(t := pattern(n, {}))}
+    tidied = {tidy(text) for text in found}
+    return {text for text in tidied if " " in text and re.search(r"[a-z]{3}", text)} - _NONE
 
 
 def in_source(package: Path = PACKAGE) -> dict[str, str]:
