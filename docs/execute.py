@@ -1,4 +1,4 @@
-"""Execute the pages of the guide from top to bottom, and compare what comes with what they show.
+"""Execute the guide and the recipes from top to bottom; compare what comes with what they show.
 
 ``python docs/execute.py [--accept] [PAGE]...``; ``--accept`` writes what comes into the pages.
 A page holds three kinds of blocks that are executed, in their order, in a folder of its own:
@@ -29,6 +29,7 @@ from tempfile import TemporaryDirectory
 from markdown_it import MarkdownIt
 
 GUIDE = Path(__file__).parent / "guide"
+RECIPES = GUIDE.with_name("recipes.md")
 AT_ONCE = 2
 LONGEST_S = 300
 #: What differs from run to run, and what stands for it when two outputs are compared.
@@ -90,7 +91,8 @@ def masked(output: str) -> list[str]:
     lines = []
     for line in output.splitlines():
         line = line.rstrip()
-        line = re.sub(r"\d[\d.]*", "#", line) if line.startswith("cost:") else line
+        # Which run took most memory differs as well.
+        line = re.sub(r" \(.*?\)|\d[\d.]*", "#", line) if line.startswith("cost:") else line
         for pattern, instead in MASKS:
             line = re.sub(pattern, instead, line)
         lines.append(re.sub(r" +\d+\.\d$", " #", line) if timed else line)
@@ -210,8 +212,8 @@ class Result:
     @property
     def difference(self) -> str:
         """Return what the page shows and what came, as a unified diff."""
-        sides = (side.splitlines() for side in (self.before, self.after))
-        return "\n".join(unified_diff(*sides, self.page.name, "what came", lineterm=""))
+        before, after = self.before.splitlines(), self.after.splitlines()
+        return "\n".join(unified_diff(before, after, self.page.name, "what came", lineterm=""))
 
 
 def result(page: Path) -> Result:
@@ -226,12 +228,12 @@ def result(page: Path) -> Result:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Execute pages, all of the guide by default; return 1 if one shows what does not come."""
+    """Execute pages; return 1 if one shows what does not come."""
     parser = argparse.ArgumentParser(description="Execute the pages of the guide.")
     parser.add_argument("--accept", action="store_true", help="write what comes into the pages")
-    parser.add_argument("pages", nargs="*", type=Path, help="by default all of docs/guide")
+    parser.add_argument("pages", nargs="*", type=Path, help="by default the guide and the recipes")
     given = parser.parse_args(arguments)
-    pages = given.pages or sorted(GUIDE.glob("*.md"))
+    pages = given.pages or [*sorted(GUIDE.glob("*.md")), RECIPES]
     failed = 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for found in pool.map(result, pages):

@@ -17,7 +17,7 @@ PAGE = ROOT / "docs" / "errors.md"
 PART = "…"
 #: Words by which a text is a message, wherever it stands.
 _SAYS = re.compile(
-    r"\bexpected\b|[Uu]nknown (key|parameter|template|tag)|cannot be read|took longer|kernel died"
+    r"\bexpected\b|unknown (key|parameter|template|tag)|cannot be read|took longer|kernel died"
     r"|out of memory|stopped before this|already given|no parameter"
 )
 #: Errors that nobody sees: the runner starts a kernel cold instead.
@@ -130,8 +130,8 @@ def messages(source: str) -> set[str]:
         found |= {t for n in spoken if _SAYS.search(t := pattern(n, names))}
         found |= {pattern(node, names) for node in _said(part)}
     others = [n for n in outer if not isinstance(n, _DEEPER) and not _is_documentation(n)]
-    for part in others:
-        found |= {t for n in _texts(part) if _SAYS.search(t := pattern(n, {}))}
+    for other in others:
+        found |= {t for n in _texts(other) if _SAYS.search(t := pattern(n, {}))}
     tidied = {tidy(text) for text in found}
     return {text for text in tidied if " " in text and re.search(r"[a-z]{3}", text)} - _NONE
 

@@ -50,8 +50,8 @@ def test_what_is_not_there_is_told_with_the_nearest():
     """A run, and a metric."""
     with pytest.raises(FourfoldError, match=r"got 'penguin', which is none. Did you mean 'pe"):
         chosen(RUNS, ["penguin"])
-    with pytest.raises(FourfoldError, match=r"got 'ine', which is none. Did you mean 'wine"):
-        chosen(RUNS, ["ine"])
+    with pytest.raises(FourfoldError, match=r"got 'wi', which is none. Did you mean 'wine"):
+        chosen(RUNS, ["wi"])
     with pytest.raises(
         FourfoldError, match=r"got 'xyz', which is none. There are wine/k=2, wine, "
     ):
