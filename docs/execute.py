@@ -120,7 +120,7 @@ def call(command: str, state: State, home: Path) -> tuple[str, State]:
     path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")])
     plain = {"PATH": path, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
     told = home.with_name("folder")
-    script = f'(exit {state.status})\n{command}\nstatus=$?; pwd > "{told}"; exit $status'
+    script = f"trap 'pwd > \"{told}\"' EXIT\n(exit {state.status})\n{command}"
     done = subprocess.run(
         ["bash", "-c", script],
         cwd=state.folder,
