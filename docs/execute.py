@@ -227,6 +227,11 @@ def result(page: Path) -> Result:
     return replace(found, duration_s=time.perf_counter() - begun)
 
 
+def _kernels(page: Path) -> int:
+    """Return how many commands of a page start kernels: run, regress and reference."""
+    return page.read_text(encoding="utf-8").count("$ fourfold r")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Execute pages; return 1 if one shows what does not come."""
     parser = argparse.ArgumentParser(description="Execute the pages of the guide.")
@@ -234,6 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("pages", nargs="*", type=Path, help="by default the guide and the recipes")
     given = parser.parse_args(arguments)
     pages = given.pages or [*sorted(GUIDE.glob("*.md")), RECIPES]
+    pages = sorted(pages, key=_kernels, reverse=True)  # the longest first: the two end together
     failed = 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for found in pool.map(result, pages):
