@@ -37,6 +37,11 @@ PARTS = {
 }  # fmt: skip
 #: Titles that only say something where they stand.
 SHORT = {"outputs/README.md": "Outputs"}
+_SCROLLING = {
+    "<pre>": '<pre tabindex="0">',
+    "<table>": '<div class="wide" tabindex="0"><table>',
+    "</table>": "</table></div>",
+}
 _COLOURS = ("colours.css", "theme.js")
 
 
@@ -112,9 +117,10 @@ def rendered(page: Page, known: dict[str, Page], site: Path) -> tuple[str, list[
             _relink(each, page, known, site)
     parser.add_render_rule("fence", lambda self, all_, place, *rest: _code(all_[place]))
     body = str(parser.renderer.render(tokens, parser.options, {}))
-    return body.replace("<table>", '<div class="wide" tabindex="0"><table>').replace(
-        "</table>", "</table></div>"
-    ), contents
+    # What scrolls must be reached by keyboard.
+    for plain, marked in _SCROLLING.items():
+        body = body.replace(plain, marked)
+    return body, contents
 
 
 def _code(token: Token) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from axe_playwright_python.sync_playwright import Axe
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
@@ -259,7 +260,7 @@ def test_the_reference_names_what_is_public():
 
 
 def test_pages_of_the_site_open(site, browser_page):
-    """Without an error; the navigation marks the page, and nothing is wider than a phone."""
+    """Without an error or a barrier; the navigation marks the page, all fits on a phone."""
     browser_page.set_viewport_size({"width": 390, "height": 800})
     for name in (
         "index.html",
@@ -271,3 +272,5 @@ def test_pages_of_the_site_open(site, browser_page):
         assert browser_page.locator("main h1").count() == 1
         assert browser_page.locator("nav.pages [aria-current]").count() == (name != "index.html")
         assert browser_page.evaluate("document.documentElement.scrollWidth") <= 390
+        found = Axe().run(browser_page, options={"preload": False}).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
