@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.tree import DecisionTreeRegressor
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from fourfold import candidates
 from fourfold.errors import DataError
@@ -91,3 +93,29 @@ def test_the_better_of_two_equal_models_seldom_wins():
         )
         won += candidates.winner(found, 5).clear
     assert won <= 6
+
+
+class Counting(LogisticRegression):
+    """A model that notes with how many threads it is fitted and asked."""
+
+    def fit(self, X, y):
+        self.threads_ = {each["num_threads"] for each in threadpool_info()}
+        return super().fit(X, y)
+
+    def predict(self, X):
+        self.threads_ |= {each["num_threads"] for each in threadpool_info()}
+        return super().predict(X)
+
+
+@pytest.mark.parametrize(("rows", "one"), [(40, True), (10_001, False)])
+def test_small_tables_are_spared_of_threads(rows, one):
+    """Boosting waits for a second thread twenty times as long as it computes, on a busy machine."""
+    frame = pd.DataFrame({"x": np.arange(rows) % 7.0})
+    goal = pd.Series(np.arange(rows) % 2, name="y")
+    model = candidates.pipelines({"counting": Counting()}, frame, "classification")["counting"]
+    with threadpool_limits(3):
+        clone(model).fit(frame, goal)
+        model.fit(frame, goal).predict(frame)
+        assert (model.steps[-1][1].threads_ == {1}) is one
+    assert hasattr(model, "predict_proba")
+    assert not hasattr(candidates.Pipeline([("model", DecisionTreeRegressor())]), "predict_proba")

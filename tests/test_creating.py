@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 
@@ -226,6 +227,12 @@ def test_a_project_of_ones_own(command, tmp_path):
     assert command(shop, "check")[0] == 0
     assert [spec.name for spec in plan([], shop)] == ["churn-first/default", "starter-iris/default"]
     assert {p.stem for p in (shop / ".schema").iterdir()} > {"churn", "groups", "routes"}
+    settings = json.loads((shop / ".vscode" / "settings.json").read_text())
+    for schema, configs in settings["yaml.schemas"].items():
+        assert (shop / schema).is_file()
+        assert configs.startswith("params/")
+    assert json.loads((shop / ".devcontainer" / "devcontainer.json").read_text())["name"] == "shop"
+    assert "filter=fourfold" in (shop / ".gitattributes").read_text()
     text = (shop / "templates" / "churn.ipynb").read_text(encoding="utf-8")
     assert "# Churn: what is the mean?" in text
     assert "@NAME@" not in (shop / "README.md").read_text()

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "fourfold"
 # A module imports only modules before it; a new module gets its place here.
 LINE = (
+    "missing",
     "errors",
     "evidence",
     "differences",
@@ -40,6 +41,7 @@ LINE = (
     "inputs",
     "plan",
     "check",
+    "cleaning",
     "schema",
     "threads",
     "document",
@@ -107,8 +109,10 @@ LINE = (
     "summary",
     "report",
     "inject",
+    "editing",
     "runner",
     "batch",
+    "rerunning",
     "volatile",
     "texts",
     "tables",
@@ -118,6 +122,7 @@ LINE = (
     "page",
     "case",
     "changed",
+    "colab",
     "reference",
     "job",
     "items",
@@ -136,6 +141,7 @@ LINE = (
     "serving",
     "creating",
     "viewing",
+    "opening",
     "cli",
 )
 LONGEST = 300  # lines of a module

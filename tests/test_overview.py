@@ -142,11 +142,15 @@ def test_dark_and_light(browser_page, outputs):
 
 
 def test_a_phone_scrolls_one_way(browser_page, outputs):
-    """Each run is a card; nothing is wider than the screen."""
+    """Each run is a card; nothing is wider than the screen; a list sorts, as headings do else."""
     page = browser_page
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(address(outputs, "#runs=penguins%252Fk%253D2,penguins%252Fk%253D3"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_label("Order of the runs").select_option("seconds:0")
+    assert names(page) == ["wine/k=5", "wine/k=4", "penguins/k=3", "penguins/k=2"]
+    page.get_by_label("Order of the runs").select_option("seconds:1")
+    assert names(page) == ["penguins/k=2", "penguins/k=3", "wine/k=4", "wine/k=5"]
 
 
 def test_only_what_is_new_is_read(outputs, monkeypatch):

@@ -12,6 +12,7 @@ from fourfold.check import check_templates
 from fourfold.plan import plan
 from fourfold.reference import first_runs
 from fourfold.schema import write_schemas
+from fourfold.starting import editor_settings
 from fourfold.template import parameters_index, tags, text
 
 ROOT = Path(__file__).parents[1]
@@ -114,3 +115,16 @@ def test_references_say_with_which_parameters_they_ran(path):
     notebook = read(path)
     after = notebook["cells"][parameters_index(notebook) + 1]
     assert tags(after) == ["injected-parameters"]
+
+
+def test_editors_and_containers_find_what_they_name():
+    """VS Code's settings are those that a new project gets; each schema has its configs."""
+    names = sorted(path.stem for path in (ROOT / "templates").glob("*.ipynb"))
+    text_ = (ROOT / ".vscode" / "settings.json").read_text(encoding="utf-8")
+    assert text_ == editor_settings(names)
+    for schema, configs in json.loads(text_)["yaml.schemas"].items():
+        assert (ROOT / schema).is_file()
+        assert list(ROOT.glob(configs))
+    container = read(ROOT / ".devcontainer" / "devcontainer.json")
+    assert "noxfile.py -s run" in container["postCreateCommand"]
+    assert (ROOT / ".gitattributes").read_text() == "templates/*.ipynb filter=fourfold\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -12,9 +13,10 @@ from playwright.sync_api import expect
 
 from conftest import CELLS, make_notebook
 from fourfold.evidence import MIME
-from fourfold.records import RunRecord
+from fourfold.records import RunRecord, findings
 from fourfold.report import render, write_report
 
+ROOT = Path(__file__).parents[1]
 RECORD = RunRecord(
     config="a",
     run_id="default",
@@ -149,3 +151,23 @@ def test_a_phone_scrolls_one_way(browser_page, tmp_path):
     expect(parameters).to_be_visible()
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     expect(parameters).to_be_hidden()
+
+
+@pytest.mark.parametrize("name", ["clustering-penguins", "regression-diabetes", "quality-flights"])
+def test_real_reports_have_no_serious_barrier(browser_page, tmp_path, name):
+    """Of references: tables, figures and formatted models, dark and on a phone."""
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    record = replace(RECORD, **findings(notebook))
+    (tmp_path / "report.html").write_text(render(notebook, record), encoding="utf-8")
+    page = browser_page
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto((tmp_path / "report.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    alts = page.locator("main img").evaluate_all("images => images.map(image => image.alt)")
+    assert alts
+    assert not [alt for alt in alts if not alt or alt.startswith("Figure of the cell")]
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    found = Axe().run(page).response["violations"]
+    serious = [each for each in found if each["impact"] in ("serious", "critical")]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in serious] == []

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         wagers,
     )
     from fourfold.notebook import conclude, ingest, record, save
+    from fourfold.rerunning import rerun
     from fourfold.style import number, short, style
 
 __version__ = "0.1.0"
@@ -66,6 +67,7 @@ __all__ = [
     "quality",
     "ranking",
     "record",
+    "rerun",
     "residuals",
     "roadmap",
     "save",
@@ -82,6 +84,7 @@ __all__ = [
 _CALLS = {
     **dict.fromkeys(("conclude", "ingest", "record", "save"), "notebook"),
     **dict.fromkeys(("number", "short", "style"), "style"),
+    "rerun": "rerunning",
 }
 
 

@@ -9,16 +9,45 @@ from typing import Any
 import pandas as pd
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.model_selection import cross_val_score
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import Pipeline as Plain
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.metaestimators import available_if
 
 from fourfold.errors import DataError, did_you_mean
 from fourfold.evaluation import Task, corrected_interval
 from fourfold.features import preprocessing
+from fourfold.threads import spared
 
 DUMMY = "dummy"
 #: What candidates are ranked by: the area under the ROC curve (of each class against the others),
 #: which needs no threshold, and the share of variance explained.
 SCORING: Mapping[Task, str] = {"classification": "roc_auc_ovr", "regression": "r2"}
+
+
+def _has(method: str) -> Any:
+    return available_if(lambda pipeline: hasattr(pipeline.steps[-1][1], method))
+
+
+class Pipeline(Plain):  # type: ignore[misc]
+    """A pipeline that computes on one thread where its table is small (`fourfold.threads`)."""
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Pipeline:
+        """Fit all steps."""
+        with spared(len(X)):
+            super().fit(X, y, **params)
+        return self
+
+    @_has("predict")  # type: ignore[untyped-decorator]
+    def predict(self, X: Any, **params: Any) -> Any:
+        """Return what the last step predicts."""
+        with spared(len(X)):
+            return super().predict(X, **params)
+
+    @_has("predict_proba")  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Any, **params: Any) -> Any:
+        """Return the probability of each class."""
+        with spared(len(X)):
+            return super().predict_proba(X, **params)
 
 
 @dataclass(frozen=True)
@@ -79,7 +108,9 @@ def pipelines(estimators: Mapping[str, Any], frame: pd.DataFrame, kind: Task) ->
     """
     dummy = DummyClassifier() if kind == "classification" else DummyRegressor()
     made = {name: make_pipeline(preprocessing(frame), each) for name, each in estimators.items()}
-    return {DUMMY: make_pipeline(dummy), **made}
+    return {
+        name: Pipeline(each.steps) for name, each in ({DUMMY: make_pipeline(dummy)} | made).items()
+    }
 
 
 def scores(

@@ -33,6 +33,12 @@ _RESULT = re.compile(
     r"(?:about |around |roughly |only |nearly )?[-+]?\d+(?:[.,]\d+\s*%?|\s*(?:%|percent))"
 )
 _MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
+# What editors write beside the code: Jupyter, VS Code, Colab, papermill.
+_LEFT_IN_CELLS = (
+    *("execution", "papermill", "collapsed", "scrolled", "trusted", "ExecuteTime", "vscode"),
+    *("colab", "colab_type", "outputId", "cellView", "jp-MarkdownHeadingCollapsed"),
+)
+_LEFT_IN_NOTEBOOKS = ("papermill", "widgets", "colab", "vscode", "toc", "accelerator")
 _HEADINGS = [f"{number}. {name}" for number, name in enumerate(SECTIONS, 1)]
 
 Notebook = dict[str, Any]
@@ -204,11 +210,14 @@ def mend(notebook: Notebook) -> bool:
         metadata["tags"] = [*metadata.get("tags", []), "parameters"]
     for _, cell in _cells(notebook, "code"):
         cell["outputs"], cell["execution_count"] = [], None
-        for left in ("execution", "papermill", "collapsed", "ExecuteTime"):
+    for cell in notebook["cells"]:
+        for left in _LEFT_IN_CELLS:
             cell.setdefault("metadata", {}).pop(left, None)
     _give_ids(notebook)
-    for left in ("papermill", "widgets"):
+    for left in _LEFT_IN_NOTEBOOKS:
         notebook.get("metadata", {}).pop(left, None)
+    if "language_info" in notebook.get("metadata", {}):
+        notebook["metadata"]["language_info"] = {"name": "python"}
     return json.dumps(notebook) != before
 
 

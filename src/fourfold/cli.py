@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fourfold import creating, viewing
+from fourfold import creating, opening, viewing
 from fourfold.errors import ConfigError, FourfoldError
 from fourfold.options import Outputs, Paths, Root, complain, console, count, outputs_of, root_of
 from fourfold.plan import RunSpec, plan
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.add_typer(creating.app)
 app.add_typer(viewing.app)
+app.add_typer(opening.app)
 Only = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME~PATTERN", help="Only runs whose parameter, run or config matches."),

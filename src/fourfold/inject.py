@@ -14,14 +14,19 @@ from fourfold.quarters import with_room
 from fourfold.template import parameters_index, tags
 
 
-def prepared(template: Path, parameters: Mapping[str, Any]) -> Any:
-    """Return the template with the parameters injected as papermill does it, and a header."""
+def injected(template: Path, parameters: Mapping[str, Any]) -> Any:
+    """Return the template with the parameters injected as papermill does it."""
     notebook = load_notebook_node(str(template))
     index = parameters_index(notebook)
     if index is not None and "parameters" not in tags(notebook.cells[index]):
         notebook.cells[index].metadata.tags.append("parameters")  # Colab keeps no tags
     notebook = parameterize_notebook(notebook, dict(parameters))
-    injected = next(cell for cell in notebook.cells if "injected-parameters" in tags(cell))
+    cell = next(cell for cell in notebook.cells if "injected-parameters" in tags(cell))
     # A random id would make two executions of the same run differ.
-    injected.id = "injected-parameters"
-    return with_room(notebook, from_dict)
+    cell.id = "injected-parameters"
+    return notebook
+
+
+def prepared(template: Path, parameters: Mapping[str, Any]) -> Any:
+    """Return the template with the parameters injected, and room for a header."""
+    return with_room(injected(template, parameters), from_dict)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _MARK = {"supported": "✔", "refuted": "✘", "inconclusive": "?", "not judged": "–"}
 _METRICS: dict[str, Metric] = {}
+_CONCLUSIONS: list[Conclusion] = []
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,13 @@ def conclude(
     """
     claims = judge_all(success or {}, _METRICS)
     found = Conclusion(answer, overall(claims), claims, question, decision, list(limits), next_step)
+    _CONCLUSIONS[:] = [found]
     _show(payload("conclusion", found), _conclusion_html(found), _conclusion_text(found))
+
+
+def recorded() -> tuple[dict[str, Metric], Conclusion | None]:
+    """Return what this notebook has recorded so far: its metrics, and its last conclusion."""
+    return dict(_METRICS), next(iter(_CONCLUSIONS), None)
 
 
 def _show(content: Mapping[str, Any], html: str, text: str) -> None:

@@ -13,14 +13,13 @@ from typing import Any
 
 from jinja2 import DictLoader, Environment, Template
 
+from fourfold.config import BUSINESS
 from fourfold.records import RunRecord, error_line, read_record, write_text
 
 PAGE = "index.html"
 #: What was read of each record, so that the next page reads only those that are new.
 _READ = ".overview.json"
 _FORMAT = 1
-#: Parameters that are shown as what they are: the question, and the claims.
-_APART = ("question", "decision", "success")
 _LONGEST = 60
 _SHARED = ("compare.js", "theme.js", "colours.css")
 
@@ -87,7 +86,7 @@ def entry(record: RunRecord) -> dict[str, Any]:
         "energy": cost.get("energy_wh"),
         "memory": cost.get("peak_mb"),
         "said": error_line(record) or record.answer,
-        "parameters": {n: _text(v) for n, v in record.parameters.items() if n not in _APART},
+        "parameters": {n: _text(v) for n, v in record.parameters.items() if n not in BUSINESS},
         "metrics": {n: [m["value"], *(m["ci"] or (None, None))] for n, m in _figures(record)},
         "claims": [[c["metric"], c["condition"], c["verdict"]] for c in record.claims],
     }

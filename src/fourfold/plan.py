@@ -168,6 +168,20 @@ def plan(paths: Sequence[str], root: Path) -> list[RunSpec]:
     return runs
 
 
+def plan_one(config: Config, root: Path) -> RunSpec:
+    """Return the only run of a config that no file holds, checked as any other.
+
+    Raises
+    ------
+    ConfigError
+        With all violations at once.
+    """
+    runs, violations = _plan_config(config, root, read_template)
+    if violations:
+        raise ConfigError(list(dict.fromkeys(violations)))
+    return runs[0]
+
+
 def _plan_config(config: Config, root: Path, read: Any) -> tuple[list[RunSpec], list[Violation]]:
     violations = check_keys(config)
     options, found = run_options(config)

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fourfold import colab
 from fourfold.changed import key_of_run
 from fourfold.plan import RunSpec
 from fourfold.records import versions, write_text
+from fourfold.template import read_template, template_path
 
 _CELL_NOISE = ("papermill", "execution", "ExecuteTime")
 _VERSIONS = ("python", "numpy", "pandas", "scikit-learn", "matplotlib")
@@ -37,6 +39,9 @@ def write_reference(folder: Path, spec: RunSpec, root: Path) -> Path:
     target = root / "notebooks" / f"{spec.config}.ipynb"
     target.parent.mkdir(exist_ok=True)
     stable = without_noise(notebook)
+    place = target.relative_to(root).as_posix()
+    template = read_template(template_path(spec.template_file, root))
+    colab.prepare(stable, template.parameters, colab.repository(root), place)
     stable["metadata"]["fourfold"] = metadata_of(spec, root, stable["cells"])
     write_text(target, json.dumps(stable, indent=1, ensure_ascii=False) + "\n")
     return target

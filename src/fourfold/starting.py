@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from importlib.metadata import distribution
 from importlib.resources import files
 from pathlib import Path
+
+from fourfold.template import library
 
 #: Path in a project: name of the file that it is made from.
 FILES = {
@@ -14,6 +17,7 @@ FILES = {
     "requirements.txt": "requirements.txt",
     "environment.yml": "environment.yml",
     ".gitignore": "gitignore",
+    ".gitattributes": "gitattributes",
     ".github/workflows/fourfold.yml": "ci.yml",
     ".devcontainer/devcontainer.json": "devcontainer.json",
     "params/starter/iris.yaml": "example.yaml",
@@ -46,7 +50,23 @@ def project_files(name: str, source: str) -> dict[str, str]:
         The requirement that installs Fourfold, such as ``fourfold==0.1.0``.
     """
     kept = {f"{folder}/.gitkeep": "" for folder in FOLDERS}
-    return kept | {path: _made(made_from, name, source) for path, made_from in FILES.items()}
+    names = sorted(path.stem for path in library().glob("*.ipynb"))
+    made = {path: _made(made_from, name, source) for path, made_from in FILES.items()}
+    return kept | made | {".vscode/settings.json": editor_settings(names)}
+
+
+def editor_settings(templates: Iterable[str]) -> str:
+    """Return VS Code's settings for a project: its Python, and the schema of each template.
+
+    A config says its schema in its first line as well, which is enough for other editors.
+    """
+    schemas = {f"./.schema/{name}.json": f"params/{name}/*.yaml" for name in templates}
+    settings = {
+        "python.defaultInterpreterPath": "${workspaceFolder}/.venv/bin/python",
+        "yaml.schemas": schemas,
+        "files.exclude": {"**/.ipynb_checkpoints": True},
+    }
+    return json.dumps(settings, indent=2) + "\n"
 
 
 def skeleton(name: str) -> str:

@@ -6,11 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fourfold.config import BUSINESS
 from fourfold.evidence import number
 from fourfold.records import RunRecord
 
-#: Parameters that are shown as what they are: the question, the decision, and the claims.
-APART = ("question", "decision", "success")
 _SIGNS = {"supported": "✔", "refuted": "✘", "inconclusive": "?", "ok": "✔", "not judged": "–"}
 _WIDTH, _ROOM = 160.0, 12.0  # of the small chart of an interval, in pixels
 
@@ -87,7 +86,7 @@ def _figure(found: Mapping[str, Any]) -> str:
 
 def parameters(record: RunRecord) -> list[dict[str, Any]]:
     """Return the parameters of a run as YAML would have them, those that a sweep varies first."""
-    shown = {name: value for name, value in record.parameters.items() if name not in APART}
+    shown = {name: value for name, value in record.parameters.items() if name not in BUSINESS}
     order = sorted(shown, key=lambda name: name not in record.varied)
     return [{"name": n, "value": _text(shown[n]), "varied": n in record.varied} for n in order]
 

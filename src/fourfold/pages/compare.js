@@ -27,12 +27,20 @@ const Fourfold = (function () {
     add(svg, "circle", { class: "dot", cx: at(value), cy: 7, r: 3 });
     return svg;
   }
+  // Few values as they are, else round numbers between the ends.
+  function ticks(known, least, most) {
+    const each = [...new Set(known)];
+    if (each.length <= 6) return each;
+    const rough = (most - least) / 4, size = 10 ** Math.floor(Math.log10(rough)), step = size * [1, 2, 5, 10].find((n) => n * size >= rough), found = [];
+    for (let n = Math.ceil(least / step); n * step <= most; n++) found.push(Number((n * step).toPrecision(12)));
+    return found;
+  }
   // Values of a parameter on an axis: numbers where all are, else places in order.
   function scale(values) {
     const numbers = values.map((v) => v === null || v === "" || v === "null" ? NaN : Number(v)), known = numbers.filter((v) => !isNaN(v));
     if (known.length && known.length === values.filter((v) => v !== null && v !== "null").length) {
       const least = Math.min(...known), most = Math.max(...known);
-      return { at: (i) => isNaN(numbers[i]) ? null : most > least ? (numbers[i] - least) / (most - least) : 0.5, ticks: [...new Set(known)].length <= 6 ? [...new Set(known)].map((v) => [most > least ? (v - least) / (most - least) : 0.5, short(v)]) : [[0, short(least)], [1, short(most)]] };
+      return { at: (i) => isNaN(numbers[i]) ? null : most > least ? (numbers[i] - least) / (most - least) : 0.5, ticks: ticks(known, least, most).map((v) => [most > least ? (v - least) / (most - least) : 0.5, short(v)]) };
     }
     const named = (v) => v === null || v === "null" ? "(none)" : v === "" ? "(empty)" : v;
     const names = [...new Set(values.map(named))].sort(), rank = new Map(names.map((name, i) => [name, i]));
@@ -41,8 +49,8 @@ const Fourfold = (function () {
     return { at: (i) => place(named(values[i])), ticks: shown.map((name) => [place(name), name.length > 16 ? name.slice(0, 15) + "…" : name]) };
   }
   function parallel(axes, best, count) {
-    const gap = 130, width = 80 + gap * (axes.length - 1) + 80, svg = add(document.createElement("span"), "svg", { width, height: 250, viewBox: `0 0 ${width} 250`, role: "img", "aria-label": `Parallel coordinates of ${count} runs over ${axes.map((a) => a.name).join(", ")}; the best run is drawn dark` });
-    const x = (k) => 70 + gap * k, y = (v) => 215 - 175 * v, lines = [];
+    const gap = 150, width = 120 + gap * (axes.length - 1) + 90, svg = add(document.createElement("span"), "svg", { width, height: 250, viewBox: `0 0 ${width} 250`, role: "img", "aria-label": `Parallel coordinates of ${count} runs over ${axes.map((a) => a.name).join(", ")}; the best run is drawn red` });
+    const x = (k) => 120 + gap * k, y = (v) => 215 - 175 * v, lines = [];
     for (let i = 0; i < count; i++) {
       const points = axes.map((axis, k) => { const v = axis.scale.at(i); return v === null ? null : x(k) + "," + y(v).toFixed(1); }).filter(Boolean);
       lines.push([i, points.join(" ")]);
@@ -52,7 +60,7 @@ const Fourfold = (function () {
     axes.forEach((axis, k) => {
       add(svg, "line", { class: "axis", x1: x(k), x2: x(k), y1: y(0), y2: y(1) });
       add(svg, "text", { x: x(k), y: 24, "text-anchor": "middle", "font-weight": 600 }, axis.name.length > 18 ? axis.name.slice(0, 17) + "…" : axis.name);
-      for (const [v, told] of axis.scale.ticks) add(svg, "text", { x: x(k) + 4, y: y(v) + 4 }, told);
+      for (const [v, told] of axis.scale.ticks) add(svg, "text", k ? { x: x(k) + 5, y: y(v) + 4 } : { x: x(k) - 6, y: y(v) + 4, "text-anchor": "end" }, told);
     });
     return svg;
   }
@@ -62,7 +70,9 @@ const Fourfold = (function () {
     const y = (v) => 205 - 175 * (most > least ? (v - least) / (most - least) : 0.5), x = (v) => 80 + 310 * v;
     add(svg, "line", { class: "axis", x1: 70, x2: 400, y1: 215, y2: 215 }); add(svg, "line", { class: "axis", x1: 70, x2: 70, y1: 20, y2: 215 });
     for (const [v, told] of axis.scale.ticks) add(svg, "text", { x: x(v), y: 232, "text-anchor": "middle" }, told);
-    for (const v of [least, most]) add(svg, "text", { x: 64, y: y(v) + 4, "text-anchor": "end" }, short(v));
+    for (const v of most > least ? ticks([least, least, ...Array.from({ length: 7 }, (_, n) => least + n * (most - least))], least, most) : [least]) {
+      add(svg, "line", { class: "axis", x1: 66, x2: 70, y1: y(v), y2: y(v) }); add(svg, "text", { x: 62, y: y(v) + 4, "text-anchor": "end" }, short(v));
+    }
     add(svg, "text", { x: 70, y: 12 }, metric);
     for (let i = 0; i < count; i++) {
       const v = axis.scale.at(i), f = found[i];
@@ -77,13 +87,16 @@ const Fourfold = (function () {
   function compare(place, data, runs, { label, text, metric }) {
     place.replaceChildren();
     const values = (name) => runs.map((i) => data.parameters[name].values[data.parameters[name].codes[i]]);
-    const differ = Object.keys(data.parameters).filter((name) => new Set(values(name)).size > 1);
+    const all = Object.keys(data.parameters).filter((name) => new Set(values(name)).size > 1);
+    // What only some of the runs have tells their templates apart, and comes last.
+    const shared = all.filter((name) => !values(name).includes(null)), differ = [...shared, ...all.filter((name) => values(name).includes(null))];
     const metrics = Object.keys(data.metrics).filter((name) => runs.some((i) => data.metrics[name][i]));
-    const claimed = metrics.filter((name) => JSON.parse(data.claims.values[data.claims.codes[runs[0]]]).some((c) => c[0] === name));
+    const claims = new Map(runs.flatMap((i) => JSON.parse(data.claims.values[data.claims.codes[i]])).map((c) => [c[0], c[1]]));
+    const claimed = metrics.filter((name) => claims.has(name));
     if (!metrics.includes(wanted.metric)) wanted.metric = metrics.includes(metric) ? metric : claimed[0] || metrics[0] || "";
     if (!differ.includes(wanted.axis)) wanted.axis = differ[0] || "";
     add(place, "h2", {}, `Comparison of ${runs.length.toLocaleString("en")} runs`);
-    add(place, "p", {}, differ.length ? `Parameters that differ: ${differ.join(", ")}.` : "No parameter differs.");
+    add(place, "p", {}, differ.length ? `Parameters that differ: ${differ.slice(0, 12).join(", ")}${differ.length > 12 ? ` and ${differ.length - 12} more` : ""}.` : "No parameter differs.");
     const choices = add(place, "p");
     const select = (title, names, kept) => {
       const chosen = add(add(choices, "label", {}, title + " "), "select");
@@ -96,11 +109,12 @@ const Fourfold = (function () {
     if (differ.length && metrics.length) {
       select("Parameter", differ, "axis");
       const found = runs.map((i) => data.metrics[wanted.metric][i]), drawn = runs.length > MOST_LINES ? found.slice(0, MOST_LINES) : found;
-      const axes = differ.slice(0, MOST_AXES).map((name) => ({ name, scale: scale(values(name)) }));
+      const axes = (shared.length ? shared : differ).slice(0, MOST_AXES).map((name) => ({ name, scale: scale(values(name)) }));
       const result = { name: wanted.metric, scale: scale(found.map((f) => f ? f[0] : null)) };
-      const best = drawn.reduce((top, f, i) => f && (top < 0 || f[0] > drawn[top][0]) ? i : top, -1);
+      const low = (claims.get(wanted.metric) || "").trim().startsWith("<");
+      const best = drawn.reduce((top, f, i) => f && (top < 0 || (low ? f[0] < drawn[top][0] : f[0] > drawn[top][0])) ? i : top, -1);
       const figure = (svg, told) => { const made = add(charts, "figure"); made.append(svg); add(made, "figcaption", {}, told); };
-      figure(parallel([...axes, result], best, drawn.length), `Each line is a run; dark: the highest ${wanted.metric}.` + (differ.length > MOST_AXES ? ` ${differ.length - MOST_AXES} more parameters differ.` : "") + (runs.length > MOST_LINES ? ` The first ${MOST_LINES} are drawn.` : ""));
+      figure(parallel([...axes, result], best, drawn.length), `Each line is a run; red: the ${low ? "lowest" : "highest"} ${wanted.metric}.` + (differ.length > axes.length ? ` ${differ.length - axes.length} more parameters differ.` : "") + (runs.length > MOST_LINES ? ` The first ${MOST_LINES} are drawn.` : ""));
       figure(scatter({ name: wanted.axis, scale: scale(values(wanted.axis)) }, drawn, wanted.metric, drawn.length), `${wanted.metric} against ${wanted.axis}; bars are 95 % intervals.`);
     }
     const shown = [...new Set([wanted.metric, ...claimed])].filter(Boolean).slice(0, 6);

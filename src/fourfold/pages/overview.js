@@ -55,7 +55,7 @@
   }
   const KEYS = {
     run: label, started: (i) => text("started", i), template: (i) => text("template", i), status: (i) => text("status", i), verdict: (i) => text("verdict", i),
-    said: (i) => text("said", i), seconds: (i) => data.numbers.seconds[i], cpu: (i) => data.numbers.cpu[i], energy: (i) => data.numbers.energy[i],
+    said: (i) => text("said", i), seconds: (i) => data.numbers.seconds[i], cpu: (i) => data.numbers.cpu[i],
     metric: (i) => { const found = data.metrics[state.metric] && data.metrics[state.metric][i]; return found ? found[0] : null; },
   };
   function sorted(found) {
@@ -66,8 +66,9 @@
   }
 
   const add = Fourfold.add;
-  const HEAD = [["run", "Run"], ["template", "Template"], ["status", "Status"], ["verdict", "Verdict"], ["said", "Answer or error"], ["evidence", "Evidence"], ["metric", ""], ["started", "Started, UTC"], ["seconds", "Time, s"], ["cpu", "CPU, s"], ["energy", "Energy, Wh"]];
-  const NUMBERS = new Set(["metric", "seconds", "cpu", "energy"]);
+  const HEAD = [["run", "Run"], ["template", "Template"], ["status", "Status"], ["verdict", "Verdict"], ["said", "Answer or error"], ["evidence", "Evidence"], ["metric", ""], ["started", "Started, UTC"], ["seconds", "Time, s"], ["cpu", "CPU, s (Wh)"]];
+  const TITLES = new Map(HEAD);
+  const NUMBERS = new Set(["metric", "seconds", "cpu"]);
   function head() {
     const row = byId("runs").tHead; row.replaceChildren();
     const line = add(row, "tr");
@@ -108,7 +109,9 @@
       evidence(add(line, "td"), i);
       if (state.metric) metric(add(line, "td", { class: "number", "data-name": state.metric }), i);
       add(line, "td", { "data-name": "started" }, text("started", i).replace("T", " "));
-      for (const each of ["seconds", "cpu", "energy"]) add(line, "td", { class: "number", "data-name": each }, short(data.numbers[each][i]));
+      const cost = short(data.numbers.cpu[i]), energy = short(data.numbers.energy[i]);
+      add(line, "td", { class: "number", "data-name": TITLES.get("seconds") }, short(data.numbers.seconds[i]));
+      add(line, "td", { class: "number", "data-name": TITLES.get("cpu") }, cost + (energy ? " (" + energy + ")" : ""));
     }
     rowsOf.append(part);
   }

@@ -15,10 +15,11 @@
         for (const each of codes) each.open = open;
       });
     }
+    let wide = 0;
     for (const box of document.querySelectorAll("main table, main pre, .wide")) {
       if (box.scrollWidth <= box.clientWidth) continue;
       box.tabIndex = 0;
-      if (box.tagName !== "TABLE") { box.setAttribute("role", "region"); box.setAttribute("aria-label", "Wide content, scrolls sideways"); }
+      if (box.tagName !== "TABLE") { box.setAttribute("role", "region"); box.setAttribute("aria-label", "Wide content " + ++wide + ", scrolls sideways"); }
     }
     const folded = () => document.querySelectorAll("details:not(.code):not([open])");
     let opened = [];

@@ -1,0 +1,128 @@
+"""Notebooks without what an editor leaves: outputs, injected parameters, metadata of a machine.
+
+As a program it is git's filter: ``python -m fourfold.cleaning`` reads a notebook from standard
+input and writes it clean.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fourfold.check import mend, written
+from fourfold.errors import FourfoldError
+from fourfold.template import tags, text
+
+Notebook = dict[str, Any]
+#: Tags of cells that a run puts into a notebook, and its template does not have.
+ADDED = ("injected-parameters", "four-quarters")
+ATTRIBUTES = "templates/*.ipynb filter=fourfold"
+
+
+def clean(notebook: Notebook) -> bool:
+    """Clean a notebook in place; say whether anything changed."""
+    kept = [cell for cell in notebook["cells"] if not set(ADDED) & set(tags(cell))]
+    changed = len(kept) < len(notebook["cells"])
+    notebook["cells"] = kept
+    for cell in kept:
+        if cell.get("metadata", {}).get("tags") == []:
+            del cell["metadata"]["tags"]  # papermill gives each cell an empty list
+            changed = True
+    return mend(notebook) or changed
+
+
+def cleaned(content: str, name: str = "notebook") -> str:
+    """Return the text of a notebook's file, cleaned; as it is where there is nothing to clean.
+
+    Raises
+    ------
+    FourfoldError
+        If the text is no notebook.
+    """
+    try:
+        notebook = json.loads(content)
+        return written(notebook) if clean(notebook) else content
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FourfoldError(f"{name}: expected a notebook (JSON with cells): {error}") from error
+
+
+def merged(template: Notebook, edited: Notebook) -> Notebook:
+    """Return a template with what was edited in a copy of it that an editor has saved.
+
+    What was not edited stays as it stands in the file, so that git shows the edit alone: an
+    editor sorts keys and splits sources into lines.
+    """
+    lines = any(isinstance(cell["source"], list) for cell in template["cells"])
+    known = {cell.get("id"): cell for cell in template["cells"]}
+    cells = []
+    for cell in edited["cells"]:
+        old = known.get(cell.get("id"))
+        if old is not None and _plain(old) == _plain(cell):
+            cells.append(old)
+        else:
+            source = text(cell)
+            cells.append({**cell, "source": source.splitlines(keepends=True) if lines else source})
+    # The kernel that happened to be chosen, and its version of Python, are of one machine.
+    metadata = {
+        name: template["metadata"].get(name, value) for name, value in edited["metadata"].items()
+    }
+    same = metadata == template["metadata"]
+    return {**template, "cells": cells, "metadata": template["metadata"] if same else metadata}
+
+
+def _plain(cell: Mapping[str, Any]) -> dict[str, Any]:
+    return {**cell, "source": text(cell)}
+
+
+def install(root: Path) -> list[str]:
+    """Set up git's filter for the templates of a project; return what was done.
+
+    The filter is named in ``.gitattributes``, which is shared, and defined in the settings of
+    this clone. Where it is not defined, git leaves notebooks as they are.
+
+    Raises
+    ------
+    FourfoldError
+        If the project is in no repository, or git is not there.
+    """
+    top = Path(_git(root, "rev-parse", "--show-toplevel"))
+    program = Path(sys.executable)
+    # Relative where the environment is inside: filters run at the top of the repository.
+    found = program.relative_to(top) if program.is_relative_to(top) else program
+    command = f"{shlex.quote(found.as_posix())} -m fourfold.cleaning"
+    done = []
+    if _git(root, "config", "--default", "", "--get", "filter.fourfold.clean") != command:
+        _git(root, "config", "filter.fourfold.clean", command)
+        done.append(f"set filter.fourfold.clean to {command}")
+    attributes = root / ".gitattributes"
+    content = attributes.read_text(encoding="utf-8") if attributes.exists() else ""
+    if ATTRIBUTES not in content.splitlines():
+        end = "" if not content or content.endswith("\n") else "\n"
+        attributes.write_text(f"{content}{end}{ATTRIBUTES}\n", encoding="utf-8")
+        done.append(f"wrote .gitattributes: {ATTRIBUTES}")
+    return done
+
+
+def _git(root: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True)
+    except OSError as error:
+        raise FourfoldError(f"clean --install: expected git: {error}") from error
+    if done.returncode:
+        told = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise FourfoldError(f"{root}: expected a git repository: {told}")
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    # As bytes, so that no platform changes the ends of lines.
+    given = sys.stdin.buffer.read()
+    try:
+        sys.stdout.buffer.write(cleaned(given.decode("utf-8")).encode("utf-8"))
+    except (FourfoldError, UnicodeDecodeError):  # git keeps what it is given, and so does this
+        sys.stdout.buffer.write(given)

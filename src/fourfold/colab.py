@@ -1,0 +1,123 @@
+"""What a reference has for Colab: a badge, a form for its parameters, and where to install from."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fourfold.errors import FourfoldError
+from fourfold.parameters import Parameter
+from fourfold.template import tags, text
+
+_GITHUB = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
+_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_LOCAL = '"FOURFOLD_SOURCE", ".."'
+_BADGE = "colab-badge"
+
+
+def repository(root: Path) -> str:
+    """Return ``owner/name`` on GitHub: as pyproject.toml says, else of git's origin; or nothing.
+
+    In pyproject.toml it stands as ``[tool.fourfold] repository = "owner/name"``.
+
+    Raises
+    ------
+    FourfoldError
+        If pyproject.toml names something else.
+    """
+    settings = root / "pyproject.toml"
+    if settings.is_file():
+        content = tomllib.loads(settings.read_text(encoding="utf-8"))
+        named = content.get("tool", {}).get("fourfold", {}).get("repository")
+        if named is not None:
+            if not isinstance(named, str) or not _NAME.fullmatch(named):
+                told = (
+                    f"pyproject.toml tool.fourfold.repository: expected owner/name, got {named!r}"
+                )
+                raise FourfoldError(told)
+            return named
+    try:
+        call = ["git", "-C", str(root), "config", "--get", "remote.origin.url"]
+        address = subprocess.run(call, capture_output=True, text=True).stdout.strip()
+    except OSError:
+        return ""
+    found = _GITHUB.search(address)
+    return found[1] if found else ""
+
+
+def prepare(
+    notebook: Mapping[str, Any], parameters: Mapping[str, Parameter], name: str, place: str
+) -> None:
+    """Give a reference its form; where the repository is known, its badge and source as well.
+
+    Parameters
+    ----------
+    notebook : mapping
+        Its cells are changed.
+    parameters : mapping
+        Of its template.
+    name : str
+        Of the repository, ``owner/name``; empty where there is none.
+    place : str
+        Path of the reference in the repository.
+    """
+    for cell in notebook["cells"]:
+        if "injected-parameters" in tags(cell):
+            cell["source"] = form(text(cell), parameters)
+        elif name and "setup" in tags(cell):
+            there = f'"FOURFOLD_SOURCE", "https://github.com/{name}"'
+            cell["source"] = text(cell).replace(_LOCAL, there)
+    if name:
+        first = notebook["cells"][0]
+        address = f"https://colab.research.google.com/github/{name}/blob/HEAD/{place}"
+        picture = "https://colab.research.google.com/assets/colab-badge.svg"
+        badge = f"[![Open in Colab]({picture})]({address})"
+        title, _, rest = text(first).partition("\n")
+        first["source"] = f"{title}\n\n{badge}\n{rest}"
+
+
+def form(source: str, parameters: Mapping[str, Parameter]) -> str:
+    """Return assignments with the comments from which Colab makes a form.
+
+    To Python, and to anybody who reads it in Jupyter, they are comments.
+
+    Examples
+    --------
+    >>> k = Parameter("k", "int", int, 3, "clusters", 2, 30, (), 1)
+    >>> form("# Parameters\\nk = 3\\n", {"k": k})
+    '# Parameters\\nk = 3  # @param {type: "slider", min: 2, max: 30, step: 1}\\n'
+    """
+    return "".join(_field(line, parameters) for line in source.splitlines(keepends=True))
+
+
+def _field(line: str, parameters: Mapping[str, Parameter]) -> str:
+    name, equals, value = line.rstrip("\n").partition(" = ")
+    parameter = parameters.get(name)
+    if not equals or parameter is None:
+        return line
+    try:
+        kind = _kind(ast.literal_eval(value), parameter)
+    except (ValueError, SyntaxError):  # one of several lines
+        return line
+    return f"{name} = {value}  # @param {kind}\n"
+
+
+def _kind(value: Any, parameter: Parameter) -> str:
+    if isinstance(value, str) and parameter.choices:
+        return json.dumps(list(parameter.choices))
+    if isinstance(value, bool):
+        return '{type: "boolean"}'
+    if isinstance(value, int) and None not in (parameter.low, parameter.high):
+        ends = f"min: {parameter.low:.0f}, max: {parameter.high:.0f}"
+        return f'{{type: "slider", {ends}, step: 1}}'
+    if isinstance(value, int) and parameter.annotation == "int":
+        return '{type: "integer"}'
+    if isinstance(value, str) and not set(value) & set("\"'\\\n"):
+        return '{type: "string"}'
+    return '{type: "raw"}'

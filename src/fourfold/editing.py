@@ -1,0 +1,88 @@
+"""A template in JupyterLab: a copy with parameters, each save of which goes into the template."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from fourfold.check import written
+from fourfold.cleaning import clean, merged
+from fourfold.errors import FourfoldError
+from fourfold.inject import injected
+from fourfold.records import write_text
+
+#: The environment of the server, and of its kernels: what is edited, as JSON.
+EDITED = "FOURFOLD_EDITED"
+_seen: dict[str, str] = {}
+
+
+def working_copy(template: Path, parameters: Mapping[str, Any] | None, outputs: Path) -> Path:
+    """Write the copy that is edited, ``outputs/edit/NAME.ipynb``, and return its path."""
+    notebook = injected(template, parameters) if parameters else nbformat.read(template, 4)  # type: ignore[no-untyped-call]
+    copy = outputs / "edit" / template.name
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    write_text(copy, nbformat.writes(notebook))  # type: ignore[no-untyped-call]
+    return copy
+
+
+def environment(copy: Path, template: Path) -> dict[str, str]:
+    """Return the environment in which `saved` knows where to write."""
+    content = {"copy": str(copy), "template": str(template), "seen": _digest(template)}
+    artifacts = str(copy.parent / "artifacts")
+    return {**os.environ, EDITED: json.dumps(content), "FOURFOLD_ARTIFACTS": artifacts}
+
+
+def command(copy: Path, root: Path, port: int, browser: bool) -> list[str]:
+    """Return the call that opens a copy in JupyterLab, for this machine only."""
+    options = {
+        "--ServerApp.ip": "127.0.0.1",
+        "--ServerApp.root_dir": str(root),
+        "--FileContentsManager.post_save_hook": "fourfold.editing.saved",
+        **({"--ServerApp.port": str(port)} if port else {}),
+    }
+    words = [f"{name}={value}" for name, value in options.items()]
+    return [
+        *(sys.executable, "-m", "jupyterlab"),
+        *words,
+        *([] if browser else ["--no-browser"]),
+        # Jupyter refuses to run as root, who one is in a container.
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+        str(copy),
+    ]
+
+
+def saved(os_path: str, model: Mapping[str, Any], contents_manager: Any, **kwargs: Any) -> None:
+    """Write a working copy that was saved back into its template; Jupyter's server calls it.
+
+    Raises
+    ------
+    FourfoldError
+        If the template has changed since it was read, by somebody else: nothing is written then.
+    """
+    edited = json.loads(os.environ.get(EDITED, "{}"))
+    if not edited or Path(os_path).resolve() != Path(edited["copy"]).resolve():
+        return
+    template = Path(edited["template"])
+    if _digest(template) != _seen.get(str(template), edited["seen"]):
+        raise FourfoldError(
+            f"{template.name} has changed on disk since fourfold edit opened it: nothing was "
+            "written to it. Your work is in the copy; end this session and start again to merge"
+        )
+    old = json.loads(template.read_text(encoding="utf-8"))
+    new = json.loads(Path(os_path).read_text(encoding="utf-8"))
+    clean(new)
+    result = merged(old, new)
+    if result != old:
+        write_text(template, written(result))
+    _seen[str(template)] = _digest(template)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

