@@ -29,7 +29,8 @@ _NONE = {"expected without clusters", "…: expected …, got"}
 
 
 _DEEPER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-Names = Mapping[str, str]
+#: Of each local name the texts that it stands for, by the lines from which it does.
+Names = Mapping[str, Mapping[int, str]]
 
 
 def pattern(node: ast.AST, names: Names) -> str:
@@ -38,7 +39,7 @@ def pattern(node: ast.AST, names: Names) -> str:
     Parameters
     ----------
     node : ast.AST
-    names : dict of str to str
+    names : dict
         Texts that local names stand for.
     """
     match node:
@@ -46,10 +47,11 @@ def pattern(node: ast.AST, names: Names) -> str:
             return text
         case ast.JoinedStr(values=values):
             return "".join(pattern(value, names) for value in values)
-        case ast.FormattedValue(value=ast.Name(id=name), conversion=-1):
-            return names.get(name, PART)
-        case ast.Name(id=name):
-            return names.get(name, PART)
+        case ast.FormattedValue(value=ast.Name() as inner, conversion=-1):
+            return pattern(inner, names)
+        case ast.Name(id=name, lineno=line):
+            texts = {start: text for start, text in names.get(name, {}).items() if start <= line}
+            return texts[max(texts)] if texts else PART
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return pattern(left, names) + pattern(right, names)
         case ast.Call(func=ast.Name(id="did_you_mean")):
@@ -88,19 +90,17 @@ def _texts(tree: ast.AST) -> Iterator[ast.AST]:
             yield from _texts(child)
 
 
-def _local_texts(function: ast.AST) -> tuple[dict[str, str], dict[ast.AST, str]]:
+def _local_texts(function: ast.AST) -> tuple[Names, dict[ast.AST, str]]:
     """Return the texts that local names stand for, and the names by the nodes that make them."""
-    values: dict[str, list[ast.AST]] = {}
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            values.setdefault(node.targets[0].id, []).append(node.value)
-    names: dict[str, str] = {}
+    names: dict[str, dict[int, str]] = {}
     nodes: dict[ast.AST, str] = {}
-    for name, (value, *others) in values.items():
-        text = pattern(value, names)
-        if not others and text != PART:
-            names[name] = text
-            nodes[value] = name
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value, lineno=line):
+                text = pattern(value, names)
+                names.setdefault(name, {})[line] = text
+                if text != PART:
+                    nodes[value] = name
     return names, nodes
 
 
