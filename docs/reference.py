@@ -11,17 +11,13 @@ from typing import Any
 import griffe
 import typer
 
+from fourfold import _CALLS
 from fourfold.cli import app
 from fourfold.parameters import REQUIRED
 from fourfold.template import Template, read_template
 
 ROOT = Path(__file__).parents[1]
 FOLDER = "docs/reference"
-#: Names of ``fourfold`` that are called themselves; the others are modules.
-_CALLS = {
-    "notebook": ("ingest", "record", "save", "conclude"),
-    "style": ("style", "number", "short"),
-}
 _HEADINGS = {"parameters": "Parameters", "attributes": "Attributes", "returns": "Returns",
              "yields": "Yields", "raises": "Raises"}  # fmt: skip
 
@@ -31,7 +27,7 @@ def pages() -> dict[str, str]:
     package = _package()
     modules = {name: package[name] for name in _modules(package)}
     made = {f"{FOLDER}/{name}.md": _module_page(name, module) for name, module in modules.items()}
-    calls = {f"ff.{n}": _named(package[m], n) for m, names in _CALLS.items() for n in names}
+    calls = {f"ff.{name}": _named(package[home], name) for name, home in _CALLS.items()}
     made[f"{FOLDER}/python.md"] = _python_page(calls, modules)
     made[f"{FOLDER}/command-line.md"] = command_line()
     made[f"{FOLDER}/templates.md"] = templates()
@@ -47,8 +43,7 @@ def _package() -> griffe.Object:
 
 
 def _modules(package: griffe.Object) -> list[str]:
-    calls = {name for names in _CALLS.values() for name in names}
-    return [str(name) for name in package.exports or () if str(name) not in calls]
+    return [str(name) for name in package.exports or () if str(name) not in _CALLS]
 
 
 def _named(module: Any, name: str) -> Any:
