@@ -13,7 +13,7 @@ from fourfold.evidence import MIME
 from fourfold.outputs import plain
 from fourfold.pictures import same_software
 from fourfold.quarters import HEADER, fill, model_of
-from fourfold.reference import metadata_of, without_noise
+from fourfold.reference import metadata_of, open_in_colab, without_noise
 
 _PNG = "image/png"
 
@@ -44,6 +44,7 @@ def accepted(case: Case, executed: Mapping[str, Any], differing: Collection[str]
         if not _redrawn(old, notebook["cells"][pair.index]):
             _take_outputs(notebook["cells"][pair.index], old)
     fill(notebook, case.spec, model_of(executed))
+    open_in_colab(notebook, case.spec, case.root, case.path.resolve())
     notebook["metadata"]["fourfold"] = metadata_of(case.spec, case.root, notebook["cells"])
     if "regress" in case.stored["metadata"].get("fourfold", {}):
         notebook["metadata"]["fourfold"]["regress"] = case.stored["metadata"]["fourfold"]["regress"]

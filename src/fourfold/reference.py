@@ -39,12 +39,17 @@ def write_reference(folder: Path, spec: RunSpec, root: Path) -> Path:
     target = root / "notebooks" / f"{spec.config}.ipynb"
     target.parent.mkdir(exist_ok=True)
     stable = without_noise(notebook)
-    place = target.relative_to(root).as_posix()
-    template = read_template(template_path(spec.template_file, root))
-    colab.prepare(stable, template.parameters, colab.repository(root), place)
+    open_in_colab(stable, spec, root, target)
     stable["metadata"]["fourfold"] = metadata_of(spec, root, stable["cells"])
     write_text(target, json.dumps(stable, indent=1, ensure_ascii=False) + "\n")
     return target
+
+
+def open_in_colab(notebook: dict[str, Any], spec: RunSpec, root: Path, path: Path) -> None:
+    """Give a reference at this path what Colab needs."""
+    template = read_template(template_path(spec.template_file, root))
+    place = path.relative_to(root).as_posix()
+    colab.prepare(notebook, template.parameters, colab.repository(root), place)
 
 
 def metadata_of(spec: RunSpec, root: Path, cells: Any) -> dict[str, Any]:
