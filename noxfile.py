@@ -17,7 +17,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "tests", "notebooks"]
+nox.options.sessions = ["lint", "tests", "notebooks", "docs"]
 nox.options.default_venv_backend = "none"  # `prepare` keeps one environment for all sessions
 ROOT = Path(__file__).parent
 VENV = ROOT / ".venv"
@@ -52,8 +52,7 @@ def prepare(session: nox.Session) -> None:
     if not BIN.exists():
         uv(session, "venv", str(VENV))
     state = hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in SOURCES)).hexdigest()
-    stamp = VENV / "fourfold.stamp"
-    if stamp.exists() and stamp.read_text() == state:
+    if (stamp := VENV / "fourfold.stamp").exists() and stamp.read_text() == state:
         return
     install = ("pip", "install", "--quiet", "--python", str(VENV), "--compile-bytecode")
     uv(session, *install, "--require-hashes", "-r", "requirements.lock")
@@ -89,6 +88,13 @@ def notebooks(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Execute the guide, build docs/_site, check links; arguments go to ``docs/execute.py``."""
+    run_in_venv(session, "python", "docs/execute.py", *session.posargs)
+    run_in_venv(session, "python", "docs/build.py")
+
+
+@nox.session
 def run(session: nox.Session) -> None:
     """Run configs, all of params/ by default; arguments go to ``fourfold run``."""
     run_in_venv(session, "fourfold", "run", *session.posargs)
@@ -106,8 +112,7 @@ def lock(session: nox.Session) -> None:
     uv(session, *LOCK, *session.posargs)
     python = nox.project.load_toml("pyproject.toml")["project"]["requires-python"]
     pins = re.findall(r"^(\S+==.+?) \\$", Path("requirements.lock").read_text(), re.MULTILINE)
-    conda = CONDA.format(python=python, pins="\n      - ".join(pins))
-    Path("environment.yml").write_text(conda)
+    Path("environment.yml").write_text(CONDA.format(python=python, pins="\n      - ".join(pins)))
 
 
 if __name__ == "__main__":

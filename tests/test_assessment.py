@@ -84,7 +84,7 @@ def test_own_effort_replaces_the_rough_one(tmp_path):
         ("{practice: rolback, answer: done}", r"practice: .* 'rolback'\. Did you mean 'rollback'"),
         ("{practice: rollback, answer: donne}", r"answer: .* got 'donne'\. Did you mean 'done'"),
         ("{practice: rollback, answer: true}", r"answer: expected .* got True"),
-        ("{practice: rollback}", r"answers\.1\.answer: missing"),
+        ("{practice: rollback}", r"answers\.1\.answer: expected this key"),
         ("{practice: approval, answer: done}", "expected one answer, got 'approval' again"),
         ("{practice: rollback, answer: done, effort: 0}", "effort: expected weeks > 0, got 0"),
         ("{practice: rollback, answer: done, proofs: [{text: a}]}", r"proofs\.0: expected either"),

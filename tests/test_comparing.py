@@ -48,8 +48,14 @@ def test_runs_by_name_config_or_glob(patterns, found):
 
 def test_what_is_not_there_is_told_with_the_nearest():
     """A run, and a metric."""
-    with pytest.raises(FourfoldError, match=r"'penguin' is none. Did you mean 'penguins'"):
+    with pytest.raises(FourfoldError, match=r"got 'penguin', which is none. Did you mean 'pe"):
         chosen(RUNS, ["penguin"])
+    with pytest.raises(FourfoldError, match=r"got 'wi', which is none. Did you mean 'wine"):
+        chosen(RUNS, ["wi"])
+    with pytest.raises(
+        FourfoldError, match=r"got 'xyz', which is none. There are wine/k=2, wine, "
+    ):
+        chosen(RUNS, ["xyz"])
     with pytest.raises(FourfoldError, match=r"expected one of mean, rows, got 'men'. Did you"):
         metrics_of(RUNS, ["men"])
 

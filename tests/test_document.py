@@ -59,7 +59,7 @@ def test_all_mistakes_are_told_at_once_with_line_and_key(tmp_path):
         "some.yaml:3:5 parts.1.name",
         "some.yaml:5:16 named.x.size",
     ]
-    assert lines[0].endswith("missing")
+    assert lines[0].endswith("expected this key, found none")
     assert "unknown key; expected one of name, kind, size. Did you mean 'name'?" in lines[1]
     assert "expected 'round' or 'square', got 'squarre'. Did you mean 'square'?" in lines[2]
     assert "got 3" in lines[3]
@@ -90,7 +90,9 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
 
 def test_messages_name_the_file_as_asked(tmp_path):
     """The name in a config rather than the path of a machine."""
-    with pytest.raises(ConfigError, match=r"^data/some\.yaml:1:1 parts: missing$"):
+    with pytest.raises(
+        ConfigError, match=r"^data/some\.yaml:1:1 parts: expected this key, found none$"
+    ):
         read(tmp_path, "named: {}\n", file="data/some.yaml")
 
 

@@ -143,7 +143,7 @@ def test_a_save_in_jupyterlab_goes_into_the_template(lab, project):
         (("clustering",), "fourfold new-template NAME --from clustering makes it yours"),
         (("clustering", "--config", "params/a.yaml"), "expected a config of template 'clustering', got one of 'tiny'"),
         (("tiny", "--config", "params/b.yaml"), "params/b.yaml"),
-        (("params/a.yaml", "--only", "scale~7"), "no run of params/a.yaml matches"),
+        (("params/a.yaml", "--only", "scale~7"), "--only scale~7: expected a run of params/a.yaml that matches, got none"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_edited_is_told(project, config, words, told):

@@ -35,7 +35,7 @@ def test_mistakes_in_coordinates_are_told():
         places.located(SQUARE, "n", "xx", "y", globe=False)
     with pytest.raises(DataError, match="n: expected numbers, got 'a'"):
         places.located(SQUARE, "n", "n", "y", globe=False)
-    with pytest.raises(DataError, match="swapped"):
+    with pytest.raises(DataError, match=r"at most 360 and 90, got .+ and .+; swapped\?"):
         places.located(SQUARE.assign(y=100.0), "n", "x", "y", globe=True)
     with pytest.raises(DataError, match="at least three places to go round, got 2"):
         places.located(SQUARE.head(2), "n", "x", "y", globe=False)

@@ -193,8 +193,9 @@ def test_sessions_keep_their_promises():
 
 
 def test_default_sessions():
-    """Without a name lint, tests and notebooks run, in this order, and nothing else."""
+    """Without a name lint, tests, notebooks and docs run, in this order, and nothing else."""
     assert re.search(r"^nox\.options\.sessions = (.+)$", NOXFILE, re.MULTILINE)[1] == (
-        '["lint", "tests", "notebooks"]'
+        '["lint", "tests", "notebooks", "docs"]'
     )
-    assert set(sessions()) == {"lint", "tests", "notebooks", "run", "reference", "lock"}
+    on_demand = {"run", "reference", "lock"}
+    assert set(sessions()) == {"lint", "tests", "notebooks", "docs"} | on_demand

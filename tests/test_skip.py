@@ -188,7 +188,11 @@ def test_a_second_command_does_nothing_and_says_so(project, config):
     ("arguments", "told"),
     [
         (["--workers", "none"], "--workers: expected a whole number from 1, or auto, got 'none'"),
-        (["--only", "mode~nothing"], "--only: none of 4 runs matches"),
+        (
+            ["--only", "mode~nothing"],
+            "--only mode~nothing: expected one that matches among 4 runs, got none; "
+            "fourfold plan lists them",
+        ),
     ],
 )
 def test_a_wrong_option_is_one_line(project, config, arguments, told):

@@ -112,7 +112,8 @@ def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
 
     chosen = matching(specs, only or [])
     if not chosen:
-        raise FourfoldError(f"--only: none of {count(len(specs), 'run')} matches")
+        told = f"expected one that matches among {count(len(specs), 'run')}, got none"
+        raise FourfoldError(f"--only {' '.join(only or [])}: {told}; fourfold plan lists them")
     return chosen
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -43,10 +43,17 @@ def chosen(entries: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:
         mine = [e for e in entries if _means(pattern.rstrip("/"), e)]
         if not mine:
             known = dict.fromkeys(n for e in entries for n in (name(e), e["config"]))
-            near = did_you_mean(pattern, known)
-            raise FourfoldError(f"expected a run, a config or a glob, {pattern!r} is none.{near}")
+            near = did_you_mean(pattern, known) or _longer(pattern, known)
+            told = f"expected a run, a config or a glob, got {pattern!r}, which is none"
+            raise FourfoldError(f"{told}.{near}")
         found |= {name(e): e for e in mine}
     return list(found.values())
+
+
+def _longer(pattern: str, known: Iterable[str]) -> str:
+    """Return which names hold what somebody wrote, as clustering-penguins holds penguins."""
+    found = [each for each in known if pattern and pattern in each]
+    return f" Did you mean {found[0]!r}?" if found else f" There are {', '.join([*known][:_FEW])}."
 
 
 def name(entry: Entry) -> str:

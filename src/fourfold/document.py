@@ -118,7 +118,7 @@ def _violation(document: Document[Any], kind: type, item: Mapping[str, Any]) -> 
         known = _known(kind, key[:-1])
         message = f"unknown key; expected one of {', '.join(known)}." + did_you_mean(key[-1], known)
     elif item["type"] in ("missing", "missing_argument"):
-        message = "missing"
+        message = "expected this key, found none"
     else:
         wanted = str(item["msg"]).replace("Input should be ", "")
         message = f"expected {wanted}, got {item['input']!r}."

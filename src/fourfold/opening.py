@@ -41,7 +41,8 @@ def edit(
         template, config = "", config or template
     specs = matching(plan([config], project), only or []) if config else []
     if config and not specs:
-        raise FourfoldError(f"--only: no run of {config} matches")
+        told = f"expected a run of {config} that matches, got none"
+        raise FourfoldError(f"--only {' '.join(only or [])}: {told}; fourfold plan lists them")
     parameters = dict(specs[0].parameters) if specs else None
     if template:
         path = find_template(template, project / "templates")

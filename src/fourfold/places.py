@@ -76,8 +76,9 @@ def located(frame: pd.DataFrame, name: str, across: str, up: str, globe: bool) -
             raise DataError(f"{column}: expected numbers, got {frame[column].iloc[0]!r}")
     rows = frame.dropna(subset=[name, across, up])
     points = rows[[across, up]].to_numpy(float)
-    if globe and len(points) and (np.abs(points) > [360, 90]).any():
-        raise DataError(f"{across}, {up}: expected degrees, at most 360 and 90; swapped?")
+    if globe and (wrong := points[(np.abs(points) > [360, 90]).any(axis=1)]).size:
+        got = f"{wrong[0, 0]:g} and {wrong[0, 1]:g}; swapped?"
+        raise DataError(f"{across}, {up}: expected degrees, at most 360 and 90, got {got}")
     matrix = great_circles(points) if globe else straight(points)
     return _checked(Places(tuple(rows[name].astype(str)), matrix, points, "km" if globe else ""))
 

@@ -27,7 +27,7 @@ _MOST_READ = 50
 def call_pytest(
     given: Sequence[str], root: Path, workers: int | None, accept: bool, changed: bool
 ) -> int:
-    """Test notebooks; return pytest's exit code, 2 where pytest itself was called wrongly.
+    """Test notebooks; return pytest's exit code, 4 for an option that it does not know.
 
     Parameters
     ----------

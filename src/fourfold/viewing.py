@@ -15,7 +15,7 @@ app = typer.Typer()
 _WIDE = 240  # columns of a table that no terminal shows
 Runs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[RUN]...", help="Runs, configs or globs, as penguins/k=3 or peng*."),
+    typer.Argument(metavar="[RUN]...", help="Runs, configs or globs, as wine-sweep/k=3 or *-wine."),
 ]
 
 
