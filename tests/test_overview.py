@@ -120,7 +120,7 @@ def test_no_serious_barrier(browser_page, outputs, scheme):
     """By axe-core, with all that can be opened open."""
     page = browser_page
     page.emulate_media(color_scheme=scheme)
-    page.goto(address(outputs, "#metric=silhouette&runs=penguins%252Fk%253D2,penguins%252Fk%253D3"))
+    page.goto(address(outputs, "#metric=silhouette&runs=penguins/k=2;penguins/k=3"))
     page.locator("summary").click()
     found = Axe().run(page).response["violations"]
     assert [
@@ -145,7 +145,7 @@ def test_a_phone_scrolls_one_way(browser_page, outputs):
     """Each run is a card; nothing is wider than the screen; a list sorts, as headings do else."""
     page = browser_page
     page.set_viewport_size({"width": 390, "height": 800})
-    page.goto(address(outputs, "#runs=penguins%252Fk%253D2,penguins%252Fk%253D3"))
+    page.goto(address(outputs, "#runs=penguins/k=2;penguins/k=3"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_label("Order of the runs").select_option("seconds:0")
     assert names(page) == ["wine/k=5", "wine/k=4", "penguins/k=3", "penguins/k=2"]

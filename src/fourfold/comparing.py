@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from rich.markup import escape
 from rich.table import Table
@@ -146,5 +146,4 @@ def view_of(entries: Sequence[Entry]) -> str:
     """Return the part of an address after the page, which shows this comparison."""
     if len(entries) > _MOST_IN_ADDRESS:
         return ""
-    names = ",".join(quote(name(entry), safe="") for entry in entries)
-    return f"#{urlencode({'runs': names})}"
+    return "#runs=" + ";".join(quote(name(entry), safe="/=,") for entry in entries)

@@ -17,7 +17,7 @@
     state.down = kept.get("down") !== "0";
     state.page = Number(kept.get("page")) || 0;
     const names = new Map(Array.from({ length: data.count }, (_, i) => [label(i), i]));
-    state.runs = new Set((kept.get("runs") || "").split(",").filter(Boolean).map((name) => names.get(decodeURIComponent(name))).filter((i) => i !== undefined));
+    state.runs = new Set((kept.get("runs") || "").split(";").map((name) => names.get(name)).filter((i) => i !== undefined));
     if (kept.get("runs") === "*") state.runs = new Set(rows());
     state.compare = state.runs.size > 1;
   }
@@ -26,7 +26,7 @@
     for (const name of ["q", "template", "status", "verdict", "metric"]) if (state[name]) kept.set(name, state[name]);
     if (state.sort !== "started" || !state.down) { kept.set("sort", state.sort); kept.set("down", state.down ? "1" : "0"); }
     if (state.page) kept.set("page", state.page);
-    if (state.compare && state.runs.size <= 50) kept.set("runs", [...state.runs].map((i) => encodeURIComponent(label(i))).join(","));
+    if (state.compare && state.runs.size <= 50) kept.set("runs", [...state.runs].map(label).join(";"));
     else if (state.compare) kept.set("runs", "*");
     history.replaceState(null, "", "#" + kept);
   }
