@@ -77,8 +77,8 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The library's tests; arguments go to pytest."""
-    run_in_venv(session, "pytest", *session.posargs)
+    """The library's tests, on two cores; arguments go to pytest."""
+    run_in_venv(session, "pytest", *(session.posargs or ("-n", "2", "--dist", "loadfile")))
 
 
 @nox.session

@@ -143,6 +143,7 @@ LINE = (
     "viewing",
     "opening",
     "cli",
+    "__main__",
 )
 LONGEST = 300  # lines of a module
 HEAVY = {

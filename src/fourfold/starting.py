@@ -63,6 +63,8 @@ def editor_settings(templates: Iterable[str]) -> str:
     schemas = {f"./.schema/{name}.json": f"params/{name}/*.yaml" for name in templates}
     settings = {
         "python.defaultInterpreterPath": "${workspaceFolder}/.venv/bin/python",
+        # Where runs have their kernels, so that relative paths of data hold.
+        "jupyter.notebookFileRoot": "${workspaceFolder}",
         "yaml.schemas": schemas,
         "files.exclude": {"**/.ipynb_checkpoints": True},
     }
