@@ -71,6 +71,10 @@ def test_a_badge_where_the_repository_is_known():
     assert lines[0] == "# A tiny template"
     assert lines[2].endswith("(https://colab.research.google.com/github/me/mine/blob/HEAD/notebooks/a.ipynb)")  # fmt: skip
     assert '"FOURFOLD_SOURCE", "https://github.com/me/mine"' in text(found["cells"][3])
+    inside = reference()
+    colab.prepare(inside, KNOWN, "me/mine", "notebooks/a.ipynb", "analysis/")
+    assert "/blob/HEAD/analysis/notebooks/a.ipynb)" in text(inside["cells"][0])
+    assert 'os.chdir("project/analysis")' in text(inside["cells"][3])
     without = reference()
     colab.prepare(without, KNOWN, "", "notebooks/a.ipynb")
     assert "colab" not in text(without["cells"][0])
@@ -82,9 +86,11 @@ def test_the_repository_is_never_guessed(tmp_path):
     """As pyproject.toml says, else of an origin on GitHub; else there is none."""
     assert colab.repository(tmp_path) == ""
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    for address, name in {"https://example.org/me/mine.git": "", "git@github.com:me/mine.git": "me/mine", "https://github.com/you/yours": "you/yours"}.items():  # fmt: skip
+    for address, name in {"https://example.org/me/mine.git": "", "https://notgithub.com/me/mine": "", "ssh://git@github.com/me/mine.git": "me/mine", "git@github.com:me/mine.git": "me/mine", "https://github.com/you/yours": "you/yours"}.items():  # fmt: skip
         subprocess.run(["git", "config", "remote.origin.url", address], cwd=tmp_path, check=True)
         assert colab.repository(tmp_path) == name
+    (tmp_path / "analysis").mkdir()
+    assert (colab.below(tmp_path), colab.below(tmp_path / "analysis")) == ("", "analysis/")
     settings = tmp_path / "pyproject.toml"
     settings.write_text('[tool.fourfold]\nrepository = "we/ours"\n')
     assert colab.repository(tmp_path) == "we/ours"

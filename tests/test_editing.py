@@ -20,7 +20,9 @@ from hypothesis import strategies as st
 from conftest import CELLS, make_notebook
 from fourfold.check import written
 from fourfold.cleaning import clean, cleaned, install, merged
+from fourfold.editing import unmerged, working_copy
 from fourfold.errors import FourfoldError
+from fourfold.lab import Kernels
 from fourfold.template import library
 
 COMMAND = (sys.executable, "-m", "fourfold.cli")
@@ -136,6 +138,27 @@ def test_a_save_in_jupyterlab_goes_into_the_template(lab, project):
         lab("contents/outputs/edit/tiny.ipynb", saved)
 
 
+def test_work_that_is_in_no_template_is_kept(project):
+    """After a conflict, say: the copy is put aside under its time, before it is written anew."""
+    template, outputs = project / "templates" / "tiny.ipynb", project / "outputs"
+    assert unmerged(template, outputs) is None
+    copy = working_copy(template, {"scale": 2.0}, outputs)
+    assert unmerged(template, outputs) is None
+    edited = json.loads(copy.read_text())
+    edited["cells"][0]["source"] = ["# My work"]
+    copy.write_text(json.dumps(edited))
+    kept = unmerged(template, outputs)
+    assert "My work" in kept.read_text()
+    assert not copy.exists()
+    copy.write_text("broken off")
+    assert unmerged(template, outputs).read_text() == "broken off"
+
+
+def test_kernels_begin_in_the_project(project):
+    """As those of runs do, wherever the copy lies."""
+    assert Kernels(root_dir=str(project)).cwd_for_path("outputs/edit/tiny.ipynb") == str(project)
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -160,7 +183,9 @@ def test_git_cleans_what_is_added(project):
     before = json.loads(path.read_text())
 
     def git(*words):
-        return subprocess.run(["git", *words], cwd=project, capture_output=True, text=True, check=True).stdout  # fmt: skip
+        options = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        done = subprocess.run(["git", *options, *words], cwd=project, capture_output=True, text=True, check=True)  # fmt: skip
+        return done.stdout.strip()
 
     with pytest.raises(FourfoldError, match="expected a git repository"):
         install(project)
@@ -172,6 +197,19 @@ def test_git_cleans_what_is_added(project):
     stored = json.loads(git("show", ":templates/tiny.ipynb"))
     assert "injected-parameters" not in {cell["id"] for cell in stored["cells"]}
     assert "execution_count" in path.read_text()
+    git("commit", "-qm", "a")
+    for each in library().glob("*.ipynb"):
+        path = project / "templates" / each.name
+        path.write_bytes(each.read_bytes())
+        git("add", ".")
+        saved = nbformat.reads(each.read_text(encoding="utf-8"), 4)
+        saved.metadata["kernelspec"]["display_name"] = "Python 3 (ipykernel)"
+        path.write_text(nbformat.writes(saved))
+        git("add", ".")
+        assert git("show", f":templates/{each.name}") == each.read_text(encoding="utf-8").strip()
+        assert "1 notebook, 0 clean" in call(project, "clean", str(path)).stdout
+        assert path.read_bytes() == each.read_bytes()
+    path = project / "templates" / "tiny.ipynb"
     path.write_text("no notebook")
     git("add", ".")
     assert git("show", ":templates/tiny.ipynb") == "no notebook"

@@ -110,6 +110,7 @@ LINE = (
     "report",
     "inject",
     "editing",
+    "lab",
     "runner",
     "batch",
     "rerunning",

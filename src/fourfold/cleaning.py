@@ -1,7 +1,7 @@
 """Notebooks without what an editor leaves: outputs, injected parameters, metadata of a machine.
 
-As a program it is git's filter: ``python -m fourfold.cleaning`` reads a notebook from standard
-input and writes it clean.
+As a program it is git's filter: ``python -m fourfold.cleaning PATH`` reads a notebook from standard
+input and writes it clean; PATH is the file that git adds.
 """
 
 from __future__ import annotations
@@ -36,8 +36,14 @@ def clean(notebook: Notebook) -> bool:
     return mend(notebook) or changed
 
 
-def cleaned(content: str, name: str = "notebook") -> str:
+def cleaned(content: str, name: str = "notebook", stored: str = "") -> str:
     """Return the text of a notebook's file, cleaned; as it is where there is nothing to clean.
+
+    Parameters
+    ----------
+    stored : str
+        The file as git has it. Cells that are the same there stay as they stand, since editors
+        sort keys and split sources into lines.
 
     Raises
     ------
@@ -46,9 +52,25 @@ def cleaned(content: str, name: str = "notebook") -> str:
     """
     try:
         notebook = json.loads(content)
-        return written(notebook) if clean(notebook) else content
+        changed = clean(notebook)
+        if stored:
+            old = json.loads(stored)
+            result = merged(old, notebook)
+            return stored if result == old else written(result)
+        return written(notebook) if changed else content
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FourfoldError(f"{name}: expected a notebook (JSON with cells): {error}") from error
+
+
+def in_git(path: Path) -> str:
+    """Return a file as it was last added to git; empty where it was not, or is no notebook."""
+    try:
+        call = ["git", "show", f":./{path.name}"]
+        done = subprocess.run(call, cwd=path.resolve().parent, capture_output=True, check=True)
+        text_ = done.stdout.decode("utf-8")
+        return text_ if {"cells", "metadata"} <= set(json.loads(text_)) else ""
+    except (OSError, ValueError, TypeError, subprocess.CalledProcessError):
+        return ""
 
 
 def merged(template: Notebook, edited: Notebook) -> Notebook:
@@ -94,7 +116,7 @@ def install(root: Path) -> list[str]:
     program = Path(sys.executable)
     # Relative where the environment is inside: filters run at the top of the repository.
     found = program.relative_to(top) if program.is_relative_to(top) else program
-    command = f"{shlex.quote(found.as_posix())} -m fourfold.cleaning"
+    command = f"{shlex.quote(found.as_posix())} -m fourfold.cleaning %f"
     done = []
     if _git(root, "config", "--default", "", "--get", "filter.fourfold.clean") != command:
         _git(root, "config", "filter.fourfold.clean", command)
@@ -123,6 +145,8 @@ if __name__ == "__main__":
     # As bytes, so that no platform changes the ends of lines.
     given = sys.stdin.buffer.read()
     try:
-        sys.stdout.buffer.write(cleaned(given.decode("utf-8")).encode("utf-8"))
+        before = in_git(Path(sys.argv[1])) if sys.argv[1:] else ""
+        result = cleaned(given.decode("utf-8"), stored=before).encode("utf-8")
     except (FourfoldError, UnicodeDecodeError):  # git keeps what it is given, and so does this
-        sys.stdout.buffer.write(given)
+        result = given
+    sys.stdout.buffer.write(result)

@@ -15,10 +15,10 @@ from fourfold.errors import FourfoldError
 from fourfold.parameters import Parameter
 from fourfold.template import tags, text
 
-_GITHUB = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
+_GITHUB = re.compile(r"(?:^|[/@])github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_INSIDE = 'os.chdir("project")'
 _LOCAL = '"FOURFOLD_SOURCE", ".."'
-_BADGE = "colab-badge"
 
 
 def repository(root: Path) -> str:
@@ -42,17 +42,29 @@ def repository(root: Path) -> str:
                 )
                 raise FourfoldError(told)
             return named
-    try:
-        call = ["git", "-C", str(root), "config", "--get", "remote.origin.url"]
-        address = subprocess.run(call, capture_output=True, text=True).stdout.strip()
-    except OSError:
-        return ""
-    found = _GITHUB.search(address)
+    found = _GITHUB.search(_git(root, "config", "--get", "remote.origin.url"))
     return found[1] if found else ""
 
 
+def below(root: Path) -> str:
+    """Return the project's folder in its repository, such as ``analysis/``; empty at the top."""
+    return _git(root, "rev-parse", "--show-prefix")
+
+
+def _git(root: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True)
+    except OSError:
+        return ""
+    return "" if done.returncode else done.stdout.strip()
+
+
 def prepare(
-    notebook: Mapping[str, Any], parameters: Mapping[str, Parameter], name: str, place: str
+    notebook: Mapping[str, Any],
+    parameters: Mapping[str, Parameter],
+    name: str,
+    place: str,
+    folder: str = "",
 ) -> None:
     """Give a reference its form; where the repository is known, its badge and source as well.
 
@@ -65,17 +77,20 @@ def prepare(
     name : str
         Of the repository, ``owner/name``; empty where there is none.
     place : str
-        Path of the reference in the repository.
+        Path of the reference in the project.
+    folder : str
+        Of the project in the repository, with a slash at its end; empty at the top.
     """
     for cell in notebook["cells"]:
         if "injected-parameters" in tags(cell):
             cell["source"] = form(text(cell), parameters)
         elif name and "setup" in tags(cell):
             there = f'"FOURFOLD_SOURCE", "https://github.com/{name}"'
-            cell["source"] = text(cell).replace(_LOCAL, there)
+            inside = f'os.chdir("project/{folder.rstrip("/")}")' if folder else _INSIDE
+            cell["source"] = text(cell).replace(_LOCAL, there).replace(_INSIDE, inside)
     if name:
         first = notebook["cells"][0]
-        address = f"https://colab.research.google.com/github/{name}/blob/HEAD/{place}"
+        address = f"https://colab.research.google.com/github/{name}/blob/HEAD/{folder}{place}"
         picture = "https://colab.research.google.com/assets/colab-badge.svg"
         badge = f"[![Open in Colab]({picture})]({address})"
         title, _, rest = text(first).partition("\n")

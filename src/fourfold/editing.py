@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,23 @@ def working_copy(template: Path, parameters: Mapping[str, Any] | None, outputs: 
     return copy
 
 
+def unmerged(template: Path, outputs: Path) -> Path | None:
+    """Keep an earlier copy whose edits are not in its template; return where, or None."""
+    copy = outputs / "edit" / template.name
+    try:
+        new = json.loads(copy.read_text(encoding="utf-8"))
+        clean(new)
+        old = json.loads(template.read_text(encoding="utf-8"))
+        if merged(old, new) == old:
+            return None
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError):
+        pass  # no notebook any more: kept, whatever it is
+    stamp = datetime.fromtimestamp(copy.stat().st_mtime, UTC).strftime("%Y%m%dT%H%M%SZ")
+    return copy.rename(copy.with_name(f"{copy.stem}-{stamp}.ipynb"))
+
+
 def environment(copy: Path, template: Path) -> dict[str, str]:
     """Return the environment in which `saved` knows where to write."""
     content = {"copy": str(copy), "template": str(template), "seen": _digest(template)}
@@ -44,6 +62,7 @@ def command(copy: Path, root: Path, port: int, browser: bool) -> list[str]:
     options = {
         "--ServerApp.ip": "127.0.0.1",
         "--ServerApp.root_dir": str(root),
+        "--ServerApp.kernel_manager_class": "fourfold.lab.Kernels",
         "--FileContentsManager.post_save_hook": "fourfold.editing.saved",
         **({"--ServerApp.port": str(port)} if port else {}),
     }
@@ -73,7 +92,8 @@ def saved(os_path: str, model: Mapping[str, Any], contents_manager: Any, **kwarg
     if _digest(template) != _seen.get(str(template), edited["seen"]):
         raise FourfoldError(
             f"{template.name} has changed on disk since fourfold edit opened it: nothing was "
-            "written to it. Your work is in the copy; end this session and start again to merge"
+            "written to it. Your work is in the copy: end this session, start again, and take from "
+            "the copy, which is kept, what you want"
         )
     old = json.loads(template.read_text(encoding="utf-8"))
     new = json.loads(Path(os_path).read_text(encoding="utf-8"))

@@ -31,7 +31,7 @@ def edit(
 ) -> None:
     """Edit a template in JupyterLab, with the parameters of a config; each save keeps it clean."""
     from fourfold.config import shown
-    from fourfold.editing import command, environment, working_copy
+    from fourfold.editing import command, environment, unmerged, working_copy
     from fourfold.plan import plan
     from fourfold.skip import matching
     from fourfold.template import find_template, library, template_path
@@ -56,7 +56,11 @@ def edit(
             f"{path.stem}: expected a template of this project, got one that comes with Fourfold; "
             f"fourfold new-template NAME --from {path.stem} makes it yours"
         )
-    copy = working_copy(path, parameters, outputs_of(outputs, project))
+    folder = outputs_of(outputs, project)
+    if kept := unmerged(path, folder):
+        told = "holds edits that are not in the template; kept as it was"
+        console.print(f"{shown(kept, project)} {told}", markup=False, soft_wrap=True)
+    copy = working_copy(path, parameters, folder)
     told = f", with the parameters of {config}" if config else ""
     console.print(f"editing {shown(path, project)}{told}", markup=False, soft_wrap=True)
     console.print("each save goes there, without outputs and injected parameters", soft_wrap=True)
@@ -104,11 +108,11 @@ def clean(
 
 
 def _rewritten(path: Path) -> bool:
-    from fourfold.cleaning import cleaned
+    from fourfold.cleaning import cleaned, in_git
     from fourfold.records import write_text
 
     content = path.read_text(encoding="utf-8")
-    if (new := cleaned(content, str(path))) == content:
+    if (new := cleaned(content, str(path), in_git(path))) == content:
         return False
     write_text(path, new)
     return True

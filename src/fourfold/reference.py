@@ -49,7 +49,8 @@ def open_in_colab(notebook: dict[str, Any], spec: RunSpec, root: Path, path: Pat
     """Give a reference at this path what Colab needs."""
     template = read_template(template_path(spec.template_file, root))
     place = path.relative_to(root).as_posix()
-    colab.prepare(notebook, template.parameters, colab.repository(root), place)
+    name = colab.repository(root)
+    colab.prepare(notebook, template.parameters, name, place, colab.below(root))
 
 
 def metadata_of(spec: RunSpec, root: Path, cells: Any) -> dict[str, Any]:

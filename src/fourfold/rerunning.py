@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -17,10 +19,10 @@ from fourfold.config import Config, Place
 from fourfold.editing import EDITED
 from fourfold.errors import FourfoldError
 from fourfold.evidence import Metric
-from fourfold.plan import RunSpec, find_root, plan_one, run_id
+from fourfold.plan import RunSpec, digest, find_root, plan_one, run_id
 from fourfold.records import Place as Folders
 from fourfold.records import RunRecord, error_line, read_record
-from fourfold.template import Template, find_template, read_template
+from fourfold.template import FIRST_LINE, Template, find_template, read_template
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def rerun(template: str = "", /, **parameters: Any) -> Rerun:
     """Run the template of this notebook with other parameters, in a kernel of its own.
 
     What is not named keeps the value that it has in this notebook. The run is checked as a config
-    is, kept in ``outputs/rerun-TEMPLATE/``, and taken from there if nothing has changed since.
+    is, kept in ``outputs/rerun/TEMPLATE/``, and taken from there if nothing has changed since.
 
     Parameters
     ----------
@@ -92,11 +94,12 @@ def rerun(template: str = "", /, **parameters: Any) -> Rerun:
 
         ff.rerun(k=4, scaler="robust")
     """
-    names = _namespace()
+    names, sources = _namespace()
     root = find_root(Path.cwd())
     found = read_template(find_template(template or _template_of(names, root), root / "templates"))
+    names |= _as_given(sources, found)
     spec = _spec(found, names, parameters, root)
-    folders = Folders(root, root / "outputs")
+    folders = Folders(root, root / "outputs" / "rerun")
     record = _executed(spec, folders)
     before, conclusion = notebook.recorded()
     verdicts = [("verdict", conclusion.verdict if conclusion else "–", _ended(record))]
@@ -112,13 +115,34 @@ def rerun(template: str = "", /, **parameters: Any) -> Rerun:
     return Rerun(record, changed + verdicts + metrics, report.relative_to(root).as_posix())
 
 
-def _namespace() -> dict[str, Any]:
+def _namespace() -> tuple[dict[str, Any], list[str]]:
+    """Return the names of the notebook, and the cells that it has executed, the oldest first."""
     from IPython.core.getipython import get_ipython
 
     shell = get_ipython()
     if shell is None:
         raise FourfoldError("rerun: expected to be called in a notebook, got a plain Python")
-    return dict(shell.user_ns)
+    return dict(shell.user_ns), list(shell.user_ns.get("In", []))
+
+
+def _as_given(sources: Iterable[str], template: Template) -> dict[str, Any]:
+    """Return parameters as their cells have set them: a later cell may use a name again."""
+    given: dict[str, Any] = {}
+    for source in sources:
+        if source.split("\n")[0].strip().lower() != FIRST_LINE:
+            continue
+        for node in ast.parse(source).body:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    pass
+                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                    pass
+                case _:
+                    continue
+            if name in template.parameters:
+                with suppress(ValueError):
+                    given[name] = ast.literal_eval(value)
+    return given
 
 
 def _template_of(names: Mapping[str, Any], root: Path) -> str:
@@ -146,16 +170,19 @@ def _spec(
 ) -> RunSpec:
     kept = {name: names[name] for name in template.parameters if name in names}
     content = {"template": template.name, "parameters": {**kept, **parameters}}
-    config = Config(Path("ff.rerun"), f"rerun-{template.name}", content, {(): Place("ff.rerun")})
+    config = Config(Path("ff.rerun"), template.name, content, {(): Place("ff.rerun")})
     spec = plan_one(config, root).to_json()
+    # What is not named may differ from one notebook to the next.
+    name = f"{run_id(parameters)}-{digest(spec['parameters'])}"
     return RunSpec.from_json(
-        {**spec, "run_id": run_id(parameters), "varied": list(parameters), "config_file": ""}
+        {**spec, "run_id": name, "varied": list(parameters), "config_file": ""}
     )
 
 
 def _executed(spec: RunSpec, folders: Folders) -> RunRecord:
     """Return the record of a run that a process of its own has executed."""
-    content = json.dumps({"spec": spec.to_json(), "root": str(folders.root)}, default=str)
+    places = {"root": str(folders.root), "outputs": str(folders.outputs)}
+    content = json.dumps({"spec": spec.to_json(), **places}, default=str)
     # Its artifacts are its own, and not those of this notebook.
     inherited = {k: v for k, v in os.environ.items() if k not in (EDITED, "FOURFOLD_ARTIFACTS")}
     call = [sys.executable, "-m", "fourfold.rerunning"]
@@ -183,13 +210,14 @@ def _main() -> None:
     """Execute the spec on standard input, unless its record stands."""
     from fourfold.batch import run_batch
     from fourfold.lock import alone
+    from fourfold.overview import write_overview
     from fourfold.skip import choose
 
     given = json.loads(sys.stdin.read())
-    root = Path(given["root"])
-    folders = Folders(root, root / "outputs")
+    folders = Folders(Path(given["root"]), Path(given["outputs"]))
     with alone(folders.outputs):
         run_batch(choose([RunSpec.from_json(given["spec"])], folders).todo, folders)
+        write_overview(folders.outputs)
 
 
 if __name__ == "__main__":
