@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,8 @@ import psutil
 import pytest
 from jupyter_client.manager import KernelManager, start_new_kernel
 
-from fourfold.process import WarmError
+from fourfold.frames import send
+from fourfold.process import Process, WarmError
 from fourfold.provisioner import WarmProvisioner
 from fourfold.warm import VOLATILE, Zygotes, available, own_folder, sweep
 
@@ -242,3 +244,16 @@ def _alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_a_signal_to_a_kernel_that_has_just_ended_is_none():
+    """Between its end and the word of it lies a moment; the signal of a stop fell into it once."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        send(theirs, {"pid": gone.pid, "connection": {}})
+        kernel = Process(ours)
+        kernel.terminate()
+        kernel.kill()
+        assert kernel.poll() is None

@@ -89,7 +89,9 @@ class Process:
     def send_signal(self, signum: int) -> None:
         """Send a signal, unless the kernel has ended."""
         if self.poll() is None:
-            os.kill(self.pid, signum)
+            # It may have ended while the word of that is still on its way.
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signum)
 
     def terminate(self) -> None:
         """Ask it to end."""
