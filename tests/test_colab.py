@@ -6,8 +6,10 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -124,14 +126,22 @@ def wheel(folder: Path, name: str, version: str, requires: tuple[str, ...] = ())
         packed.writestr(f"{info}/RECORD", "\n".join([*rows, f"{info}/RECORD,,"]) + "\n")
 
 
+def environment_with_pip(folder: Path) -> Path:
+    """Make an environment with this one's pip, and return its Python; a bare Python has no own."""
+    pip = pytest.importorskip("pip")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    paths = sysconfig.get_paths("venv", {"base": str(folder), "platbase": str(folder)})
+    shutil.copytree(Path(pip.__file__).parent, Path(paths["purelib"]) / "pip")
+    return Path(paths["scripts"]) / "python"
+
+
 def test_only_what_is_missing_is_installed(tmp_path):
     """In an environment with a package that is too old: it stays, and what lacks comes."""
     wheel(tmp_path, "toy", "1.0", ("old>=2", "lack>=1"))
     wheel(tmp_path, "lack", "1.5", ("old",))
     for version in ("1.0", "2.0"):
         wheel(tmp_path, "old", version)
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "v"], check=True)
-    python = tmp_path / "v" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    python = environment_with_pip(tmp_path / "v")
     environment = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PYTHONPATH": str(Path(colab.__file__).parents[1])}  # fmt: skip
 
     def run(*words):
