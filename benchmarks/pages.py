@@ -119,14 +119,13 @@ def pictures(browser: Browser, folder: Path) -> None:
     index = write_overview(OUTPUTS)
     records = [read_record(path) for path in sorted(OUTPUTS.glob("*/*/record.json"))]
     swept = [each for each in records if each.varied] or records
-    names = [each.name for each in swept if each.config == swept[0].config]
     report = OUTPUTS / next((r.name for r in records if r.claims), records[0].name) / "report.html"
     for name, address in zip(PAGES, (index, index, report), strict=True):
         for look, wide, scheme in LOOKS:
             size = {"width": wide, "height": 900 if wide > 700 else 1100}
             page = page_of(browser, address.as_uri(), viewport=size, color_scheme=scheme)
             if name == "comparison":
-                page.get_by_label("Search").fill(names[0].split("/")[0])
+                page.get_by_label("Search").fill(swept[0].config)
                 page.wait_for_timeout(300)
                 page.get_by_role("button", name="Choose all shown").click()
                 page.get_by_role("button", name="Compare").click()

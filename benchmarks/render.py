@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,9 @@ import nbformat
 from nbconvert import HTMLExporter
 from PIL import Image
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+from fourfold import printing
+from fourfold.errors import FourfoldError
+
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -59,9 +60,11 @@ def pages(height: int, page_height: int) -> list[Page]:
 
 
 def browser() -> str:
-    """Path of the first Chromium on the PATH; exits with what to install if there is none."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    return found or sys.exit(f"render: no browser on the PATH, expected one of {BROWSERS}")
+    """Path of a Chromium on this machine; exits with what to install if there is none."""
+    try:
+        return printing.browser()
+    except FourfoldError as error:
+        sys.exit(f"render: {error}")
 
 
 def html_of(source: Path) -> str:

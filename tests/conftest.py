@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from fourfold import printing
+from fourfold.errors import FourfoldError
 from fourfold.plan import RunSpec
 from fourfold.records import Place, RunRecord
 from fourfold.skip import choose
@@ -124,7 +125,6 @@ def config(project: Path) -> Callable[..., Path]:
     return write
 
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "microsoft-edge")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
          "--disable-background-networking", "--disable-component-update")  # fmt: skip
 
@@ -132,10 +132,11 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A browser of this machine; where CI runs there must be one."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not found:
+    try:
+        found = printing.browser()
+    except FourfoldError as error:
         assert not os.environ.get("CI"), "expected Chromium where CI runs, found none"
-        pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)}")
+        pytest.skip(str(error))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         yield browser

@@ -8,11 +8,13 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from fourfold.errors import FourfoldError
 from fourfold.parameters import Parameter
+from fourfold.records import git
 from fourfold.template import tags, text
 
 _GITHUB = re.compile(r"(?:^|[/@])github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
@@ -52,11 +54,9 @@ def below(root: Path) -> str:
 
 
 def _git(root: Path, *words: str) -> str:
-    try:
-        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True)
-    except OSError:
-        return ""
-    return "" if done.returncode else done.stdout.strip()
+    with suppress(OSError, subprocess.SubprocessError):
+        return git(root, *words)
+    return ""
 
 
 def prepare(

@@ -55,15 +55,27 @@ def sqlite_path(source: str) -> str | None:
 
 def problem(source: str, query: str) -> str | None:
     """Return what is wrong with a database source, without connecting."""
-    password = _USERINFO.search(source)
-    if password and _VARIABLE.sub("", password[2]):
-        return (
-            "expected the password as an environment variable, as in "
-            "postgresql://me:${PGPASSWORD}@host/shop; got it in plain text"
-        )
+    if wrong := plain_password(source):
+        return wrong
     if not query:
         return f"{masked(source)}: expected a query (SQL) for a database, got none"
     return unset(source)
+
+
+def unsafe(source: str) -> str | None:
+    """Return what is wrong with the secrets of a source: in plain text, or not set."""
+    return plain_password(source) or unset(source)
+
+
+def plain_password(source: str) -> str | None:
+    """Return the complaint about a password that is no environment variable."""
+    password = _USERINFO.search(source)
+    if not password or not _VARIABLE.sub("", password[2]):
+        return None
+    return (
+        "expected the password as an environment variable, as in "
+        "postgresql://me:${PGPASSWORD}@host/shop; got it in plain text"
+    )
 
 
 def unset(source: str) -> str | None:

@@ -13,6 +13,7 @@ from fourfold.errors import ConclusionError, did_you_mean
 MIME = "application/vnd.fourfold.v1+json"
 
 Verdict = Literal["supported", "refuted", "inconclusive", "not judged"]
+MARKS = {"supported": "✔", "refuted": "✘", "inconclusive": "?", "not judged": "–"}
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _COMPARISON = re.compile(rf"\s*(>=|<=|==|>|<)\s*({_NUMBER})\s*")

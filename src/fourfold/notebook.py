@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from fourfold import contract as contracts
 from fourfold import data as sources
 from fourfold.evidence import (
+    MARKS,
     MIME,
     Claim,
     Metric,
@@ -30,7 +31,6 @@ from fourfold.evidence import (
 if TYPE_CHECKING:
     import pandas as pd
 
-_MARK = {"supported": "✔", "refuted": "✘", "inconclusive": "?", "not judged": "–"}
 _METRICS: dict[str, Metric] = {}
 _CONCLUSIONS: list[Conclusion] = []
 
@@ -244,7 +244,7 @@ def _claim_row(claim: Claim) -> list[str]:
         f"{claim.metric} {claim.condition}",
         number(claim.value) + unit,
         interval,
-        f"{_MARK[claim.verdict]} {claim.verdict}",
+        f"{MARKS[claim.verdict]} {claim.verdict}",
         claim.why,
     ]
 
@@ -257,7 +257,7 @@ def _conclusion_html(found: Conclusion) -> str:
     parts.append(f"<p><b>Answer.</b> {escape(found.answer)}</p>")
     if found.claims:
         parts.append(_table([_CLAIM_HEAD, *map(_claim_row, found.claims)]))
-    mark = _MARK[found.verdict]
+    mark = MARKS[found.verdict]
     parts.append(f"<p><b>Verdict.</b> {mark} {found.verdict}</p>")
     if found.decision:
         parts.append(f"<p><b>Decision served.</b> {escape(found.decision)}</p>")

@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import DictLoader, Environment, Template
 
 from fourfold.config import BUSINESS
+from fourfold.plan import as_text
 from fourfold.records import RunRecord, error_line, read_record, write_text
 
 PAGE = "index.html"
@@ -100,7 +101,7 @@ def _figures(record: RunRecord) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _text(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = as_text(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

@@ -260,6 +260,11 @@ def _short(value: Any) -> str:
     return "+".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def as_text(value: Any) -> str:
+    """Return the value of a parameter for a reader: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
 def canonical(content: Any) -> str:
     """Return JSON with sorted keys and no spaces: equal content, equal text."""
     return json.dumps(

@@ -163,13 +163,20 @@ def versions() -> dict[str, str]:
 def git_commit(root: Path) -> str | None:
     """Return the commit of the project, with ``+changes`` where the work tree differs."""
     try:
-        commit = _git(root, "rev-parse", "HEAD")
-        return commit + ("+changes" if _git(root, "status", "--porcelain", "-uno") else "")
+        commit = git(root, "rev-parse", "HEAD")
+        return commit + ("+changes" if git(root, "status", "--porcelain", "-uno") else "")
     except (OSError, subprocess.SubprocessError):
         return None
 
 
-def _git(root: Path, *arguments: str) -> str:
+def git(root: Path, *arguments: str) -> str:
+    """Return what git says of a folder.
+
+    Raises
+    ------
+    OSError, subprocess.SubprocessError
+        If git is not there, fails, or takes longer than ten seconds.
+    """
     call = ["git", "-C", str(root), *arguments]
     return subprocess.run(
         call, capture_output=True, text=True, check=True, timeout=10

@@ -19,9 +19,9 @@ from fourfold.config import Config, Place
 from fourfold.editing import EDITED
 from fourfold.errors import FourfoldError
 from fourfold.evidence import Metric
-from fourfold.plan import RunSpec, digest, find_root, plan_one, run_id
+from fourfold.plan import RunSpec, as_text, digest, find_root, plan_one, run_id
 from fourfold.records import Place as Folders
-from fourfold.records import RunRecord, error_line, read_record
+from fourfold.records import RunRecord, error_line, find_record
 from fourfold.template import FIRST_LINE, Template, find_template, read_template
 
 
@@ -104,7 +104,7 @@ def rerun(template: str = "", /, **parameters: Any) -> Rerun:
     before, conclusion = notebook.recorded()
     verdicts = [("verdict", conclusion.verdict if conclusion else "–", _ended(record))]
     changed = [
-        (name, _text(names.get(name, found.parameters[name].default)), _text(value))
+        (name, as_text(names.get(name, found.parameters[name].default)), as_text(value))
         for name, value in parameters.items()
     ]
     metrics = [
@@ -154,8 +154,8 @@ def _template_of(names: Mapping[str, Any], root: Path) -> str:
     if path and path.is_file():
         if path.resolve().parent == (root / "templates").resolve():
             return str(path)
-        if (path.parent / "record.json").is_file():
-            return read_record(path.parent / "record.json").template
+        if record := find_record(path.parent):
+            return record.template
         about = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("fourfold", {})
         if about.get("template"):
             return str(about["template"])
@@ -187,11 +187,11 @@ def _executed(spec: RunSpec, folders: Folders) -> RunRecord:
     inherited = {k: v for k, v in os.environ.items() if k not in (EDITED, "FOURFOLD_ARTIFACTS")}
     call = [sys.executable, "-m", "fourfold.rerunning"]
     done = subprocess.run(call, input=content, env=inherited, capture_output=True, text=True)
-    path = folders.folder(spec.config, spec.run_id) / "record.json"
-    if done.returncode or not path.is_file():
+    record = find_record(folders.folder(spec.config, spec.run_id))
+    if done.returncode or record is None:
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise FourfoldError(f"rerun: expected a record, its process ended without: {said}")
-    return read_record(path)
+    return record
 
 
 def _ended(record: RunRecord) -> str:
@@ -200,10 +200,6 @@ def _ended(record: RunRecord) -> str:
 
 def _figure(name: str, found: Mapping[str, Any] | None) -> str:
     return str(Metric.of(name, **found)) if found else "–"
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _main() -> None:

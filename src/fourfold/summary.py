@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fourfold.config import BUSINESS
-from fourfold.evidence import number
+from fourfold.evidence import MARKS, number
+from fourfold.plan import as_text
 from fourfold.records import RunRecord
 
-_SIGNS = {"supported": "✔", "refuted": "✘", "inconclusive": "?", "ok": "✔", "not judged": "–"}
+_SIGNS = {**MARKS, "ok": "✔"}
 _WIDTH, _ROOM = 160.0, 12.0  # of the small chart of an interval, in pixels
 
 
@@ -92,9 +92,7 @@ def parameters(record: RunRecord) -> list[dict[str, Any]]:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value or "(empty)"
-    return "(none)" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+    return "(none)" if value is None else as_text(value) or "(empty)"
 
 
 def provenance(record: RunRecord) -> list[tuple[str, str]]:

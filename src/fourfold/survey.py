@@ -129,7 +129,7 @@ def survey(source: str, query: str = "", root: Path | None = None, target: str =
     DataError
         If the data cannot be read, or a database has more than one table and no query is given.
     """
-    if database.is_database(source) and (wrong := database.problem(source, query or "any")):
+    if database.is_database(source) and (wrong := database.unsafe(source)):
         raise DataError(wrong)
     query = query or _only_table(source, root)
     frame, share = _rows(source, query, root)
