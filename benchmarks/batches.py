@@ -74,7 +74,7 @@ class Bench:
         """Time ``fourfold run``."""
         env = {**self.env, "FOURFOLD_COLD": cold}
         options = ("--force", "--workers", workers, "--outputs", str(self.folder))
-        seconds = self.call(env, "-m", "fourfold.cli", "run", *self.paths, *options)[0]
+        seconds = self.call(env, "-m", "fourfold", "run", *self.paths, *options)[0]
         if (workers, cold) == ("1", ""):
             records = [json.loads(p.read_text()) for p in self.folder.glob("*/*/record.json")]
             self.cells.append(sum(sum(record["sections"].values()) for record in records))

@@ -32,7 +32,7 @@ def resident(process: psutil.Process) -> int:
 
 
 def main() -> int:
-    command = [sys.executable, "-m", "fourfold.cli", "run", CONFIG]
+    command = [sys.executable, "-m", "fourfold", "run", CONFIG]
     started = time.perf_counter()
     run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     watched, peak = psutil.Process(run.pid), 0

@@ -51,7 +51,7 @@ class Records:
 
 def start(root: Path) -> psutil.Popen:
     """Start the command."""
-    call = [sys.executable, "-m", "fourfold.cli", "run", "--workers", "2"]
+    call = [sys.executable, "-m", "fourfold", "run", "--workers", "2"]
     return psutil.Popen(call, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
 
 

@@ -45,7 +45,7 @@ def project(folder: Path, runs: int) -> Path:
 def command(root: Path, *arguments: str) -> tuple[float, str]:
     """Return seconds and output of one command."""
     started = time.perf_counter()
-    call = [sys.executable, "-m", "fourfold.cli", *arguments]
+    call = [sys.executable, "-m", "fourfold", *arguments]
     done = subprocess.run(call, cwd=root, capture_output=True, text=True, check=True)
     return time.perf_counter() - started, done.stdout
 

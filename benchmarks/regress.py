@@ -22,7 +22,7 @@ import nbformat
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "outputs" / "benchmarks" / "regress.json"
 NBVAL = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "filterwarnings=")
-OURS = ("-m", "fourfold.cli", "regress")
+OURS = ("-m", "fourfold", "regress")
 WAYS = {
     "plain nbval": (*NBVAL, "--nbval", "notebooks"),
     "nbval, xdist, 2 workers, by file": (*NBVAL, "--nbval", "-n2", "--dist=loadfile", "notebooks"),

@@ -82,7 +82,7 @@ def call(python: Path, project: Path, *arguments: str) -> subprocess.CompletedPr
 
 def regress(python: Path, project: Path) -> list[dict[str, Any]]:
     """Return the results of all references, as the page of differences gets them."""
-    done = call(python, project, "-m", "fourfold.cli", "regress")
+    done = call(python, project, "-m", "fourfold", "regress")
     found = sorted((project / "outputs" / "regress").glob("*.json"))
     results = [json.loads(path.read_text()) for path in found]
     if len(results) != len(list((project / "notebooks").glob("*.ipynb"))):
@@ -115,7 +115,7 @@ def unlike(before: Path, after: Path) -> tuple[Counter[str], Counter[str]]:
 
 def rewritten(python: Path, project: Path) -> tuple[Counter[str], Counter[str]]:
     """Count outputs of all references, and those that the older versions write otherwise."""
-    done = call(python, project, "-m", "fourfold.cli", "reference")
+    done = call(python, project, "-m", "fourfold", "reference")
     if done.returncode:
         raise SystemExit(f"fourfold reference:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     there, other = Counter[str](), Counter[str]()

@@ -28,7 +28,7 @@ def main() -> None:
     before, folders = ours(), stray()
     with tempfile.TemporaryDirectory() as name:
         root = project(Path(name), args.runs)
-        call = [sys.executable, "-m", "fourfold.cli", "run", "--workers", "2"]
+        call = [sys.executable, "-m", "fourfold", "run", "--workers", "2"]
         started, seen = time.perf_counter(), []
         with subprocess.Popen(call, cwd=root, stdout=subprocess.PIPE, text=True) as run:
             runner, ended = psutil.Process(run.pid), 0

@@ -33,7 +33,7 @@ TOOLS = {
     "nbval": (*_PYTEST, "--nbval", "notebooks"),
     "nbval, sanitizing": (*_PYTEST, "--nbval", f"--nbval-sanitize-with={SANITIZE}", "notebooks"),
     "nbmake": (*_PYTEST, "--nbmake", "notebooks"),
-    "fourfold": ("-m", "fourfold.cli", "regress", "--root", "."),
+    "fourfold": ("-m", "fourfold", "regress", "--root", "."),
 }
 OURS = "fourfold"
 _LONGEST_S = 60.0
@@ -205,7 +205,7 @@ def read_base(root: Path, name: str, config: str, folder: Path) -> Base:
     template = json.loads((root / "templates" / f"{name}.ipynb").read_text())
     base = Base(root, name, config, template, {}, Facts())
     project = write_project(folder / name, base, template)
-    call = [sys.executable, "-m", "fourfold.cli", "reference", "--root", str(project)]
+    call = [sys.executable, "-m", "fourfold", "reference", "--root", str(project)]
     subprocess.run(call, check=True, capture_output=True, env=environment())
     reference = json.loads((project / "notebooks" / base.file).read_text())
     cell = nbformat.v4.new_code_cell(PROBE, id="probe", metadata={"tags": []})

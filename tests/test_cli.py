@@ -14,7 +14,7 @@ def fourfold(project):
     """Call the command in the tiny project."""
 
     def call(*args: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "fourfold.cli", *args]
+        command = [sys.executable, "-m", "fourfold", *args]
         done = subprocess.run(command, cwd=project, capture_output=True, text=True)
         assert "Traceback" not in done.stderr + done.stdout
         return done
@@ -54,7 +54,7 @@ def test_a_missing_path_is_told(fourfold, config):
 
 def test_outside_of_a_project_it_says_what_it_looked_for(tmp_path):
     """No templates/ upwards: exit code 2 and the names of the folders."""
-    command = [sys.executable, "-m", "fourfold.cli", "plan"]
+    command = [sys.executable, "-m", "fourfold", "plan"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
     assert "templates" in done.stderr

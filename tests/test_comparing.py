@@ -75,7 +75,7 @@ def test_the_command(project, config):
     config("template: tiny\nsweep: {grid: {scale: [1.0, 2.0]}}\n")
 
     def call(*words, **options):
-        command = [sys.executable, "-m", "fourfold.cli", *words]
+        command = [sys.executable, "-m", "fourfold", *words]
         return subprocess.run(command, cwd=project, capture_output=True, text=True, **options)
 
     assert call("compare").returncode == 2

@@ -25,7 +25,7 @@ from fourfold.errors import FourfoldError
 from fourfold.lab import Kernels
 from fourfold.template import library
 
-COMMAND = (sys.executable, "-m", "fourfold.cli")
+COMMAND = (sys.executable, "-m", "fourfold")
 
 
 def call(project, *words):

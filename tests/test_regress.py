@@ -21,7 +21,7 @@ CONFIG = "template: tiny\nparameters: {data: numbers.csv, scale: 2.0}\n"
 
 def fourfold(root: Path, *arguments: str, code: int = 0) -> str:
     """Run the command in a project; return all that it prints."""
-    call = [sys.executable, "-m", "fourfold.cli", *arguments]
+    call = [sys.executable, "-m", "fourfold", *arguments]
     env = {**os.environ, "NO_COLOR": "1"}
     done = subprocess.run(call, cwd=root, env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == code, done.stdout + done.stderr

@@ -66,7 +66,7 @@ def test_the_template_is_known_where_the_editor_tells_the_path(cells, project):
     """Of a run by its record, of a reference by its metadata, of a template by its folder."""
     run, reference = project / "outputs" / "a" / "default", project / "notebooks"
     (project / "params" / "a.yaml").write_text("template: tiny\n")
-    call = [sys.executable, "-m", "fourfold.cli"]
+    call = [sys.executable, "-m", "fourfold"]
     subprocess.run([*call, "run"], cwd=project, check=True, capture_output=True)
     subprocess.run([*call, "reference"], cwd=project, check=True, capture_output=True)
     for path in (run / "notebook.ipynb", reference / "a.ipynb", project / "templates/tiny.ipynb"):

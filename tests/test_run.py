@@ -281,7 +281,7 @@ def test_ctrl_c_keeps_what_was_computed(tmp_path, times, ran, error):
     (tmp_path / "templates" / "tiny.ipynb").write_text(with_source("modeling-mean", slow))
     text = "template: tiny\nsweep: {grid: {scale: [1, 2]}}\n"
     (tmp_path / "params" / "a.yaml").write_text(text)
-    call = [sys.executable, "-m", "fourfold.cli", "run", "--workers", "1"]
+    call = [sys.executable, "-m", "fourfold", "run", "--workers", "1"]
     run = subprocess.Popen(call, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     _until((tmp_path / "started").exists)
     family = psutil.Process(run.pid).children(recursive=True)

@@ -153,7 +153,7 @@ def test_a_pattern_that_means_nothing_is_told(project, config, pattern, told):
 
 
 def fourfold(project, *arguments: str) -> subprocess.CompletedProcess[str]:
-    call = [sys.executable, "-m", "fourfold.cli", *arguments]
+    call = [sys.executable, "-m", "fourfold", *arguments]
     return subprocess.run(call, cwd=project, capture_output=True, text=True, check=False)
 
 
@@ -221,7 +221,7 @@ def test_a_killed_runner_loses_no_finished_run(project, config):
     )  # fmt: skip
     (project / "templates" / "tiny.ipynb").write_text(slow)
     config("template: tiny\nsweep: {grid: {seed: [1, 2, 3, 4, 5, 6]}}\n")
-    call = [sys.executable, "-m", "fourfold.cli", "run", "--workers", "2"]
+    call = [sys.executable, "-m", "fourfold", "run", "--workers", "2"]
     run = subprocess.Popen(call, cwd=project, stdout=subprocess.DEVNULL)
     records = project / "outputs" / "a"
     deadline = time.monotonic() + 30

@@ -45,7 +45,7 @@ def test_only_files_of_the_folder_and_only_to_this_machine(outputs):
 
 def test_view_serves_what_was_run(project, config):
     """It needs runs, and says its address."""
-    command = [sys.executable, "-m", "fourfold.cli"]
+    command = [sys.executable, "-m", "fourfold"]
     none = subprocess.run([*command, "view"], cwd=project, capture_output=True, text=True)
     assert (none.returncode, "expected outputs of runs, found none" in none.stderr) == (2, True)
     config("template: tiny\n")

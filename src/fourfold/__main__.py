@@ -1,5 +1,21 @@
-"""``python -m fourfold``: the command line where its script is not on the path."""
+"""``python -m fourfold``: the command line, and two entries that other programs have stored.
 
-from fourfold.cli import main
+Notebooks call ``install``, which runs before anything but pip is there; git calls
+``clean --filter`` for each file that it adds. Neither names a module, so that modules may move.
+"""
 
-main()
+import sys
+
+match sys.argv[1:]:
+    case ["install", *extras]:
+        from fourfold.missing import install
+
+        install("fourfold", extras)
+    case ["clean", "--filter", *paths]:
+        from fourfold.cleaning import filter_stdin
+
+        filter_stdin(*paths)
+    case _:
+        from fourfold.cli import main
+
+        main()

@@ -1,7 +1,7 @@
 """Notebooks without what an editor leaves: outputs, injected parameters, metadata of a machine.
 
-As a program it is git's filter: ``python -m fourfold.cleaning PATH`` reads a notebook from standard
-input and writes it clean; PATH is the file that git adds.
+Also git's filter: ``python -m fourfold clean --filter PATH`` reads a notebook from standard input
+and writes it clean; PATH is the file that git adds.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def install(root: Path) -> list[str]:
     program = Path(sys.executable)
     # Relative where the environment is inside: filters run at the top of the repository.
     found = program.relative_to(top) if program.is_relative_to(top) else program
-    command = f"{shlex.quote(found.as_posix())} -m fourfold.cleaning %f"
+    command = f"{shlex.quote(found.as_posix())} -m fourfold clean --filter %f"
     done = []
     if _git(root, "config", "--default", "", "--get", "filter.fourfold.clean") != command:
         _git(root, "config", "filter.fourfold.clean", command)
@@ -141,12 +141,18 @@ def _git(root: Path, *words: str) -> str:
     return done.stdout.strip()
 
 
-if __name__ == "__main__":
-    # As bytes, so that no platform changes the ends of lines.
+def filter_stdin(path: str = "") -> None:
+    """Write the notebook on standard input clean to standard output, as bytes: ends of lines stay.
+
+    Parameters
+    ----------
+    path : str
+        The file that git adds.
+    """
     given = sys.stdin.buffer.read()
     try:
-        before = in_git(Path(sys.argv[1])) if sys.argv[1:] else ""
-        result = cleaned(given.decode("utf-8"), stored=before).encode("utf-8")
+        stored = in_git(Path(path)) if path else ""
+        result = cleaned(given.decode("utf-8"), stored=stored).encode("utf-8")
     except (FourfoldError, UnicodeDecodeError):  # git keeps what it is given, and so does this
         result = given
     sys.stdout.buffer.write(result)

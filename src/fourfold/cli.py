@@ -264,7 +264,3 @@ def main() -> None:
     except FourfoldError as error:
         complain(str(error))
         raise SystemExit(2) from None
-
-
-if __name__ == "__main__":
-    main()

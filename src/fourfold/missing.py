@@ -1,6 +1,6 @@
 """Install what Fourfold needs and is not there; what is there stays as it is.
 
-``python -m fourfold.missing data`` is what a notebook calls in Colab, whose own packages must not
+``python -m fourfold install data`` is what a notebook calls in Colab, whose own packages must not
 be replaced: half of them depend on each other's versions. Needs the standard library and pip.
 """
 
@@ -67,7 +67,3 @@ def install(package: str, extras: Sequence[str]) -> None:
         call = [sys.executable, "-m", "pip", "install", "-q", "-c", str(kept), *absent]
         subprocess.run(call, check=True)
     print(f"installed {', '.join(absent)}")
-
-
-if __name__ == "__main__":
-    install("fourfold", sys.argv[1:])

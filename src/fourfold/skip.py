@@ -188,7 +188,7 @@ def _digest(content: bytes) -> str:
 def library() -> str:
     """Return the fingerprint of this package's own code, and of the data that come with it."""
     folder = Path(__file__).parent
-    files = [*sorted(folder.glob("*.py")), *sorted(folder.glob("*/*.yaml"))]
+    files = [*sorted(folder.rglob("*.py")), *sorted(folder.rglob("*.yaml"))]
     return _digest(b"".join(file.read_bytes() for file in files))
 
 
