@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from conftest import make_notebook
 from fourfold.accept import accepted, same_content, shown_difference
 from fourfold.case import Case, read_case
 from fourfold.changed import key_of, why
 from fourfold.errors import TemplateError
 from fourfold.evidence import MIME
+from tiny_project import make_notebook
 
 CODE = [
     ("markdown", "m", "## 1. Ingest"),

@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import CELLS, PARAMETERS, make_notebook
 from fourfold import colab
 from fourfold.errors import FourfoldError
 from fourfold.missing import missing
 from fourfold.parameters import read_parameters
 from fourfold.template import library, text
+from tiny_project import CELLS, PARAMETERS, make_notebook
 
 KNOWN = read_parameters(PARAMETERS, "cell 2")
 

@@ -80,7 +80,7 @@ def test_the_template_that_suits(new, project, sales, options, template):
 def test_what_was_written_runs_at_once(new, project, sales):
     """And its record says something."""
     from fourfold.batch import run_batch
-    from fourfold.records import Place
+    from fourfold.project import Place
     from fourfold.skip import choose
 
     german(sales, project / "umsatz.csv")
@@ -255,7 +255,7 @@ def test_what_is_there_is_kept(command, tmp_path):
 def test_the_skeleton_runs(command, tmp_path):
     """The mean of the sepals of irises is 5.84 cm (Fisher 1936)."""
     from fourfold.batch import run_batch
-    from fourfold.records import Place
+    from fourfold.project import Place
     from fourfold.skip import choose
 
     command(tmp_path, "init", ".")

@@ -7,9 +7,9 @@ import json
 import nbformat
 import pytest
 
-from conftest import run_all
 from fourfold.plan import RunSpec, plan
 from fourfold.quarters import HEADER, fill, header, with_room
+from tiny_project import run_all
 
 PARAMETERS = {"question": "Is a|b < $5?", "decision": "Go\non", "seed": 7}
 SPEC = RunSpec("a", "k=2", "params/a.yaml", "tiny", "templates/tiny.ipynb", PARAMETERS, ("k",))

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from conftest import CELLS, make_notebook
+from tiny_project import CELLS, make_notebook
 
 CONFIG = "template: tiny\nparameters: {data: numbers.csv, scale: 2.0}\n"
 

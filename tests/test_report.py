@@ -11,10 +11,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from conftest import CELLS, make_notebook
 from fourfold.evidence import MIME
 from fourfold.records import RunRecord, findings
 from fourfold.report import render, write_report
+from tiny_project import CELLS, make_notebook
 
 ROOT = Path(__file__).parents[1]
 RECORD = RunRecord(

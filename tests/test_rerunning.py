@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 
 from fourfold import rerunning
 from fourfold.errors import FourfoldError
-from fourfold.lock import alone
+from fourfold.project import alone
 
 HERE = (
     "import fourfold as ff\nscale, count = 2.0, 3\nff.record('mean', 2.0, ci=(1.0, 3.0), unit='kg')"

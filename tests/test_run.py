@@ -18,13 +18,13 @@ import pytest
 from papermill import execute_notebook
 from ruamel.yaml import YAML
 
-from conftest import CELLS, make_notebook, run_all
 from fourfold import client, runner
 from fourfold.evidence import MIME
 from fourfold.plan import plan
 from fourfold.quarters import HEADER
 from fourfold.records import emitted, read_record, write_table
 from fourfold.warm import available
+from tiny_project import CELLS, make_notebook, run_all
 
 DIE = "import os, signal, time\nif fail:\n    os.kill(os.getpid(), signal.SIGKILL)"
 SLEEP = "import time\nif fail:\n    time.sleep(60)"

@@ -11,10 +11,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from conftest import run_all
 from fourfold.plan import RunSpec, plan
 from fourfold.reference import first_runs
 from fourfold.warm import available
+from tiny_project import run_all
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = sorted(path.stem for path in ROOT.glob("templates/*.ipynb"))

@@ -11,13 +11,13 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from conftest import run_all
 from fourfold import skip
 from fourfold.errors import FourfoldError
-from fourfold.lock import alone
 from fourfold.plan import plan
-from fourfold.records import Place, find_record, read_record, write_record
+from fourfold.project import Place, alone
+from fourfold.records import find_record, read_record, write_record
 from fourfold.skip import choose, matching
+from tiny_project import run_all
 
 SWEEP = "template: tiny\nsweep: {grid: {scale: [1, 2], mode: [plain, fancy]}}\n"
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import run_all
 from fourfold.plan import plan
+from tiny_project import run_all
 
 ROOT = Path(__file__).parents[1]
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from fourfold.differences import Difference
 from fourfold.errors import FourfoldError
-from fourfold.plan import RunSpec, canonical, find_root, plan
+from fourfold.plan import RunSpec, canonical, plan
+from fourfold.project import find_root
 from fourfold.quarters import with_room
 from fourfold.rules import Rules, read_rules
 from fourfold.template import (

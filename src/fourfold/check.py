@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from fourfold.config import shown
 from fourfold.errors import TemplateError, Violation
 from fourfold.parameters import read_parameters
+from fourfold.project import shown
 from fourfold.template import (
     FIRST_LINE,
     HEADING,

@@ -16,7 +16,8 @@ from fourfold.options import Outputs, Paths, Root, complain, console, count, out
 from fourfold.plan import RunSpec, plan
 
 if TYPE_CHECKING:
-    from fourfold.records import Place, RunRecord
+    from fourfold.project import Place
+    from fourfold.records import RunRecord
     from fourfold.skip import Choice, Todo
 
 app = typer.Typer(
@@ -53,7 +54,7 @@ def plan_command(
     configs = len({spec.config for spec in specs})
     console.print(f"{count(len(specs), 'run')} of {count(configs, 'config')}, all checked")
     if why:
-        from fourfold.records import Place
+        from fourfold.project import Place
         from fourfold.skip import choose
 
         choice = choose(specs, Place(project, outputs_of(outputs, project)))
@@ -80,9 +81,8 @@ def run(
 
     Exit code 0 if all is well, 1 if a run failed, 2 if a config is wrong, 130 if stopped.
     """
-    from fourfold.lock import alone
     from fourfold.pool import begin
-    from fourfold.records import Place
+    from fourfold.project import Place, alone
     from fourfold.skip import choose
 
     project, at_once = root_of(root), _workers(workers)
@@ -149,9 +149,9 @@ def _execute(
 
 def _tell(records: list[RunRecord], choice: Choice, place: Place) -> None:
     """Write the table of the batch, print it, and say where to look."""
-    from fourfold.config import shown
     from fourfold.overview import write_overview
     from fourfold.progress import cost_line, result_table
+    from fourfold.project import shown
     from fourfold.records import write_table
 
     console.print(result_table(records))
@@ -180,7 +180,7 @@ def _tell(records: list[RunRecord], choice: Choice, place: Place) -> None:
 @app.command()
 def schema(root: Root = None) -> None:
     """Write a JSON Schema per template into .schema/, for YAML editors."""
-    from fourfold.config import shown
+    from fourfold.project import shown
     from fourfold.schema import write_schemas
 
     project = root_of(root)
@@ -213,7 +213,7 @@ def reference(
     workers: Workers = "auto",
 ) -> None:
     """Write executed references of PATHs into notebooks/, for nbval to regress against."""
-    from fourfold.records import Place
+    from fourfold.project import Place
     from fourfold.reference import first_runs, write_reference
     from fourfold.skip import choose
 

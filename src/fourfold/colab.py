@@ -14,7 +14,7 @@ from typing import Any
 
 from fourfold.errors import FourfoldError
 from fourfold.parameters import Parameter
-from fourfold.records import git
+from fourfold.project import git
 from fourfold.template import tags, text
 
 _GITHUB = re.compile(r"(?:^|[/@])github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")

@@ -14,6 +14,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from fourfold.errors import ConfigError, Violation, did_you_mean
+from fourfold.project import shown
 
 Key = tuple[Any, ...]
 KEYS = ("extends", "template", "business", "parameters", "sweep", "run", "regress")
@@ -94,11 +95,6 @@ def config_name(path: Path, root: Path) -> str:
     below = next((base for base in (root / "params", root) if path.is_relative_to(base)), None)
     relative = path.relative_to(below) if below else Path(path.name)
     return "-".join(relative.with_suffix("").parts)
-
-
-def shown(path: Path, root: Path) -> str:
-    """Return the path as messages show it: relative to the project where it is inside."""
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
 def _read(

@@ -17,7 +17,7 @@ from fourfold.check import written
 from fourfold.cleaning import clean, merged
 from fourfold.errors import FourfoldError
 from fourfold.inject import injected
-from fourfold.records import write_text
+from fourfold.project import write_text
 
 #: The environment of the server, and of its kernels: what is edited, as JSON.
 EDITED = "FOURFOLD_EDITED"

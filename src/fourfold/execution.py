@@ -12,7 +12,7 @@ import nbformat
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from papermill.engines import NotebookExecutionManager
 
-from fourfold.records import write_text
+from fourfold.project import write_text
 from fourfold.template import sections
 
 SAVE_EVERY_S = 5.0

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from fourfold import data
-from fourfold.config import Config, shown
+from fourfold.config import Config
 from fourfold.errors import Violation, did_you_mean
+from fourfold.project import shown
 from fourfold.template import Template
 
 #: A parameter whose comment starts with this is the path of a file.

@@ -30,9 +30,9 @@ def edit(
     outputs: Outputs = None,
 ) -> None:
     """Edit a template in JupyterLab, with the parameters of a config; each save keeps it clean."""
-    from fourfold.config import shown
     from fourfold.editing import command, environment, unmerged, working_copy
     from fourfold.plan import plan
+    from fourfold.project import shown
     from fourfold.skip import matching
     from fourfold.template import find_template, library, template_path
 
@@ -87,7 +87,7 @@ def clean(
 ) -> None:
     """Strip notebooks of outputs, injected parameters and what editors leave."""
     from fourfold import cleaning
-    from fourfold.config import shown
+    from fourfold.project import shown
 
     project = root_of(root)
     if install:
@@ -109,7 +109,7 @@ def clean(
 
 def _rewritten(path: Path) -> bool:
     from fourfold.cleaning import cleaned, in_git
-    from fourfold.records import write_text
+    from fourfold.project import write_text
 
     content = path.read_text(encoding="utf-8")
     if (new := cleaned(content, str(path), in_git(path))) == content:

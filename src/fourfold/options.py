@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from fourfold.plan import find_root
+from fourfold.project import find_root
 
 console = Console()
 Paths = Annotated[

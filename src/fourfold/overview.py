@@ -15,7 +15,8 @@ from jinja2 import DictLoader, Environment, Template
 
 from fourfold.config import BUSINESS
 from fourfold.plan import as_text
-from fourfold.records import RunRecord, error_line, read_record, write_text
+from fourfold.project import write_text
+from fourfold.records import RunRecord, error_line, read_record
 
 PAGE = "index.html"
 #: What was read of each record, so that the next page reads only those that are new.

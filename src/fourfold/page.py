@@ -16,7 +16,7 @@ from jinja2 import DictLoader, Environment, Template
 from fourfold import pictures
 from fourfold.evidence import MIME
 from fourfold.outputs import aligned, plain
-from fourfold.records import write_text
+from fourfold.project import write_text
 from fourfold.tables import Table, named, read_tables
 from fourfold.texts import same
 

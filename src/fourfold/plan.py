@@ -13,17 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from fourfold import inputs
-from fourfold.config import (
-    BUSINESS,
-    Config,
-    RunOptions,
-    check_keys,
-    read_config,
-    run_options,
-    shown,
-)
+from fourfold.config import BUSINESS, Config, RunOptions, check_keys, read_config, run_options
 from fourfold.errors import ConfigError, TemplateError, Violation, did_you_mean
 from fourfold.parameters import REQUIRED
+from fourfold.project import shown
 from fourfold.template import Template, find_template, read_template, template_file
 from fourfold.validate import block, check_content, check_sweep
 
@@ -76,13 +69,6 @@ class RunSpec:
         given = content["options"]
         options = RunOptions(**{**given, "retry_on": tuple(given["retry_on"])})
         return cls(**{**content, "varied": tuple(content["varied"]), "options": options})
-
-
-def find_root(start: Path) -> Path:
-    """Return the nearest folder from `start` upwards that holds ``templates/``, or `start`."""
-    start = start.resolve()
-    folders = [start, *start.parents]
-    return next((folder for folder in folders if (folder / "templates").is_dir()), start)
 
 
 def find_configs(paths: Sequence[str], root: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from statistics import median
 import psutil
 
 from fourfold.preload import preloads
-from fourfold.records import Place
+from fourfold.project import Place
 from fourfold.skip import Todo
 from fourfold.template import read_notebook, template_path
 from fourfold.warm import ZYGOTES, available, sweep

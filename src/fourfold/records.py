@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.evidence import MIME
+from fourfold.project import write_text
 from fourfold.template import SECTIONS, sections
 
 FORMAT = 1
@@ -28,18 +27,6 @@ _PACKAGES = (
     "matplotlib",
     "yellowbrick",
 )
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where runs happen: the project and the folder of outputs."""
-
-    root: Path
-    outputs: Path
-
-    def folder(self, config: str, run_id: str) -> Path:
-        """Return ``outputs/<config>/<run id>``."""
-        return self.outputs / config / run_id
 
 
 @dataclass(frozen=True)
@@ -157,37 +144,6 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
-
-
-@cache
-def git_commit(root: Path) -> str | None:
-    """Return the commit of the project, with ``+changes`` where the work tree differs."""
-    try:
-        commit = git(root, "rev-parse", "HEAD")
-        return commit + ("+changes" if git(root, "status", "--porcelain", "-uno") else "")
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def git(root: Path, *arguments: str) -> str:
-    """Return what git says of a folder.
-
-    Raises
-    ------
-    OSError, subprocess.SubprocessError
-        If git is not there, fails, or takes longer than ten seconds.
-    """
-    call = ["git", "-C", str(root), *arguments]
-    return subprocess.run(
-        call, capture_output=True, text=True, check=True, timeout=10
-    ).stdout.strip()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old one or the new one, never half of it."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
 
 
 def write_record(record: RunRecord, path: Path) -> None:

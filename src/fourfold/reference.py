@@ -10,7 +10,8 @@ from typing import Any
 from fourfold import colab
 from fourfold.changed import key_of_run
 from fourfold.plan import RunSpec
-from fourfold.records import versions, write_text
+from fourfold.project import write_text
+from fourfold.records import versions
 from fourfold.template import read_template, template_path
 
 _CELL_NOISE = ("papermill", "execution", "ExecuteTime")

@@ -22,7 +22,8 @@ from fourfold.execution import Limits
 from fourfold.items import NotebookCell, NotebookFile
 from fourfold.job import How, Job, Jobs
 from fourfold.pool import cores, in_order
-from fourfold.records import section_times, write_text
+from fourfold.project import write_text
+from fourfold.records import section_times
 from fourfold.template import text
 from fourfold.warm import ZYGOTES, available
 

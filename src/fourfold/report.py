@@ -17,7 +17,8 @@ from traitlets.config import Config
 from fourfold import summary
 from fourfold.alt import in_words
 from fourfold.evidence import MIME
-from fourfold.records import RunRecord, error_line, write_text
+from fourfold.project import write_text
+from fourfold.records import RunRecord, error_line
 from fourfold.template import HEADING, text
 
 _HIDDEN = ("parameters", "injected-parameters", "setup")

@@ -19,8 +19,9 @@ from fourfold.config import Config, Place
 from fourfold.editing import EDITED
 from fourfold.errors import FourfoldError
 from fourfold.evidence import Metric
-from fourfold.plan import RunSpec, as_text, digest, find_root, plan_one, run_id
-from fourfold.records import Place as Folders
+from fourfold.plan import RunSpec, as_text, digest, plan_one, run_id
+from fourfold.project import Place as Folders
+from fourfold.project import find_root
 from fourfold.records import RunRecord, error_line, find_record
 from fourfold.template import FIRST_LINE, Template, find_template, read_template
 
@@ -205,8 +206,8 @@ def _figure(name: str, found: Mapping[str, Any] | None) -> str:
 def _main() -> None:
     """Execute the spec on standard input, unless its record stands."""
     from fourfold.batch import run_batch
-    from fourfold.lock import alone
     from fourfold.overview import write_overview
+    from fourfold.project import alone
     from fourfold.skip import choose
 
     given = json.loads(sys.stdin.read())

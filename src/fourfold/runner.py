@@ -18,17 +18,9 @@ from fourfold.execution import Execution, Failure, Limits, write_notebook
 from fourfold.inject import prepared
 from fourfold.plan import RunSpec
 from fourfold.pool import kernel_env, modules_of
+from fourfold.project import Place, git_commit, write_text
 from fourfold.quarters import fill, model_of
-from fourfold.records import (
-    Place,
-    RunRecord,
-    findings,
-    git_commit,
-    section_times,
-    versions,
-    write_record,
-    write_text,
-)
+from fourfold.records import RunRecord, findings, section_times, versions, write_record
 from fourfold.report import write_report
 from fourfold.template import template_path
 

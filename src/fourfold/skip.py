@@ -15,7 +15,8 @@ from typing import Any
 from fourfold import database, remote
 from fourfold.errors import FourfoldError
 from fourfold.plan import RunSpec, canonical
-from fourfold.records import Place, RunRecord, find_record
+from fourfold.project import Place
+from fourfold.records import RunRecord, find_record
 from fourfold.template import read_notebook, template_path, text
 
 _GLOB = frozenset("*?[")

@@ -68,8 +68,8 @@ def compare(
 ) -> None:
     """Show runs side by side: parameters that differ, and metrics with their 95 % intervals."""
     from fourfold import comparing
-    from fourfold.config import shown
     from fourfold.overview import write_overview
+    from fourfold.project import shown
 
     project = root_of(root)
     folder = outputs_of(outputs, project)
@@ -96,8 +96,8 @@ def pdf(
 ) -> None:
     """Print reports to report.pdf beside them; needs Chromium, Chrome or Edge."""
     from fourfold.comparing import chosen, name
-    from fourfold.config import shown
     from fourfold.printing import browser, print_all
+    from fourfold.project import shown
 
     project = root_of(root)
     folder = outputs_of(outputs, project)

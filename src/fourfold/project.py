@@ -1,0 +1,101 @@
+"""The user's folder: find it, name files in it, write whole files, hold it alone, ask git."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from fourfold.errors import FourfoldError
+
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing guards the folder
+    fcntl = None  # type: ignore[assignment]
+
+
+def find_root(start: Path) -> Path:
+    """Return the nearest folder from `start` upwards that holds ``templates/``, or `start`."""
+    start = start.resolve()
+    folders = [start, *start.parents]
+    return next((folder for folder in folders if (folder / "templates").is_dir()), start)
+
+
+def shown(path: Path, root: Path) -> str:
+    """Return the path as messages show it: relative to the project where it is inside."""
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where runs happen: the project and the folder of outputs."""
+
+    root: Path
+    outputs: Path
+
+    def folder(self, config: str, run_id: str) -> Path:
+        """Return ``outputs/<config>/<run id>``."""
+        return self.outputs / config / run_id
+
+
+@cache
+def git_commit(root: Path) -> str | None:
+    """Return the commit of the project, with ``+changes`` where the work tree differs."""
+    try:
+        commit = git(root, "rev-parse", "HEAD")
+        return commit + ("+changes" if git(root, "status", "--porcelain", "-uno") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Return what git says of a folder.
+
+    Raises
+    ------
+    OSError, subprocess.SubprocessError
+        If git is not there, fails, or takes longer than ten seconds.
+    """
+    call = ["git", "-C", str(root), *arguments]
+    return subprocess.run(
+        call, capture_output=True, text=True, check=True, timeout=10
+    ).stdout.strip()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, never half of it."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+@contextmanager
+def alone(outputs: Path) -> Iterator[None]:
+    """Hold the folder; the system lets go of it when this process ends, however it ends.
+
+    Raises
+    ------
+    FourfoldError
+        If another process holds it.
+    """
+    outputs.mkdir(parents=True, exist_ok=True)
+    with (outputs / ".lock").open("a+") as handle:
+        if fcntl:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                handle.seek(0)
+                holder = handle.read().strip() or "unknown"
+                raise FourfoldError(
+                    f"{outputs}: in use by another run, process {holder}; wait for it, or give "
+                    "another folder with --outputs"
+                ) from None
+        handle.seek(0)
+        handle.truncate()
+        handle.write(str(os.getpid()))
+        handle.flush()
+        yield
