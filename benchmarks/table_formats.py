@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fourfold.data import load
+from fourfold.data.sources import load
 
 ROOT = Path(__file__).parents[1]
 ROWS = 20_000

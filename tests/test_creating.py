@@ -195,7 +195,7 @@ def test_names_files_and_tables_that_are_not_there(new, project, sales, monkeypa
 def test_a_password_is_looked_at_before_the_database(new, project, monkeypatch, source, told):
     """One line, with no connection tried, and without the password."""
     monkeypatch.delenv("SHOP_WORD", raising=False)
-    monkeypatch.setattr("fourfold.database.tables", lambda source: pytest.fail("connected"))
+    monkeypatch.setattr("fourfold.data.database.tables", lambda source: pytest.fail("connected"))
     code, said = new("t", "--data", source)
     assert (code, told in said, "secret" in said) == (2, True, False), said
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fourfold.data import load
+from fourfold.data.sources import load
 from fourfold.errors import DataError
 from fourfold.experiments import front, read, show_parallel, untried
 from fourfold.records import RunRecord, write_record, write_table

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fourfold import maturity
 from fourfold.assessment import CREDIT, Answers, Assessment, Reply, Standing
-from fourfold.data import load
+from fourfold.data.sources import load
 from fourfold.practices import Criterion, Framework, Level, Practice, frameworks, practices
 
 

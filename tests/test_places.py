@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fourfold import bounds, formats, oneway, places, search, tours
+from fourfold import bounds, oneway, places, search, tours
+from fourfold.data import formats
 from fourfold.errors import DataError
 
 LIBRARY = Path(__file__).parent / "tsplib"

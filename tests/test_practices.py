@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from fourfold.data import load
+from fourfold.data.sources import load
 from fourfold.errors import ConfigError, DataError
 from fourfold.practices import (
     FOLDER,

@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fourfold import contract, features
+from fourfold import features
+from fourfold.data import contract
 from fourfold.survey import Survey
 from fourfold.terms import contract_text, scalar, terms
 

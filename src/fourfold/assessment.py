@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from fourfold.data import locate
-from fourfold.document import closed, read_document
+from fourfold.data.sources import locate
+from fourfold.data.yamlfile import closed, read_document
 from fourfold.errors import ConfigError, did_you_mean
 from fourfold.practices import Framework, Practice, frameworks, practices
 from fourfold.proof import Proof, holds

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from fourfold import starting
-from fourfold.datasets import DATASETS
+from fourfold.data.datasets import DATASETS
 from fourfold.errors import FourfoldError
 from fourfold.options import Root, console, root_of
 from fourfold.plan import plan
@@ -35,7 +35,7 @@ def new(
     """Look at data, and write a config and a contract for them; nothing is run."""
     project = _project(root)
     _check_name(name)
-    from fourfold import contract as contracts
+    from fourfold.data import contract as contracts
     from fourfold.drafts import config_text
     from fourfold.survey import suits, survey, template_for
     from fourfold.terms import contract_text

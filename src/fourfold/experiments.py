@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from fourfold.data import load
+from fourfold.data.sources import load
 from fourfold.errors import DataError, did_you_mean
 from fourfold.style import short
 

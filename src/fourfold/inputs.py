@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fourfold import data
 from fourfold.config import Config
+from fourfold.data import sources
 from fourfold.errors import Violation, did_you_mean
 from fourfold.project import shown
 from fourfold.template import Template
@@ -36,7 +36,7 @@ def missing(
     found = [
         config.violation((origin, "data"), problem)
         for source, query, origin in sorted(_sources(template, cases))
-        if (problem := data.problem(source, query, root))
+        if (problem := sources.problem(source, query, root))
     ]
     for name in _paths(template):
         given = {(str(p.get(name) or ""), _origin(name, varied)) for p, varied in cases}

@@ -14,8 +14,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fourfold import contract as contracts
-from fourfold import data as sources
+from fourfold.data import contract as contracts
+from fourfold.data import sources
 from fourfold.evidence import (
     MARKS,
     MIME,

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 from pandas import isna
 
-from fourfold.document import Document, closed, read_document
+from fourfold.data.yamlfile import Document, closed, read_document
 from fourfold.errors import ConfigError, DataError, Violation, did_you_mean
 
 Quarter = Literal["business", "data", "model", "devops"]
@@ -26,7 +27,7 @@ QUARTERS: Mapping[Quarter, str] = {
     "model": "model improvement",
     "devops": "DevOps",
 }
-FOLDER = Path(__file__).parent / "frameworks"
+FOLDER = Path(str(files("fourfold.data"))) / "frameworks"
 FRAMEWORKS = ("aws", "microsoft", "google")
 
 
@@ -160,7 +161,7 @@ def models_of(table: pd.DataFrame) -> dict[str, Framework]:
 
     Examples
     --------
-    >>> from fourfold.data import load
+    >>> from fourfold.data.sources import load
     >>> models_of(load("mlops_criteria").frame) == frameworks()
     True
     """

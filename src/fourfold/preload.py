@@ -21,7 +21,7 @@ _ON_FIRST_USE = {
     "matplotlib.pyplot": ("matplotlib_inline.backend_inline", "matplotlib.backends.backend_agg"),
     "sklearn": ("narwhals.stable.v1", "sklearn.utils._repr_html.estimator"),
     "fourfold:style": ("seaborn",),
-    "fourfold:ingest": ("fourfold.contract", "pandera.pandas", "pandera.io"),
+    "fourfold:ingest": ("fourfold.data.contract", "pandera.pandas", "pandera.io"),
     "pandas": ("pandas.io.formats.style", "pandas.io.formats.html"),
 }
 """What modules import only once they are used."""

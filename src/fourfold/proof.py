@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from fourfold.document import closed
+from fourfold.data.yamlfile import closed
 
 #: Seconds after which a command counts as failed.
 LONGEST_S = 60.0

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.stats import chi2, hypergeom
 from scipy.stats import t as student
 
-from fourfold.contract import read_contract, rules_of
-from fourfold.data import locate
+from fourfold.data.contract import read_contract, rules_of
+from fourfold.data.sources import locate
 from fourfold.periods import Batches, age_days, batches
 from fourfold.proportions import Interval, Z, dispersion, holm, wilson
 from fourfold.style import short

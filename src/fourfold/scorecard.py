@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from fourfold.data import locate
-from fourfold.document import Document, closed, read_document
+from fourfold.data.sources import locate
+from fourfold.data.yamlfile import Document, closed, read_document
 from fourfold.errors import ConfigError, DataError, Violation, did_you_mean
 
 Array = NDArray[np.float64]

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fourfold import database, remote
+from fourfold.data import database, remote
 from fourfold.errors import FourfoldError
 from fourfold.plan import RunSpec, canonical
 from fourfold.project import Place

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from fourfold import data, database, evaluation, features, formats
-from fourfold.columns import named
+from fourfold import evaluation, features
+from fourfold.data import database, formats, sources
+from fourfold.data.coerce import named
 from fourfold.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -184,7 +185,9 @@ def _first(names: Iterable[str], wanted: Iterable[str]) -> str:
 
 def _only_table(source: str, root: Path | None) -> str:
     """Return the query for all of a database that has one table; else an empty text."""
-    tables = database.tables(data.located(source, root)) if data.keeps_tables(source) else None
+    tables = (
+        database.tables(sources.located(source, root)) if sources.keeps_tables(source) else None
+    )
     if tables is None:
         return ""
     if len(tables) != 1:
@@ -202,18 +205,18 @@ def _rows(source: str, query: str, root: Path | None) -> tuple[pd.DataFrame, flo
         head = _beginning(path)
         frame = named(formats.read_table(BytesIO(head), path.name))
         return frame, len(head) / path.stat().st_size
-    return data.load(source, query, root).frame, 1.0
+    return sources.load(source, query, root).frame, 1.0
 
 
 def _large_text(source: str, root: Path | None) -> Path | None:
     """Return the path of a text table that is too large to be loaded for a look."""
     if (
         "://" in source
-        or data.GLOB.search(source)
+        or sources.GLOB.search(source)
         or Path(source).suffix.lower() not in formats.LINES
     ):
         return None
-    path = data.locate(source, root)
+    path = sources.locate(source, root)
     return path if path.stat().st_size > LARGE else None
 
 

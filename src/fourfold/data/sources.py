@@ -11,9 +11,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from fourfold import database, formats, remote
-from fourfold.columns import named
-from fourfold.datasets import DATASETS, Dataset
+from fourfold.data import database, formats, remote
+from fourfold.data.coerce import named
+from fourfold.data.datasets import DATASETS, Dataset
 from fourfold.errors import DataError
 
 if TYPE_CHECKING:

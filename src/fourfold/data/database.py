@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, quote_plus
 
-from fourfold.columns import with_dates
+from fourfold.data.coerce import with_dates
+from fourfold.data.formats import SQLITE
 from fourfold.errors import DataError, did_you_mean
-from fourfold.formats import SQLITE
 
 if TYPE_CHECKING:
     import pandas as pd

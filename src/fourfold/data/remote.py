@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from importlib.util import find_spec
 
-from fourfold import database
+from fourfold.data import database
 from fourfold.errors import DataError, did_you_mean
 
 _WEB = ("http", "https")

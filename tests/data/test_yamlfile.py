@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from fourfold.document import closed, read_document
+from fourfold.data.yamlfile import closed, read_document
 from fourfold.errors import ConfigError
 
 

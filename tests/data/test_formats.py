@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fourfold.data.formats import kind_of, read_table
 from fourfold.errors import DataError
-from fourfold.formats import kind_of, read_table
 
 FRAME = pd.DataFrame({"n": [1, 2, 3], "x": [0.5, -1.25, 1e6], "word": ["ä", "b c", "d"]})
 CSV = FRAME.to_csv(index=False).encode()

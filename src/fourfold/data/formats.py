@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
-from fourfold import tsplib
-from fourfold.columns import ungrouped, with_dates
-from fourfold.dialect import HEAD, find_dialect
+from fourfold.data import tsplib
+from fourfold.data.coerce import ungrouped, with_dates
+from fourfold.data.dialect import HEAD, find_dialect
 from fourfold.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:

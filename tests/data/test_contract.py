@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fourfold.contract import check, read_contract
-from fourfold.data import load
+from fourfold.data.contract import check, read_contract
+from fourfold.data.sources import load
 from fourfold.errors import DataError
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SHIPPED = {path.stem: path for path in sorted((ROOT / "contracts").glob("*.yaml"))}
 REJECTED = {"penguins": 2, "flights": 179, "diamonds": 23, "movies": 38, "titanic": 1}
 # Of data in a file, made by a query, or by a benchmark: their configs test them.

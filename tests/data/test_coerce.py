@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from fourfold.columns import ungrouped, with_dates
+from fourfold.data.coerce import ungrouped, with_dates
 
 
 def frame(*values):

@@ -13,8 +13,8 @@ from functools import partial
 import pandas as pd
 import pytest
 
-from fourfold.data import FILE_COLUMN, load, locate, problem
-from fourfold.datasets import DATASETS
+from fourfold.data.datasets import DATASETS
+from fourfold.data.sources import FILE_COLUMN, load, locate, problem
 from fourfold.errors import DataError
 
 SHAPES = {
@@ -195,7 +195,7 @@ def test_a_url_is_fetched(folder):
 def test_asking_for_problems_loads_no_library():
     """A plan of thousands of runs asks for each; names, files and web addresses are cheap."""
     code = (
-        "import sys\nfrom fourfold.data import problem\n"
+        "import sys\nfrom fourfold.data.sources import problem\n"
         "problem('penguins', '', None); problem('x.csv', '', None)\n"
         "problem('https://example.org/x.csv', '', None)\n"
         "print({'pandas', 'fsspec', 'sqlalchemy'} & set(sys.modules))"
