@@ -25,7 +25,7 @@ from mutants import (
 )
 from noise import NOISE, Output, Restate, Snippet, respelled
 
-from fourfold.parameters import syntax_tree
+from fourfold.records.ipynb import syntax_tree
 
 
 @dataclass(frozen=True)

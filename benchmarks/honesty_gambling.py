@@ -19,7 +19,7 @@ from honesty import COVERAGE, ERROR, TOLD, Bar
 from honesty import judge as judged
 
 from fourfold import games, odds, wagers
-from fourfold.evidence import Criterion, Metric, judge
+from fourfold.records.evidence import Criterion, Metric, judge
 
 Answers = Iterator[tuple[str, Bar, bool]]
 SMALL, LARGE, DEFAULT = (100, 10), (1000, 201), (5000, 1000)

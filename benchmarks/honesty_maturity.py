@@ -24,8 +24,8 @@ import numpy as np
 from fourfold import maturity, roadmap
 from fourfold.assessment import Answers, Reply
 from fourfold.discrimination import wilson
-from fourfold.evidence import Criterion, Metric, judge
 from fourfold.practices import frameworks, practices
+from fourfold.records.evidence import Criterion, Metric, judge
 from fourfold.template import read_template
 
 ROOT = Path(__file__).parents[1]

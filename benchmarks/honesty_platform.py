@@ -21,8 +21,8 @@ import numpy as np
 from scipy.stats import beta, norm
 
 from fourfold.discrimination import wilson
-from fourfold.evidence import Criterion, Metric, judge
 from fourfold.ranking import Decision, draw
+from fourfold.records.evidence import Criterion, Metric, judge
 from fourfold.template import read_template
 
 ROOT = Path(__file__).parents[1]

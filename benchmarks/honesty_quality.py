@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from fourfold import drift, quality
-from fourfold.evidence import Criterion, Metric, judge
 from fourfold.proportions import wilson
+from fourfold.records.evidence import Criterion, Metric, judge
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "outputs" / "benchmarks" / "honesty_quality.json"

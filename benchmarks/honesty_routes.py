@@ -18,8 +18,8 @@ from honesty import COVERAGE, ERROR, TOLD, Bar
 from honesty import judge as judged
 
 from fourfold import bounds, oneway, places, residuals, search, tours
-from fourfold.evidence import Criterion, Metric, judge
 from fourfold.places import Places
+from fourfold.records.evidence import Criterion, Metric, judge
 
 Answers = Iterator[tuple[str, Bar, bool]]
 ALWAYS = (1.0, 1.0)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from fourfold.parameters import syntax_tree
+from fourfold.records.ipynb import syntax_tree
 
 # A changed setup cell could install packages; parameters have an operator of their own.
 UNTOUCHED = {"setup", "injected-parameters"}

@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from fourfold.overview import write_overview
 from fourfold.printing import browser as program
-from fourfold.records import read_record, write_record
+from fourfold.records.record import read_record, write_record
 
 OUTPUTS = Path(__file__).parents[1] / "outputs"
 KEPT = OUTPUTS / "benchmarks" / "pages.json"

@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median
 
 from fourfold.plan import plan
-from fourfold.records import read_record
+from fourfold.records.record import read_record
 
 ROOT = Path(__file__).parents[1]
 CONFIG = """\

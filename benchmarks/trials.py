@@ -19,12 +19,12 @@ import nbformat
 from mutants import PROBE, Facts, read_facts
 
 from fourfold.client import Warm, execute
-from fourfold.evidence import MIME
 from fourfold.execution import Execution, Limits
 from fourfold.inject import prepared
 from fourfold.plan import plan
 from fourfold.pool import kernel_env
 from fourfold.preload import preloads
+from fourfold.records.evidence import MIME
 
 ROOT = Path(__file__).parents[1]
 SANITIZE = ROOT / "tests" / "nbval_sanitize.cfg"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fourfold.alt import in_words
-from fourfold.figures import facts
+from fourfold.records.figures.facts import facts
 
 
 @pytest.fixture

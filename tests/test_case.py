@@ -11,7 +11,7 @@ from fourfold.accept import accepted, same_content, shown_difference
 from fourfold.case import Case, read_case
 from fourfold.changed import key_of, why
 from fourfold.errors import TemplateError
-from fourfold.evidence import MIME
+from fourfold.records.evidence import MIME
 from tiny_project import make_notebook
 
 CODE = [

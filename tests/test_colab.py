@@ -21,7 +21,8 @@ from fourfold import colab
 from fourfold.errors import FourfoldError
 from fourfold.missing import missing
 from fourfold.parameters import read_parameters
-from fourfold.template import library, text
+from fourfold.records.ipynb import text
+from fourfold.template import library
 from tiny_project import CELLS, PARAMETERS, make_notebook
 
 KNOWN = read_parameters(PARAMETERS, "cell 2")

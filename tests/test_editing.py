@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourfold.check import written
 from fourfold.cleaning import clean, cleaned, install, merged
 from fourfold.editing import unmerged, working_copy
 from fourfold.errors import FourfoldError
 from fourfold.lab import Kernels
+from fourfold.records.ipynb import written
 from fourfold.template import library
 from tiny_project import CELLS, make_notebook
 

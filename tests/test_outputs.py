@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from fourfold.evidence import MIME
 from fourfold.outputs import compare_outputs
+from fourfold.records.evidence import MIME
 from fourfold.rules import Rules
 
 

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from fourfold.overview import entries, write_overview
-from fourfold.records import RunRecord, write_record
+from fourfold.records.record import RunRecord, write_record
 
 
 def record(config: str, run: str, k: int, silhouette: float, **changes) -> RunRecord:

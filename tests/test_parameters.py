@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from fourfold import parameters
 from fourfold.errors import TemplateError
-from fourfold.parameters import REQUIRED, read_parameters, syntax_tree
+from fourfold.parameters import REQUIRED, read_parameters
+from fourfold.records.ipynb import syntax_tree
 
 
 def one(line: str):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fourfold.preload import preloads
-from fourfold.template import read_notebook
+from fourfold.records.ipynb import read_notebook
 
 ROOT = Path(__file__).parents[1]
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from fourfold.plan import plan
 from fourfold.progress import Progress, plan_table, result_table, showing
-from fourfold.records import RunRecord
+from fourfold.records.record import RunRecord
 
 
 def printed(what, width=120) -> str:

@@ -10,10 +10,10 @@ import pytest
 
 from fourfold.check import check_templates
 from fourfold.plan import plan
+from fourfold.records.ipynb import parameters_index, tags, text
 from fourfold.reference import first_runs
 from fourfold.schema import write_schemas
 from fourfold.starting import editor_settings
-from fourfold.template import parameters_index, tags, text
 
 ROOT = Path(__file__).parents[1]
 REFERENCES = sorted((ROOT / "notebooks").glob("*.ipynb"))

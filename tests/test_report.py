@@ -11,8 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from fourfold.evidence import MIME
-from fourfold.records import RunRecord, findings
+from fourfold.records.evidence import MIME
+from fourfold.records.record import RunRecord, findings
 from fourfold.report import render, write_report
 from tiny_project import CELLS, make_notebook
 

@@ -19,10 +19,10 @@ from papermill import execute_notebook
 from ruamel.yaml import YAML
 
 from fourfold import client, runner
-from fourfold.evidence import MIME
 from fourfold.plan import plan
 from fourfold.quarters import HEADER
-from fourfold.records import emitted, read_record, write_table
+from fourfold.records.evidence import MIME
+from fourfold.records.record import emitted, read_record, write_table
 from fourfold.warm import available
 from tiny_project import CELLS, make_notebook, run_all
 

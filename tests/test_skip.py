@@ -15,7 +15,7 @@ from fourfold import skip
 from fourfold.errors import FourfoldError
 from fourfold.plan import plan
 from fourfold.project import Place, alone
-from fourfold.records import find_record, read_record, write_record
+from fourfold.records.record import find_record, read_record, write_record
 from fourfold.skip import choose, matching
 from tiny_project import run_all
 

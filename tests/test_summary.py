@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourfold.records import RunRecord
+from fourfold.records.record import RunRecord
 from fourfold.summary import chart, claims, metrics, parameters, provenance, sign
 
 FINITE = st.floats(-1e9, 1e9)

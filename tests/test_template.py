@@ -7,12 +7,11 @@ import json
 import pytest
 
 from fourfold.errors import TemplateError
+from fourfold.records.ipynb import parameters_index, sections
 from fourfold.template import (
     find_template,
     library,
-    parameters_index,
     read_template,
-    sections,
     template_file,
     template_path,
     templates,

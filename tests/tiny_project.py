@@ -8,7 +8,7 @@ from typing import Any
 
 from fourfold.plan import RunSpec
 from fourfold.project import Place
-from fourfold.records import RunRecord
+from fourfold.records.record import RunRecord
 from fourfold.skip import choose
 
 PARAMETERS = """# parameters

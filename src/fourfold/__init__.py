@@ -38,9 +38,10 @@ if TYPE_CHECKING:
         visualizers,
         wagers,
     )
-    from fourfold.notebook import conclude, ingest, record, save
+    from fourfold.records.emit import conclude, ingest, record, save
+    from fourfold.records.formatting import number, short
+    from fourfold.records.style import style
     from fourfold.rerunning import rerun
-    from fourfold.style import number, short, style
 
 __version__ = "0.1.0"
 __all__ = [
@@ -82,8 +83,9 @@ __all__ = [
 ]
 
 _CALLS = {
-    **dict.fromkeys(("conclude", "ingest", "record", "save"), "notebook"),
-    **dict.fromkeys(("number", "short", "style"), "style"),
+    **dict.fromkeys(("conclude", "ingest", "record", "save"), "records.emit"),
+    **dict.fromkeys(("number", "short"), "records.formatting"),
+    "style": "records.style",
     "rerun": "rerunning",
 }
 

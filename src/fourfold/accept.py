@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from fourfold.case import Case
-from fourfold.evidence import MIME
 from fourfold.outputs import plain
 from fourfold.pictures import same_software
 from fourfold.quarters import HEADER, fill, model_of
+from fourfold.records.evidence import MIME
 from fourfold.reference import metadata_of, open_in_colab, without_noise
 
 _PNG = "image/png"

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fourfold.evidence import number
+from fourfold.records.formatting import number
 
 _MOST_PANELS = 4
 _MOST_NAMES = 8
-# Singular and plural of what `fourfold.drawn` calls the kinds of data.
+# Singular and plural of what `fourfold.records.figures.artists` calls the kinds of data.
 _NAMES = {
     "areas": ("set of areas", "sets of areas"),
     "bars": ("set of bars", "sets of bars"),
@@ -36,7 +36,7 @@ def in_words(figure: Mapping[str, Any]) -> str:
     Parameters
     ----------
     figure : mapping
-        The facts of a figure, as `fourfold.figures.facts` returns them.
+        The facts of a figure, as `fourfold.records.figures.facts.facts` returns them.
 
     Examples
     --------

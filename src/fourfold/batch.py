@@ -14,7 +14,7 @@ from typing import Any
 from fourfold.plan import RunSpec
 from fourfold.pool import cores, scheduled, warm_up, workers_for
 from fourfold.project import Place
-from fourfold.records import RunRecord
+from fourfold.records.record import RunRecord
 from fourfold.report import prime
 from fourfold.runner import Kernels, Watch, run_one
 from fourfold.skip import Todo

@@ -11,8 +11,8 @@ from typing import Any
 
 from fourfold.case import Case, code_of
 from fourfold.plan import RunSpec
+from fourfold.records.ipynb import code_trees
 from fourfold.skip import Keys, environment, library
-from fourfold.template import code_trees
 
 LOCKS = (
     "requirements.lock",

@@ -6,20 +6,21 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from fourfold.errors import TemplateError, Violation
 from fourfold.parameters import read_parameters
 from fourfold.project import shown
-from fourfold.template import (
+from fourfold.records.ipynb import (
     FIRST_LINE,
     HEADING,
     SECTIONS,
+    Notebook,
     parameters_index,
     read_notebook,
     sections,
     tags,
     text,
+    written,
 )
 
 LONGEST_CELL = 15
@@ -41,7 +42,6 @@ _LEFT_IN_CELLS = (
 _LEFT_IN_NOTEBOOKS = ("papermill", "widgets", "colab", "vscode", "toc", "accelerator")
 _HEADINGS = [f"{number}. {name}" for number, name in enumerate(SECTIONS, 1)]
 
-Notebook = dict[str, Any]
 Found = tuple[int | None, str, str]
 
 
@@ -230,8 +230,3 @@ def _give_ids(notebook: Notebook) -> None:
         if not cell.get("id") or cell["id"] in seen:
             cell["id"] = f"{re.sub(r'[^a-z0-9]+', '-', section.lower())}-{number}"
         seen.add(cell["id"])
-
-
-def written(notebook: Notebook) -> str:
-    """Return a notebook as the text of its file, as Jupyter writes it."""
-    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fourfold.check import mend, written
+from fourfold.check import mend
 from fourfold.errors import FourfoldError
-from fourfold.template import tags, text
+from fourfold.records.ipynb import tags, text, written
 
 Notebook = dict[str, Any]
 #: Tags of cells that a run puts into a notebook, and its template does not have.

@@ -12,12 +12,13 @@ import typer
 
 from fourfold import creating, opening, viewing
 from fourfold.errors import ConfigError, FourfoldError
-from fourfold.options import Outputs, Paths, Root, complain, console, count, outputs_of, root_of
+from fourfold.options import Outputs, Paths, Root, complain, console, outputs_of, root_of
 from fourfold.plan import RunSpec, plan
+from fourfold.records.formatting import count
 
 if TYPE_CHECKING:
     from fourfold.project import Place
-    from fourfold.records import RunRecord
+    from fourfold.records.record import RunRecord
     from fourfold.skip import Choice, Todo
 
 app = typer.Typer(
@@ -152,7 +153,7 @@ def _tell(records: list[RunRecord], choice: Choice, place: Place) -> None:
     from fourfold.overview import write_overview
     from fourfold.progress import cost_line, result_table
     from fourfold.project import shown
-    from fourfold.records import write_table
+    from fourfold.records.record import write_table
 
     console.print(result_table(records))
     failed = sum(not record.ok for record in records)

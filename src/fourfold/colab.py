@@ -15,7 +15,7 @@ from typing import Any
 from fourfold.errors import FourfoldError
 from fourfold.parameters import Parameter
 from fourfold.project import git
-from fourfold.template import tags, text
+from fourfold.records.ipynb import tags, text
 
 _GITHUB = re.compile(r"(?:^|[/@])github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")

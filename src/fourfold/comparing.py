@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from fourfold.errors import FourfoldError, did_you_mean
-from fourfold.evidence import number
 from fourfold.progress import coloured
+from fourfold.records.formatting import number
 
 Entry = Mapping[str, Any]
 _MOST_IN_ADDRESS = 50

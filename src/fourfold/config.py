@@ -15,10 +15,10 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from fourfold.errors import ConfigError, Violation, did_you_mean
 from fourfold.project import shown
+from fourfold.records.evidence import BUSINESS
 
 Key = tuple[Any, ...]
 KEYS = ("extends", "template", "business", "parameters", "sweep", "run", "regress")
-BUSINESS = ("question", "decision", "success")
 RUN = ("timeout", "cell_timeout", "retries", "retry_on", "reference")
 RETRY_ON = ("killed", "failed", "timed_out")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")

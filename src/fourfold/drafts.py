@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from fourfold.features import frequencies, kind
-from fourfold.style import number, short
+from fourfold.records.formatting import short
+from fourfold.records.style import number
 from fourfold.survey import Survey
 from fourfold.terms import scalar
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import nbformat
 
-from fourfold.check import written
 from fourfold.cleaning import clean, merged
 from fourfold.errors import FourfoldError
 from fourfold.inject import injected
 from fourfold.project import write_text
+from fourfold.records.ipynb import written
 
 #: The environment of the server, and of its kernels: what is edited, as JSON.
 EDITED = "FOURFOLD_EDITED"

@@ -13,7 +13,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from papermill.engines import NotebookExecutionManager
 
 from fourfold.project import write_text
-from fourfold.template import sections
+from fourfold.records.ipynb import sections
 
 SAVE_EVERY_S = 5.0
 Outcome = Literal["failed", "timed_out", "killed", "cancelled"]

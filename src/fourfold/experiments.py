@@ -14,7 +14,7 @@ from pandas.api.types import is_numeric_dtype
 
 from fourfold.data.sources import load
 from fourfold.errors import DataError, did_you_mean
-from fourfold.style import short
+from fourfold.records.formatting import short
 
 _FINISHED = ("ok", "unchanged", "FINISHED")
 #: Parameters that say what a run is for, not how it is done.

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from fourfold.errors import DataError, did_you_mean
-from fourfold.style import short
+from fourfold.records.formatting import short
 
 #: A text column in which a larger share of values differ identifies rows.
 IDENTIFIES = 0.5

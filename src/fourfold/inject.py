@@ -11,7 +11,7 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from fourfold.quarters import with_room
-from fourfold.template import parameters_index, tags
+from fourfold.records.ipynb import parameters_index, tags
 
 
 def injected(template: Path, parameters: Mapping[str, Any]) -> Any:

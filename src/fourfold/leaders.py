@@ -12,7 +12,7 @@ from scipy.stats import t as student
 
 from fourfold.experiments import Runs
 from fourfold.proportions import Interval, Z
-from fourfold.style import short
+from fourfold.records.formatting import short
 
 #: Part of the 5 % that is spent on the best being best by luck; the rest on its being better.
 _LUCK = 0.045

@@ -12,7 +12,8 @@ from sklearn.base import clone
 from sklearn.metrics import get_scorer
 
 from fourfold.evaluation import SCORING, Task
-from fourfold.style import number, short
+from fourfold.records.formatting import short
+from fourfold.records.style import number
 
 CLEAR, LEAK, LOOK = "clear", "leak likely", "have a look"
 

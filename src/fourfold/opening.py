@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from fourfold.errors import FourfoldError
-from fourfold.options import Outputs, Root, console, count, outputs_of, root_of
+from fourfold.options import Outputs, Root, console, outputs_of, root_of
+from fourfold.records.formatting import count
 
 app = typer.Typer()
 

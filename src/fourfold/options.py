@@ -22,17 +22,6 @@ Root = Annotated[
 Outputs = Annotated[Path | None, typer.Option(help="Folder of results; by default outputs/.")]
 
 
-def count(number: int, noun: str) -> str:
-    """Return a number and its noun.
-
-    Examples
-    --------
-    >>> count(1, "run"), count(2000, "run")
-    ('1 run', '2,000 runs')
-    """
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
 def outputs_of(given: Path | None, project: Path) -> Path:
     """Return the folder of results: as given, else the project's."""
     return (given or project / "outputs").resolve()

@@ -13,10 +13,10 @@ from typing import Any
 
 from jinja2 import DictLoader, Environment, Template
 
-from fourfold.config import BUSINESS
-from fourfold.plan import as_text
 from fourfold.project import write_text
-from fourfold.records import RunRecord, error_line, read_record
+from fourfold.records.evidence import BUSINESS
+from fourfold.records.formatting import as_text
+from fourfold.records.record import RunRecord, error_line, read_record
 
 PAGE = "index.html"
 #: What was read of each record, so that the next page reads only those that are new.

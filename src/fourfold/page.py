@@ -14,9 +14,9 @@ from typing import Any
 from jinja2 import DictLoader, Environment, Template
 
 from fourfold import pictures
-from fourfold.evidence import MIME
 from fourfold.outputs import aligned, plain
 from fourfold.project import write_text
+from fourfold.records.evidence import MIME
 from fourfold.tables import Table, named, read_tables
 from fourfold.texts import same
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import io
 import re
-import threading
 import tokenize
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,32 +15,12 @@ from typing import Any, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from fourfold.errors import TemplateError, did_you_mean
+from fourfold.records.ipynb import syntax_tree
 
 _SCALARS: dict[str, Any] = {"int": int, "float": float, "str": str, "bool": bool, "Any": Any}
 _RANGE = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)?\.\.(-?\d+(?:\.\d+)?)?(?![\w.])")
 _CHOICES = re.compile(r"[^\s|:]+(?: \| [^\s|]+)+")
 REQUIRED: Any = ...
-_PARSING = threading.Lock()
-
-
-def syntax_tree(source: str) -> ast.Module:
-    """Return the syntax tree of Python code, from one thread at a time.
-
-    Python 3.11 counts the depth of the tree once for all threads: where the garbage collector
-    lets another thread in, `ast.parse` raises SystemError (CPython issue 106905).
-
-    Raises
-    ------
-    SyntaxError
-        If it is not Python.
-
-    Examples
-    --------
-    >>> len(syntax_tree("a = 1").body)
-    1
-    """
-    with _PARSING:
-        return ast.parse(source)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Two pictures: whether they show the same, and a picture of where they differ.
 
-Pictures are the weaker witness: of figures that carry their data, `fourfold.figures` says more.
+Pictures are the weaker witness: of figures that carry their data,
+`fourfold.records.figures.facts` says more.
 """
 
 from __future__ import annotations

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from fourfold import inputs
-from fourfold.config import BUSINESS, Config, RunOptions, check_keys, read_config, run_options
+from fourfold.config import Config, RunOptions, check_keys, read_config, run_options
 from fourfold.errors import ConfigError, TemplateError, Violation, did_you_mean
 from fourfold.parameters import REQUIRED
 from fourfold.project import shown
+from fourfold.records.evidence import BUSINESS
 from fourfold.template import Template, find_template, read_template, template_file
 from fourfold.validate import block, check_content, check_sweep
 
@@ -244,11 +245,6 @@ def digest(content: Any) -> str:
 
 def _short(value: Any) -> str:
     return "+".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def as_text(value: Any) -> str:
-    """Return the value of a parameter for a reader: text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def canonical(content: Any) -> str:

@@ -16,8 +16,9 @@ import psutil
 
 from fourfold.preload import preloads
 from fourfold.project import Place
+from fourfold.records.ipynb import read_notebook
 from fourfold.skip import Todo
-from fourfold.template import read_notebook, template_path
+from fourfold.template import template_path
 from fourfold.warm import ZYGOTES, available, sweep
 
 EXPECTED_MB = 500.0

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fourfold.template import code_trees
+from fourfold.records.ipynb import code_trees
 
 KERNEL = (
     "fourfold.forked",

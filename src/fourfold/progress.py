@@ -18,8 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from fourfold.plan import RunSpec
-from fourfold.records import RunRecord, error_line
-from fourfold.template import SECTIONS
+from fourfold.records.ipynb import SECTIONS
+from fourfold.records.record import RunRecord, error_line
 
 _MOST_ROWS = 60
 COLOURS = {

@@ -14,7 +14,7 @@ from fourfold.data.contract import read_contract, rules_of
 from fourfold.data.sources import locate
 from fourfold.periods import Batches, age_days, batches
 from fourfold.proportions import Interval, Z, dispersion, holm, wilson
-from fourfold.style import short
+from fourfold.records.formatting import short
 
 __all__ = [
     "Interval",

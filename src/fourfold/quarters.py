@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fourfold.evidence import number
 from fourfold.plan import RunSpec
-from fourfold.records import findings, versions
+from fourfold.records.formatting import number
+from fourfold.records.record import findings, versions
 
 HEADER = "four-quarters"
 _BELOW = 1  # the title stays first
@@ -57,7 +57,7 @@ def header(spec: RunSpec, found: Mapping[str, Any], model: str = "") -> str:
     Parameters
     ----------
     found : mapping
-        As `fourfold.records.findings` returns them.
+        As `fourfold.records.record.findings` returns them.
     model : str
         What the template does in its section Modeling.
 

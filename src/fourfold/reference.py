@@ -11,7 +11,7 @@ from fourfold import colab
 from fourfold.changed import key_of_run
 from fourfold.plan import RunSpec
 from fourfold.project import write_text
-from fourfold.records import versions
+from fourfold.records.record import versions
 from fourfold.template import read_template, template_path
 
 _CELL_NOISE = ("papermill", "execution", "ExecuteTime")

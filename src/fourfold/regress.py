@@ -23,8 +23,8 @@ from fourfold.items import NotebookCell, NotebookFile
 from fourfold.job import How, Job, Jobs
 from fourfold.pool import cores, in_order
 from fourfold.project import write_text
-from fourfold.records import section_times
-from fourfold.template import text
+from fourfold.records.ipynb import text
+from fourfold.records.record import section_times
 from fourfold.warm import ZYGOTES, available
 
 TIMEOUT_S = 1800.0

@@ -16,10 +16,10 @@ from traitlets.config import Config
 
 from fourfold import summary
 from fourfold.alt import in_words
-from fourfold.evidence import MIME
 from fourfold.project import write_text
-from fourfold.records import RunRecord, error_line
-from fourfold.template import HEADING, text
+from fourfold.records.evidence import MIME
+from fourfold.records.ipynb import HEADING, text
+from fourfold.records.record import RunRecord, error_line
 
 _HIDDEN = ("parameters", "injected-parameters", "setup")
 

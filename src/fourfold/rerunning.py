@@ -14,16 +14,18 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from fourfold import notebook
 from fourfold.config import Config, Place
 from fourfold.editing import EDITED
 from fourfold.errors import FourfoldError
-from fourfold.evidence import Metric
-from fourfold.plan import RunSpec, as_text, digest, plan_one, run_id
+from fourfold.plan import RunSpec, digest, plan_one, run_id
 from fourfold.project import Place as Folders
 from fourfold.project import find_root
-from fourfold.records import RunRecord, error_line, find_record
-from fourfold.template import FIRST_LINE, Template, find_template, read_template
+from fourfold.records import emit
+from fourfold.records.evidence import Metric
+from fourfold.records.formatting import as_text
+from fourfold.records.ipynb import FIRST_LINE
+from fourfold.records.record import RunRecord, error_line, find_record
+from fourfold.template import Template, find_template, read_template
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def rerun(template: str = "", /, **parameters: Any) -> Rerun:
     spec = _spec(found, names, parameters, root)
     folders = Folders(root, root / "outputs" / "rerun")
     record = _executed(spec, folders)
-    before, conclusion = notebook.recorded()
+    before, conclusion = emit.recorded()
     verdicts = [("verdict", conclusion.verdict if conclusion else "–", _ended(record))]
     changed = [
         (name, as_text(names.get(name, found.parameters[name].default)), as_text(value))

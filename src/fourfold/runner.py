@@ -20,7 +20,7 @@ from fourfold.plan import RunSpec
 from fourfold.pool import kernel_env, modules_of
 from fourfold.project import Place, git_commit, write_text
 from fourfold.quarters import fill, model_of
-from fourfold.records import RunRecord, findings, section_times, versions, write_record
+from fourfold.records.record import RunRecord, findings, section_times, versions, write_record
 from fourfold.report import write_report
 from fourfold.template import template_path
 

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fourfold.config import BUSINESS, RETRY_ON
-from fourfold.evidence import EXPECTED_CONDITION
+from fourfold.config import RETRY_ON
 from fourfold.parameters import REQUIRED
+from fourfold.records.evidence import BUSINESS, EXPECTED_CONDITION
 from fourfold.rules import IGNORABLE
 from fourfold.template import Template, read_template, templates
 

@@ -16,8 +16,9 @@ from fourfold.data import database, remote
 from fourfold.errors import FourfoldError
 from fourfold.plan import RunSpec, canonical
 from fourfold.project import Place
-from fourfold.records import RunRecord, find_record
-from fourfold.template import read_notebook, template_path, text
+from fourfold.records.ipynb import read_notebook, text
+from fourfold.records.record import RunRecord, find_record
+from fourfold.template import template_path
 
 _GLOB = frozenset("*?[")
 _LONGEST_PATH = 500

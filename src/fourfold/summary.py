@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fourfold.config import BUSINESS
-from fourfold.evidence import MARKS, number
-from fourfold.plan import as_text
-from fourfold.records import RunRecord
+from fourfold.records.evidence import BUSINESS, MARKS
+from fourfold.records.formatting import as_text, number
+from fourfold.records.record import RunRecord
 
 _SIGNS = {**MARKS, "ok": "✔"}
 _WIDTH, _ROOM = 160.0, 12.0  # of the small chart of an interval, in pixels

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -12,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.errors import TemplateError, did_you_mean
-from fourfold.parameters import Parameter, read_parameters, syntax_tree
+from fourfold.parameters import Parameter, read_parameters
+from fourfold.records.ipynb import (
+    FIRST_LINE,
+    code_trees,
+    parameters_index,
+    read_notebook,
+    text,
+)
 
-SECTIONS = ("Ingest", "EDA", "Modeling", "Conclusions")
-HEADING = re.compile(r"^## (?:(\d+)\. )?(.+?)\s*$", re.MULTILINE)
-FIRST_LINE = "# parameters"
 _OURS = "fourfold:"
 
 
@@ -67,25 +69,6 @@ def read_template(path: Path) -> Template:
     return Template(path.stem, path, notebook, parameters, tuple(_metrics(notebook)))
 
 
-def read_notebook(path: Path) -> dict[str, Any]:
-    """Return the JSON of a notebook.
-
-    Raises
-    ------
-    TemplateError
-        If the file is missing or not a notebook of format 4.
-    """
-    try:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise TemplateError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise TemplateError(f"{path}: expected a notebook (JSON), got {error}") from error
-    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4:
-        raise TemplateError(f"{path}: expected a notebook of format 4")
-    return notebook
-
-
 def find_template(name: str, folder: Path) -> Path:
     """Return the path of the template of this name, or of the notebook at this path.
 
@@ -131,46 +114,6 @@ def template_file(path: Path, root: Path) -> str:
 def template_path(file: str, root: Path) -> Path:
     """Return the path of a template that `template_file` has named."""
     return library() / file.removeprefix(_OURS) if file.startswith(_OURS) else root / file
-
-
-def text(cell: Mapping[str, Any]) -> str:
-    """Return the source of a cell, which JSON keeps as a string or a list of lines."""
-    source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(source)
-
-
-def tags(cell: Mapping[str, Any]) -> list[str]:
-    """Return the tags of a cell."""
-    return list(cell.get("metadata", {}).get("tags", []))
-
-
-def parameters_index(notebook: Mapping[str, Any]) -> int | None:
-    """Return the index of the parameters cell; Colab keeps no tags, so its first line counts."""
-    code = [(i, c) for i, c in enumerate(notebook["cells"]) if c["cell_type"] == "code"]
-    tagged = [i for i, cell in code if "parameters" in tags(cell)]
-    spoken = [i for i, cell in code if text(cell).split("\n")[0].strip() == FIRST_LINE]
-    return next(iter(tagged + spoken), None)
-
-
-def sections(notebook: Mapping[str, Any]) -> list[str]:
-    """Return for each cell the section it stands in; before the first, ``Setup``."""
-    current, found = "Setup", []
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "markdown" and (headings := HEADING.findall(text(cell))):
-            current = headings[-1][1]
-        found.append(current)
-    return found
-
-
-def code_trees(notebook: Mapping[str, Any]) -> Iterator[ast.Module]:
-    """Yield the syntax tree of each code cell that is plain Python."""
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            lines = (line for line in text(cell).split("\n") if not line.lstrip().startswith("%"))
-            try:
-                yield syntax_tree("\n".join(lines))
-            except SyntaxError:
-                continue
 
 
 def _metrics(notebook: Mapping[str, Any]) -> Iterator[str]:

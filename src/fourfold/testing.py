@@ -13,7 +13,8 @@ from typing import Any
 from fourfold.errors import FourfoldError, TemplateError, did_you_mean
 from fourfold.pool import begin, cores
 from fourfold.preload import preloads
-from fourfold.template import find_template, read_notebook
+from fourfold.records.ipynb import read_notebook
+from fourfold.template import find_template
 
 _OPTIONS = (
     # A project's own options are for its own tests: they may ask for coverage, or keep nbval off.

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fourfold.errors import DataError
-from fourfold.evidence import Criterion
 from fourfold.proportions import wilson
+from fourfold.records.evidence import Criterion
 
 Array = NDArray[np.float64]
 

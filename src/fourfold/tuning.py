@@ -14,7 +14,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 from fourfold.candidates import SCORING
 from fourfold.errors import DataError
 from fourfold.evaluation import Task
-from fourfold.evidence import number
+from fourfold.records.formatting import number
 
 Space = Callable[[Any], dict[str, Any]]
 

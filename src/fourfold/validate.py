@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from fourfold import sweep as sweeps
-from fourfold.config import BUSINESS, Config, Key
+from fourfold.config import Config, Key
 from fourfold.errors import ConclusionError, Violation, did_you_mean
-from fourfold.evidence import Criterion
+from fourfold.records.evidence import BUSINESS, Criterion
 from fourfold.rules import read_rules
 from fourfold.template import Template
 

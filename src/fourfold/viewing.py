@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 
 from fourfold.errors import FourfoldError
-from fourfold.options import Outputs, Root, console, count, outputs_of, root_of
+from fourfold.options import Outputs, Root, console, outputs_of, root_of
+from fourfold.records.formatting import count
 
 app = typer.Typer()
 _WIDE = 240  # columns of a table that no terminal shows

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from fourfold.data import contract as contracts
 from fourfold.data import sources
-from fourfold.evidence import (
+from fourfold.records.evidence import (
     MARKS,
     MIME,
     Claim,
     Metric,
     Verdict,
     judge_all,
-    number,
     overall,
     payload,
 )
+from fourfold.records.formatting import number
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourfold.series import WHOLE, codes, series, shown, words
+from fourfold.records.figures.series import WHOLE, codes, series, shown, words
 
 LONG = np.random.default_rng(7).normal(10, 3, 100_000)
 

@@ -11,9 +11,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from fourfold.evidence import MIME
 from fourfold.project import write_text
-from fourfold.template import SECTIONS, sections
+from fourfold.records.evidence import MIME
+from fourfold.records.ipynb import SECTIONS, sections
 
 FORMAT = 1
 STATUSES = ("ok", "unchanged", "failed", "timed_out", "killed", "invalid", "cancelled")

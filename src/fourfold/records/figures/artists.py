@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fourfold.series import codes, series, shown, words
+from fourfold.records.figures.series import codes, series, shown, words
 
 Facts = dict[str, Any]
 

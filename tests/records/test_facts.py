@@ -18,8 +18,8 @@ mpl.use("agg")
 import matplotlib.pyplot as plt
 import seaborn as sns
 
-from fourfold.evidence import MIME
-from fourfold.figures import facts, install
+from fourfold.records.evidence import MIME
+from fourfold.records.figures.facts import facts, install
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from fourfold.errors import ConclusionError, did_you_mean
+from fourfold.records.formatting import number, significant
 
 MIME = "application/vnd.fourfold.v1+json"
 
@@ -19,30 +20,6 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _COMPARISON = re.compile(rf"\s*(>=|<=|==|>|<)\s*({_NUMBER})\s*")
 _RANGE = re.compile(rf"\s*({_NUMBER})\s*\.\.\s*({_NUMBER})\s*")
 EXPECTED_CONDITION = "a condition such as '>= 0.4', '< 10', '== 3' or '2..5'"
-
-
-def significant(value: float | int | None, digits: int = 6) -> float | int | None:
-    """Return `value` with at most `digits` significant digits; None where it is not finite."""
-    if value is None or isinstance(value, int):
-        return value
-    return float(f"{_settled(value):.{digits}g}") if math.isfinite(value) else None
-
-
-def _settled(value: float) -> float:
-    """Round to twelve digits, so that noise of 1e-16 does not decide which way a tie is rounded."""
-    return float(f"{value:.12g}")
-
-
-def number(value: float | int | None) -> str:
-    """Return `value` as people write it: integers whole, floats with three significant digits."""
-    if value is None:
-        return "undefined"
-    if isinstance(value, int):
-        return f"{value:,}"
-    value = _settled(value)
-    if value != 0 and not 1e-4 <= abs(value) < 1e9:
-        return f"{value:.2e}"
-    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:#.3g}".rstrip(".")
 
 
 @dataclass(frozen=True)
@@ -243,3 +220,6 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): convert(item) for key, item in value.items()}
     return [convert(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+BUSINESS = ("question", "decision", "success")

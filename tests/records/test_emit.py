@@ -11,7 +11,7 @@ from IPython.utils.capture import capture_output
 
 import fourfold as ff
 from fourfold.errors import ConclusionError, DataError
-from fourfold.evidence import MIME
+from fourfold.records.evidence import MIME
 
 CONTRACT = "schema_type: dataframe\ncolumns:\n  n:\n    dtype: int64\n    checks: {greater_than_or_equal_to: 1}\n"
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fourfold.evidence import significant
+from fourfold.records.formatting import significant
 
 WHOLE = 200
 """Most values that are kept one by one."""

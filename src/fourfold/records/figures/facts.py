@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fourfold.drawn import Facts, attempt, drawn, kept
-from fourfold.evidence import MIME, payload
-from fourfold.series import words
+from fourfold.records.evidence import MIME, payload
+from fourfold.records.figures.artists import Facts, attempt, drawn, kept
+from fourfold.records.figures.series import words
 
 _PLAIN = ("linear", "function")
 

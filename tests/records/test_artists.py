@@ -11,7 +11,7 @@ mpl.use("agg")
 import matplotlib.pyplot as plt
 import seaborn as sns
 
-from fourfold.drawn import drawn
+from fourfold.records.figures.artists import drawn
 
 
 @pytest.fixture

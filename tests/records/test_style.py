@@ -8,7 +8,7 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourfold.style import short
+from fourfold.records.formatting import short
 
 
 @given(st.text(), st.integers(2, 40))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from fourfold.evidence import number
-
-__all__ = ["number", "short", "style"]
+from fourfold.records.formatting import number
 
 
 def style() -> None:
@@ -39,21 +37,9 @@ def _carry_facts() -> None:
     if ipython is not None and (shell := ipython.get_ipython()) is not None:
         from matplotlib_inline.config import InlineBackend
 
-        from fourfold.figures import install
+        from fourfold.records.figures.facts import install
 
         install(shell)
         # Cut to what is drawn, a picture's size would depend on its labels, and it is drawn twice.
         whole: dict[str, Any] = {"bbox_inches": None}
         InlineBackend.instance(parent=shell).print_figure_kwargs = whole
-
-
-def short(name: object, width: int = 24) -> str:
-    """Return a name cut to at most `width` characters, in one line.
-
-    Examples
-    --------
-    >>> short("od280_od315_of_diluted_wines", 12)
-    'od280_od315…'
-    """
-    text = " ".join(str(name).split())
-    return text if len(text) <= width else text[: width - 1] + "…"

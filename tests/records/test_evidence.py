@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fourfold.errors import ConclusionError
-from fourfold.evidence import Criterion, Metric, judge, judge_all, number, overall, significant
+from fourfold.records.evidence import Criterion, Metric, judge, judge_all, overall
+from fourfold.records.formatting import number, significant
 
 FINITE = st.floats(-1e6, 1e6)
 

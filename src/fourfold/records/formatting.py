@@ -1,0 +1,59 @@
+"""Numbers, text and counts as people read them."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+
+def significant(value: float | int | None, digits: int = 6) -> float | int | None:
+    """Return `value` with at most `digits` significant digits; None where it is not finite."""
+    if value is None or isinstance(value, int):
+        return value
+    return float(f"{_settled(value):.{digits}g}") if math.isfinite(value) else None
+
+
+def _settled(value: float) -> float:
+    """Round to twelve digits, so that noise of 1e-16 does not decide which way a tie is rounded."""
+    return float(f"{value:.12g}")
+
+
+def number(value: float | int | None) -> str:
+    """Return `value` as people write it: integers whole, floats with three significant digits."""
+    if value is None:
+        return "undefined"
+    if isinstance(value, int):
+        return f"{value:,}"
+    value = _settled(value)
+    if value != 0 and not 1e-4 <= abs(value) < 1e9:
+        return f"{value:.2e}"
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:#.3g}".rstrip(".")
+
+
+def short(name: object, width: int = 24) -> str:
+    """Return a name cut to at most `width` characters, in one line.
+
+    Examples
+    --------
+    >>> short("od280_od315_of_diluted_wines", 12)
+    'od280_od315…'
+    """
+    text = " ".join(str(name).split())
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def as_text(value: Any) -> str:
+    """Return the value of a parameter for a reader: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number and its noun.
+
+    Examples
+    --------
+    >>> count(1, "run"), count(2000, "run")
+    ('1 run', '2,000 runs')
+    """
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

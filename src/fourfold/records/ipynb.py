@@ -1,0 +1,111 @@
+"""A notebook as JSON: its cells, tags, sections and code."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fourfold.errors import TemplateError
+
+_PARSING = threading.Lock()
+
+
+def syntax_tree(source: str) -> ast.Module:
+    """Return the syntax tree of Python code, from one thread at a time.
+
+    Python 3.11 counts the depth of the tree once for all threads: where the garbage collector
+    lets another thread in, `ast.parse` raises SystemError (CPython issue 106905).
+
+    Raises
+    ------
+    SyntaxError
+        If it is not Python.
+
+    Examples
+    --------
+    >>> len(syntax_tree("a = 1").body)
+    1
+    """
+    with _PARSING:
+        return ast.parse(source)
+
+
+SECTIONS = ("Ingest", "EDA", "Modeling", "Conclusions")
+
+
+HEADING = re.compile(r"^## (?:(\d+)\. )?(.+?)\s*$", re.MULTILINE)
+
+
+FIRST_LINE = "# parameters"
+
+
+def read_notebook(path: Path) -> dict[str, Any]:
+    """Return the JSON of a notebook.
+
+    Raises
+    ------
+    TemplateError
+        If the file is missing or not a notebook of format 4.
+    """
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TemplateError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise TemplateError(f"{path}: expected a notebook (JSON), got {error}") from error
+    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4:
+        raise TemplateError(f"{path}: expected a notebook of format 4")
+    return notebook
+
+
+def text(cell: Mapping[str, Any]) -> str:
+    """Return the source of a cell, which JSON keeps as a string or a list of lines."""
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(source)
+
+
+def tags(cell: Mapping[str, Any]) -> list[str]:
+    """Return the tags of a cell."""
+    return list(cell.get("metadata", {}).get("tags", []))
+
+
+def parameters_index(notebook: Mapping[str, Any]) -> int | None:
+    """Return the index of the parameters cell; Colab keeps no tags, so its first line counts."""
+    code = [(i, c) for i, c in enumerate(notebook["cells"]) if c["cell_type"] == "code"]
+    tagged = [i for i, cell in code if "parameters" in tags(cell)]
+    spoken = [i for i, cell in code if text(cell).split("\n")[0].strip() == FIRST_LINE]
+    return next(iter(tagged + spoken), None)
+
+
+def sections(notebook: Mapping[str, Any]) -> list[str]:
+    """Return for each cell the section it stands in; before the first, ``Setup``."""
+    current, found = "Setup", []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown" and (headings := HEADING.findall(text(cell))):
+            current = headings[-1][1]
+        found.append(current)
+    return found
+
+
+def code_trees(notebook: Mapping[str, Any]) -> Iterator[ast.Module]:
+    """Yield the syntax tree of each code cell that is plain Python."""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            lines = (line for line in text(cell).split("\n") if not line.lstrip().startswith("%"))
+            try:
+                yield syntax_tree("\n".join(lines))
+            except SyntaxError:
+                continue
+
+
+Notebook = dict[str, Any]
+
+
+def written(notebook: Notebook) -> str:
+    """Return a notebook as the text of its file, as Jupyter writes it."""
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
