@@ -12,7 +12,7 @@ from typing import Any
 
 from mutants import Cell, Operator, bodies, expressions, inserted, replaced, without
 
-from fourfold.parameters import Parameter, read_parameters
+from fourfold.plan.parameters import Parameter, read_parameters
 
 _COMPARISONS = (
     *((ast.Lt, ast.GtE), (ast.Gt, ast.LtE), (ast.Eq, ast.NotEq)),

@@ -19,7 +19,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from fourfold.inject import prepared
-from fourfold.plan import RunSpec, plan
+from fourfold.plan.plan import plan
+from fourfold.plan.spec import RunSpec
 
 mpl.use("agg")
 import matplotlib.pyplot as plt

@@ -24,9 +24,9 @@ import numpy as np
 from fourfold import maturity, roadmap
 from fourfold.assessment import Answers, Reply
 from fourfold.discrimination import wilson
+from fourfold.plan.template import read_template
 from fourfold.practices import frameworks, practices
 from fourfold.records.evidence import Criterion, Metric, judge
-from fourfold.template import read_template
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = read_template(ROOT / "templates" / "maturity.ipynb")

@@ -21,9 +21,9 @@ import numpy as np
 from scipy.stats import beta, norm
 
 from fourfold.discrimination import wilson
+from fourfold.plan.template import read_template
 from fourfold.ranking import Decision, draw
 from fourfold.records.evidence import Criterion, Metric, judge
-from fourfold.template import read_template
 
 ROOT = Path(__file__).parents[1]
 DEFAULTS = {

@@ -20,7 +20,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 
-from fourfold.plan import plan
+from fourfold.plan.plan import plan
 from fourfold.records.record import read_record
 
 ROOT = Path(__file__).parents[1]

@@ -22,7 +22,7 @@ from scipy.stats import binomtest
 from threadpoolctl import threadpool_limits
 
 from fourfold.clustering import choose_k, scaler
-from fourfold.template import read_template
+from fourfold.plan.template import read_template
 
 ROOT = Path(__file__).parents[1]
 ROWS = 300

@@ -21,7 +21,7 @@ from mutants import PROBE, Facts, read_facts
 from fourfold.client import Warm, execute
 from fourfold.execution import Execution, Limits
 from fourfold.inject import prepared
-from fourfold.plan import plan
+from fourfold.plan.plan import plan
 from fourfold.pool import kernel_env
 from fourfold.preload import preloads
 from fourfold.records.evidence import MIME

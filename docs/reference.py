@@ -13,8 +13,8 @@ import typer
 
 from fourfold import _CALLS
 from fourfold.cli import app
-from fourfold.parameters import REQUIRED
-from fourfold.template import Template, read_template
+from fourfold.plan.parameters import REQUIRED
+from fourfold.plan.template import Template, read_template
 
 ROOT = Path(__file__).parents[1]
 FOLDER = "docs/reference"

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from fourfold import colab
 from fourfold.errors import FourfoldError
 from fourfold.missing import missing
-from fourfold.parameters import read_parameters
+from fourfold.plan.parameters import read_parameters
+from fourfold.plan.template import library
 from fourfold.records.ipynb import text
-from fourfold.template import library
 from tiny_project import CELLS, PARAMETERS, make_notebook
 
 KNOWN = read_parameters(PARAMETERS, "cell 2")

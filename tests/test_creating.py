@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from fourfold import cli
-from fourfold.plan import plan
+from fourfold.plan.plan import plan
 
 
 @pytest.fixture

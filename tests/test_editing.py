@@ -21,8 +21,8 @@ from fourfold.cleaning import clean, cleaned, install, merged
 from fourfold.editing import unmerged, working_copy
 from fourfold.errors import FourfoldError
 from fourfold.lab import Kernels
+from fourfold.plan.template import library
 from fourfold.records.ipynb import written
-from fourfold.template import library
 from tiny_project import CELLS, make_notebook
 
 COMMAND = (sys.executable, "-m", "fourfold")

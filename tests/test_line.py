@@ -182,7 +182,7 @@ def test_imports_only_what_stands_before(module):
 @pytest.mark.parametrize(
     ("source", "names"),
     [
-        ("from fourfold.plan import RunSpec", ["plan"]),
+        ("from fourfold.plan.plan import RunSpec", ["plan"]),
         ("from fourfold import data as sources, record", ["data", "record"]),
         ("import fourfold.engine", ["engine"]),
         ("import fourfold as ff", ["fourfold"]),

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from fourfold.outputs import compare_outputs
+from fourfold.plan.rules import Rules
 from fourfold.records.evidence import MIME
-from fourfold.rules import Rules
 
 
 def stream(text, name="stdout"):

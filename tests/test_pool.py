@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fourfold import pool
 from fourfold.cost import ending, observed, oom_kills, with_energy
-from fourfold.plan import RunSpec
+from fourfold.plan.spec import RunSpec
 from fourfold.pool import cores, kernel_env, makespan, memory_mb, scheduled, workers_for
 from fourfold.skip import Todo
 

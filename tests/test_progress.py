@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from fourfold.plan import plan
+from fourfold.plan.plan import plan
 from fourfold.progress import Progress, plan_table, result_table, showing
 from fourfold.records.record import RunRecord
 

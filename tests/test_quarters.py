@@ -7,7 +7,8 @@ import json
 import nbformat
 import pytest
 
-from fourfold.plan import RunSpec, plan
+from fourfold.plan.plan import plan
+from fourfold.plan.spec import RunSpec
 from fourfold.quarters import HEADER, fill, header, with_room
 from tiny_project import run_all
 

@@ -19,7 +19,7 @@ from papermill import execute_notebook
 from ruamel.yaml import YAML
 
 from fourfold import client, runner
-from fourfold.plan import plan
+from fourfold.plan.plan import plan
 from fourfold.quarters import HEADER
 from fourfold.records.evidence import MIME
 from fourfold.records.record import emitted, read_record, write_table

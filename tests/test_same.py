@@ -11,7 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from fourfold.plan import RunSpec, plan
+from fourfold.plan.plan import plan
+from fourfold.plan.spec import RunSpec
 from fourfold.reference import first_runs
 from fourfold.warm import available
 from tiny_project import run_all

@@ -13,7 +13,7 @@ import pytest
 
 from fourfold import skip
 from fourfold.errors import FourfoldError
-from fourfold.plan import plan
+from fourfold.plan.plan import plan
 from fourfold.project import Place, alone
 from fourfold.records.record import find_record, read_record, write_record
 from fourfold.skip import choose, matching

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fourfold.plan import plan
+from fourfold.plan.plan import plan
 from tiny_project import run_all
 
 ROOT = Path(__file__).parents[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fourfold.rules import Rules
+from fourfold.plan.rules import Rules
 from fourfold.tolerance import USUAL, Tolerance
 from fourfold.values import compare_json, compare_records
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from fourfold.plan import RunSpec
+from fourfold.plan.spec import RunSpec
 from fourfold.project import Place
 from fourfold.records.record import RunRecord
 from fourfold.skip import choose

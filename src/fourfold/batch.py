@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from fourfold.plan import RunSpec
+from fourfold.plan.spec import RunSpec
 from fourfold.pool import cores, scheduled, warm_up, workers_for
 from fourfold.project import Place
 from fourfold.records.record import RunRecord

@@ -11,12 +11,13 @@ from typing import Any
 
 from fourfold.differences import Difference
 from fourfold.errors import FourfoldError
-from fourfold.plan import RunSpec, canonical, plan
+from fourfold.plan.plan import plan
+from fourfold.plan.rules import Rules, read_rules
+from fourfold.plan.spec import RunSpec, canonical
+from fourfold.plan.template import find_template, template_path
 from fourfold.project import find_root
 from fourfold.quarters import with_room
 from fourfold.records.ipynb import parameters_index, read_notebook, sections, text
-from fourfold.rules import Rules, read_rules
-from fourfold.template import find_template, template_path
 
 INJECTED = "injected-parameters"
 # An id such as modeling-choose says something, 3f2a9c01 does not.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.case import Case, code_of
-from fourfold.plan import RunSpec
+from fourfold.plan.spec import RunSpec
 from fourfold.records.ipynb import code_trees
 from fourfold.skip import Keys, environment, library
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from fourfold.errors import TemplateError, Violation
-from fourfold.parameters import read_parameters
+from fourfold.plan.parameters import read_parameters
 from fourfold.project import shown
 from fourfold.records.ipynb import (
     FIRST_LINE,

@@ -13,7 +13,8 @@ import typer
 from fourfold import creating, opening, viewing
 from fourfold.errors import ConfigError, FourfoldError
 from fourfold.options import Outputs, Paths, Root, complain, console, outputs_of, root_of
-from fourfold.plan import RunSpec, plan
+from fourfold.plan.plan import plan
+from fourfold.plan.spec import RunSpec
 from fourfold.records.formatting import count
 
 if TYPE_CHECKING:
@@ -181,8 +182,8 @@ def _tell(records: list[RunRecord], choice: Choice, place: Place) -> None:
 @app.command()
 def schema(root: Root = None) -> None:
     """Write a JSON Schema per template into .schema/, for YAML editors."""
+    from fourfold.plan.schema import write_schemas
     from fourfold.project import shown
-    from fourfold.schema import write_schemas
 
     project = root_of(root)
     for path in write_schemas(project):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.errors import FourfoldError
-from fourfold.parameters import Parameter
+from fourfold.plan.parameters import Parameter
 from fourfold.project import git
 from fourfold.records.ipynb import tags, text
 

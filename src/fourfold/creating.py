@@ -13,9 +13,9 @@ from fourfold import starting
 from fourfold.data.datasets import DATASETS
 from fourfold.errors import FourfoldError
 from fourfold.options import Root, console, root_of
-from fourfold.plan import plan
-from fourfold.schema import write_schemas
-from fourfold.template import find_template
+from fourfold.plan.plan import plan
+from fourfold.plan.schema import write_schemas
+from fourfold.plan.template import find_template
 
 app = typer.Typer()
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from fourfold.features import frequencies, kind
-from fourfold.records.formatting import short
-from fourfold.records.style import number
+from fourfold.records.formatting import number, short
 from fourfold.survey import Survey
 from fourfold.terms import scalar
 

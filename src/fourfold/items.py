@@ -23,8 +23,8 @@ from fourfold.differences import Difference, listed
 from fourfold.errors import TemplateError
 from fourfold.job import RAISES, SKIP, Job
 from fourfold.outputs import compare_outputs
+from fourfold.plan.rules import Rules, with_tags
 from fourfold.records.ipynb import tags, text
-from fourfold.rules import Rules, with_tags
 
 # What nbval leaves out by default; a project's conftest.py may add to it.
 _NEVER_COMPARED = {

@@ -20,9 +20,9 @@ from fourfold.case import Case
 from fourfold.client import WARM_KERNELS, Warm, execute
 from fourfold.execution import Execution, Failure, Limits
 from fourfold.inject import prepared
+from fourfold.plan.template import template_path
 from fourfold.pool import cores, kernel_env
 from fourfold.preload import preloads
-from fourfold.template import template_path
 
 RAISES = "raises-exception"
 SKIP = "skip-execution"

@@ -12,8 +12,7 @@ from sklearn.base import clone
 from sklearn.metrics import get_scorer
 
 from fourfold.evaluation import SCORING, Task
-from fourfold.records.formatting import short
-from fourfold.records.style import number
+from fourfold.records.formatting import number, short
 
 CLEAR, LEAK, LOOK = "clear", "leak likely", "have a look"
 

@@ -32,10 +32,10 @@ def edit(
 ) -> None:
     """Edit a template in JupyterLab, with the parameters of a config; each save keeps it clean."""
     from fourfold.editing import command, environment, unmerged, working_copy
-    from fourfold.plan import plan
+    from fourfold.plan.plan import plan
+    from fourfold.plan.template import find_template, library, template_path
     from fourfold.project import shown
     from fourfold.skip import matching
-    from fourfold.template import find_template, library, template_path
 
     project = root_of(root)
     if template.endswith((".yaml", ".yml")):

@@ -10,8 +10,8 @@ from html import unescape
 from typing import Any
 
 from fourfold.differences import Difference
+from fourfold.plan.rules import USUAL_RULES, Rules
 from fourfold.records.evidence import MIME
-from fourfold.rules import USUAL_RULES, Rules
 from fourfold.tables import TIMINGS, compare_tables, read_tables
 from fourfold.texts import compare, same
 from fourfold.values import compare_json, compare_records

@@ -14,11 +14,11 @@ from statistics import median
 
 import psutil
 
+from fourfold.plan.template import template_path
 from fourfold.preload import preloads
 from fourfold.project import Place
 from fourfold.records.ipynb import read_notebook
 from fourfold.skip import Todo
-from fourfold.template import template_path
 from fourfold.warm import ZYGOTES, available, sweep
 
 EXPECTED_MB = 500.0

@@ -17,7 +17,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from fourfold.plan import RunSpec
+from fourfold.plan.spec import RunSpec
 from fourfold.records.ipynb import SECTIONS
 from fourfold.records.record import RunRecord, error_line
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fourfold.plan import RunSpec
+from fourfold.plan.spec import RunSpec
 from fourfold.records.formatting import number
 from fourfold.records.record import findings, versions
 

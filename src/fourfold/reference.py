@@ -9,10 +9,10 @@ from typing import Any
 
 from fourfold import colab
 from fourfold.changed import key_of_run
-from fourfold.plan import RunSpec
+from fourfold.plan.spec import RunSpec
+from fourfold.plan.template import read_template, template_path
 from fourfold.project import write_text
 from fourfold.records.record import versions
-from fourfold.template import read_template, template_path
 
 _CELL_NOISE = ("papermill", "execution", "ExecuteTime")
 _VERSIONS = ("python", "numpy", "pandas", "scikit-learn", "matplotlib")

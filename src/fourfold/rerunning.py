@@ -14,10 +14,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from fourfold.config import Config, Place
 from fourfold.editing import EDITED
 from fourfold.errors import FourfoldError
-from fourfold.plan import RunSpec, digest, plan_one, run_id
+from fourfold.plan.config import Config, Place
+from fourfold.plan.plan import plan_one
+from fourfold.plan.spec import RunSpec, digest, run_id
+from fourfold.plan.template import Template, find_template, read_template
 from fourfold.project import Place as Folders
 from fourfold.project import find_root
 from fourfold.records import emit
@@ -25,7 +27,6 @@ from fourfold.records.evidence import Metric
 from fourfold.records.formatting import as_text
 from fourfold.records.ipynb import FIRST_LINE
 from fourfold.records.record import RunRecord, error_line, find_record
-from fourfold.template import Template, find_template, read_template
 
 
 @dataclass(frozen=True)

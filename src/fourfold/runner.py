@@ -16,13 +16,13 @@ from fourfold.client import Warm, execute
 from fourfold.cost import with_energy
 from fourfold.execution import Execution, Failure, Limits, write_notebook
 from fourfold.inject import prepared
-from fourfold.plan import RunSpec
+from fourfold.plan.spec import RunSpec
+from fourfold.plan.template import template_path
 from fourfold.pool import kernel_env, modules_of
 from fourfold.project import Place, git_commit, write_text
 from fourfold.quarters import fill, model_of
 from fourfold.records.record import RunRecord, findings, section_times, versions, write_record
 from fourfold.report import write_report
-from fourfold.template import template_path
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from typing import Any
 
 from fourfold.data import database, remote
 from fourfold.errors import FourfoldError
-from fourfold.plan import RunSpec, canonical
+from fourfold.plan.spec import RunSpec, canonical
+from fourfold.plan.template import template_path
 from fourfold.project import Place
 from fourfold.records.ipynb import read_notebook, text
 from fourfold.records.record import RunRecord, find_record
-from fourfold.template import template_path
 
 _GLOB = frozenset("*?[")
 _LONGEST_PATH = 500

@@ -8,7 +8,7 @@ from importlib.metadata import distribution
 from importlib.resources import files
 from pathlib import Path
 
-from fourfold.template import library
+from fourfold.plan.template import library
 
 #: Path in a project: name of the file that it is made from.
 FILES = {

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.errors import FourfoldError, TemplateError, did_you_mean
+from fourfold.plan.template import find_template
 from fourfold.pool import begin, cores
 from fourfold.preload import preloads
 from fourfold.records.ipynb import read_notebook
-from fourfold.template import find_template
 
 _OPTIONS = (
     # A project's own options are for its own tests: they may ask for coverage, or keep nbval off.

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from fourfold.differences import Difference, Kind
-from fourfold.rules import Rules
+from fourfold.plan.rules import Rules
 from fourfold.texts import same
 from fourfold.tolerance import Tolerance
 

@@ -12,8 +12,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from fourfold.config import Key, Place
 from fourfold.errors import ConfigError, Violation, did_you_mean
+from fourfold.plan.config import Key, Place
 
 T = TypeVar("T")
 Held = TypeVar("Held", covariant=True)

@@ -20,6 +20,7 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _COMPARISON = re.compile(rf"\s*(>=|<=|==|>|<)\s*({_NUMBER})\s*")
 _RANGE = re.compile(rf"\s*({_NUMBER})\s*\.\.\s*({_NUMBER})\s*")
 EXPECTED_CONDITION = "a condition such as '>= 0.4', '< 10', '== 3' or '2..5'"
+BUSINESS = ("question", "decision", "success")
 
 
 @dataclass(frozen=True)
@@ -220,6 +221,3 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): convert(item) for key, item in value.items()}
     return [convert(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-BUSINESS = ("question", "decision", "success")

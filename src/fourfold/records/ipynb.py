@@ -13,6 +13,10 @@ from typing import Any
 from fourfold.errors import TemplateError
 
 _PARSING = threading.Lock()
+SECTIONS = ("Ingest", "EDA", "Modeling", "Conclusions")
+HEADING = re.compile(r"^## (?:(\d+)\. )?(.+?)\s*$", re.MULTILINE)
+FIRST_LINE = "# parameters"
+Notebook = dict[str, Any]
 
 
 def syntax_tree(source: str) -> ast.Module:
@@ -33,15 +37,6 @@ def syntax_tree(source: str) -> ast.Module:
     """
     with _PARSING:
         return ast.parse(source)
-
-
-SECTIONS = ("Ingest", "EDA", "Modeling", "Conclusions")
-
-
-HEADING = re.compile(r"^## (?:(\d+)\. )?(.+?)\s*$", re.MULTILINE)
-
-
-FIRST_LINE = "# parameters"
 
 
 def read_notebook(path: Path) -> dict[str, Any]:
@@ -101,9 +96,6 @@ def code_trees(notebook: Mapping[str, Any]) -> Iterator[ast.Module]:
                 yield syntax_tree("\n".join(lines))
             except SyntaxError:
                 continue
-
-
-Notebook = dict[str, Any]
 
 
 def written(notebook: Notebook) -> str:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fourfold.errors import ConfigError
-from fourfold.plan import RunSpec, canonical, find_configs, plan, run_id
+from fourfold.plan.plan import find_configs, plan
+from fourfold.plan.spec import RunSpec, canonical, run_id
 from fourfold.project import find_root
 
 SWEEP = "template: tiny\nparameters: {count: 3}\nsweep:\n  grid: {scale: [1, 2.5], mode: [plain, fancy]}\n"

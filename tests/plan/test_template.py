@@ -7,8 +7,7 @@ import json
 import pytest
 
 from fourfold.errors import TemplateError
-from fourfold.records.ipynb import parameters_index, sections
-from fourfold.template import (
+from fourfold.plan.template import (
     find_template,
     library,
     read_template,
@@ -16,6 +15,7 @@ from fourfold.template import (
     template_path,
     templates,
 )
+from fourfold.records.ipynb import parameters_index, sections
 
 
 def test_a_template_gives_parameters_sections_and_metrics(project):

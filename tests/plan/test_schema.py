@@ -7,8 +7,8 @@ import json
 import jsonschema
 import pytest
 
-from fourfold.schema import config_schema, write_schemas
-from fourfold.template import read_template
+from fourfold.plan.schema import config_schema, write_schemas
+from fourfold.plan.template import read_template
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourfold.sweep import expand, problems, swept
+from fourfold.plan.sweep import expand, problems, swept
 
 
 def test_grid_zip_and_list_combine():

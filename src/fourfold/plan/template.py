@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.errors import TemplateError, did_you_mean
-from fourfold.parameters import Parameter, read_parameters
+from fourfold.plan.parameters import Parameter, read_parameters
 from fourfold.records.ipynb import (
     FIRST_LINE,
     code_trees,
@@ -100,8 +100,9 @@ def templates(folder: Path) -> dict[str, Path]:
 
 def library() -> Path:
     """Return the folder of the templates that come with Fourfold."""
-    installed = Path(__file__).parent / "templates"
-    return installed if installed.is_dir() else Path(__file__).parents[2] / "templates"
+    package = Path(__file__).parents[1]
+    installed = package / "templates"
+    return installed if installed.is_dir() else package.parents[1] / "templates"
 
 
 def template_file(path: Path, root: Path) -> str:

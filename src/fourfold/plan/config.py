@@ -14,6 +14,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from fourfold.errors import ConfigError, Violation, did_you_mean
+from fourfold.plan.spec import RunOptions
 from fourfold.project import shown
 from fourfold.records.evidence import BUSINESS
 
@@ -32,20 +33,6 @@ class Place:
     file: str
     line: int = 1
     column: int = 1
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How a run is executed; times in seconds, None for no limit.
-
-    A run that ended in one of `retry_on` is executed again, `retries` times at most.
-    """
-
-    timeout_s: float | None = None
-    cell_timeout_s: float | None = None
-    retries: int = 1
-    retry_on: tuple[str, ...] = ("killed",)
-    reference: bool = True
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourfold import parameters
 from fourfold.errors import TemplateError
-from fourfold.parameters import REQUIRED, read_parameters
+from fourfold.plan import parameters
+from fourfold.plan.parameters import REQUIRED, read_parameters
 from fourfold.records.ipynb import syntax_tree
 
 

@@ -2,74 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fourfold import inputs
-from fourfold.config import Config, RunOptions, check_keys, read_config, run_options
 from fourfold.errors import ConfigError, TemplateError, Violation, did_you_mean
-from fourfold.parameters import REQUIRED
+from fourfold.plan import validate
+from fourfold.plan.config import Config, check_keys, read_config, run_options
+from fourfold.plan.parameters import REQUIRED
+from fourfold.plan.spec import RunOptions, RunSpec, canonical, digest, run_id
+from fourfold.plan.template import Template, find_template, read_template, template_file
+from fourfold.plan.validate import block, check_content, check_sweep
 from fourfold.project import shown
 from fourfold.records.evidence import BUSINESS
-from fourfold.template import Template, find_template, read_template, template_file
-from fourfold.validate import block, check_content, check_sweep
-
-_UNSAFE = re.compile(r"[^\w.=,+-]+")
-_LONGEST_ID = 80
-
-
-@dataclass(frozen=True)
-class RunSpec:
-    """One template with one set of parameters.
-
-    Attributes
-    ----------
-    config : str
-        Name of the config, such as ``clustering-penguins``.
-    run_id : str
-        Unique within its config: the swept values, or ``default``.
-    config_file, template_file : str
-        Relative to the project where they are inside it.
-    parameters : dict
-        All parameters of the template, resolved.
-    varied : tuple of str
-        Names of the swept parameters.
-    regress : dict
-        Rules of the regression test, as `fourfold.rules.read_rules` takes them.
-    """
-
-    config: str
-    run_id: str
-    config_file: str
-    template: str
-    template_file: str
-    parameters: Mapping[str, Any]
-    varied: tuple[str, ...] = ()
-    options: RunOptions = field(default_factory=RunOptions)
-    regress: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """Return ``config/run id``, unique within a batch."""
-        return f"{self.config}/{self.run_id}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the spec as plain JSON values."""
-        return {**asdict(self), "varied": list(self.varied)}
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> RunSpec:
-        """Return the spec that `to_json` wrote."""
-        given = content["options"]
-        options = RunOptions(**{**given, "retry_on": tuple(given["retry_on"])})
-        return cls(**{**content, "varied": tuple(content["varied"]), "options": options})
 
 
 def find_configs(paths: Sequence[str], root: Path) -> list[Path]:
@@ -227,33 +174,6 @@ def _without_business(defaults: dict[str, Any]) -> dict[str, Any]:
     return {name: type(defaults[name])() for name in BUSINESS if name in defaults}
 
 
-def run_id(values: Mapping[str, Any]) -> str:
-    """Return a readable folder name for swept values, with a digest where it had to be cut."""
-    if not values:
-        return "default"
-    written = ",".join(f"{name}={_short(value)}" for name, value in values.items())
-    safe = _UNSAFE.sub("-", written)[:_LONGEST_ID]
-    if safe == written:
-        return safe
-    return f"{safe}-{digest(values)}"
-
-
-def digest(content: Any) -> str:
-    """Return eight hex digits that tell one content from another."""
-    return hashlib.sha256(canonical(content).encode()).hexdigest()[:8]
-
-
-def _short(value: Any) -> str:
-    return "+".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def canonical(content: Any) -> str:
-    """Return JSON with sorted keys and no spaces: equal content, equal text."""
-    return json.dumps(
-        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
-    )
-
-
 def _check_runs(
     config: Config, template: Template, runs: list[RunSpec], root: Path
 ) -> list[Violation]:
@@ -271,4 +191,4 @@ def _check_runs(
             found.append(config.violation(("sweep",), message))
         seen[content] = run.run_id
     cases = [(run.parameters, run.varied) for run in runs]
-    return found + inputs.missing(config, template, cases, root)
+    return found + validate.missing(config, template, cases, root)

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fourfold.config import RETRY_ON
-from fourfold.parameters import REQUIRED
+from fourfold.plan.config import RETRY_ON
+from fourfold.plan.parameters import REQUIRED
+from fourfold.plan.rules import IGNORABLE
+from fourfold.plan.template import Template, read_template, templates
 from fourfold.records.evidence import BUSINESS, EXPECTED_CONDITION
-from fourfold.rules import IGNORABLE
-from fourfold.template import Template, read_template, templates
 
 _DURATION = {"type": ["string", "number"], "pattern": r"^\d+(\.\d+)?\s*(s|m|h|d)?$"}
 

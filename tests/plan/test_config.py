@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from fourfold.config import Place, check_keys, config_name, duration_s, read_config, run_options
 from fourfold.errors import ConfigError
+from fourfold.plan.config import (
+    Place,
+    check_keys,
+    config_name,
+    duration_s,
+    read_config,
+    run_options,
+)
 
 
 def test_every_key_and_item_knows_its_place(config, project):

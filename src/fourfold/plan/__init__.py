@@ -1,0 +1,1 @@
+"""From YAML to runs: configs, sweeps and templates, checked before any kernel starts."""

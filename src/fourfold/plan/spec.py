@@ -1,0 +1,101 @@
+"""A run as a value: one template with one set of parameters."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+_UNSAFE = re.compile(r"[^\w.=,+-]+")
+_LONGEST_ID = 80
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is executed; times in seconds, None for no limit.
+
+    A run that ended in one of `retry_on` is executed again, `retries` times at most.
+    """
+
+    timeout_s: float | None = None
+    cell_timeout_s: float | None = None
+    retries: int = 1
+    retry_on: tuple[str, ...] = ("killed",)
+    reference: bool = True
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One template with one set of parameters.
+
+    Attributes
+    ----------
+    config : str
+        Name of the config, such as ``clustering-penguins``.
+    run_id : str
+        Unique within its config: the swept values, or ``default``.
+    config_file, template_file : str
+        Relative to the project where they are inside it.
+    parameters : dict
+        All parameters of the template, resolved.
+    varied : tuple of str
+        Names of the swept parameters.
+    regress : dict
+        Rules of the regression test, as `fourfold.plan.rules.read_rules` takes them.
+    """
+
+    config: str
+    run_id: str
+    config_file: str
+    template: str
+    template_file: str
+    parameters: Mapping[str, Any]
+    varied: tuple[str, ...] = ()
+    options: RunOptions = field(default_factory=RunOptions)
+    regress: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Return ``config/run id``, unique within a batch."""
+        return f"{self.config}/{self.run_id}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the spec as plain JSON values."""
+        return {**asdict(self), "varied": list(self.varied)}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> RunSpec:
+        """Return the spec that `to_json` wrote."""
+        given = content["options"]
+        options = RunOptions(**{**given, "retry_on": tuple(given["retry_on"])})
+        return cls(**{**content, "varied": tuple(content["varied"]), "options": options})
+
+
+def run_id(values: Mapping[str, Any]) -> str:
+    """Return a readable folder name for swept values, with a digest where it had to be cut."""
+    if not values:
+        return "default"
+    written = ",".join(f"{name}={_short(value)}" for name, value in values.items())
+    safe = _UNSAFE.sub("-", written)[:_LONGEST_ID]
+    if safe == written:
+        return safe
+    return f"{safe}-{digest(values)}"
+
+
+def digest(content: Any) -> str:
+    """Return eight hex digits that tell one content from another."""
+    return hashlib.sha256(canonical(content).encode()).hexdigest()[:8]
+
+
+def _short(value: Any) -> str:
+    return "+".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def canonical(content: Any) -> str:
+    """Return JSON with sorted keys and no spaces: equal content, equal text."""
+    return json.dumps(
+        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
+    )
