@@ -23,9 +23,9 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from fourfold.overview import write_overview
-from fourfold.printing import browser as program
 from fourfold.records.record import read_record, write_record
+from fourfold.report.overview import write_overview
+from fourfold.report.pdf import browser as program
 
 OUTPUTS = Path(__file__).parents[1] / "outputs"
 KEPT = OUTPUTS / "benchmarks" / "pages.json"

@@ -19,8 +19,8 @@ import nbformat
 from nbconvert import HTMLExporter
 from PIL import Image
 
-from fourfold import printing
 from fourfold.errors import FourfoldError
+from fourfold.report import pdf
 
 FLAGS = (
     "--headless=new",
@@ -62,7 +62,7 @@ def pages(height: int, page_height: int) -> list[Page]:
 def browser() -> str:
     """Path of a Chromium on this machine; exits with what to install if there is none."""
     try:
-        return printing.browser()
+        return pdf.browser()
     except FourfoldError as error:
         sys.exit(f"render: {error}")
 

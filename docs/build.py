@@ -78,7 +78,9 @@ def build(site: Path = SITE) -> int:
                                root=there if there != "./" else "")  # fmt: skip
         _write(site / page.address, html)
     for name in _COLOURS:
-        _write(site / name, (files("fourfold") / "pages" / name).read_text(encoding="utf-8"))
+        _write(
+            site / name, (files("fourfold.report") / "assets" / name).read_text(encoding="utf-8")
+        )
     _write(site / "site.css", (DOCS / "site.css").read_text(encoding="utf-8"))
     return len(pages)
 

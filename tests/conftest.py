@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from fourfold import printing
 from fourfold.errors import FourfoldError
+from fourfold.report import pdf
 from tiny_project import CELLS, make_notebook
 
 
@@ -53,7 +53,7 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 def browser() -> Iterator[Browser]:
     """A browser of this machine; where CI runs there must be one."""
     try:
-        found = printing.browser()
+        found = pdf.browser()
     except FourfoldError as error:
         assert not os.environ.get("CI"), "expected Chromium where CI runs, found none"
         pytest.skip(str(error))

@@ -13,7 +13,8 @@ import pytest
 from fourfold.data.sources import load
 from fourfold.errors import DataError
 from fourfold.experiments import front, read, show_parallel, untried
-from fourfold.records.record import RunRecord, write_record, write_table
+from fourfold.records.record import RunRecord, write_record
+from fourfold.report.table import write_table
 
 # The tables of an MLflow 3 database that hold what this reads, with its own columns.
 MLFLOW = """

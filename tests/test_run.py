@@ -22,7 +22,8 @@ from fourfold import client, runner
 from fourfold.plan.plan import plan
 from fourfold.quarters import HEADER
 from fourfold.records.evidence import MIME
-from fourfold.records.record import emitted, read_record, write_table
+from fourfold.records.record import emitted, read_record
+from fourfold.report.table import write_table
 from fourfold.warm import available
 from tiny_project import CELLS, make_notebook, run_all
 

@@ -15,7 +15,7 @@ from fourfold.plan.spec import RunSpec
 from fourfold.pool import cores, scheduled, warm_up, workers_for
 from fourfold.project import Place
 from fourfold.records.record import RunRecord
-from fourfold.report import prime
+from fourfold.report.report import prime
 from fourfold.runner import Kernels, Watch, run_one
 from fourfold.skip import Todo
 from fourfold.warm import ZYGOTES

@@ -151,10 +151,10 @@ def _execute(
 
 def _tell(records: list[RunRecord], choice: Choice, place: Place) -> None:
     """Write the table of the batch, print it, and say where to look."""
-    from fourfold.overview import write_overview
     from fourfold.progress import cost_line, result_table
     from fourfold.project import shown
-    from fourfold.records.record import write_table
+    from fourfold.report.overview import write_overview
+    from fourfold.report.table import write_table
 
     console.print(result_table(records))
     failed = sum(not record.ok for record in records)

@@ -80,7 +80,7 @@ def render(results: Sequence[Mapping[str, Any]]) -> str:
 
 @cache
 def _template() -> Template:
-    pages = files("fourfold") / "pages"
+    pages = files("fourfold.report") / "assets"
     names = ("differences.html.j2", "colours.css", "report.css", "differences.css")
     sources = {name: (pages / name).read_text(encoding="utf-8") for name in names}
     environment = Environment(

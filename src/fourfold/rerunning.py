@@ -209,8 +209,8 @@ def _figure(name: str, found: Mapping[str, Any] | None) -> str:
 def _main() -> None:
     """Execute the spec on standard input, unless its record stands."""
     from fourfold.batch import run_batch
-    from fourfold.overview import write_overview
     from fourfold.project import alone
+    from fourfold.report.overview import write_overview
     from fourfold.skip import choose
 
     given = json.loads(sys.stdin.read())

@@ -22,7 +22,7 @@ from fourfold.pool import kernel_env, modules_of
 from fourfold.project import Place, git_commit, write_text
 from fourfold.quarters import fill, model_of
 from fourfold.records.record import RunRecord, findings, section_times, versions, write_record
-from fourfold.report import write_report
+from fourfold.report.report import write_report
 
 
 @dataclass(frozen=True)

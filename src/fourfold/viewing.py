@@ -21,7 +21,7 @@ Runs = Annotated[
 
 
 def _runs(folder: Path) -> list[dict[str, Any]]:
-    from fourfold.overview import entries
+    from fourfold.report.overview import entries
 
     runs = entries(folder) if folder.is_dir() else []
     if not runs:
@@ -39,8 +39,8 @@ def view(
     """Show all runs: write outputs/index.html anew and serve it to this machine, until Ctrl-C."""
     import webbrowser
 
-    from fourfold.overview import write_overview
-    from fourfold.serving import HOST, server
+    from fourfold.report.overview import write_overview
+    from fourfold.report.server import HOST, server
 
     folder = outputs_of(outputs, root_of(root))
     runs = _runs(folder)
@@ -68,23 +68,23 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Show runs side by side: parameters that differ, and metrics with their 95 % intervals."""
-    from fourfold import comparing
-    from fourfold.overview import write_overview
     from fourfold.project import shown
+    from fourfold.report import side_by_side
+    from fourfold.report.overview import write_overview
 
     project = root_of(root)
     folder = outputs_of(outputs, project)
     everything = _runs(folder)
-    found = comparing.chosen(everything, runs or [])
-    metrics = comparing.metrics_of(found, metric or [])
+    found = side_by_side.chosen(everything, runs or [])
+    metrics = side_by_side.metrics_of(found, metric or [])
     if as_json:
         console.print(
-            comparing.as_json(found, metrics), markup=False, highlight=False, soft_wrap=True
+            side_by_side.as_json(found, metrics), markup=False, highlight=False, soft_wrap=True
         )
         return
     shown_on = console if console.is_terminal else Console(width=_WIDE)
-    shown_on.print(comparing.table(found, metrics))
-    page = f"{shown(write_overview(folder, everything), project)}{comparing.view_of(found)}"
+    shown_on.print(side_by_side.table(found, metrics))
+    page = f"{shown(write_overview(folder, everything), project)}{side_by_side.view_of(found)}"
     console.print(f"{count(len(found), 'run')}; with charts: {page}", markup=False, soft_wrap=True)
 
 
@@ -96,9 +96,9 @@ def pdf(
     force: Annotated[bool, typer.Option("--force", help="Also what is printed already.")] = False,
 ) -> None:
     """Print reports to report.pdf beside them; needs Chromium, Chrome or Edge."""
-    from fourfold.comparing import chosen, name
-    from fourfold.printing import browser, print_all
     from fourfold.project import shown
+    from fourfold.report.pdf import browser, print_all
+    from fourfold.report.side_by_side import chosen, name
 
     project = root_of(root)
     folder = outputs_of(outputs, project)

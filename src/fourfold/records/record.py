@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import metadata
@@ -164,57 +164,9 @@ def read_record(path: Path) -> RunRecord:
     return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def rows(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
-    """Return one flat row a record: ``param.*``, ``metric.*`` with ``.low`` and ``.high``."""
-    return [_row(record) for record in records]
-
-
-def _row(record: RunRecord) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        name: getattr(record, name)
-        for name in (
-            "config",
-            "run_id",
-            "template",
-            "status",
-            "verdict",
-            "started_at",
-            "duration_s",
-        )
-    }
-    row |= {name: record.cost.get(name) for name in ("cpu_s", "peak_mb", "energy_wh")}
-    row["error"] = error_line(record)
-    row |= {f"param.{name}": _cell(value) for name, value in record.parameters.items()}
-    for name, metric in record.metrics.items():
-        low, high = metric["ci"] or (None, None)
-        row[f"metric.{name}"] = metric["value"]
-        row |= {f"metric.{name}.low": low, f"metric.{name}.high": high} if metric["ci"] else {}
-    return row
-
-
-def _cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
-
-
 def error_line(record: RunRecord) -> str:
     """Return ``section, cell n (id): Error: message``, or an empty string."""
     if not record.error:
         return ""
     where = "{section}, cell {cell} ({cell_id})".format(**record.error)
     return f"{where}: {record.error['error']}: {record.error['message']}"
-
-
-def write_table(records: Sequence[RunRecord], stem: Path) -> list[Path]:
-    """Write the table of records as Parquet and CSV; return both paths."""
-    import pandas as pd
-
-    frame = pd.DataFrame(rows(records))
-    for name in frame:
-        kinds = set(map(type, frame[name].dropna()))
-        if len(kinds) > 1 and kinds != {int, float}:
-            frame[name] = frame[name].astype("string")
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    parquet, csv = stem.with_suffix(".parquet"), stem.with_suffix(".csv")
-    frame.to_parquet(parquet, index=False)
-    frame.to_csv(csv, index=False)
-    return [parquet, csv]

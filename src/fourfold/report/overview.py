@@ -150,7 +150,7 @@ def render(runs: Sequence[Mapping[str, Any]], tables: Sequence[Mapping[str, Any]
 
 @cache
 def _template() -> Template:
-    pages = files("fourfold") / "pages"
+    pages = files("fourfold.report") / "assets"
     names = ("overview.html.j2", "overview.css", "overview.js", *_SHARED)
     sources = {name: (pages / name).read_text(encoding="utf-8") for name in names}
     environment = Environment(loader=DictLoader(sources), trim_blocks=True, lstrip_blocks=True)

@@ -13,10 +13,10 @@ from playwright.sync_api import expect
 
 from fourfold.records.evidence import MIME
 from fourfold.records.record import RunRecord, findings
-from fourfold.report import render, write_report
+from fourfold.report.report import render, write_report
 from tiny_project import CELLS, make_notebook
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RECORD = RunRecord(
     config="a",
     run_id="default",

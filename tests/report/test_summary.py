@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fourfold.records.record import RunRecord
-from fourfold.summary import chart, claims, metrics, parameters, provenance, sign
+from fourfold.report.report import chart, claims, metrics, parameters, provenance, sign
 
 FINITE = st.floats(-1e9, 1e9)
 

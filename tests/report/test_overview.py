@@ -10,8 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from fourfold.overview import entries, write_overview
 from fourfold.records.record import RunRecord, write_record
+from fourfold.report.overview import entries, write_overview
 
 
 def record(config: str, run: str, k: int, silhouette: float, **changes) -> RunRecord:
@@ -155,7 +155,9 @@ def test_a_phone_scrolls_one_way(browser_page, outputs):
 
 def test_only_what_is_new_is_read(outputs, monkeypatch):
     """A second page reads no record; a changed one is read again; one that is gone is gone."""
-    monkeypatch.setattr("fourfold.overview.read_record", lambda path: pytest.fail("read again"))
+    monkeypatch.setattr(
+        "fourfold.report.overview.read_record", lambda path: pytest.fail("read again")
+    )
     assert len(entries(outputs)) == 4
     monkeypatch.undo()
     path = outputs / "wine" / "k=4" / "record.json"

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from fourfold.comparing import chosen, differing, metrics_of, name, view_of
 from fourfold.errors import FourfoldError
+from fourfold.report.side_by_side import chosen, differing, metrics_of, name, view_of
 
 
 def entry(config, run, k, mean, claims=()):

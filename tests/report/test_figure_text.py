@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourfold.alt import in_words
 from fourfold.records.figures.facts import facts
+from fourfold.report.figure_text import in_words
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def chosen(entries: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:
     Parameters
     ----------
     entries : sequence
-        As `fourfold.overview.entries` returns them.
+        As `fourfold.report.overview.entries` returns them.
     patterns : sequence of str
         Each a run (``config/run``), a config, or a glob over either.
 

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from fourfold.errors import FourfoldError
-from fourfold.printing import NAMES, browser, print_all, print_one
+from fourfold.report.pdf import NAMES, browser, print_all, print_one
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_without_a_browser_it_says_what_to_install(monkeypatch):
     with pytest.raises(FourfoldError, match=r"FOURFOLD_BROWSER: expected a program.*'nowhere'"):
         browser()
     monkeypatch.delenv("FOURFOLD_BROWSER")
-    monkeypatch.setattr("fourfold.printing.shutil.which", lambda name: None)
+    monkeypatch.setattr("fourfold.report.pdf.shutil.which", lambda name: None)
     with pytest.raises(FourfoldError, match="install one"):
         browser()
     assert "chromium" in NAMES

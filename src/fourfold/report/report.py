@@ -1,0 +1,254 @@
+"""The report of a run: its notebook as one page that opens from disk, code on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import HTMLExporter, TemplateExporter
+from nbconvert.filters import Highlight2HTML
+from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
+from traitlets.config import Config
+
+from fourfold.project import write_text
+from fourfold.records.evidence import BUSINESS, MARKS, MIME
+from fourfold.records.formatting import as_text, number
+from fourfold.records.ipynb import HEADING, text
+from fourfold.records.record import RunRecord, error_line
+from fourfold.report.figure_text import in_words
+
+_HIDDEN = ("parameters", "injected-parameters", "setup")
+_WIDTH, _ROOM = 160.0, 12.0  # of the small chart of an interval, in pixels
+_SIGNS = {**MARKS, "ok": "✔"}
+
+
+class _Exporter(HTMLExporter):
+    """As nbconvert's, without parsing the whole page again to name its pictures."""
+
+    def from_notebook_node(  # type: ignore[override]
+        self, nb: Any, resources: dict[str, Any] | None = None, **kw: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the page and the resources."""
+        # Twice as fast: the parse was half of the time, and a batch writes a page for each run.
+        resources = self._init_resources(resources)  # type: ignore[no-untyped-call]
+        lexer = nb.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
+        filters: dict[str, Any] = {
+            "highlight_code": Highlight2HTML(  # type: ignore[no-untyped-call]
+                pygments_lexer=lexer, parent=self
+            ),
+            "filter_data_type": WidgetsDataTypeFilter(  # type: ignore[no-untyped-call]
+                notebook_metadata=nb.metadata, parent=self, resources=resources
+            ),
+        }
+        for name, each in filters.items():
+            self.register_filter(name, each)  # type: ignore[no-untyped-call]
+        return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    folder = str(files("fourfold.report") / "assets")
+    config = Config()
+    config.TagRemovePreprocessor.enabled = True
+    config.TagRemovePreprocessor.remove_all_outputs_tags = set(_HIDDEN)
+    config.HTMLExporter.extra_template_paths = [folder]
+    return _Exporter(  # type: ignore[no-untyped-call]
+        config=config,
+        template_name="basic",
+        template_file="report.html.j2",
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+    )
+
+
+def prime() -> None:
+    """Load what makes pages, so that the first one takes no longer than the others."""
+    empty = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+    render(empty, RunRecord("", "", "", "ok", {}, [], "", 0.0))
+
+
+def render(notebook: Any, record: RunRecord) -> str:
+    """Return a self-contained page: style and pictures inside, no request to anywhere.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        The executed notebook; its cells are given alternative texts and tags.
+    record : RunRecord
+        What the run found; shown above and below the notebook.
+    """
+    for index, cell in enumerate(notebook.cells):
+        _mark(cell, index)
+    resources = {
+        "title": f"{record.config} · {record.run_id}",
+        "style": _page("colours.css") + _page("report.css"),
+        "scripts": _page("theme.js") + _page("report.js"),
+        "record": asdict(record),
+        "error": error_line(record),
+        "anchors": _anchors(notebook),
+        "sign": sign,
+        "shown": {
+            "claims": claims(record),
+            "metrics": metrics(record),
+            "parameters": parameters(record),
+            "provenance": provenance(record),
+        },
+    }
+    page, _ = _exporter().from_notebook_node(notebook, resources=resources)
+    return str(page)
+
+
+@cache
+def _page(name: str) -> str:
+    return (files("fourfold.report") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _mark(cell: Any, number: int) -> None:
+    """Tag what the page folds away, and put each figure into words."""
+    tags = cell.metadata.setdefault("tags", [])
+    if cell.cell_type == "markdown":
+        if number == 0:
+            tags.append("about")
+        return
+    if not cell.outputs or set(tags) & set(_HIDDEN):
+        tags.append("silent")
+    name = f"Figure of the cell {cell.get('id', str(number)).replace('-', ' ')}"
+    cell.metadata.setdefault("alt", name)
+    for output in cell.outputs:
+        facts = output.get("data", {}).get(MIME, {})
+        for kind in ("image/png", "image/jpeg"):
+            if kind in output.get("data", {}) and (told := in_words(facts)):
+                output.metadata.setdefault(kind, {})["alt"] = told
+
+
+def _anchors(notebook: Any) -> dict[str, str]:
+    """Return the id that nbconvert gives each level-two heading."""
+    return {
+        title: f"{number}.-{title}".replace(" ", "-") if number else title.replace(" ", "-")
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for number, title in HEADING.findall(text(cell))
+    }
+
+
+def write_report(notebook_path: Path, record: RunRecord, path: Path) -> None:
+    """Write the report of an executed notebook."""
+    notebook = nbformat.read(notebook_path, as_version=4)  # type: ignore[no-untyped-call]
+    write_text(path, render(notebook, record))
+
+
+def sign(word: str) -> str:
+    """Return the sign of a verdict or status, so that colour is never alone in telling it."""
+    return _SIGNS.get(word, "✘")
+
+
+def claims(record: RunRecord) -> list[dict[str, Any]]:
+    """Return the claims of a record as a table shows them, each with the places of its chart.
+
+    The chart has the interval, the value, and the bounds of the condition on one axis of 160
+    pixels; exact figures have none.
+    """
+    return [
+        {
+            "criterion": f"{claim['metric']} {claim['condition']}",
+            "value": _figure(claim),
+            "interval": " to ".join(map(number, claim["ci"] or ())) or "exact",
+            "verdict": claim["verdict"],
+            "sign": sign(claim["verdict"]),
+            "why": claim["why"],
+            "chart": chart(claim["value"], claim["ci"], str(claim["condition"])),
+        }
+        for claim in record.claims
+    ]
+
+
+def chart(value: Any, ci: Any, condition: str) -> dict[str, Any] | None:
+    """Return where value, interval and bounds lie, in pixels; None without an interval.
+
+    Examples
+    --------
+    >>> chart(5.0, [0.0, 10.0], ">= 5")
+    {'low': 12.0, 'high': 148.0, 'value': 80.0, 'bounds': [80.0]}
+    """
+    if not ci or value is None or None in ci:
+        return None
+    bounds = [*_bounds(condition)]
+    least, most = float(min(*ci, value, *bounds)), float(max(*ci, value, *bounds))
+    if least == most:
+        return None
+
+    def at(figure: float) -> float:
+        return round(_ROOM + (_WIDTH - 2 * _ROOM) * (figure - least) / (most - least), 1)
+
+    ends = {"low": at(ci[0]), "high": at(ci[1]), "value": at(value)}
+    return {**ends, "bounds": [at(bound) for bound in bounds]}
+
+
+def _bounds(condition: str) -> Iterator[float]:
+    for part in condition.replace("..", " ").split():
+        try:
+            yield float(part.lstrip("<>=!"))
+        except ValueError:
+            continue
+
+
+def metrics(record: RunRecord) -> list[dict[str, str]]:
+    """Return every metric that a run recorded: name, figure, interval."""
+    return [
+        {"name": name, "value": _figure(found), "interval": " to ".join(map(number, found["ci"]))}
+        if found["ci"]
+        else {"name": name, "value": _figure(found), "interval": "exact" if found["exact"] else ""}
+        for name, found in record.metrics.items()
+    ]
+
+
+def _figure(found: Mapping[str, Any]) -> str:
+    unit = found.get("unit") or ""
+    return f"{number(found['value'])} {unit}".strip()
+
+
+def parameters(record: RunRecord) -> list[dict[str, Any]]:
+    """Return the parameters of a run as YAML would have them, those that a sweep varies first."""
+    shown = {name: value for name, value in record.parameters.items() if name not in BUSINESS}
+    order = sorted(shown, key=lambda name: name not in record.varied)
+    return [{"name": n, "value": _text(shown[n]), "varied": n in record.varied} for n in order]
+
+
+def _text(value: Any) -> str:
+    return "(none)" if value is None else as_text(value) or "(empty)"
+
+
+def provenance(record: RunRecord) -> list[tuple[str, str]]:
+    """Return what a run was made of and what it cost, as pairs of a name and a text."""
+    cost = record.cost
+    told = {
+        "started": f"{record.started_at[:19].replace('T', ' ')} UTC",
+        "duration": f"{record.duration_s:.1f} s",
+        "per section": ", ".join(f"{name} {took:.1f} s" for name, took in record.sections.items()),
+        "CPU": f"{cost['cpu_s']:.1f} s" if cost.get("cpu_s") else "",
+        "peak memory": f"{cost['peak_mb']:,.0f} MB" if cost.get("peak_mb") else "",
+        "energy, estimated": f"{number(cost['energy_wh'])} Wh" if cost.get("energy_wh") else "",
+        "kernel": record.start,
+        "attempts": str(record.attempts) if record.attempts > 1 else "",
+        "seed": "" if record.seed is None else str(record.seed),
+        "template": record.template,
+        "commit": record.git_commit or "not in a repository",
+    }
+    packages = [(name, version) for name, version in record.versions.items()]
+    return [pair for pair in told.items() if pair[1]] + [*map(_data, record.data)] + packages
+
+
+def _data(table: Mapping[str, Any]) -> tuple[str, str]:
+    parts = [
+        str(table["source"]),
+        f"{number(table['rows'])} rows",
+        f"{table['columns']} columns",
+        f"{number(table['rejected'])} rejected" if table.get("contract") else "no contract",
+        f"sha256 {table['sha256']}",
+    ]
+    return "data", ", ".join(parts)
