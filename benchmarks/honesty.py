@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from fourfold.proportions import wilson
+from fourfold.methods.intervals import wilson
 
 KEPT = Path(__file__).parents[1] / "outputs" / "benchmarks"
 Bar = tuple[float, float] | None

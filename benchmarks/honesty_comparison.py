@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from honesty import AT_LEAST, COVERAGE, ERROR, Bar, Draw, judge
 
-from fourfold import effects, leaders
-from fourfold.experiments import Runs, read
+from fourfold.methods.comparison import anova, ranking
+from fourfold.methods.comparison.runs import Runs, read
 
 Answer = Callable[[np.random.Generator], bool]
 Noise = Callable[[np.random.Generator, int], np.ndarray]
@@ -55,7 +55,7 @@ def drawn(
 
 
 def important(runs: Runs) -> bool:
-    return bool((effects.explained(runs, "score", 999, 0)["p"] < 0.05).any())
+    return bool((anova.explained(runs, "score", 999, 0)["p"] < 0.05).any())
 
 
 def any_important(levels: tuple[int, ...], seeds: int, noise: Noise, blocks: float = 0) -> Answer:
@@ -99,7 +99,7 @@ def share_held(
 
     def draw(rng: np.random.Generator) -> bool:
         runs = drawn(design, mean, rng, normal)
-        found = effects.explained(runs, "score", 999, 0).loc[effect]
+        found = anova.explained(runs, "score", 999, 0).loc[effect]
         return bool(found["low"] <= true <= found["high"])
 
     return draw
@@ -116,7 +116,7 @@ def ranked(
         runs = drawn(design, true, rng, noise, blocks=float(told == "repeats"))
         score = runs.table["score"]
         ends = pd.DataFrame({"score.low": score - 1.96, "score.high": score + 1.96})
-        found = leaders.ranking(replace(runs, intervals=ends), "score", noise=told)
+        found = ranking.ranking(replace(runs, intervals=ends), "score", noise=told)
         first, *others = (means[int(level)] for level in found.table["a"])
         if asked == "winner":
             return found.wins

@@ -18,7 +18,8 @@ import numpy as np
 from honesty import COVERAGE, ERROR, TOLD, Bar
 from honesty import judge as judged
 
-from fourfold import games, odds, wagers
+from fourfold.methods.gambling import games, odds
+from fourfold.methods.gambling import players as wagers
 from fourfold.records.evidence import Criterion, Metric, judge
 
 Answers = Iterator[tuple[str, Bar, bool]]

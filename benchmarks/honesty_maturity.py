@@ -21,11 +21,12 @@ from pathlib import Path
 
 import numpy as np
 
-from fourfold import maturity, roadmap
-from fourfold.assessment import Answers, Reply
-from fourfold.discrimination import wilson
+from fourfold.methods.maturity import levels as maturity
+from fourfold.methods.maturity import roadmap
+from fourfold.methods.maturity.assessment import Answers, Reply
+from fourfold.methods.maturity.practices import frameworks, practices
+from fourfold.methods.supervised.classification import wilson
 from fourfold.plan.template import read_template
-from fourfold.practices import frameworks, practices
 from fourfold.records.evidence import Criterion, Metric, judge
 
 ROOT = Path(__file__).parents[1]

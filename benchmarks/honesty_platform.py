@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import beta, norm
 
-from fourfold.discrimination import wilson
+from fourfold.methods.platform.acceptability import Decision, draw
+from fourfold.methods.supervised.classification import wilson
 from fourfold.plan.template import read_template
-from fourfold.ranking import Decision, draw
 from fourfold.records.evidence import Criterion, Metric, judge
 
 ROOT = Path(__file__).parents[1]

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fourfold import drift, quality
-from fourfold.proportions import wilson
+from fourfold.methods.intervals import wilson
+from fourfold.methods.quality import drift, validity
 from fourfold.records.evidence import Criterion, Metric, judge
 
 ROOT = Path(__file__).parents[1]
@@ -52,7 +52,7 @@ def table(rng: np.random.Generator, true: np.ndarray, size: int, spread: float) 
 
 def share_held(valid: float, batches: int, size: int, spread: float = 0.0) -> Draw:
     def draw(rng: np.random.Generator) -> bool:
-        found = quality.valid_share(table(rng, np.full(batches, valid), size, spread))
+        found = validity.valid_share(table(rng, np.full(batches, valid), size, spread))
         return found.low <= 100 * valid <= found.high
 
     return draw
@@ -62,7 +62,7 @@ def share_supported(valid: float, batches: int, size: int, spread: float = 0.0) 
     """Is `valid >= bound` called supported, where the truth lies just below the bound?"""
 
     def draw(rng: np.random.Generator) -> bool:
-        found = quality.valid_share(table(rng, np.full(batches, valid), size, spread))
+        found = validity.valid_share(table(rng, np.full(batches, valid), size, spread))
         metric = Metric.of("valid", found.value, found[1:])
         wanted = Criterion.parse("valid", f">= {100 * valid + 1e-6}")
         return judge(wanted, metric).verdict == "supported"
@@ -74,7 +74,7 @@ def slope_held(first: float, last: float, batches: int, size: int, spread: float
     true = np.linspace(first, last, batches)
 
     def draw(rng: np.random.Generator) -> bool:
-        found = quality.trend(table(rng, true, size, spread))
+        found = validity.trend(table(rng, true, size, spread))
         return found.low <= 100 * (true[1] - true[0]) <= found.high
 
     return draw
@@ -85,8 +85,8 @@ def batch_marked(valid: float, batches: int, size: int, spread: float = 0.0) -> 
         drawn = table(rng, np.full(batches, valid), size, spread)
         names = np.repeat([f"{n:03}" for n in range(batches)], drawn["rows"])
         bad = np.concatenate([np.arange(r) < f for r, f in drawn[["rows", "failed"]].to_numpy()])
-        found = quality.batches(pd.DataFrame({"batch": names}), "batch")
-        marked = quality.shares(pd.Series(np.where(bad, "x: bad", "")), found)
+        found = validity.batches(pd.DataFrame({"batch": names}), "batch")
+        marked = validity.shares(pd.Series(np.where(bad, "x: bad", "")), found)
         return bool((marked["p"] < 0.05).any())
 
     return draw

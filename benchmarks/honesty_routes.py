@@ -17,8 +17,9 @@ import numpy as np
 from honesty import COVERAGE, ERROR, TOLD, Bar
 from honesty import judge as judged
 
-from fourfold import bounds, oneway, places, residuals, search, tours
-from fourfold.places import Places
+from fourfold.methods.routes import bounds, heuristics, lin_kernighan, one_way, places
+from fourfold.methods.routes.places import Places
+from fourfold.methods.supervised import regression
 from fourfold.records.evidence import Criterion, Metric, judge
 
 Answers = Iterator[tuple[str, Bar, bool]]
@@ -32,8 +33,8 @@ def mended(points: np.ndarray, seeds: range) -> np.ndarray:
     """Return the lengths that mending ends at, from a random order by seed."""
     matrix = places.straight(points)
     near = places.neighbours(matrix)
-    starts = (tours.random(len(points), seed) for seed in seeds)
-    return np.array([search.improve(matrix, points, near, order).length for order in starts])
+    starts = (heuristics.random(len(points), seed) for seed in seeds)
+    return np.array([lin_kernighan.improve(matrix, points, near, order).length for order in starts])
 
 
 def shortest(matrix: np.ndarray) -> float:
@@ -63,15 +64,15 @@ def small(rng: np.random.Generator) -> Answers:
 def exact(name: str, whole: Places, truth: float, rng: np.random.Generator) -> Answers:
     """What the template says of a trip, whose shortest length is known."""
     matrix, flat, seed = whole.matrix, np.zeros((len(whole), 2)), int(rng.integers(2**31))
-    start = tours.nearest(matrix, int(rng.integers(len(whole))))
+    start = heuristics.nearest(matrix, int(rng.integers(len(whole))))
     if whole.symmetric:
-        found = search.improve(matrix, flat, places.neighbours(matrix), start, 100, seed)
+        found = lin_kernighan.improve(matrix, flat, places.neighbours(matrix), start, 100, seed)
     else:
-        found = oneway.improve(matrix, start, 100, seed)
+        found = one_way.improve(matrix, start, 100, seed)
     slack = 1e-9 * max(1.0, truth)
     yield f"search finds the shortest, {name}", TOLD, found.length <= truth + slack
     best, proved = bounds.optimum(matrix, start)
-    shown = proved and tours.length(matrix, best) <= truth + slack
+    shown = proved and heuristics.length(matrix, best) <= truth + slack
     yield f"proved is the shortest, {name}", ALWAYS, shown
     floor, _ = bounds.held_karp(matrix, flat, found.length)
     yield f"bound below the shortest, {name}", ALWAYS, floor <= truth + slack
@@ -81,18 +82,20 @@ def walked(rng: np.random.Generator) -> Answers:
     """Nearest neighbour from some starts, against all starts of the same places."""
     for count, starts in ((60, 30), (300, 100)):
         matrix = places.straight(rng.random((count, 2)))
-        lengths = np.array([tours.length(matrix, tours.nearest(matrix, n)) for n in range(count)])
+        lengths = np.array(
+            [heuristics.length(matrix, heuristics.nearest(matrix, n)) for n in range(count)]
+        )
         tried = lengths[rng.permutation(count)[:starts]]
         name = f"nearest neighbour, {starts} of {count} starts"
-        yield from mean(name, residuals.mean_interval(tried, of=count), float(lengths.mean()))
+        yield from mean(name, regression.mean_interval(tried, of=count), float(lengths.mean()))
 
 
 def kicked(rng: np.random.Generator) -> Answers:
     """Mending from 40 random orders, against the mean over very many; two halves compared."""
     drawn = rng.choice(TRUE, 80)
     for name, some in (("10 random orders", drawn[:10]), ("40 random orders", drawn[40:])):
-        yield from mean(f"mended from {name}", residuals.mean_interval(some), float(TRUE.mean()))
-    better = residuals.mean_interval(drawn[:40] - drawn[40:])
+        yield from mean(f"mended from {name}", regression.mean_interval(some), float(TRUE.mean()))
+    better = regression.mean_interval(drawn[:40] - drawn[40:])
     yield "better of two equal ways over starts", ERROR, not better[1] <= 0 <= better[2]
 
 

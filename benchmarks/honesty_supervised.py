@@ -28,8 +28,8 @@ from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits
 
-from fourfold import candidates, discrimination, residuals, thresholds
-from fourfold.evaluation import splits
+from fourfold.methods.supervised import candidates, classification, regression, thresholds
+from fourfold.methods.supervised.evaluation import splits
 
 Hits = Iterator[tuple[str, Bar, bool]]
 FOLDS, REPEATS = 5, 3  # the templates' own
@@ -44,17 +44,17 @@ def quantities(rng: np.random.Generator) -> Hits:
     for rows in (60, 250):
         line, errors = 1.5 * rng.standard_normal(rows), rng.standard_normal(rows)
         name = f"{rows} rows, normal errors"
-        yield f"R², {name}", COVERAGE, inside(residuals.r2(line + errors, line), 2.25 / 3.25)
+        yield f"R², {name}", COVERAGE, inside(regression.r2(line + errors, line), 2.25 / 3.25)
         size = np.sqrt(2 / np.pi)
-        yield f"error, {name}", COVERAGE, inside(residuals.positive_mean(np.abs(errors)), size)
+        yield f"error, {name}", COVERAGE, inside(regression.positive_mean(np.abs(errors)), size)
         # The dummy is off by the line and the error.
-        gain = residuals.mean_interval(np.abs(line + errors) - np.abs(errors))
+        gain = regression.mean_interval(np.abs(line + errors) - np.abs(errors))
         yield f"saving, {name}", COVERAGE, inside(gain, size * (np.sqrt(3.25) - 1))
         errors = rng.exponential(size=rows) - 1
         name = f"{rows} rows, exponential errors"
-        yield f"R², {name}", TOLD, inside(residuals.r2(line + errors, line), 2.25 / 3.25)
+        yield f"R², {name}", TOLD, inside(regression.r2(line + errors, line), 2.25 / 3.25)
         size = 2 / np.e
-        yield f"error, {name}", TOLD, inside(residuals.positive_mean(np.abs(errors)), size)
+        yield f"error, {name}", TOLD, inside(regression.positive_mean(np.abs(errors)), size)
 
 
 def classes(rng: np.random.Generator) -> Hits:
@@ -68,12 +68,12 @@ def classes(rng: np.random.Generator) -> Hits:
         spent = thresholds.row_costs(labels, told, 1, 3)
         none = thresholds.row_costs(labels, np.zeros(rows, bool), 1, 3)
         costs = (1 - share) * (1 - right) + 3 * share * (1 - right)
-        recall = discrimination.balanced_accuracy(pd.Series(labels), told)
+        recall = classification.balanced_accuracy(pd.Series(labels), told)
         found = {
-            "AUC": (discrimination.auc(labels, scores), area),
+            "AUC": (classification.auc(labels, scores), area),
             "balanced accuracy": (recall, right),
-            "calibration slope": (discrimination.calibration_slope(labels, expit(odds)), 1.0),
-            "saving": (residuals.mean_interval(none - spent), 3 * share - costs),
+            "calibration slope": (classification.calibration_slope(labels, expit(odds)), 1.0),
+            "saving": (regression.mean_interval(none - spent), 3 * share - costs),
             "cost": (thresholds.mean_cost(spent, (1, 3)), costs),
         }
         for name, (interval, truth) in found.items():
@@ -91,17 +91,17 @@ def normals(rng: np.random.Generator, rows: int) -> tuple[pd.Series, pd.DataFram
 @cache
 def area_of_three() -> float:
     """Return the mean area of `normals`, from two million rows."""
-    return float(discrimination.macro_auc(*normals(np.random.default_rng(0), 2_000_000))[0])
+    return float(classification.macro_auc(*normals(np.random.default_rng(0), 2_000_000))[0])
 
 
 def three_classes(rng: np.random.Generator) -> Hits:
-    found = discrimination.macro_auc(*normals(rng, 150))
+    found = classification.macro_auc(*normals(rng, 150))
     yield "AUC, three classes, 150 rows", COVERAGE, inside(found, area_of_three())
 
 
 def margins(rng: np.random.Generator) -> Hits:
     """The share of new rows within the margin of 90 %; each row is a trial."""
-    margin = residuals.margin(rng.exponential(size=99), level=0.9)
+    margin = regression.margin(rng.exponential(size=99), level=0.9)
     for error in rng.exponential(size=5):
         yield "a new row lies within the margin of 90 %", (0.88, 0.92), bool(error <= margin)
 

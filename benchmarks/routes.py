@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
 
-from fourfold import bounds, places, search, tours
+from fourfold.methods.routes import bounds, heuristics, lin_kernighan, places
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "outputs" / "benchmarks" / "routes.json"
@@ -33,7 +33,7 @@ def compiled() -> float:
     matrix = places.straight(points)
     near = places.neighbours(matrix)
     for distances in (matrix, NONE):
-        order = search.improve(distances, points, near, tours.strips(points), 5).order
+        order = lin_kernighan.improve(distances, points, near, heuristics.strips(points), 5).order
     bounds.held_karp(matrix, points, 9.0, 5)
     bounds.optimum(matrix, order)
     return time.perf_counter() - started
@@ -45,15 +45,15 @@ def capitals() -> dict[str, float]:
     frame = pd.read_csv(ROOT / "data" / "us_capitals.csv")
     found = places.located(frame, "capital", "longitude_deg", "latitude_deg", globe=True)
     near = places.neighbours(found.matrix)
-    start = tours.greedy(found.matrix, near)
-    good = search.improve(found.matrix, found.points, near, start, kicks=500)
+    start = heuristics.greedy(found.matrix, near)
+    good = lin_kernighan.improve(found.matrix, found.points, near, start, kicks=500)
     best, proved = bounds.optimum(found.matrix, good.order)
     if not proved:
         raise SystemExit("the optimum of the capitals was not proved")
     return {
         "seconds": time.perf_counter() - started,
-        "length_km": tours.length(found.matrix, best),
-        "gap": good.length / tours.length(found.matrix, best) - 1,
+        "length_km": heuristics.length(found.matrix, best),
+        "gap": good.length / heuristics.length(found.matrix, best) - 1,
     }
 
 
@@ -62,7 +62,7 @@ def random(count: int, kicks: int, rounds: int, seed: int) -> dict[str, float]:
     wall, cpu = time.perf_counter(), time.process_time()
     matrix = places.straight(points) if count <= 2000 else NONE
     near = KDTree(points).query(points, k=9)[1][:, 1:]
-    found = search.improve(matrix, points, near, tours.strips(points), kicks, seed)
+    found = lin_kernighan.improve(matrix, points, near, heuristics.strips(points), kicks, seed)
     spent = {"seconds": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
     bound, _ = bounds.held_karp(matrix, points, found.length, rounds)
     first = float(found.curve[0, 1])

@@ -21,7 +21,7 @@ import pandas as pd
 from scipy.stats import binomtest
 from threadpoolctl import threadpool_limits
 
-from fourfold.clustering import choose_k, scaler
+from fourfold.methods.clustering.prepare import choose_k, scaler
 from fourfold.plan.template import read_template
 
 ROOT = Path(__file__).parents[1]

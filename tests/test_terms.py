@@ -9,8 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fourfold import features
 from fourfold.data import contract
+from fourfold.methods import columns
 from fourfold.survey import Survey
 from fourfold.terms import contract_text, scalar, terms
 
@@ -28,7 +28,7 @@ COLUMNS = st.one_of(
 
 
 def looked_at(frame: pd.DataFrame) -> Survey:
-    return Survey("x.csv", "", frame, 1.0, features.describe(frame), {})
+    return Survey("x.csv", "", frame, 1.0, columns.describe(frame), {})
 
 
 @given(names=st.lists(TEXTS, min_size=1, max_size=3, unique=True), data=st.data())

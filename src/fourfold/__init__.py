@@ -9,35 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fourfold import (
-        bounds,
-        candidates,
-        clustering,
-        diagnostics,
-        discrimination,
-        drift,
-        effects,
-        evaluation,
-        experiments,
-        features,
-        games,
-        leaders,
-        leakage,
-        maturity,
-        odds,
-        oneway,
-        places,
-        quality,
-        ranking,
-        residuals,
-        roadmap,
-        search,
-        thresholds,
-        tours,
-        tuning,
-        visualizers,
-        wagers,
-    )
     from fourfold.records.emit import conclude, ingest, record, save
     from fourfold.records.formatting import number, short
     from fourfold.records.style import style
@@ -82,6 +53,21 @@ __all__ = [
     "wagers",
 ]
 
+_MODULES = {
+    "bounds": "routes.bounds", "candidates": "supervised.candidates",
+    "clustering": "clustering.prepare", "diagnostics": "supervised.visualizers",
+    "discrimination": "supervised.classification", "drift": "quality.drift",
+    "effects": "comparison.anova", "evaluation": "supervised.evaluation",
+    "experiments": "comparison.runs", "features": "columns", "games": "gambling.games",
+    "leaders": "comparison.ranking", "leakage": "supervised.leakage",
+    "maturity": "maturity.levels", "odds": "gambling.odds", "oneway": "routes.one_way",
+    "places": "routes.places", "quality": "quality.validity",
+    "ranking": "platform.acceptability", "residuals": "supervised.regression",
+    "roadmap": "maturity.roadmap", "search": "routes.lin_kernighan",
+    "thresholds": "supervised.thresholds", "tours": "routes.heuristics",
+    "tuning": "supervised.tuning", "visualizers": "clustering.visualizers",
+    "wagers": "gambling.players",
+}  # fmt: skip
 _CALLS = {
     **dict.fromkeys(("conclude", "ingest", "record", "save"), "records.emit"),
     **dict.fromkeys(("number", "short"), "records.formatting"),
@@ -100,8 +86,8 @@ def __getattr__(name: str) -> Any:
     """
     if name in _CALLS:
         value = getattr(import_module(f"fourfold.{_CALLS[name]}"), name)
-    elif name in __all__:
-        value = import_module(f"fourfold.{name}")
+    elif name in _MODULES:
+        value = import_module(f"fourfold.methods.{_MODULES[name]}")
     else:
         raise AttributeError(f"module 'fourfold' has no attribute {name!r}")
     globals()[name] = value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from fourfold.features import frequencies, kind
+from fourfold.methods.columns import frequencies, kind
 from fourfold.records.formatting import number, short
 from fourfold.survey import Survey
 from fourfold.terms import scalar

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from fourfold import evaluation, features
 from fourfold.data import database, formats, sources
 from fourfold.data.coerce import named
 from fourfold.errors import DataError, did_you_mean
+from fourfold.methods import columns as features
+from fourfold.methods.supervised import evaluation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

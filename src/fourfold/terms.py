@@ -16,7 +16,7 @@ from pandas.api.types import (
     is_integer_dtype,
 )
 
-from fourfold.features import plain
+from fourfold.methods.columns import plain
 from fourfold.survey import Survey
 
 #: A column with more different values has no list of them.
@@ -58,7 +58,7 @@ def terms(column: pd.Series, kind: str, whole: bool = True) -> Terms:
     ----------
     column : Series
     kind : str
-        As `fourfold.features.kind` says.
+        As `fourfold.methods.columns.kind` says.
     whole : bool
         Whether these are all rows; if not, nothing is said of values that were not seen.
 

@@ -237,7 +237,7 @@ _AIRPORTS_COLUMNS = {
 
 
 def _mlops() -> pd.DataFrame:
-    """Return what three maturity models of MLOps ask for, as `fourfold.practices` has it."""
+    """Return what three maturity models of MLOps ask for, a row a practice."""
     import pandas as pd
     from ruamel.yaml import YAML
 

@@ -1,0 +1,1 @@
+"""What templates call, a package for each kind of question."""

@@ -1,0 +1,1 @@
+"""Groups in data: how many, how stable, and whether there are any."""

@@ -1,0 +1,245 @@
+"""What the clustering template calls: scale, sample, compare k, describe the clusters.
+
+The rule that chooses k, the gap statistic, the resampling and the comparison of distances live in
+modules of their own and are reached from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScaler, StandardScaler
+
+from fourfold.errors import DataError, did_you_mean
+from fourfold.methods.clustering.choose_k import ALPHA, Candidate, Choice, choose_k
+from fourfold.methods.clustering.gap import Gap, gap_statistic
+from fourfold.methods.clustering.k_medoids import compare_distances, k_medoids
+from fourfold.methods.clustering.profiles import (
+    agreement,
+    by_size,
+    deviations,
+    ordered,
+    profiles,
+    traits,
+)
+from fourfold.methods.clustering.stability import Stability, jaccard, mean_silhouette, resample
+
+__all__ = [
+    "ALPHA",
+    "Candidate",
+    "Choice",
+    "Gap",
+    "Stability",
+    "agreement",
+    "by_size",
+    "choose_k",
+    "compare_distances",
+    "compare_k",
+    "deviations",
+    "gap_statistic",
+    "jaccard",
+    "k_medoids",
+    "mean_silhouette",
+    "most_clusters",
+    "ordered",
+    "profiles",
+    "resample",
+    "sample",
+    "scaler",
+    "select_features",
+    "traits",
+    "with_each",
+]
+
+Array = NDArray[np.float64]
+Labels = NDArray[np.intp]
+
+SCALERS: Mapping[str, Callable[[], Any]] = {
+    "standard": StandardScaler,
+    "robust": RobustScaler,
+    "minmax": MinMaxScaler,
+    "none": partial(FunctionTransformer, validate=True),  # validated, a table becomes an array
+}
+
+
+def scaler(name: str) -> Any:
+    """Return a scikit-learn transformer by its short name.
+
+    Parameters
+    ----------
+    name : {'standard', 'robust', 'minmax', 'none'}
+        Standard: mean 0, standard deviation 1. Robust: median 0, interquartile range 1. Minmax:
+        from 0 to 1. None: as measured, so that the feature with the largest numbers decides.
+
+    Raises
+    ------
+    ValueError
+        If there is no such scaler.
+
+    Examples
+    --------
+    >>> scaler("minmax").fit_transform([[10.0], [20.0], [15.0]]).ravel().tolist()
+    [0.0, 1.0, 0.5]
+    """
+    if name not in SCALERS:
+        raise ValueError(
+            f"scaler: expected one of {', '.join(SCALERS)}, got {name!r}."
+            + did_you_mean(name, SCALERS)
+        )
+    return SCALERS[name]()
+
+
+def select_features(
+    frame: pd.DataFrame, names: Sequence[str] = (), leave_out: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Return the features to cluster by, without the rows in which one is missing.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per thing.
+    names : sequence of str
+        Columns to use; empty for all numeric ones that vary.
+    leave_out : sequence of str
+        Columns never used where `names` is empty, such as a known label; an empty name is none.
+
+    Returns
+    -------
+    DataFrame
+        Floats, with the row labels of `frame`.
+
+    Raises
+    ------
+    DataError
+        If a column does not exist, is not numeric or is constant, or no row is complete.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"a": [1, 2, None], "b": [3.0, 4.0, 5.0], "c": ["x", "y", "z"]})
+    >>> select_features(frame).index.tolist()
+    [0, 1]
+    """
+    for name in filter(None, leave_out):
+        _check_column(frame, name, "label")
+    numeric = [str(name) for name in frame.select_dtypes("number") if name not in leave_out]
+    wanted = list(names) or [name for name in numeric if _varies(frame[name])]
+    if not wanted:
+        kinds = ", ".join(f"{name} ({frame[name].dtype})" for name in frame.columns[:20])
+        raise DataError(f"features: expected numeric columns that vary, got {kinds or 'none'}")
+    for name in wanted:
+        _check_feature(frame, name)
+    complete = frame[wanted].astype(float).dropna()
+    if complete.empty:
+        raise DataError(f"features: no row has all of {', '.join(wanted)}")
+    return complete
+
+
+def _varies(column: pd.Series) -> bool:
+    values = column.dropna().to_numpy()
+    return bool((values[1:] != values[:1]).any())
+
+
+def _check_column(frame: pd.DataFrame, name: str, what: str) -> None:
+    if name not in frame:
+        known = ", ".join(map(str, frame.columns[:20]))
+        raise DataError(
+            f"{what}: expected a column of the data ({known}), got {name!r}."
+            + did_you_mean(name, map(str, frame.columns))
+        )
+
+
+def _check_feature(frame: pd.DataFrame, name: str) -> None:
+    _check_column(frame, name, "features")
+    column = frame[name]
+    if not pd.api.types.is_numeric_dtype(column) or not _varies(column):
+        kind = f"{column.dtype}, {column.nunique()} different values"
+        raise DataError(
+            f"features: expected a numeric column that varies, got {name!r} ({kind}); leave it out"
+        )
+
+
+def sample(count: int, most: int, seed: int = 0) -> Labels:
+    """Return the positions of at most `most` of `count` rows, drawn without replacement, sorted.
+
+    Examples
+    --------
+    >>> sample(3, 10).tolist(), len(sample(10, 3))
+    ([0, 1, 2], 3)
+    """
+    if count <= most:
+        return np.arange(count)
+    chosen = np.random.default_rng(seed).choice(count, most, replace=False)
+    return np.asarray(np.sort(chosen))
+
+
+def with_each(rows: Labels, labels: Labels) -> Labels:
+    """Return the positions of a sample, and of one row of each cluster that it missed, sorted.
+
+    Examples
+    --------
+    >>> with_each(np.array([0, 1]), np.array([0, 0, 1, 1])).tolist()
+    [0, 1, 2]
+    """
+    first = np.unique(labels, return_index=True)[1]
+    missed = ~np.isin(labels[first], labels[rows])
+    return np.asarray(np.sort(np.concatenate([rows, first[missed]])))
+
+
+def most_clusters(points: Array, k_max: int) -> int:
+    """Return `k_max`, or one less than the number of different rows where that is fewer.
+
+    Examples
+    --------
+    >>> most_clusters(np.array([[1.0], [2.0], [3.0], [3.0]]), 8)
+    2
+    """
+    return min(k_max, max(2, len(np.unique(points, axis=0)) - 1))
+
+
+def compare_k(models: Mapping[int, Any], points: Array, rows: Labels) -> pd.DataFrame:
+    """Return how good fitted K-means models with different k are, one row for each k.
+
+    Parameters
+    ----------
+    models : mapping of k to fitted KMeans
+        Fitted to `points`.
+    points : array of shape (n, d)
+        Scaled data.
+    rows : array of int
+        Positions of the rows on which the silhouette is measured: it compares every pair.
+
+    Returns
+    -------
+    DataFrame
+        `inertia` the sum of squared distances to the centres (falls with k), `silhouette` the
+        mean over `rows` (-1 to 1, higher is better), `calinski_harabasz` (higher is better) and
+        `davies_bouldin` (lower is better) over all rows. Undefined for k = 1 but for inertia.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> points = np.array([[0.0], [1.0], [9.0], [10.0]])
+    >>> models = {2: KMeans(2, n_init=10, random_state=0).fit(points)}
+    >>> compare_k(models, points, np.arange(4)).loc[2].round(3).tolist()
+    [1.0, 0.889, 162.0, 0.111]
+    """
+    table = {k: _scores(model, points, rows) for k, model in models.items()}
+    return pd.DataFrame.from_dict(table, orient="index").rename_axis("k")
+
+
+def _scores(model: Any, points: Array, rows: Labels) -> dict[str, float]:
+    labels = model.labels_
+    scores = {"inertia": float(model.inertia_)}
+    if len(np.unique(labels[rows])) < 2:
+        return scores
+    return scores | {
+        "silhouette": float(silhouette_score(points[rows], labels[rows])),
+        "calinski_harabasz": float(calinski_harabasz_score(points, labels)),
+        "davies_bouldin": float(davies_bouldin_score(points, labels)),
+    }

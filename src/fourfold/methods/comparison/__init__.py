@@ -1,0 +1,1 @@
+"""Runs compared: what a setting explains, and which is best."""

@@ -1,0 +1,1 @@
+"""Games of chance: odds, players and the law of large numbers."""

@@ -1,0 +1,192 @@
+"""What arithmetic says of many rounds: sums, who is ahead, ruin, and how many rounds tell."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil, lcm
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fourfold.errors import DataError
+from fourfold.methods.gambling.games import Game
+
+Array = NDArray[np.float64]
+
+#: Quantile of the normal distribution for 95 % intervals.
+Z = NormalDist().inv_cdf(0.975)
+#: Fewer rounds or players than these cannot carry an interval, where the others hardly count.
+FEW = 20
+#: The most values that a sum may take to be listed: 160 MB while they are computed.
+LARGEST = 4_000_000
+#: The most steps of a chain of fortunes: about a second of work.
+STEPS = 2e8
+
+
+def listable(game: Game, rounds: int) -> bool:
+    """Say whether `sums` can list what so many rounds bring."""
+    _, steps = _grid(game.pays)
+    return rounds * int(steps.max()) < LARGEST
+
+
+def sums(game: Game, rounds: int) -> tuple[Array, Array]:
+    """Return the exact distribution of what `rounds` flat bets of 1 bring in all.
+
+    Returns
+    -------
+    totals, chances : arrays of float
+        Ascending; chances sum to 1. Those below 1e-13 are left out: they are rounding errors.
+
+    Raises
+    ------
+    DataError
+        If the payouts lie on no common grid, or there are more values than can be listed.
+
+    Notes
+    -----
+    The characteristic function of a sum is that of one round, to the power of the rounds.
+
+    Examples
+    --------
+    >>> from fourfold.methods.gambling.games import named
+    >>> totals, chances = sums(named("coin"), 2)
+    >>> totals.tolist(), chances.round(2).tolist()
+    ([-2.0, 0.0, 2.0], [0.25, 0.5, 0.25])
+    """
+    step, steps = _grid(game.pays)
+    size = rounds * int(steps.max()) + 1
+    if size > LARGEST:
+        told = f"{size:,} values of the sum of {rounds:,} rounds"
+        raise DataError(f"{game.name}: expected at most {LARGEST:,} values, got {told}")
+    once = np.fft.rfft(np.bincount(steps, weights=game.chances), _fast(size))
+    chances: Array = np.fft.irfft(once**rounds, _fast(size))[:size]
+    kept = chances > 1e-13
+    totals: Array = rounds * game.pays.min() + step * np.arange(size, dtype=float)
+    return totals[kept], chances[kept] / float(chances[kept].sum())
+
+
+def _fast(size: int) -> int:
+    """Return an even length, at least `size`, whose transform is fast."""
+    return max(2, 1 << (size - 1).bit_length())
+
+
+def _grid(pays: Array) -> tuple[float, NDArray[np.int64]]:
+    """Return a step, and by how many steps each payout is above the lowest."""
+    above = [Fraction(float(pay)).limit_denominator(1000) for pay in pays - pays.min()]
+    parts = lcm(*(pay.denominator for pay in above))
+    if parts > LARGEST or np.abs(np.array(above, float) - (pays - pays.min())).max() > 1e-6:
+        raise DataError(
+            "payouts: expected multiples of a common part of a stake, such as 0.01, got "
+            f"{', '.join(f'{pay:g}' for pay in pays)}; round them to two digits"
+        )
+    steps = np.array([int(pay * parts) for pay in above])
+    whole = int(np.gcd.reduce(steps)) or 1
+    return whole / parts, steps // whole
+
+
+def ahead(game: Game, rounds: int) -> float:
+    """Return the exact chance to be ahead after so many flat bets.
+
+    Raises
+    ------
+    DataError
+        As `sums`.
+
+    Examples
+    --------
+    >>> from fourfold.methods.gambling.games import named
+    >>> [round(100 * ahead(named("roulette_red_38"), n), 1) for n in (10, 100, 1000)]
+    [31.4, 26.5, 4.5]
+    """
+    totals, chances = sums(game, rounds)
+    return float(chances[totals > 1e-9].sum())
+
+
+def countable(game: Game, bankroll: float, rounds: int) -> bool:
+    """Say whether `ruin` can follow each fortune of these flat bets."""
+    whole = bool(np.abs(game.pays - game.pays.round()).max() < 1e-9)
+    return whole and rounds * (bankroll + rounds) * len(game.pays) < STEPS
+
+
+def ruin(game: Game, bankroll: float, rounds: int) -> float:
+    """Return the exact chance that flat bets end a bankroll within so many rounds.
+
+    A bankroll ends where it does not cover a stake of 1. Payouts must be whole.
+
+    Raises
+    ------
+    DataError
+        If a payout is not whole, or the fortunes are too many to follow.
+
+    Examples
+    --------
+    >>> from fourfold.methods.gambling.games import named
+    >>> round(ruin(named("coin"), bankroll=1, rounds=3), 3)
+    0.625
+    """
+    if not countable(game, bankroll, rounds):
+        told = f"got {game.pays.tolist()}, {bankroll:g} and {rounds}"
+        raise DataError(f"ruin: expected whole payouts, few rounds and a small bankroll; {told}")
+    pays = np.round(game.pays).astype(int)
+    # Who has so much cannot be ruined in the rounds that are left.
+    cap = int(bankroll) + rounds
+    alive, ended = np.zeros(cap + 1), 0.0
+    alive[int(bankroll)] = 1.0
+    for _ in range(rounds):
+        alive = sum(c * _moved(alive, pay) for c, pay in zip(game.chances, pays, strict=True))
+        ended += float(alive[0])
+        alive[0] = 0.0
+    return ended
+
+
+def _moved(alive: Array, pay: int) -> Array:
+    """Return the chances of fortunes after all have won `pay`; the ends take what passes them."""
+    moved, last = np.zeros_like(alive), len(alive) - 1
+    if abs(pay) > last:
+        moved[last if pay > 0 else 0] = alive.sum()
+    elif pay > 0:
+        moved[pay:] = alive[: last + 1 - pay]
+        moved[last] += alive[last + 1 - pay :].sum()
+    else:
+        moved[: last + 1 + pay] = alive[-pay:]
+        moved[0] += alive[:-pay].sum() if pay else 0.0
+    return moved
+
+
+def rounds_needed(game: Game, half_width: float) -> int:
+    """Return the rounds after which the mean payout is known to within `half_width`, at 95 %.
+
+    Examples
+    --------
+    >>> from fourfold.methods.gambling.games import named
+    >>> rounds_needed(named("coin"), 0.01)
+    38415
+    """
+    return ceil((Z * game.spread / half_width) ** 2)
+
+
+def weight(game: Game, rounds: int) -> float:
+    """Return the kurtosis of what `rounds` flat bets bring: 3 where it is normal.
+
+    The long shots of a game make it large: so many players, a third of it each, count for one
+    of a normal sum.
+    """
+    scatter = game.pays - game.mean
+    fourth = float((game.chances * scatter**4).sum())
+    return 3 + (fourth / game.spread**4 - 3) / rounds if game.spread else 3.0
+
+
+def told(game: Game) -> bool:
+    """Say whether enough rounds were counted to know how far off the chances are.
+
+    As many as `FEW` of a normal figure; a game that follows from arithmetic needs none.
+
+    Examples
+    --------
+    >>> from fourfold.methods.gambling.games import counted
+    >>> pays = {"win": 1.0, "lose": -1.0}
+    >>> [told(counted(["win", "lose"] * n, pays, "bet")) for n in (5, 50)]
+    [False, True]
+    """
+    return not game.seen or (game.spread > 0 and game.seen / weight(game, 1) >= FEW)

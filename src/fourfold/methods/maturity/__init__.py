@@ -1,0 +1,1 @@
+"""How far MLOps is, by the models of AWS, Microsoft and Google."""

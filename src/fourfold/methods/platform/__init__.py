@@ -1,0 +1,1 @@
+"""Choosing a platform by weighted criteria that nobody knows exactly."""

@@ -1,0 +1,1 @@
+"""Whether data meet their contract, and how they change."""

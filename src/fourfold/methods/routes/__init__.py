@@ -1,0 +1,1 @@
+"""Short routes through places: heuristics, Lin-Kernighan, and bounds that prove them."""

@@ -1,0 +1,1 @@
+"""Predicting a column: candidates, their evaluation, thresholds and leaks."""

@@ -1,0 +1,164 @@
+"""How well a model predicts a target, compared with a dummy and with an honest interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from sklearn.model_selection import (
+    KFold,
+    RepeatedKFold,
+    RepeatedStratifiedKFold,
+    StratifiedKFold,
+    cross_val_score,
+)
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from fourfold.errors import DataError, did_you_mean
+from fourfold.methods.columns import preprocessing
+
+Task = Literal["classification", "regression"]
+
+#: Whole numbers with at most so many different values are classes.
+FEW = 10
+MOST_CLASSES = 50
+#: What each task is scored by: mean recall of the classes; share of variance explained.
+SCORING: Mapping[Task, str] = {"classification": "balanced_accuracy", "regression": "r2"}
+
+
+def task(target: pd.Series) -> Task:
+    """Return whether a target is a class or a quantity.
+
+    Raises
+    ------
+    DataError
+        If the target has no two different values, or is text with too many.
+
+    Examples
+    --------
+    >>> task(pd.Series(["yes", "no", "yes"])), task(pd.Series([0.5, 1.5, 2.5]))
+    ('classification', 'regression')
+    """
+    values = target.dropna()
+    different = values.nunique()
+    if different < 2:
+        got = f"only {values.iloc[0]!r}" if len(values) else "no value"
+        raise DataError(
+            f"target {target.name!r}: expected at least two different values, got {got}"
+        )
+    if is_numeric_dtype(values) and not is_bool_dtype(values):
+        whole = bool((values == values.round()).all())
+        return "classification" if whole and different <= FEW else "regression"
+    if different > MOST_CLASSES:
+        raise DataError(
+            f"target {target.name!r}: expected numbers or at most {MOST_CLASSES} classes, "
+            f"got {different:,} different values"
+        )
+    return "classification"
+
+
+def with_target(frame: pd.DataFrame, target: str, folds: int) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the rows whose target can be learnt, and the target.
+
+    Left out are rows without a target, duplicates (which would stand on both sides of a split)
+    and classes with fewer rows than folds.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, or too few rows or classes are left.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"x": range(9), "y": ["a"] * 4 + ["b"] * 4 + ["c"]})
+    >>> rows, labels = with_target(frame, "y", folds=4)
+    >>> len(rows), sorted(set(labels))
+    (8, ['a', 'b'])
+    """
+    if target not in frame:
+        known = list(map(str, frame.columns))
+        raise DataError(
+            f"target: expected a column of the data ({', '.join(known[:20])}), got {target!r}."
+            + did_you_mean(target, known)
+        )
+    rows = frame.dropna(subset=[target]).drop_duplicates()
+    values = rows[target]
+    if task(values) == "classification":
+        values = values.astype(str)
+        counts = values.value_counts()
+        values = values[values.map(counts) >= folds]
+        if values.nunique() < 2:
+            told = ", ".join(f"{name!r} {count:,}" for name, count in counts.head(5).items())
+            raise DataError(
+                f"target {target!r}: expected two classes of at least {folds} rows, got {told}; "
+                "take fewer folds or more rows"
+            )
+    elif len(values) < 2 * folds:
+        raise DataError(
+            f"target {target!r}: expected at least {2 * folds} different rows for {folds} folds, "
+            f"got {len(values)}; take fewer folds or more rows"
+        )
+    return rows.loc[values.index], values
+
+
+def splits(kind: Task, folds: int = 5, repeats: int = 5, seed: int = 0) -> Any:
+    """Return the repeated cross-validation for a task; classes keep their shares."""
+    repeated = RepeatedStratifiedKFold if kind == "classification" else RepeatedKFold
+    return repeated(n_splits=folds, n_repeats=repeats, random_state=seed)
+
+
+def thin(target: pd.Series, most: int, folds: int, seed: int = 0) -> NDArray[np.intp]:
+    """Return positions of about `most` rows, with at least `folds` of each class.
+
+    Examples
+    --------
+    >>> target = pd.Series(["a"] * 96 + ["b"] * 4)
+    >>> target.iloc[thin(target, 20, folds=3)].value_counts().tolist()
+    [20, 3]
+    """
+    order = np.random.default_rng(seed).permutation(len(target))
+    if task(target) == "regression":
+        return np.sort(order[:most])
+    shuffled = target.iloc[order]
+    quota = (target.value_counts() * most / len(target)).clip(lower=folds)
+    kept = shuffled.groupby(shuffled).cumcount() < shuffled.map(quota)
+    return np.sort(order[kept.to_numpy()])
+
+
+def alone(
+    frame: pd.DataFrame, target: pd.Series, folds: int = 5, seed: int = 0, most: int = 3000
+) -> pd.Series:
+    """Return how well each feature alone predicts the target, best first.
+
+    The score of a decision tree of depth 3 in cross-validation on at most about `most` rows: near
+    1 for a feature that gives the target away, which is more often leakage than luck; 0 in
+    regression, and one over the number of classes in classification, for one that says nothing.
+
+    Raises
+    ------
+    DataError
+        If there is no feature.
+    """
+    if frame.columns.empty:
+        raise DataError(
+            f"features: expected at least one column that can predict {target.name!r}, got none; "
+            "name fewer columns in leave_out, or other data"
+        )
+    kind = task(target)
+    tree = {"classification": DecisionTreeClassifier, "regression": DecisionTreeRegressor}[kind]
+    fold = {"classification": StratifiedKFold, "regression": KFold}[kind]
+    cv = fold(folds, shuffle=True, random_state=seed)
+    rows = thin(target, most, folds, seed)
+    scores = {}
+    for name in frame:
+        # Prepared once, not in each fold: that looks at no target, and 500 features take seconds.
+        column = frame[[name]].iloc[rows]
+        prepared = preprocessing(column).fit_transform(column)
+        model = tree(max_depth=3, random_state=seed)
+        found = cross_val_score(model, prepared, target.iloc[rows], cv=cv, scoring=SCORING[kind])
+        scores[str(name)] = float(found.mean())
+    return pd.Series(scores, name="score alone").sort_values(ascending=False, kind="stable")

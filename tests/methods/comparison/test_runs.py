@@ -1,0 +1,179 @@
+"""Runs as one table, whoever wrote them: a batch, its records, MLflow, any other table."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from fourfold.data.sources import load
+from fourfold.errors import DataError
+from fourfold.methods.comparison.runs import front, read, show_parallel, untried
+from fourfold.records.record import RunRecord, write_record
+from fourfold.report.table import write_table
+
+# The tables of an MLflow 3 database that hold what this reads, with its own columns.
+MLFLOW = """
+create table experiments (experiment_id integer primary key, name varchar(256) unique not null,
+  artifact_location varchar(256), lifecycle_stage varchar(32), creation_time bigint);
+create table runs (run_uuid varchar(32) primary key, name varchar(250), source_type varchar(20),
+  status varchar(9), start_time bigint, end_time bigint, lifecycle_stage varchar(20),
+  experiment_id integer references experiments (experiment_id));
+create table params (key varchar(250) not null, value varchar(8000) not null,
+  run_uuid varchar(32) not null references runs (run_uuid), primary key (key, run_uuid));
+create table latest_metrics (key varchar(250) not null, value float not null, timestamp bigint,
+  step bigint not null, is_nan boolean not null,
+  run_uuid varchar(32) not null references runs (run_uuid), primary key (key, run_uuid));
+insert into experiments values (0, 'Default', null, 'active', 0), (1, 'trees', null, 'active', 0);
+insert into runs values ('r1', 'a', '', 'FINISHED', 0, 1, 'active', 1),
+  ('r2', 'b', '', 'FINISHED', 0, 1, 'active', 1), ('r3', 'c', '', 'FAILED', 0, 1, 'active', 1),
+  ('r4', 'd', '', 'FINISHED', 0, 1, 'active', 0);
+insert into params values ('depth', '3', 'r1'), ('depth', '10', 'r2'), ('depth', '99', 'r3'),
+  ('kind', 'gini', 'r1'), ('kind', 'entropy', 'r2'), ('seed', '0', 'r1'), ('seed', '0', 'r2');
+insert into latest_metrics values ('auc', 0.8, 0, 0, 0, 'r1'), ('auc', 0.9, 0, 0, 0, 'r2'),
+  ('auc', 0.1, 0, 0, 0, 'r4');
+"""
+
+
+def record(number, k, scaler, status="ok", **metrics):
+    """A record as `fourfold run` writes it."""
+    made = {n: {"value": v, "ci": [v - 0.1, v + 0.1], "unit": ""} for n, v in metrics.items()}
+    parameters = {
+        "k": k,
+        "scaler": scaler,
+        "seed": number,
+        "question": f"q{number}",
+        "features": ["a", "b"],
+    }
+    return RunRecord("c", f"r{number}", "t", status, parameters, ["k"], "2026", 1.0, metrics=made)
+
+
+RECORDS = [
+    record(0, 2, "none", score=0.5, cost=3),
+    record(1, 3, "robust", score=0.7, cost=5),
+    record(2, 3, "none", "failed"),
+    record(3, 3, "none", score=0.6),
+]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Records in folders of their own, their table, and an MLflow database."""
+    write_table(RECORDS, tmp_path / "results")
+    for number, each in enumerate(RECORDS):
+        (tmp_path / f"r{number}").mkdir()
+        write_record(each, tmp_path / f"r{number}" / "record.json")
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        database.executescript(MLFLOW)
+    return tmp_path
+
+
+@pytest.mark.parametrize("source", ["results.csv", "results.parquet", "*/record.json"])
+def test_a_batch_and_its_records_are_the_same_runs(folder, source):
+    """Failed runs left out; questions are no settings; lists in words; intervals beside metrics."""
+    runs = read(load(source, root=folder).frame, source)
+    assert set(runs.settings) == {"k", "scaler"}
+    assert runs.repeats == ("seed",)
+    assert set(runs.metrics) == {"score", "cost"}
+    assert runs.table["score"].tolist() == [0.5, 0.7, 0.6]
+    assert runs.intervals["score.low"].tolist() == pytest.approx([0.4, 0.6, 0.5])
+    assert runs.intervals["cost.high"].dropna().tolist() == pytest.approx([3.1, 5.1])
+    assert runs.left_out["features"] == "does not vary"
+
+
+def test_lists_are_read_as_words(folder):
+    """A setting that is a list varies like any other."""
+    frame = load("results.csv", root=folder).frame
+    frame["param.features"] = [json.dumps(["a", "b"]), json.dumps(["a"]), "[]", "[]"]
+    assert read(frame).table["features"].tolist() == ["a+b", "a", "none"]
+
+
+def test_an_mlflow_database(folder):
+    """The query picks the runs; parameters are numbers where they can be; unfinished left out."""
+    source = f"sqlite:///{folder / 'mlflow.db'}"
+    query = "select runs.* from runs join experiments using (experiment_id) where experiments.name = 'trees'"
+    runs = read(load(source, query).frame, source)
+    assert runs.table[["depth", "auc"]].to_numpy().tolist() == [[3, 0.8], [10, 0.9]]
+    assert runs.metrics == ("auc",)
+    assert runs.left_out == {"kind": "varies only together with depth"}
+    everything = read(load(source, "select * from runs").frame, source)
+    assert len(everything.table) == 3
+
+
+def test_any_table(folder):
+    """Metrics are named, the other columns are settings, unless these are named too."""
+    frame = pd.DataFrame(
+        {"rate": [1, 2, 2], "kind": list("aab"), "run": [0, 0, 1], "score": [1.0, 2, 3]}
+    )
+    found = read(frame, metrics=["score"], repeats=["run"])
+    assert (found.settings, found.repeats, found.metrics) == (
+        ("rate", "kind"),
+        ("run",),
+        ("score",),
+    )
+    assert read(frame, settings=["rate"], metrics=["score"]).settings == ("rate",)
+    with pytest.raises(
+        DataError, match=r"columns param\.\* and metric\.\*, or metrics to be named"
+    ):
+        read(frame)
+    with pytest.raises(DataError, match=r"got 'scores'\. Did you mean 'score'"):
+        read(frame, metrics=["scores"])
+
+
+def test_what_cannot_be_compared_is_told(folder):
+    """No run finished; a metric that is not there; nothing that varied."""
+    frame = load("results.csv", root=folder).frame
+    with pytest.raises(DataError, match="expected runs that finished, got none of 1"):
+        read(frame[frame["status"] == "failed"])
+    with pytest.raises(
+        DataError, match=r"metric: expected one of score, cost; got 'scor'\. Did you mean"
+    ):
+        read(frame).of("scor")
+    with pytest.raises(
+        DataError, match="score: expected at least two runs with different settings"
+    ):
+        read(frame.assign(**{"param.k": 2, "param.scaler": "none"})).of("score")
+
+
+def test_a_seed_that_changes_nothing_is_no_repeat(folder):
+    """Equal results of equal settings are one run, or noise would seem to be nought."""
+    frame = pd.DataFrame({"param.k": [1, 1, 2, 2], "param.seed": [0, 1, 0, 1], "status": "ok"})
+    same = read(frame.assign(**{"metric.x": [5.0, 5.0, 6.0, 6.0]})).of("x")
+    assert (len(same.table), same.repeats) == (2, ())
+    other = read(frame.assign(**{"metric.x": [5.0, 5.1, 6.0, 6.0]})).of("x")
+    assert (len(other.table), other.repeats) == (4, ("seed",))
+
+
+def test_untried_combinations():
+    """Of two and three levels, four of six were tried."""
+    tried = {"k": [2, 2, 3, 3], "scaler": list("abac")}
+    frame = pd.DataFrame({f"param.{n}": v for n, v in tried.items()}).assign(
+        **{"metric.x": range(4)}
+    )
+    found = untried(read(frame.assign(status="ok")))
+    assert found.to_numpy().tolist() == [[2, "c"], [3, "b"]]
+
+
+def test_the_front():
+    """Nothing on it is beaten in both; equal points stay; less may be better."""
+    rows = pd.DataFrame({"a": [3, 2, 1, 2, 3], "b": [1, 2, 3, 1, 1]})
+    assert front(rows, "a", "b", (True, True)).tolist() == [True, True, True, False, True]
+    assert front(rows, "a", "b", (True, False)).tolist() == [True, False, False, False, True]
+
+
+def test_parallel_coordinates():
+    """A line for each run, from its levels to its result; words at equal steps."""
+    frame = pd.DataFrame(
+        {"param.k": [1, 3, 2], "param.w": list("aba"), "metric.x": [0.0, 1.0, 0.5]}
+    )
+    runs = read(frame.assign(status="ok")).of("x")
+    fig, ax = plt.subplots()
+    show_parallel(runs, "x", ax)
+    heights = sorted(tuple(np.round(line.get_ydata(), 2)) for line in ax.lines)
+    assert heights == [(0, 0, 0), (0.5, 0, 0.5), (1, 1, 1)]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["k", "w", "x"]
+    plt.close(fig)

@@ -1,0 +1,44 @@
+"""Costs of thresholds, by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fourfold.errors import ConclusionError, DataError
+from fourfold.methods.supervised import thresholds
+
+TRUTH = np.array([True, True, False, False])
+CHANCES = np.array([0.9, 0.4, 0.6, 0.1])
+
+
+def test_a_condition_makes_two_classes():
+    """Bounds as written; missing values stay missing; words and wrong conditions are told."""
+    column = pd.Series([15.0, 15.5, np.nan], name="delay")
+    assert thresholds.yes_no(column, "> 15").tolist() == ["no", "yes", None]
+    assert thresholds.yes_no(column, ">= 15").tolist() == ["yes", "yes", None]
+    assert thresholds.yes_no(column, "< 15.5").tolist() == ["yes", "no", None]
+    with pytest.raises(DataError, match="expected numbers in 'w', got 'late'"):
+        thresholds.yes_no(pd.Series(["late"], name="w"), "> 15")
+    with pytest.raises(ConclusionError):
+        thresholds.yes_no(column, "> much")
+
+
+def test_costs_by_hand():
+    """At 0 all are flagged, above 1 none; between them each mistake has its price."""
+    curve = thresholds.cost_curve(TRUTH, CHANCES, false_positive=2, missed=10)
+    assert curve[0.0] == 100  # two false alarms in four rows
+    assert curve[1.01] == 500
+    assert curve[0.5] == 300  # one of each
+    assert curve[0.3] == 50
+    assert thresholds.cost_curve(TRUTH, CHANCES, 2, 20)[0.5] == 550
+
+
+def test_the_cheapest_threshold():
+    """The middle of the lowest stretch; dear alarms raise it, dear misses lower it."""
+    lines = [
+        thresholds.cheapest(thresholds.cost_curve(TRUTH, CHANCES, alarm, missed))
+        for alarm, missed in ((1, 10), (10, 1))
+    ]
+    assert lines == [0.26, 0.76]
