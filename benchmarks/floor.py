@@ -18,9 +18,9 @@ import matplotlib as mpl
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from fourfold.inject import prepared
 from fourfold.plan.plan import plan
 from fourfold.plan.spec import RunSpec
+from fourfold.run.prepare import prepared
 
 mpl.use("agg")
 import matplotlib.pyplot as plt

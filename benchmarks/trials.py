@@ -18,13 +18,13 @@ from typing import Any
 import nbformat
 from mutants import PROBE, Facts, read_facts
 
-from fourfold.client import Warm, execute
-from fourfold.execution import Execution, Limits
-from fourfold.inject import prepared
 from fourfold.plan.plan import plan
-from fourfold.pool import kernel_env
-from fourfold.preload import preloads
 from fourfold.records.evidence import MIME
+from fourfold.run.kernels.client import Warm, execute
+from fourfold.run.kernels.execution import Execution, Limits
+from fourfold.run.kernels.machine import kernel_env
+from fourfold.run.kernels.preload import preloads
+from fourfold.run.prepare import prepared
 
 ROOT = Path(__file__).parents[1]
 SANITIZE = ROOT / "tests" / "nbval_sanitize.cfg"

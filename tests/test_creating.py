@@ -79,9 +79,9 @@ def test_the_template_that_suits(new, project, sales, options, template):
 
 def test_what_was_written_runs_at_once(new, project, sales):
     """And its record says something."""
-    from fourfold.batch import run_batch
     from fourfold.project import Place
-    from fourfold.skip import choose
+    from fourfold.run.batch import run_batch
+    from fourfold.run.selection import choose
 
     german(sales, project / "umsatz.csv")
     new("umsatz", "--data", "umsatz.csv", "--target", "Umsatz", "--template", "starter")
@@ -254,9 +254,9 @@ def test_what_is_there_is_kept(command, tmp_path):
 
 def test_the_skeleton_runs(command, tmp_path):
     """The mean of the sepals of irises is 5.84 cm (Fisher 1936)."""
-    from fourfold.batch import run_batch
     from fourfold.project import Place
-    from fourfold.skip import choose
+    from fourfold.run.batch import run_batch
+    from fourfold.run.selection import choose
 
     command(tmp_path, "init", ".")
     command(tmp_path, "new-template", "churn")

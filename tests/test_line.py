@@ -184,7 +184,7 @@ def test_imports_only_what_stands_before(module):
     [
         ("from fourfold.plan.plan import RunSpec", ["plan"]),
         ("from fourfold import data as sources, record", ["data", "record"]),
-        ("import fourfold.engine", ["engine"]),
+        ("import fourfold.run.kernels.engine", ["engine"]),
         ("import fourfold as ff", ["fourfold"]),
         ("from .cli import app", ["app"]),
         ("def f():\n    from fourfold.cli import main", ["cli"]),

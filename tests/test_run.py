@@ -18,13 +18,14 @@ import pytest
 from papermill import execute_notebook
 from ruamel.yaml import YAML
 
-from fourfold import client, runner
 from fourfold.plan.plan import plan
-from fourfold.quarters import HEADER
 from fourfold.records.evidence import MIME
 from fourfold.records.record import emitted, read_record
 from fourfold.report.table import write_table
-from fourfold.warm import available
+from fourfold.run import runner
+from fourfold.run.kernels import client
+from fourfold.run.kernels.zygotes import available
+from fourfold.run.prepare import HEADER
 from tiny_project import CELLS, make_notebook, run_all
 
 DIE = "import os, signal, time\nif fail:\n    os.kill(os.getpid(), signal.SIGKILL)"

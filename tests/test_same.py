@@ -14,7 +14,7 @@ import pytest
 from fourfold.plan.plan import plan
 from fourfold.plan.spec import RunSpec
 from fourfold.reference import first_runs
-from fourfold.warm import available
+from fourfold.run.kernels.zygotes import available
 from tiny_project import run_all
 
 ROOT = Path(__file__).parents[1]

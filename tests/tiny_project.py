@@ -9,7 +9,7 @@ from typing import Any
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Place
 from fourfold.records.record import RunRecord
-from fourfold.skip import choose
+from fourfold.run.selection import choose
 
 PARAMETERS = """# parameters
 question: str = "Is the mean above the bound?"  # business question
@@ -83,7 +83,7 @@ def run_all(
     specs: list[RunSpec], root: Path, outputs: Path, workers: int | None = None, **options: Any
 ) -> tuple[list[RunRecord], bool]:
     """Execute runs, also those that are unchanged."""
-    from fourfold.batch import run_batch
+    from fourfold.run.batch import run_batch
 
     place = Place(root, outputs)
     return run_batch(choose(specs, place, force=True).todo, place, workers, **options)

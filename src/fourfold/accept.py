@@ -11,9 +11,9 @@ from typing import Any
 from fourfold.case import Case
 from fourfold.outputs import plain
 from fourfold.pictures import same_software
-from fourfold.quarters import HEADER, fill, model_of
 from fourfold.records.evidence import MIME
 from fourfold.reference import metadata_of, open_in_colab, without_noise
+from fourfold.run.prepare import HEADER, fill, model_of
 
 _PNG = "image/png"
 

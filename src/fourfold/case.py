@@ -16,8 +16,8 @@ from fourfold.plan.rules import Rules, read_rules
 from fourfold.plan.spec import RunSpec, canonical
 from fourfold.plan.template import find_template, template_path
 from fourfold.project import find_root
-from fourfold.quarters import with_room
 from fourfold.records.ipynb import parameters_index, read_notebook, sections, text
+from fourfold.run.prepare import with_room
 
 INJECTED = "injected-parameters"
 # An id such as modeling-choose says something, 3f2a9c01 does not.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,8 @@ from typing import Any
 from fourfold.case import Case, code_of
 from fourfold.plan.spec import RunSpec
 from fourfold.records.ipynb import code_trees
-from fourfold.skip import Keys, environment, library
+from fourfold.run.fingerprint import Keys, digest, environment, library, lock
 
-LOCKS = (
-    "requirements.lock",
-    "uv.lock",
-    "poetry.lock",
-    "Pipfile.lock",
-    "pixi.lock",
-    "conda-lock.yml",
-)
 _SPOKEN = {
     "template": "template changed",
     "library": "library changed",
@@ -89,18 +80,6 @@ def why(case: Case, key: Mapping[str, Any], known: Mapping[str, Any] | None) -> 
         elif before.get(name) != now.get(name):
             found.append(f"data {name} changed")
     return found
-
-
-def lock(root: Path) -> str:
-    """Return the fingerprint of the project's lock files."""
-    files = [root / name for name in LOCKS if (root / name).is_file()]
-    return digest([file.read_text(encoding="utf-8") for file in files]) if files else ""
-
-
-def digest(content: Any) -> str:
-    """Return the fingerprint of a JSON value."""
-    written = json.dumps(content, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(written.encode()).hexdigest()[:16]
 
 
 def _files(notebook: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,7 @@ from fourfold.records.formatting import count
 if TYPE_CHECKING:
     from fourfold.project import Place
     from fourfold.records.record import RunRecord
-    from fourfold.skip import Choice, Todo
+    from fourfold.run.selection import Choice, Todo
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -57,7 +57,7 @@ def plan_command(
     console.print(f"{count(len(specs), 'run')} of {count(configs, 'config')}, all checked")
     if why:
         from fourfold.project import Place
-        from fourfold.skip import choose
+        from fourfold.run.selection import choose
 
         choice = choose(specs, Place(project, outputs_of(outputs, project)))
         _explain(choice)
@@ -83,9 +83,9 @@ def run(
 
     Exit code 0 if all is well, 1 if a run failed, 2 if a config is wrong, 130 if stopped.
     """
-    from fourfold.pool import begin
     from fourfold.project import Place, alone
-    from fourfold.skip import choose
+    from fourfold.run.kernels.machine import begin
+    from fourfold.run.selection import choose
 
     project, at_once = root_of(root), _workers(workers)
     begin(at_once)
@@ -110,7 +110,7 @@ def run(
 
 
 def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
-    from fourfold.skip import matching
+    from fourfold.run.selection import matching
 
     chosen = matching(specs, only or [])
     if not chosen:
@@ -135,15 +135,15 @@ def _workers(given: str) -> int | None:
 def _execute(
     todo: list[Todo], place: Place, workers: int | None, max_failures: int | None = None
 ) -> tuple[list[RunRecord], bool]:
-    from fourfold.pool import warm_up, workers_for
     from fourfold.progress import showing
+    from fourfold.run.schedule import warm_up, workers_for
 
     at_once = workers_for(todo, workers)
     warm_up(todo, place, at_once)
     # A grammar of web addresses, which takes a second to load and only checks schemas for them;
     # without it jsonschema leaves that check out.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    from fourfold.batch import run_batch
+    from fourfold.run.batch import run_batch
 
     with showing(len(todo), at_once, console) as progress:
         return run_batch(todo, place, at_once, progress.section, progress.done, max_failures)
@@ -217,7 +217,7 @@ def reference(
     """Write executed references of PATHs into notebooks/, for nbval to regress against."""
     from fourfold.project import Place
     from fourfold.reference import first_runs, write_reference
-    from fourfold.skip import choose
+    from fourfold.run.selection import choose
 
     project = root_of(root)
     specs = first_runs(plan(paths or [], project))

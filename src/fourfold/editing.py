@@ -15,9 +15,9 @@ import nbformat
 
 from fourfold.cleaning import clean, merged
 from fourfold.errors import FourfoldError
-from fourfold.inject import injected
 from fourfold.project import write_text
 from fourfold.records.ipynb import written
+from fourfold.run.prepare import injected
 
 #: The environment of the server, and of its kernels: what is edited, as JSON.
 EDITED = "FOURFOLD_EDITED"

@@ -17,12 +17,12 @@ from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from papermill.iorw import load_notebook_node
 
 from fourfold.case import Case
-from fourfold.client import WARM_KERNELS, Warm, execute
-from fourfold.execution import Execution, Failure, Limits
-from fourfold.inject import prepared
 from fourfold.plan.template import template_path
-from fourfold.pool import cores, kernel_env
-from fourfold.preload import preloads
+from fourfold.run.kernels.client import WARM_KERNELS, Warm, execute
+from fourfold.run.kernels.execution import Execution, Failure, Limits
+from fourfold.run.kernels.machine import cores, kernel_env
+from fourfold.run.kernels.preload import preloads
+from fourfold.run.prepare import prepared
 
 RAISES = "raises-exception"
 SKIP = "skip-execution"

@@ -35,7 +35,7 @@ def edit(
     from fourfold.plan.plan import plan
     from fourfold.plan.template import find_template, library, template_path
     from fourfold.project import shown
-    from fourfold.skip import matching
+    from fourfold.run.selection import matching
 
     project = root_of(root)
     if template.endswith((".yaml", ".yml")):

@@ -18,14 +18,15 @@ from nbval.plugin import IPyNbFile
 from fourfold.accept import accepted, same_content, shown_difference
 from fourfold.case import Case, read_case
 from fourfold.changed import key_of, why
-from fourfold.execution import Limits
 from fourfold.items import NotebookCell, NotebookFile
 from fourfold.job import How, Job, Jobs
-from fourfold.pool import cores, in_order
 from fourfold.project import write_text
 from fourfold.records.ipynb import text
 from fourfold.records.record import section_times
-from fourfold.warm import ZYGOTES, available
+from fourfold.run.kernels.execution import Limits
+from fourfold.run.kernels.machine import cores
+from fourfold.run.kernels.zygotes import ZYGOTES, available
+from fourfold.run.schedule import in_order
 
 TIMEOUT_S = 1800.0
 _OWN_KERNEL = "python3"

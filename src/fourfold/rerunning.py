@@ -208,10 +208,10 @@ def _figure(name: str, found: Mapping[str, Any] | None) -> str:
 
 def _main() -> None:
     """Execute the spec on standard input, unless its record stands."""
-    from fourfold.batch import run_batch
     from fourfold.project import alone
     from fourfold.report.overview import write_overview
-    from fourfold.skip import choose
+    from fourfold.run.batch import run_batch
+    from fourfold.run.selection import choose
 
     given = json.loads(sys.stdin.read())
     folders = Folders(Path(given["root"]), Path(given["outputs"]))

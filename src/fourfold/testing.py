@@ -12,9 +12,9 @@ from typing import Any
 
 from fourfold.errors import FourfoldError, TemplateError, did_you_mean
 from fourfold.plan.template import find_template
-from fourfold.pool import begin, cores
-from fourfold.preload import preloads
 from fourfold.records.ipynb import read_notebook
+from fourfold.run.kernels.machine import begin, cores
+from fourfold.run.kernels.preload import preloads
 
 _OPTIONS = (
     # A project's own options are for its own tests: they may ask for coverage, or keep nbval off.

@@ -28,8 +28,6 @@ Array = NDArray[np.float64]
 
 #: Fill and edge of one colour-blind-safe blue, as RGBA.
 _FACE, _EDGE = "#0173b233", "#0173b2cc"
-
-
 _elbow: Any = _quietly("yellowbrick.cluster.elbow")
 _Elbow: Any = _elbow.KElbowVisualizer
 _Silhouette: Any = _quietly("yellowbrick.cluster.silhouette").SilhouetteVisualizer

@@ -17,10 +17,10 @@ import psutil
 import pytest
 from jupyter_client.manager import KernelManager, start_new_kernel
 
-from fourfold.frames import send
-from fourfold.process import Process, WarmError
-from fourfold.provisioner import WarmProvisioner
-from fourfold.warm import VOLATILE, Zygotes, available, own_folder, sweep
+from fourfold.run.kernels.messages import send
+from fourfold.run.kernels.process import Process, WarmError
+from fourfold.run.kernels.provisioner import WarmProvisioner
+from fourfold.run.kernels.zygotes import VOLATILE, Zygotes, available, own_folder, sweep
 
 pytestmark = pytest.mark.skipif(not available(), reason="kernels are forked on Linux only")
 MODULES = ("numpy", "no_such_module_anywhere")
@@ -67,9 +67,9 @@ def test_the_kernelspec_starts_a_forked_kernel(kernel, tmp_path):
         "True True"
     )
     assert kernel("import gc; print(gc.isenabled(), gc.get_freeze_count() > 1000)") == "True True"
-    assert kernel("print(__name__, sys.path.count(''), 'fourfold.zygote' in sys.argv)") == (
-        "__main__ 1 False"
-    )
+    assert kernel(
+        "print(__name__, sys.path.count(''), 'fourfold.run.kernels.zygote' in sys.argv)"
+    ) == ("__main__ 1 False")
 
 
 def test_a_forked_kernel_can_be_interrupted_and_restarted(kernel):

@@ -9,7 +9,7 @@ import pytest
 
 from fourfold.plan.plan import plan
 from fourfold.plan.spec import RunSpec
-from fourfold.quarters import HEADER, fill, header, with_room
+from fourfold.run.prepare import HEADER, fill, header, with_room
 from tiny_project import run_all
 
 PARAMETERS = {"question": "Is a|b < $5?", "decision": "Go\non", "seed": 7}

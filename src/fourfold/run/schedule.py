@@ -2,51 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from heapq import heapreplace
 from itertools import combinations
 from math import inf, isfinite
-from pathlib import Path
 from statistics import median
 
-import psutil
-
 from fourfold.plan.template import template_path
-from fourfold.preload import preloads
 from fourfold.project import Place
 from fourfold.records.ipynb import read_notebook
-from fourfold.skip import Todo
-from fourfold.warm import ZYGOTES, available, sweep
+from fourfold.run.kernels.machine import cores, kernel_env, memory_mb
+from fourfold.run.kernels.preload import preloads
+from fourfold.run.kernels.zygotes import ZYGOTES, available, sweep
+from fourfold.run.selection import Todo
 
 EXPECTED_MB = 500.0
 """Peak memory expected of a run that never ran; of others, that of the last time."""
 
 _FEW = 40
-# Workers times threads are the cores: threads that wait for each other on a busy machine took 100
-# times as long (9 s a K-means table instead of 0.1 s).
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-_CGROUP = Path("/sys/fs/cgroup")
-
-
-def cores(cgroup: Path = _CGROUP) -> int:
-    """Return the cores that this process may use, by affinity and by the quota of its container."""
-    most = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with suppress(OSError, ValueError):
-        quota, period = map(float, (cgroup / "cpu.max").read_text().split())
-        most = min(most, max(1, round(quota / period)))
-    return most
-
-
-def memory_mb(cgroup: Path = _CGROUP) -> float:
-    """Return the free memory in MB, of the machine and of the container."""
-    free = float(psutil.virtual_memory().available)
-    with suppress(OSError, ValueError):
-        limit, used = (float((cgroup / f"memory.{n}").read_text()) for n in ("max", "current"))
-        free = min(free, limit - used)
-    return free / 2**20
 
 
 def workers_for(todo: Sequence[Todo], asked: int | None = None) -> int:
@@ -125,33 +99,9 @@ def makespan(order: Sequence[int], expected: Sequence[float], workers: int) -> f
     return max(free)
 
 
-def kernel_env(artifacts: Path | None, threads: int = 1) -> dict[str, str]:
-    """Return the environment of a kernel: its artifacts folder and threads, unless set already."""
-    bounded = {**dict.fromkeys(_THREADS, str(threads)), "OMP_WAIT_POLICY": "passive"}
-    own = {"FOURFOLD_ARTIFACTS": str(artifacts)} if artifacts else {}
-    return {**bounded, **os.environ, **own}
-
-
 def modules_of(template_file: str, place: Place) -> tuple[str, ...]:
     """Return what a template imports."""
     return preloads(read_notebook(template_path(template_file, place.root)))
-
-
-def begin(workers: int | None, stocks: Mapping[tuple[str, ...], int] | None = None) -> None:
-    """Begin to import, while the runs are planned: what every kernel needs, or is known by then.
-
-    Parameters
-    ----------
-    stocks : mapping of tuple of str to int, optional
-        Modules, and how many kernels will need them first.
-    """
-    if not available():
-        return
-    env = kernel_env(None, max(1, cores() // (workers or cores())))
-    if stocks:
-        ZYGOTES.prepare(stocks, env)
-    else:
-        ZYGOTES.begin(env)
 
 
 def warm_up(todo: Sequence[Todo], place: Place, workers: int) -> None:

@@ -16,9 +16,9 @@ from shutil import rmtree
 from typing import Any
 from weakref import WeakSet
 
-from fourfold.frames import send
-from fourfold.preload import KERNEL
-from fourfold.process import Lost, Process, WarmError
+from fourfold.run.kernels.messages import send
+from fourfold.run.kernels.preload import KERNEL
+from fourfold.run.kernels.process import Lost, Process, WarmError
 
 VOLATILE = (
     *("FOURFOLD_ARTIFACTS", "JPY_PARENT_PID", "JPY_SESSION_NAME"),
@@ -157,7 +157,7 @@ class Zygotes:
         Parameters
         ----------
         modules : sequence of str
-            Imported ahead, as `fourfold.zygote.import_all` takes them.
+            Imported ahead, as `fourfold.run.kernels.zygote.import_all` takes them.
         env : mapping
             Environment of the kernel.
         cwd : path, optional
@@ -230,7 +230,7 @@ class Zygotes:
         folder = own_folder()
         ours, theirs = socket.socketpair()
         with theirs:
-            call = [sys.executable, "-m", "fourfold.zygote", str(theirs.fileno())]
+            call = [sys.executable, "-m", "fourfold.run.kernels.zygote", str(theirs.fileno())]
             process = subprocess.Popen(
                 [*call, str(folder)],
                 env={"MPLBACKEND": "module://matplotlib_inline.backend_inline", **env},

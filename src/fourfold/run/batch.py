@@ -12,13 +12,14 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from fourfold.plan.spec import RunSpec
-from fourfold.pool import cores, scheduled, warm_up, workers_for
 from fourfold.project import Place
 from fourfold.records.record import RunRecord
 from fourfold.report.report import prime
-from fourfold.runner import Kernels, Watch, run_one
-from fourfold.skip import Todo
-from fourfold.warm import ZYGOTES
+from fourfold.run.kernels.machine import cores
+from fourfold.run.kernels.zygotes import ZYGOTES
+from fourfold.run.runner import Kernels, Watch, run_one
+from fourfold.run.schedule import scheduled, warm_up, workers_for
+from fourfold.run.selection import Todo
 
 Event = Callable[[RunSpec, str], None]
 

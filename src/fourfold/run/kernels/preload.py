@@ -9,7 +9,7 @@ from typing import Any
 from fourfold.records.ipynb import code_trees
 
 KERNEL = (
-    "fourfold.forked",
+    "fourfold.run.kernels.forked",
     "ipykernel.kernelapp",
     "ipykernel.debugger",
     "IPython.core.completerlib",

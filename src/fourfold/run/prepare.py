@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+from nbformat import from_dict
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 
 from fourfold.plan.spec import RunSpec
 from fourfold.records.formatting import number
+from fourfold.records.ipynb import parameters_index, tags
 from fourfold.records.record import findings, versions
 
 HEADER = "four-quarters"
@@ -123,3 +129,21 @@ def _environment(spec: RunSpec) -> str:
     if "seed" in spec.parameters:
         parts.append(f"seed {spec.parameters['seed']}")
     return ", ".join(parts)
+
+
+def injected(template: Path, parameters: Mapping[str, Any]) -> Any:
+    """Return the template with the parameters injected as papermill does it."""
+    notebook = load_notebook_node(str(template))
+    index = parameters_index(notebook)
+    if index is not None and "parameters" not in tags(notebook.cells[index]):
+        notebook.cells[index].metadata.tags.append("parameters")  # Colab keeps no tags
+    notebook = parameterize_notebook(notebook, dict(parameters))
+    cell = next(cell for cell in notebook.cells if "injected-parameters" in tags(cell))
+    # A random id would make two executions of the same run differ.
+    cell.id = "injected-parameters"
+    return notebook
+
+
+def prepared(template: Path, parameters: Mapping[str, Any]) -> Any:
+    """Return the template with the parameters injected, and room for a header."""
+    return with_room(injected(template, parameters), from_dict)

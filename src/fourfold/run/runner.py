@@ -12,17 +12,17 @@ from typing import Any
 
 import yaml
 
-from fourfold.client import Warm, execute
-from fourfold.cost import with_energy
-from fourfold.execution import Execution, Failure, Limits, write_notebook
-from fourfold.inject import prepared
 from fourfold.plan.spec import RunSpec
 from fourfold.plan.template import template_path
-from fourfold.pool import kernel_env, modules_of
 from fourfold.project import Place, git_commit, write_text
-from fourfold.quarters import fill, model_of
 from fourfold.records.record import RunRecord, findings, section_times, versions, write_record
 from fourfold.report.report import write_report
+from fourfold.run.kernels.client import Warm, execute
+from fourfold.run.kernels.execution import Execution, Failure, Limits, write_notebook
+from fourfold.run.kernels.machine import kernel_env
+from fourfold.run.kernels.usage import with_energy
+from fourfold.run.prepare import fill, model_of, prepared
+from fourfold.run.schedule import modules_of
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from fourfold.frames import receive
+from fourfold.run.kernels.messages import receive
 
 _READY_S = 60.0
 

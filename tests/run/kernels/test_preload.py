@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from fourfold.preload import preloads
 from fourfold.records.ipynb import read_notebook
+from fourfold.run.kernels.preload import preloads
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The zygote: a process that has imported libraries once, and forks a kernel for each run.
 
-``python -m fourfold.zygote FD FOLDER`` speaks over the socket FD with `fourfold.warm`, which starts
-it. A message has a socket beside it where the answer is to go:
+``python -m fourfold.run.kernels.zygote FD FOLDER`` speaks over the socket FD with `zygotes`, which
+starts it. A message has a socket beside it where the answer is to go:
 
 - ``{"do": "import", "modules": […]}`` imports;
 - ``{"do": "branch", "modules": […]}`` forks a zygote that imports more, and serves that socket;
@@ -27,8 +27,8 @@ import sys
 from shutil import rmtree
 from typing import Any, NoReturn
 
-from fourfold.forked import run_kernel
-from fourfold.frames import receive, send
+from fourfold.run.kernels.forked import run_kernel
+from fourfold.run.kernels.messages import receive, send
 
 _PR_SET_PDEATHSIG = 1
 

@@ -23,9 +23,9 @@ class FourfoldEngine:
         **_: Any,
     ) -> Any:
         """Return the executed notebook; papermill raises for a failed cell itself."""
-        from fourfold.client import Warm, execute
-        from fourfold.execution import Execution, Limits
-        from fourfold.preload import preloads
+        from fourfold.run.kernels.client import Warm, execute
+        from fourfold.run.kernels.execution import Execution, Limits
+        from fourfold.run.kernels.preload import preloads
 
         local = output_path is not None and "://" not in output_path
         execution = Execution(nb, Path(output_path) if local and output_path else None)

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourfold import pool
-from fourfold.cost import ending, observed, oom_kills, with_energy
 from fourfold.plan.spec import RunSpec
-from fourfold.pool import cores, kernel_env, makespan, memory_mb, scheduled, workers_for
-from fourfold.skip import Todo
+from fourfold.run import schedule
+from fourfold.run.kernels.machine import cores, kernel_env, memory_mb
+from fourfold.run.kernels.usage import ending, observed, oom_kills, with_energy
+from fourfold.run.schedule import makespan, scheduled, workers_for
+from fourfold.run.selection import Todo
 
 
 def todo(name: str, expected_s=None, expected_mb=None, template: str = "t") -> Todo:
@@ -35,8 +36,8 @@ def test_a_container_bounds_cores_and_memory(tmp_path):
 
 def test_workers_fit_cores_memory_and_runs(monkeypatch):
     """As asked, where it is asked; else as many as the largest run fits into memory."""
-    monkeypatch.setattr(pool, "cores", lambda: 8)
-    monkeypatch.setattr(pool, "memory_mb", lambda: 4000.0)
+    monkeypatch.setattr(schedule, "cores", lambda: 8)
+    monkeypatch.setattr(schedule, "memory_mb", lambda: 4000.0)
     many = [todo(str(number), expected_mb=100) for number in range(20)]
     assert workers_for(many) == 8
     assert workers_for([*many, todo("large", expected_mb=1500)]) == 2

@@ -21,16 +21,16 @@ from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 
-from fourfold.cost import ending, observed, oom_kills
-from fourfold.execution import Execution, Failure, Limits
-from fourfold.provisioner import WarmProvisioner
-from fourfold.warm import own_folder
+from fourfold.run.kernels.execution import Execution, Failure, Limits
+from fourfold.run.kernels.provisioner import WarmProvisioner
+from fourfold.run.kernels.usage import ending, observed, oom_kills
+from fourfold.run.kernels.zygotes import own_folder
 
 WARM_KERNELS = ("python3", "fourfold")
 """Kernels that a fork can serve: this Python's own."""
 
 _READY_S = 60.0
-_LOG = logging.getLogger("fourfold.client")
+_LOG = logging.getLogger("fourfold.run.kernels.client")
 # What nbclient logs of a dead or late kernel stands in the record.
 _LOG.addHandler(logging.NullHandler())
 _LOG.propagate = False

@@ -12,7 +12,7 @@ from pathlib import Path
 from socket import socket
 from typing import Any, NoReturn
 
-from fourfold.frames import receive, send
+from fourfold.run.kernels.messages import receive, send
 
 _GC_THRESHOLD = 50_000
 

@@ -11,12 +11,12 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from fourfold import skip
 from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
 from fourfold.project import Place, alone
 from fourfold.records.record import find_record, read_record, write_record
-from fourfold.skip import choose, matching
+from fourfold.run import fingerprint, selection
+from fourfold.run.selection import choose, matching
 from tiny_project import run_all
 
 SWEEP = "template: tiny\nsweep: {grid: {scale: [1, 2], mode: [plain, fancy]}}\n"
@@ -67,7 +67,7 @@ def test_reasons_name_what_changed(done, config, monkeypatch):
 
     for part in ("library", "environment"):
         with monkeypatch.context() as context:
-            context.setattr(skip, part, lambda: "another")
+            context.setattr(selection, part, lambda: "another")
             assert set(map(tuple, why(done).values())) == {(f"{part} changed",)}
 
     folder = done / "outputs" / "a" / "scale=1,mode=plain"
@@ -103,7 +103,7 @@ def test_data_that_only_reading_would_tell_are_read_again(project, config):
     """A database or a web address may have changed; a SQLite file is hashed as any other."""
     place = Place(project, project / "outputs")
     (spec,) = plan([str(config("template: tiny\n"))], project)
-    keys = skip.Keys(project)
+    keys = fingerprint.Keys(project)
     for source, known in (
         ("postgresql://me:${PGPASSWORD}@host/shop", None),
         ("https://example.org/a.csv", None),
@@ -120,7 +120,7 @@ def test_data_that_only_reading_would_tell_are_read_again(project, config):
         "inputs": {"https://example.org/a.csv": None},
         "template": keys.key(spec)["template"],
     }
-    assert skip._changed_inputs(outside["inputs"], outside["inputs"]) == [
+    assert selection._changed_inputs(outside["inputs"], outside["inputs"]) == [
         "data https://example.org/a.csv may have changed, which only reading them would tell"
     ]
     assert place.folder("a", "b") == project / "outputs" / "a" / "b"

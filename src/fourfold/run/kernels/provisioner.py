@@ -11,8 +11,8 @@ from typing import Any
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from fourfold.process import Process, WarmError
-from fourfold.warm import ZYGOTES, available
+from fourfold.run.kernels.process import Process, WarmError
+from fourfold.run.kernels.zygotes import ZYGOTES, available
 
 PRELOAD = ("numpy", "pandas", "matplotlib.pyplot", "seaborn", "sklearn", "fourfold")
 """What the kernelspec imports ahead, for it does not know the notebook."""

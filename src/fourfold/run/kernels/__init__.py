@@ -1,0 +1,1 @@
+"""Kernels that start warm, and the client, engine and provisioner that use them."""
