@@ -12,7 +12,7 @@ from fourfold.check import check_templates
 from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
 from fourfold.records.ipynb import parameters_index, tags, text
-from fourfold.reference import first_runs
+from fourfold.regress.references import first_runs
 from fourfold.starting import editor_settings
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,7 @@ import pytest
 
 from fourfold.plan.plan import plan
 from fourfold.plan.spec import RunSpec
-from fourfold.reference import first_runs
+from fourfold.regress.references import first_runs
 from fourfold.run.kernels.zygotes import available
 from tiny_project import run_all
 

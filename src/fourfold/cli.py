@@ -216,7 +216,7 @@ def reference(
 ) -> None:
     """Write executed references of PATHs into notebooks/, for nbval to regress against."""
     from fourfold.project import Place
-    from fourfold.reference import first_runs, write_reference
+    from fourfold.regress.references import first_runs, write_reference
     from fourfold.run.selection import choose
 
     project = root_of(root)
@@ -249,7 +249,7 @@ def regress(
     Templates are executed as they are now. What else is given goes to pytest, such as ``-x``,
     ``-k Modeling`` or ``--junit-xml=FILE``. Exit code 0 if all is the same, 1 if anything differs.
     """
-    from fourfold.testing import call_pytest
+    from fourfold.regress.call import call_pytest
 
     raise typer.Exit(call_pytest(context.args, root_of(root), _workers(workers), accept, changed))
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fourfold.plan.rules import Rules, read_rules, with_tags
-from fourfold.tolerance import Tolerance
+from fourfold.plan.rules import Rules, Tolerance, read_rules, with_tags
 
 BLOCK = {"rtol": 0.01, "atol": 0.1, "metrics": {"auc": 0.05}, "ignore": ["pictures", "column t*"]}
 

@@ -9,13 +9,33 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from fourfold.errors import did_you_mean
-from fourfold.tolerance import USUAL, Tolerance
 
 KEYS = ("rtol", "atol", "metrics", "ignore")
 IGNORABLE = ("pictures", "stderr", "column NAME", "metric NAME", "cell ID")
 _ALONE = ("pictures", "stderr")
 _NAMED = ("column", "metric", "cell")
 _TAG = "ignore-"
+Problem = tuple[tuple[Any, ...], str]
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far two floats may lie apart.
+
+    Attributes
+    ----------
+    rtol : float
+        Relative to the larger of the two; from 0.
+    atol : float
+        Absolute: below it, numbers are the noise of rounding around zero; from 0.
+    """
+
+    rtol: float = 1e-5
+    atol: float = 1e-12
+
+
+USUAL = Tolerance()
+"""Apart from the noise of rounding, equal."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +85,6 @@ class Rules:
 
 
 USUAL_RULES = Rules()
-Problem = tuple[tuple[Any, ...], str]
 
 
 def read_rules(block: Any) -> tuple[Rules, list[Problem]]:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-from fourfold.differences import Difference
-from fourfold.texts import same
-from fourfold.tolerance import USUAL, Tolerance
+from fourfold.plan.rules import USUAL, Tolerance
+from fourfold.regress.compare.difference import Difference
+from fourfold.regress.compare.text import same
 
 # Times that scikit-learn and others put beside their scores.
 TIMINGS = frozenset(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from fourfold.plan.rules import Rules
-from fourfold.tolerance import USUAL, Tolerance
-from fourfold.values import compare_json, compare_records
+from fourfold.plan.rules import USUAL, Rules, Tolerance
+from fourfold.regress.compare.records import compare_json, compare_records
 
 
 def metric(value, ci=None, name="auc"):

@@ -13,12 +13,12 @@ from typing import Any
 
 from jinja2 import DictLoader, Environment, Template
 
-from fourfold import pictures
-from fourfold.outputs import aligned, plain
 from fourfold.project import write_text
 from fourfold.records.evidence import MIME
-from fourfold.tables import Table, named, read_tables
-from fourfold.texts import same
+from fourfold.regress.compare import pictures
+from fourfold.regress.compare.html_table import Table, named, read_tables
+from fourfold.regress.compare.outputs import aligned, plain
+from fourfold.regress.compare.text import same
 
 ORDER = ("failed", "accepted", "passed", "unchanged")
 _SHOWN = ("differs", "failed", "never-run")

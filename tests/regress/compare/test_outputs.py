@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from fourfold.outputs import compare_outputs
 from fourfold.plan.rules import Rules
 from fourfold.records.evidence import MIME
+from fourfold.regress.compare.outputs import compare_outputs
 
 
 def stream(text, name="stdout"):

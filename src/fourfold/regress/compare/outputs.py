@@ -9,13 +9,13 @@ from difflib import SequenceMatcher
 from html import unescape
 from typing import Any
 
-from fourfold.differences import Difference
 from fourfold.plan.rules import USUAL_RULES, Rules
 from fourfold.records.evidence import MIME
-from fourfold.tables import TIMINGS, compare_tables, read_tables
-from fourfold.texts import compare, same
-from fourfold.values import compare_json, compare_records
-from fourfold.volatile import stable
+from fourfold.regress.compare.difference import Difference
+from fourfold.regress.compare.html_table import TIMINGS, compare_tables, read_tables
+from fourfold.regress.compare.records import compare_json, compare_records
+from fourfold.regress.compare.text import compare, same
+from fourfold.regress.compare.volatile import stable
 
 _PICTURES = ("image/png", "image/jpeg")
 _READ = ("text/markdown", "text/latex", "text/plain", "image/svg+xml")
@@ -201,7 +201,9 @@ def _compare_pictures(
     found = []
     for mime in _PICTURES:
         if mime in before and mime in after and before[mime] != after[mime]:
-            from fourfold import pictures  # decodes with numpy and Pillow, if it must
+            from fourfold.regress.compare import (
+                pictures,  # decodes with numpy and Pillow, if it must
+            )
 
             told = pictures.compare(plain(before[mime]), plain(after[mime]))
             found += [Difference("picture", "", told, "picture")] if told else []

@@ -14,9 +14,9 @@ from PIL import Image
 mpl.use("agg")
 import matplotlib.pyplot as plt
 
-from fourfold.pictures import compare, difference, same_software
+from fourfold.regress.compare.pictures import compare, difference, same_software
 
-PICTURES = Path(__file__).parent / "pictures"
+PICTURES = Path(__file__).parents[2] / "pictures"
 
 
 def kept(name: str) -> str:

@@ -18,13 +18,13 @@ from nbval.plugin import (
     get_sanitize_patterns,
 )
 
-from fourfold.case import INJECTED, Case, Pair
-from fourfold.differences import Difference, listed
 from fourfold.errors import TemplateError
-from fourfold.job import RAISES, SKIP, Job
-from fourfold.outputs import compare_outputs
 from fourfold.plan.rules import Rules, with_tags
 from fourfold.records.ipynb import tags, text
+from fourfold.regress.case import INJECTED, Case, Pair
+from fourfold.regress.compare.difference import Difference, listed
+from fourfold.regress.compare.outputs import compare_outputs
+from fourfold.regress.job import RAISES, SKIP, Job
 
 # What nbval leaves out by default; a project's conftest.py may add to it.
 _NEVER_COMPARED = {

@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourfold import colab
 from fourfold.errors import FourfoldError
 from fourfold.missing import missing
 from fourfold.plan.parameters import read_parameters
 from fourfold.plan.template import library
 from fourfold.records.ipynb import text
+from fourfold.regress import colab
 from tiny_project import CELLS, PARAMETERS, make_notebook
 
 KNOWN = read_parameters(PARAMETERS, "cell 2")

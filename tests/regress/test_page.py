@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from fourfold.page import Grid, Lines, Picture, render, views, write_page
+from fourfold.regress.page import Grid, Lines, Picture, render, views, write_page
 
 
 def png(colour: str) -> str:

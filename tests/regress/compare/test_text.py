@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourfold import volatile
-from fourfold.texts import compare, same
-from fourfold.tolerance import Tolerance
+from fourfold.plan.rules import Tolerance
+from fourfold.regress.compare import volatile
+from fourfold.regress.compare.text import compare, same
 
 NOW = datetime.now()
 NIGHT = datetime(2026, 3, 1, 3, 0)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from fourfold.differences import Difference
-from fourfold.tolerance import NUMBER, USUAL, Tolerance
-from fourfold.volatile import (
+from fourfold.plan.rules import USUAL, Tolerance
+from fourfold.regress.compare.difference import Difference
+from fourfold.regress.compare.numbers import NUMBER, close_as_shown
+from fourfold.regress.compare.volatile import (
     CLOCK,
     DATE,
     PATH,
@@ -73,7 +74,7 @@ def compare(
     """Return how two texts differ, number by number where their words are the same.
 
     Spaces and line ends do not count. What changes from one execution to the next does not
-    either: see `fourfold.volatile`.
+    either: see `fourfold.regress.compare.volatile`.
 
     Examples
     --------
@@ -118,7 +119,7 @@ def _same(before: Token, after: Token, tolerance: Tolerance) -> bool:
     match before.kind:
         case "number":
             return (
-                tolerance.close_as_shown(old, new)
+                close_as_shown(old, new, tolerance)
                 or forgiven_duration(after.line, after.end)
                 or forgiven_epoch(new)
             )

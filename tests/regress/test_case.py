@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from fourfold.accept import accepted, same_content, shown_difference
-from fourfold.case import Case, read_case
-from fourfold.changed import key_of, why
 from fourfold.errors import TemplateError
 from fourfold.records.evidence import MIME
+from fourfold.regress.case import Case, read_case
+from fourfold.regress.changed import key_of, why
+from fourfold.regress.references import accepted, same_content, shown_difference
 from tiny_project import make_notebook
 
 CODE = [

@@ -15,14 +15,14 @@ import nbformat
 import pytest
 from nbval.plugin import IPyNbFile
 
-from fourfold.accept import accepted, same_content, shown_difference
-from fourfold.case import Case, read_case
-from fourfold.changed import key_of, why
-from fourfold.items import NotebookCell, NotebookFile
-from fourfold.job import How, Job, Jobs
 from fourfold.project import write_text
 from fourfold.records.ipynb import text
 from fourfold.records.record import section_times
+from fourfold.regress.case import Case, read_case
+from fourfold.regress.changed import key_of, why
+from fourfold.regress.items import NotebookCell, NotebookFile
+from fourfold.regress.job import How, Job, Jobs
+from fourfold.regress.references import accepted, same_content, shown_difference
 from fourfold.run.kernels.execution import Limits
 from fourfold.run.kernels.machine import cores
 from fourfold.run.kernels.zygotes import ZYGOTES, available
@@ -187,7 +187,9 @@ class Regression:
         if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and "unchanged" in statuses:
             session.exitstatus = pytest.ExitCode.OK
         if "failed" in statuses:
-            from fourfold.page import write_page  # draws pictures: not needed where all is well
+            from fourfold.regress.page import (
+                write_page,  # draws pictures: not needed where all is well
+            )
 
             self.page = write_page(self.folder)
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fourfold.differences import Difference
 from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
 from fourfold.plan.rules import Rules, read_rules
@@ -17,6 +16,7 @@ from fourfold.plan.spec import RunSpec, canonical
 from fourfold.plan.template import find_template, template_path
 from fourfold.project import find_root
 from fourfold.records.ipynb import parameters_index, read_notebook, sections, text
+from fourfold.regress.compare.difference import Difference
 from fourfold.run.prepare import with_room
 
 INJECTED = "injected-parameters"
@@ -134,7 +134,9 @@ def read_case(path: Path, outside: Mapping[str, Any] | None = None) -> Case:
     own = stored["metadata"].get("fourfold", {})
     root = find_root(path.resolve().parent)
     rules, problems = read_rules(own.get("regress", outside or {}))
-    problem = "; ".join(f"metadata.fourfold.regress {key}: {told}" for key, told in problems)
+    problem = "; ".join(
+        f"metadata.fourfold.regress.session {key}: {told}" for key, told in problems
+    )
     if "template" not in own or "parameters" not in own:
         return Case(path, root, stored, stored, None, rules, (), problem)
     try:

@@ -1,7 +1,7 @@
 """The pytest plugin: ``pytest --fourfold notebooks/``.
 
 pytest loads this module at every start, so it imports nothing but what the options need; nbval
-and the rest come with `fourfold.items`, when they are asked for.
+and the rest come with `fourfold.regress.items`, when they are asked for.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.pluginmanager.hasplugin("nbval"):
         raise pytest.UsageError("--fourfold needs the plugin nbval; '-p no:nbval' keeps it off")
     config.option.nbval = not config.option.nbval_lax
-    from fourfold.regress import Regression
+    from fourfold.regress.session import Regression
 
     config.pluginmanager.register(Regression(config), "fourfold-regression")
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fourfold.differences import Difference, Kind
-from fourfold.plan.rules import Rules
-from fourfold.texts import same
-from fourfold.tolerance import Tolerance
+from fourfold.plan.rules import Rules, Tolerance
+from fourfold.regress.compare.difference import Difference, Kind
+from fourfold.regress.compare.numbers import close
+from fourfold.regress.compare.text import same
 
 # Noise of this share of the largest number in a series is rounding.
 _SERIES_NOISE = 1e-9
@@ -124,7 +124,7 @@ def _same_value(before: Any, after: Any, tolerance: Tolerance) -> bool:
         return same(before, after, tolerance)
     kinds = {type(before), type(after)}
     if kinds <= {int, float} and float in kinds:  # a whole float may be written as 3 or as 3.0
-        return tolerance.close(before, after)
+        return close(before, after, tolerance)
     return type(before) is type(after) and bool(before == after)
 
 

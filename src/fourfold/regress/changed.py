@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fourfold.case import Case, code_of
 from fourfold.plan.spec import RunSpec
 from fourfold.records.ipynb import code_trees
+from fourfold.regress.case import Case, code_of
 from fourfold.run.fingerprint import Keys, digest, environment, library, lock
 
 _SPOKEN = {

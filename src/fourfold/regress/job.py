@@ -16,8 +16,8 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from papermill.iorw import load_notebook_node
 
-from fourfold.case import Case
 from fourfold.plan.template import template_path
+from fourfold.regress.case import Case
 from fourfold.run.kernels.client import WARM_KERNELS, Warm, execute
 from fourfold.run.kernels.execution import Execution, Failure, Limits
 from fourfold.run.kernels.machine import cores, kernel_env

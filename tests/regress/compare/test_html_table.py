@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from fourfold.tables import Table, compare_tables, read_tables
-from fourfold.tolerance import Tolerance
+from fourfold.plan.rules import Tolerance
+from fourfold.regress.compare.html_table import Table, compare_tables, read_tables
 
 FRAME = pd.DataFrame({"a": [1, 2, 3], "b": [0.1, 0.3, 0.5]}, index=["x", "y", "z"])
 

@@ -1,0 +1,1 @@
+"""References, and the test that executes them again and compares."""

@@ -1,0 +1,1 @@
+"""What counts as the same: numbers, tables, records, figures and text."""
