@@ -202,8 +202,8 @@ def test_a_password_is_looked_at_before_the_database(new, project, monkeypatch, 
 
 def test_of_a_large_file_the_beginning(new, project, sales, monkeypatch):
     """It ends with a line, in any encoding; no range is drafted from a part."""
-    monkeypatch.setattr("fourfold.survey.LARGE", 4000)
-    monkeypatch.setattr("fourfold.survey.HEAD", 3001)
+    monkeypatch.setattr("fourfold.author.survey.LARGE", 4000)
+    monkeypatch.setattr("fourfold.author.survey.HEAD", 3001)
     for name, encoding in (("a", "utf-8"), ("b", "utf-16")):
         german(sales, project / f"{name}.csv", encoding)
         code, said = new(name, "--data", f"{name}.csv", "--template", "starter")
@@ -279,8 +279,8 @@ def test_where_fourfold_came_from(origin, wanted, monkeypatch):
     """A new project installs the same again: from the index, a repository or a file."""
     from types import SimpleNamespace
 
-    from fourfold import starting
+    from fourfold.author import skeleton
 
     found = SimpleNamespace(read_text=lambda name: origin, version="0.1.0")
-    monkeypatch.setattr(starting, "distribution", lambda name: found)
-    assert starting.requirement() == wanted
+    monkeypatch.setattr(skeleton, "distribution", lambda name: found)
+    assert skeleton.requirement() == wanted

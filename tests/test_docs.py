@@ -158,9 +158,9 @@ def test_the_workflow_is_one():
     assert all(("uses" in step) != ("run" in step) for step in steps)
     assert all(re.fullmatch(r"actions/[\w-]+@v\d+", s["uses"]) for s in steps if "uses" in s)
     called = {n for s in steps for n in re.findall(r"noxfile\.py -s (\w+)", s.get("run", ""))}
-    noxfile = (ROOT / "src/fourfold/scaffold/noxfile.py.in").read_text(encoding="utf-8")
+    noxfile = (ROOT / "src/fourfold/author/skeletons/noxfile.py.in").read_text(encoding="utf-8")
     assert called == {"run"} <= set(re.findall(r"@nox.session\ndef (\w+)", noxfile))
-    scaffold = (ROOT / "src/fourfold/scaffold/ci.yml.in").read_text(encoding="utf-8")
+    scaffold = (ROOT / "src/fourfold/author/skeletons/ci.yml.in").read_text(encoding="utf-8")
     install = next(s["run"] for s in steps if "pip uv" in s.get("run", ""))
     assert f"- run: {install}\n" in scaffold
 

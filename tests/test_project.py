@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from fourfold.check import check_templates
+from fourfold.author.lint import check_templates
+from fourfold.author.skeleton import editor_settings
 from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
 from fourfold.records.ipynb import parameters_index, tags, text
 from fourfold.regress.references import first_runs
-from fourfold.starting import editor_settings
 
 ROOT = Path(__file__).parents[1]
 REFERENCES = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fourfold.author.rerun import rerun
     from fourfold.records.emit import conclude, ingest, record, save
     from fourfold.records.formatting import number, short
     from fourfold.records.style import style
-    from fourfold.rerunning import rerun
 
 __version__ = "0.1.0"
 __all__ = [
@@ -72,7 +72,7 @@ _CALLS = {
     **dict.fromkeys(("conclude", "ingest", "record", "save"), "records.emit"),
     **dict.fromkeys(("number", "short"), "records.formatting"),
     "style": "records.style",
-    "rerun": "rerunning",
+    "rerun": "author.rerun",
 }
 
 

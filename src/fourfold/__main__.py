@@ -8,11 +8,11 @@ import sys
 
 match sys.argv[1:]:
     case ["install", *extras]:
-        from fourfold.missing import install
+        from fourfold.author.install import install
 
         install("fourfold", extras)
     case ["clean", "--filter", *paths]:
-        from fourfold.cleaning import filter_stdin
+        from fourfold.author.clean import filter_stdin
 
         filter_stdin(*paths)
     case _:

@@ -197,7 +197,7 @@ def check(
     root: Root = None,
 ) -> None:
     """Lint templates; exit code 1 if one breaks a rule."""
-    from fourfold.check import check_templates
+    from fourfold.author.lint import check_templates
 
     project = root_of(root)
     found = check_templates(paths or sorted((project / "templates").glob("*.ipynb")), project, fix)

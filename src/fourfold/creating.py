@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from fourfold import starting
+from fourfold.author import skeleton
 from fourfold.data.datasets import DATASETS
 from fourfold.errors import FourfoldError
 from fourfold.options import Root, console, root_of
@@ -35,10 +35,10 @@ def new(
     """Look at data, and write a config and a contract for them; nothing is run."""
     project = _project(root)
     _check_name(name)
+    from fourfold.author.config_draft import config_text
+    from fourfold.author.contract_draft import contract_text
+    from fourfold.author.survey import suits, survey, template_for
     from fourfold.data import contract as contracts
-    from fourfold.drafts import config_text
-    from fourfold.survey import suits, survey, template_for
-    from fourfold.terms import contract_text
 
     found = survey(_source(data, project), query, project, target)
     suited = template or template_for(found)
@@ -124,7 +124,7 @@ def new_template(
     if source:
         texts = {target: find_template(source, folder).read_text(encoding="utf-8")}
     else:
-        texts = {target: starting.skeleton(name), config: starting.first_config(name)}
+        texts = {target: skeleton.skeleton(name), config: skeleton.first_config(name)}
     _write(texts, project, force)
     write_schemas(project)
     console.print(f"next:  jupyter lab {os.path.relpath(target)}", soft_wrap=True)
@@ -144,9 +144,9 @@ def init(
     if folder.exists() and not folder.is_dir():
         raise FourfoldError(f"{folder}: expected a folder, got a file")
     project = folder.resolve()
-    wanted = source or starting.requirement()
+    wanted = source or skeleton.requirement()
     name = _plain(project.name) or "notebooks"
-    texts = {project / path: text for path, text in starting.project_files(name, wanted).items()}
+    texts = {project / path: text for path, text in skeleton.project_files(name, wanted).items()}
     kept = [path for path in texts if path.exists()]
     for path in kept:
         console.print(f"kept {path.relative_to(project).as_posix()}")

@@ -31,7 +31,7 @@ def edit(
     outputs: Outputs = None,
 ) -> None:
     """Edit a template in JupyterLab, with the parameters of a config; each save keeps it clean."""
-    from fourfold.editing import command, environment, unmerged, working_copy
+    from fourfold.author.edit import command, environment, unmerged, working_copy
     from fourfold.plan.plan import plan
     from fourfold.plan.template import find_template, library, template_path
     from fourfold.project import shown
@@ -87,7 +87,7 @@ def clean(
     root: Root = None,
 ) -> None:
     """Strip notebooks of outputs, injected parameters and what editors leave."""
-    from fourfold import cleaning
+    from fourfold.author import clean as cleaning
     from fourfold.project import shown
 
     project = root_of(root)
@@ -109,7 +109,7 @@ def clean(
 
 
 def _rewritten(path: Path) -> bool:
-    from fourfold.cleaning import cleaned, in_git
+    from fourfold.author.clean import cleaned, in_git
     from fourfold.project import write_text
 
     content = path.read_text(encoding="utf-8")

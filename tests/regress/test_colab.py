@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fourfold.author.install import missing
 from fourfold.errors import FourfoldError
-from fourfold.missing import missing
 from fourfold.plan.parameters import read_parameters
 from fourfold.plan.template import library
 from fourfold.records.ipynb import text
@@ -151,8 +151,10 @@ def test_only_what_is_missing_is_installed(tmp_path):
         return done.stdout
 
     run("-m", "pip", "install", "-q", "--no-deps", "toy", "old==1.0")
-    told = run("-c", "from fourfold.missing import install; install('toy', [])")
+    told = run("-c", "from fourfold.author.install import install; install('toy', [])")
     assert told == "left as they are: old 1.0 (tested with >=2)\ninstalled lack>=1\n"
     listed = run("-m", "pip", "list", "--format=freeze").splitlines()
     assert {"old==1.0", "lack==1.5", "toy==1.0"} <= set(listed)
-    assert run("-c", "from fourfold.missing import install; install('toy', [])").startswith("left")
+    assert run("-c", "from fourfold.author.install import install; install('toy', [])").startswith(
+        "left"
+    )

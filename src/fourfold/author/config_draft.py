@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
+from fourfold.author.contract_draft import scalar
+from fourfold.author.survey import Survey
 from fourfold.methods.columns import frequencies, kind
 from fourfold.records.formatting import number, short
-from fourfold.survey import Survey
-from fourfold.terms import scalar
 
 #: More missing values than this are worth a comment.
 _OFTEN_MISSING = 0.2

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from fourfold.check import check_notebook, check_templates, mend
+from fourfold.author.lint import check_notebook, check_templates, mend
 
 
 def cell(notebook, name):

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from fourfold import rerunning
+from fourfold.author import rerun
 from fourfold.errors import FourfoldError
 from fourfold.project import alone
 
@@ -71,14 +71,14 @@ def test_the_template_is_known_where_the_editor_tells_the_path(cells, project):
     subprocess.run([*call, "reference"], cwd=project, check=True, capture_output=True)
     for path in (run / "notebook.ipynb", reference / "a.ipynb", project / "templates/tiny.ipynb"):
         names = {"__vsc_ipynb_file__": str(path)}
-        assert "tiny" in rerunning._template_of(names, project)
+        assert "tiny" in rerun._template_of(names, project)
     (told,) = cells("ff.rerun(scale=5)", JPY_SESSION_NAME=str(run / "notebook.ipynb"))
     assert "5.00 kg" in told
     with pytest.raises(FourfoldError, match=r"name it, as in ff.rerun\('clustering', k=4\)"):
-        rerunning._template_of({}, project)
+        rerun._template_of({}, project)
 
 
 def test_outside_of_a_notebook():
     """There is nothing to run again."""
     with pytest.raises(FourfoldError, match="expected to be called in a notebook"):
-        rerunning.rerun(k=1)
+        rerun.rerun(k=1)

@@ -9,10 +9,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fourfold.author.contract_draft import contract_text, scalar, terms
+from fourfold.author.survey import Survey
 from fourfold.data import contract
 from fourfold.methods import columns
-from fourfold.survey import Survey
-from fourfold.terms import contract_text, scalar, terms
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 COLUMNS = st.one_of(

@@ -14,7 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from fourfold.editing import EDITED
+from fourfold.author.edit import EDITED
 from fourfold.errors import FourfoldError
 from fourfold.plan.config import Config, Place
 from fourfold.plan.plan import plan_one
@@ -189,7 +189,7 @@ def _executed(spec: RunSpec, folders: Folders) -> RunRecord:
     content = json.dumps({"spec": spec.to_json(), **places}, default=str)
     # Its artifacts are its own, and not those of this notebook.
     inherited = {k: v for k, v in os.environ.items() if k not in (EDITED, "FOURFOLD_ARTIFACTS")}
-    call = [sys.executable, "-m", "fourfold.rerunning"]
+    call = [sys.executable, "-m", "fourfold.author.rerun"]
     done = subprocess.run(call, input=content, env=inherited, capture_output=True, text=True)
     record = find_record(folders.folder(spec.config, spec.run_id))
     if done.returncode or record is None:

@@ -16,8 +16,8 @@ from pandas.api.types import (
     is_integer_dtype,
 )
 
+from fourfold.author.survey import Survey
 from fourfold.methods.columns import plain
-from fourfold.survey import Survey
 
 #: A column with more different values has no list of them.
 MOST_VALUES = 20

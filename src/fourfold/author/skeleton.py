@@ -96,6 +96,6 @@ def requirement() -> str:
 
 
 def _made(made_from: str, name: str, source: str) -> str:
-    text = (files("fourfold") / "scaffold" / f"{made_from}.in").read_text(encoding="utf-8")
+    text = (files("fourfold.author") / "skeletons" / f"{made_from}.in").read_text(encoding="utf-8")
     title = Path(name).name.replace("-", " ").replace("_", " ").capitalize()
     return text.replace("@NAME@", name).replace("@TITLE@", title).replace("@REQUIREMENT@", source)

@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourfold.cleaning import clean, cleaned, install, merged
-from fourfold.editing import unmerged, working_copy
+from fourfold.author.clean import clean, cleaned, install, merged
+from fourfold.author.edit import unmerged, working_copy
+from fourfold.author.lab import Kernels
 from fourfold.errors import FourfoldError
-from fourfold.lab import Kernels
 from fourfold.plan.template import library
 from fourfold.records.ipynb import written
 from tiny_project import CELLS, make_notebook

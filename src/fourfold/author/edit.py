@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 
-from fourfold.cleaning import clean, merged
+from fourfold.author.clean import clean, merged
 from fourfold.errors import FourfoldError
 from fourfold.project import write_text
 from fourfold.records.ipynb import written
@@ -62,8 +62,8 @@ def command(copy: Path, root: Path, port: int, browser: bool) -> list[str]:
     options = {
         "--ServerApp.ip": "127.0.0.1",
         "--ServerApp.root_dir": str(root),
-        "--ServerApp.kernel_manager_class": "fourfold.lab.Kernels",
-        "--FileContentsManager.post_save_hook": "fourfold.editing.saved",
+        "--ServerApp.kernel_manager_class": "fourfold.author.lab.Kernels",
+        "--FileContentsManager.post_save_hook": "fourfold.author.edit.saved",
         **({"--ServerApp.port": str(port)} if port else {}),
     }
     words = [f"{name}={value}" for name, value in options.items()]

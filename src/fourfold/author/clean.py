@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fourfold.check import mend
+from fourfold.author.lint import mend
 from fourfold.errors import FourfoldError
 from fourfold.records.ipynb import tags, text, written
 

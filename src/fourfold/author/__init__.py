@@ -1,0 +1,1 @@
+"""What a user writes with: new configs and templates, lint, editors, reruns."""
