@@ -68,10 +68,11 @@ def run_in_venv(session: nox.Session, program: str, *args: str, **env: str) -> N
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, types and spelling, templates included; arguments go to ``ruff check``."""
+    """Style, types, imports between rooms, spelling; arguments go to ``ruff check``."""
     run_in_venv(session, "ruff", "check", *session.posargs, ".")
     run_in_venv(session, "ruff", "format", "--check", ".")
     run_in_venv(session, "mypy")
+    run_in_venv(session, "lint-imports", "--no-logo")
     run_in_venv(session, "codespell")
 
 

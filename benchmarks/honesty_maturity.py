@@ -21,11 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
+from fourfold.methods.intervals import share as share_of
 from fourfold.methods.maturity import levels as maturity
 from fourfold.methods.maturity import roadmap
 from fourfold.methods.maturity.assessment import Answers, Reply
 from fourfold.methods.maturity.practices import frameworks, practices
-from fourfold.methods.supervised.classification import wilson
 from fourfold.plan.template import read_template
 from fourfold.records.evidence import Criterion, Metric, judge
 
@@ -53,7 +53,7 @@ class Result:
 
 
 def result(case: str, hits: Sequence[bool], bar: str) -> Result:
-    share, low, high = wilson(sum(hits), len(hits))
+    share, low, high = share_of(sum(hits), len(hits))
     return Result(case, len(hits), share, low, high, bar)
 
 

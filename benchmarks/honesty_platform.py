@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import beta, norm
 
+from fourfold.methods.intervals import share as share_of
 from fourfold.methods.platform.acceptability import Decision, draw
-from fourfold.methods.supervised.classification import wilson
 from fourfold.plan.template import read_template
 from fourfold.records.evidence import Criterion, Metric, judge
 
@@ -53,7 +53,7 @@ class Result:
 
 
 def result(case: str, hits: list[bool], bar: str) -> Result:
-    share, low, high = wilson(sum(hits), len(hits))
+    share, low, high = share_of(sum(hits), len(hits))
     return Result(case, len(hits), share, low, high, bar)
 
 

@@ -113,6 +113,8 @@ def _said(tree: ast.AST) -> Iterator[ast.AST]:
                 yield node.args[0]
             elif name in _TOLD:
                 yield from node.args[-1:] if name == "Violation" else node.args[1:3]
+            elif name == "wrong":
+                yield node.args[0]
 
 
 def messages(source: str) -> set[str]:
@@ -139,7 +141,7 @@ def messages(source: str) -> set[str]:
 def in_source(package: Path = PACKAGE) -> dict[str, str]:
     """Return each message of the package and the modules that hold it."""
     found: dict[str, list[str]] = {}
-    for path in sorted(package.glob("*.py")):
+    for path in sorted(package.rglob("*.py")):
         for text in messages(path.read_text(encoding="utf-8")):
             found.setdefault(text, []).append(path.stem)
     return {text: ", ".join(modules) for text, modules in sorted(found.items())}

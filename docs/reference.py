@@ -12,7 +12,7 @@ import griffe
 import typer
 
 from fourfold import _CALLS
-from fourfold.cli import app
+from fourfold.cli.main import app
 from fourfold.plan.parameters import REQUIRED
 from fourfold.plan.template import Template, read_template
 

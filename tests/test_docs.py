@@ -48,7 +48,7 @@ took 0.3 s
 
 def commands_of_fourfold() -> set[str]:
     """Names of all commands."""
-    from fourfold.cli import app
+    from fourfold.cli.main import app
 
     return set(typer.main.get_command(app).commands)
 

@@ -174,7 +174,7 @@ def test_ci_calls_the_readme():
 
 def test_readme_names_what_exists():
     """Each session and each fourfold command in the README's shell blocks exists."""
-    from fourfold.cli import app
+    from fourfold.cli.main import app
 
     commands = " ; ".join(shell_commands(README))
     known = set(typer.main.get_command(app).commands)

@@ -16,6 +16,6 @@ match sys.argv[1:]:
 
         filter_stdin(*paths)
     case _:
-        from fourfold.cli import main
+        from fourfold.cli.main import main
 
         main()

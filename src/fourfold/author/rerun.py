@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.author.edit import EDITED
+from fourfold.data.yamlfile import Position
 from fourfold.errors import FourfoldError
-from fourfold.plan.config import Config, Place
+from fourfold.plan.config import Config
 from fourfold.plan.plan import plan_one
 from fourfold.plan.spec import RunSpec, digest, run_id
 from fourfold.plan.template import Template, find_template, read_template
@@ -174,7 +175,7 @@ def _spec(
 ) -> RunSpec:
     kept = {name: names[name] for name in template.parameters if name in names}
     content = {"template": template.name, "parameters": {**kept, **parameters}}
-    config = Config(Path("ff.rerun"), template.name, content, {(): Place("ff.rerun")})
+    config = Config(Path("ff.rerun"), template.name, content, {(): Position("ff.rerun")})
     spec = plan_one(config, root).to_json()
     # What is not named may differ from one notebook to the next.
     name = f"{run_id(parameters)}-{digest(spec['parameters'])}"

@@ -13,10 +13,19 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from fourfold.errors import ConfigError, Violation, did_you_mean
-from fourfold.plan.config import Key, Place
 
+Key = tuple[Any, ...]
 T = TypeVar("T")
 Held = TypeVar("Held", covariant=True)
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a key stands: line and column count from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
 
 
 @dataclass(frozen=True)
@@ -25,14 +34,14 @@ class Document(Generic[Held]):
 
     value: Held
     file: str
-    places: Mapping[Key, Place]
+    places: Mapping[Key, Position]
 
     def violation(self, key: Key, message: str) -> Violation:
         """Return a violation located at `key`, or at the nearest key above it."""
         near = key
         while near and near not in self.places:
             near = near[:-1]
-        place = self.places.get(near, Place(self.file))
+        place = self.places.get(near, Position(self.file))
         return Violation(self.file, place.line, place.column, _dotted(key), message)
 
 
@@ -61,8 +70,7 @@ def read_document(path: Path, kind: type[T], file: str = "") -> Document[T]:
         If the file cannot be read, is no YAML, or a key is unknown, missing or of the wrong type.
     """
     name = file or path.name
-    places: dict[Key, Place] = {(): Place(name)}
-    content = _plain(_parse(path, name), (), places)
+    content, places = read_positions(path, name, "document")
     document: Document[Any] = Document(None, name, places)
     try:
         return Document(TypeAdapter(kind).validate_python(content), name, places)
@@ -71,40 +79,58 @@ def read_document(path: Path, kind: type[T], file: str = "") -> Document[T]:
         raise ConfigError(found) from error
 
 
-def _parse(path: Path, name: str) -> CommentedMap:
+def read_positions(
+    path: Path, file: str, what: str, keys: str = ""
+) -> tuple[dict[str, Any], dict[Key, Position]]:
+    """Return the content of a YAML file in plain Python values, and the position of each key.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    file : str
+        Its name in messages.
+    what, keys : str
+        What messages call the file as a whole, and which keys they say that it should have.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, is no YAML, or no mapping.
+    """
+
+    def wrong(message: str, line: int = 1, column: int = 1) -> ConfigError:
+        return ConfigError([Violation(file, line, column, what, message)])
+
     try:
         tree = YAML().load(path.read_text(encoding="utf-8"))
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = " ".join(str(error.problem).split())
-        raise _error(name, f"not YAML: {problem}", line, column) from error
+        raise wrong(f"not YAML: {' '.join(str(error.problem).split())}", line, column) from error
     except (YAMLError, UnicodeDecodeError) as error:
-        raise _error(name, f"expected YAML text, got {error}") from error
+        raise wrong(f"expected YAML text, got {error}") from error
     except OSError as error:
-        raise _error(name, f"cannot be read: {error.strerror}") from error
+        raise wrong(f"cannot be read: {error.strerror}") from error
     if not isinstance(tree, CommentedMap):
         got = "an empty file" if tree is None else f"a {type(tree).__name__}"
-        raise _error(name, f"expected a mapping, got {got}")
-    return tree
+        raise wrong(f"expected a mapping{keys}, got {got}")
+    positions: dict[Key, Position] = {(): Position(file)}
+    return _plain(tree, (), positions), positions
 
 
-def _error(name: str, message: str, line: int = 1, column: int = 1) -> ConfigError:
-    return ConfigError([Violation(name, line, column, "document", message)])
-
-
-def _plain(node: Any, key: Key, places: dict[Key, Place]) -> Any:
+def _plain(node: Any, key: Key, places: dict[Key, Position]) -> Any:
     """Return plain Python values, and note where each key and item stands."""
     file = places[()].file
     if isinstance(node, CommentedMap):
         for name in node:
             line, column = node.lc.data.get(name, (node.lc.line, node.lc.col))[:2]
-            places[(*key, name)] = Place(file, line + 1, column + 1)
+            places[(*key, name)] = Position(file, line + 1, column + 1)
         return {name: _plain(node[name], (*key, name), places) for name in node}
     if isinstance(node, CommentedSeq):
         for index in range(len(node)):
             line, column = node.lc.item(index)
-            places[(*key, index)] = Place(file, line + 1, column + 1)
+            places[(*key, index)] = Position(file, line + 1, column + 1)
         return [_plain(item, (*key, index), places) for index, item in enumerate(node)]
     for simple in (bool, int, float, str):
         if isinstance(node, simple):

@@ -9,30 +9,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
+from fourfold.data.yamlfile import Key, Position, read_positions
 from fourfold.errors import ConfigError, Violation, did_you_mean
 from fourfold.plan.spec import RunOptions
 from fourfold.project import shown
 from fourfold.records.evidence import BUSINESS
 
-Key = tuple[Any, ...]
 KEYS = ("extends", "template", "business", "parameters", "sweep", "run", "regress")
 RUN = ("timeout", "cell_timeout", "retries", "retry_on", "reference")
 RETRY_ON = ("killed", "failed", "timed_out")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _SECONDS = {None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a key stands: line and column count from 1."""
-
-    file: str
-    line: int = 1
-    column: int = 1
 
 
 @dataclass(frozen=True)
@@ -42,13 +29,13 @@ class Config:
     path: Path
     name: str
     content: Mapping[str, Any]
-    places: Mapping[Key, Place] = field(repr=False)
+    places: Mapping[Key, Position] = field(repr=False)
 
-    def place(self, *key: Any) -> Place:
+    def place(self, *key: Any) -> Position:
         """Return where `key` stands, or the nearest key above it."""
         while key and key not in self.places:
             key = key[:-1]
-        return self.places.get(key, Place(str(self.path)))
+        return self.places.get(key, Position(str(self.path)))
 
     def violation(self, key: Key, message: str) -> Violation:
         """Return a violation located at `key`."""
@@ -86,11 +73,9 @@ def config_name(path: Path, root: Path) -> str:
 
 def _read(
     path: Path, root: Path, above: tuple[Path, ...]
-) -> tuple[dict[str, Any], dict[Key, Place]]:
+) -> tuple[dict[str, Any], dict[Key, Position]]:
     file = shown(path, root)
-    tree = _parse(path, file)
-    places: dict[Key, Place] = {(): Place(file)}
-    content = _plain(tree, (), places, file)
+    content, places = read_positions(path, file, "config", " with 'template'")
     parent = content.get("extends")
     if parent is None:
         return content, places
@@ -106,47 +91,11 @@ def _read(
     return _merge(_read(base, root, (*above, path.resolve())), (content, places))
 
 
-def _error(place: Place, key: str, message: str) -> ConfigError:
+def _error(place: Position, key: str, message: str) -> ConfigError:
     return ConfigError([Violation(place.file, place.line, place.column, key, message)])
 
 
-def _parse(path: Path, file: str) -> CommentedMap:
-    try:
-        tree = YAML().load(path.read_text(encoding="utf-8"))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = " ".join(str(error.problem).split())
-        raise _error(Place(file, line, column), "config", f"not YAML: {problem}") from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise _error(Place(file), "config", f"expected YAML text, got {error}") from error
-    except OSError as error:
-        raise _error(Place(file), "config", f"cannot be read: {error.strerror}") from error
-    if not isinstance(tree, CommentedMap):
-        got = "an empty file" if tree is None else f"a {type(tree).__name__}"
-        raise _error(Place(file), "config", f"expected a mapping with 'template', got {got}")
-    return tree
-
-
-def _plain(node: Any, key: Key, places: dict[Key, Place], file: str) -> Any:
-    """Return plain Python values, and note where each key and item stands."""
-    if isinstance(node, CommentedMap):
-        for name in node:
-            line, column = node.lc.data.get(name, (node.lc.line, node.lc.col))[:2]
-            places[(*key, name)] = Place(file, line + 1, column + 1)
-        return {name: _plain(node[name], (*key, name), places, file) for name in node}
-    if isinstance(node, CommentedSeq):
-        for index in range(len(node)):
-            line, column = node.lc.item(index)
-            places[(*key, index)] = Place(file, line + 1, column + 1)
-        return [_plain(item, (*key, i), places, file) for i, item in enumerate(node)]
-    for kind in (bool, int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return node
-
-
-_Read = tuple[dict[str, Any], dict[Key, Place]]
+_Read = tuple[dict[str, Any], dict[Key, Position]]
 
 
 def _merge(base: _Read, child: _Read) -> _Read:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.data import sources
+from fourfold.data.yamlfile import Key
 from fourfold.errors import ConclusionError, Violation, did_you_mean
 from fourfold.plan import sweep as sweeps
-from fourfold.plan.config import Config, Key
+from fourfold.plan.config import Config
 from fourfold.plan.rules import read_rules
 from fourfold.plan.template import Template
 from fourfold.project import shown

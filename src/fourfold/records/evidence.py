@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from fourfold.errors import ConclusionError, did_you_mean
 from fourfold.records.formatting import number, significant
@@ -21,6 +21,14 @@ _COMPARISON = re.compile(rf"\s*(>=|<=|==|>|<)\s*({_NUMBER})\s*")
 _RANGE = re.compile(rf"\s*({_NUMBER})\s*\.\.\s*({_NUMBER})\s*")
 EXPECTED_CONDITION = "a condition such as '>= 0.4', '< 10', '== 3' or '2..5'"
 BUSINESS = ("question", "decision", "success")
+
+
+class Interval(NamedTuple):
+    """A value with the ends of its 95 % interval, all in one unit."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)

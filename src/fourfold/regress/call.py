@@ -52,7 +52,7 @@ def call_pytest(
     arguments += ["--fourfold-accept"] if accept else []
     arguments += ["--fourfold-changed"] if changed else []
     _warm_up(paths or [root / "notebooks"], root, workers)
-    # Takes a second to load, and only checks web addresses in schemas: see `fourfold.cli`.
+    # Takes a second to load, and only checks web addresses in schemas: see `fourfold.cli.main`.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     import pytest
 

@@ -8,17 +8,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import quote
 
-from rich.markup import escape
-from rich.table import Table
-
 from fourfold.errors import FourfoldError, did_you_mean
-from fourfold.progress import coloured
-from fourfold.records.formatting import number
 
 Entry = Mapping[str, Any]
 _MOST_IN_ADDRESS = 50
 _FEW = 4
-_MOST_NAMES, _MOST_METRICS = 8, 4
 
 
 def chosen(entries: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:
@@ -89,41 +83,6 @@ def metrics_of(entries: Sequence[Entry], wanted: Sequence[str]) -> list[str]:
             raise FourfoldError(f"--metric: expected one of {told}, got {each!r}.{near}")
     claimed = dict.fromkeys(claim[0] for entry in entries for claim in entry["claims"])
     return list(wanted) or [n for n in claimed if n in known] or known
-
-
-def table(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
-    """Return status, verdict, the parameters that differ and metrics with their intervals.
-
-    A column for each run where they are few, else a line for each. Then there is room for eight
-    parameters and four metrics.
-    """
-    differ = differing(entries)
-    few = len(entries) <= _FEW
-    if not few:
-        # What some of many runs do not have tells their templates apart, and not their results.
-        differ = [n for n in differ if all(n in e["parameters"] for e in entries)][:_MOST_NAMES]
-        metrics = metrics[:_MOST_METRICS]
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    lines = [["run", "status", "verdict", *map(escape, [*differ, *metrics])]]
-    for entry in entries:
-        words = [coloured(entry["status"]), coloured(entry["verdict"])]
-        values = [escape(entry["parameters"].get(n, "–") or "(empty)") for n in differ]
-        figures = [_figure(entry["metrics"].get(n)) for n in metrics]
-        lines.append([escape(name(entry)), *words, *values, *figures])
-    first, *rest = zip(*lines, strict=True) if few else lines
-    for title in first:
-        made.add_column(title, overflow="fold")
-    for line in rest:
-        made.add_row(*line)
-    return made
-
-
-def _figure(found: Sequence[float | None] | None) -> str:
-    if found is None:
-        return "–"
-    value, low, high = found
-    interval = "" if low is None else f" ({number(low)} to {number(high)})"
-    return f"{number(value)}{interval}"
 
 
 def as_json(entries: Sequence[Entry], metrics: Sequence[str]) -> str:

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fourfold.methods.intervals import share as share_of
 from fourfold.methods.maturity.assessment import Assessment
 from fourfold.methods.maturity.levels import level
 from fourfold.methods.maturity.practices import QUARTERS, Framework
-from fourfold.methods.supervised.classification import wilson
 
 Goal = tuple[Framework, int]
 
@@ -248,7 +248,7 @@ class Comparison:
     @property
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval of the share, by Wilson."""
-        return wilson(self.share * len(self.random), len(self.random))[1:]
+        return share_of(self.share * len(self.random), len(self.random))[1:]
 
 
 def compare(found: Assessment, steps: Sequence[Step], orders: int, seed: int = 0) -> Comparison:

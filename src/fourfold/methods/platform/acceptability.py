@@ -14,8 +14,8 @@ from math import isfinite
 import numpy as np
 import pandas as pd
 
+from fourfold.methods.intervals import share as share_of
 from fourfold.methods.platform.scorecard import Array, Decision, read_decision
-from fourfold.methods.supervised.classification import wilson
 
 __all__ = ["Decision", "Draws", "dominated", "doubts", "draw", "read_decision", "tipping"]
 
@@ -50,7 +50,7 @@ class Draws:
     def wins(self, platform: int) -> tuple[float, float, float]:
         """Return the share of draws that a platform wins, and its 95 % Monte-Carlo interval."""
         count = len(self.totals)
-        share, low, high = wilson(float(self.acceptability[platform, 0]) * count, count)
+        share, low, high = share_of(float(self.acceptability[platform, 0]) * count, count)
         return share, low, high
 
     def lead(self, platform: int, rival: int) -> tuple[float, float]:

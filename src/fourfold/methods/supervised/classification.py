@@ -21,10 +21,9 @@ from scipy.stats import norm, rankdata
 from scipy.stats import t as student
 
 from fourfold.errors import DataError
-from fourfold.methods import intervals
+from fourfold.methods.intervals import Interval, share
 
 Array = NDArray[np.float64]
-Interval = tuple[float, float, float]
 
 CONFIDENT = 0.975
 Z = float(norm.ppf(CONFIDENT))
@@ -72,9 +71,10 @@ def auc(labels: Sequence[Any] | NDArray[Any], scores: Array) -> Interval:
     value = float(above[positive].mean())
     if not 0 < value < 1 or min(first, second) < 2:
         least = _least_area(first, second)
-        return value, least if value > 0.5 else 0.0, 1 - least if value < 0.5 else 1.0
+        low, high = (least if value > 0.5 else 0.0), (1 - least if value < 0.5 else 1.0)
+        return Interval(value, low, high)
     parts = np.array([above[positive].var(ddof=1) / first, above[~positive].var(ddof=1) / second])
-    return (value, *_on_logits(value, parts, np.array([first, second]) - 1))
+    return Interval(value, *_on_logits(value, parts, np.array([first, second]) - 1))
 
 
 def _placements(positive: NDArray[np.bool_], scores: Array) -> Array:
@@ -140,22 +140,10 @@ def macro_auc(labels: pd.Series, probabilities: pd.DataFrame) -> Interval:
     )
     value = float(np.mean([area for area, _, _ in found]))
     if not 0 < value < 1:
-        return value, min(low for _, low, _ in found), max(high for _, _, high in found)
+        return Interval(value, min(each.low for each in found), max(each.high for each in found))
     count = len(labels)
     parts = np.array([influence.var(ddof=1) / count])
-    return (value, *_on_logits(value, parts, np.array([count - 1])))
-
-
-def wilson(hits: float, count: float) -> Interval:
-    """Return a share with its 95 % interval, as `fourfold.methods.intervals.wilson` tells it.
-
-    Examples
-    --------
-    >>> [round(figure, 3) for figure in wilson(8, 10)]
-    [0.8, 0.49, 0.943]
-    """
-    low, high = intervals.wilson(hits, count)
-    return hits / count, float(low), float(high)
+    return Interval(value, *_on_logits(value, parts, np.array([count - 1])))
 
 
 def balanced_accuracy(labels: pd.Series, predicted: Sequence[Any] | Array) -> Interval:
@@ -173,12 +161,13 @@ def balanced_accuracy(labels: pd.Series, predicted: Sequence[Any] | Array) -> In
     """
     right = labels.to_numpy() == np.asarray(predicted)
     recalls = np.array(
-        [wilson(own.sum(), len(own)) for own in (right[labels == name] for name in _names(labels))]
+        [share(own.sum(), len(own)) for own in (right[labels == name] for name in _names(labels))]
     )
     value, low, high = recalls.T
     count = len(recalls)
     down, up = (float(np.sqrt(((value - end) ** 2).sum()) / count) for end in (low, high))
-    return float(value.mean()), float(value.mean()) - down, float(value.mean()) + up
+    mean = float(value.mean())
+    return Interval(mean, mean - down, mean + up)
 
 
 def _names(labels: pd.Series) -> list[Any]:
@@ -212,7 +201,7 @@ def calibration_slope(labels: Sequence[Any] | NDArray[Any], probabilities: Array
     truth = np.asarray(labels, dtype=float)
     odds = logit(np.clip(np.asarray(probabilities, dtype=float), 1e-6, 1 - 1e-6))
     if odds.std() < _NEAR or truth.std() == 0:
-        return float("nan"), float("nan"), float("nan")
+        return Interval(float("nan"), float("nan"), float("nan"))
     best = _climb(truth, odds)
     top = _profile(best, truth, odds)
 
@@ -220,7 +209,7 @@ def calibration_slope(labels: Sequence[Any] | NDArray[Any], probabilities: Array
         return 2 * (top - _profile(slope, truth, odds)) - Z * Z
 
     low, high = (_crossing(excess, best, step) for step in (-1.0, 1.0))
-    return best, low, high
+    return Interval(best, low, high)
 
 
 def _profile(slope: float, truth: Array, odds: Array) -> float:

@@ -6,77 +6,19 @@ from the same source.
 
 from __future__ import annotations
 
-from math import ceil, exp, sqrt
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from fourfold.errors import DataError
+from fourfold.methods.intervals import Interval, at_least_three
 
 Array = NDArray[np.float64]
-Interval = tuple[float, float, float]
 
-FEWEST = 3
 #: Rows with which quantiles are drawn; with more the mean of squared errors is near to normal.
 _DRAWN, _DRAWS = range(20, 2001), 1999
-
-
-def mean_interval(values: Array, level: float = 0.95, of: int | None = None) -> Interval:
-    """Return the mean of values, positive or negative, with its interval.
-
-    Parameters
-    ----------
-    values : array of float, shape (n,)
-    level : float
-        Confidence, between 0 and 1.
-    of : int or None
-        How many there are in all, if these were drawn from them, none twice.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than three values.
-
-    Notes
-    -----
-    Student's interval, moved for the skew of the values (Johnson, JASA 73 (1978), p. 536), and
-    narrower where they are much of all there are (Cochran, Sampling Techniques (1977), p. 24).
-
-    Examples
-    --------
-    >>> [round(figure, 2) for figure in mean_interval(np.array([1.0, 2.0, 3.0]))]
-    [2.0, -0.48, 4.48]
-    >>> [round(figure, 2) for figure in mean_interval(np.array([1.0, 2.0, 3.0]), of=4)]
-    [2.0, 0.76, 3.24]
-    """
-    count = _enough(values)
-    middle, spread = float(values.mean()), float(values.std(ddof=1))
-    if spread == 0:
-        return middle, middle, middle
-    unseen = 1.0 if of is None else 1 - count / of
-    shift = unseen * float(((values - middle) ** 3).mean()) / (6 * spread**2 * count)
-    half = float(student.ppf((1 + level) / 2, count - 1)) * spread * sqrt(unseen / count)
-    return middle, min(middle, middle + shift - half), max(middle, middle + shift + half)
-
-
-def positive_mean(values: Array, level: float = 0.95) -> Interval:
-    """Return the mean of positive values, such as absolute errors, with its interval.
-
-    Student's interval on the log scale, where the mean of skew values is nearer to normal.
-
-    Examples
-    --------
-    >>> [round(figure, 2) for figure in positive_mean(np.array([1.0, 2.0, 3.0]))]
-    [2.0, 0.58, 6.93]
-    """
-    count = _enough(values)
-    middle = float(values.mean())
-    if middle <= 0:
-        return middle, middle, middle
-    error = float(values.std(ddof=1)) / sqrt(count) / middle
-    reach = exp(float(student.ppf((1 + level) / 2, count - 1)) * error)
-    return middle, middle / reach, middle * reach
 
 
 def r2(truth: Array, predicted: Array, level: float = 0.95) -> Interval:
@@ -109,11 +51,11 @@ def r2(truth: Array, predicted: Array, level: float = 0.95) -> Interval:
     >>> round(value, 3), low < value < high < 1
     (0.81, True)
     """
-    count = _enough(truth)
+    count = at_least_three(truth)
     if np.ptp(truth) == 0:
         raise DataError("r2: expected a target that varies, got one value")
     if np.array_equal(truth, predicted):
-        return 1.0, 1.0, 1.0
+        return Interval(1.0, 1.0, 1.0)
     rest, error = _log_rest(truth, truth - predicted)
     tails = (1 - level) / 2, (1 + level) / 2
     if count in _DRAWN:
@@ -124,7 +66,7 @@ def r2(truth: Array, predicted: Array, level: float = 0.95) -> Interval:
     else:
         ends = np.asarray(student.ppf(tails, count - 2))
     low, high = (float(1 - np.exp(rest - end * error)) for end in ends)
-    return float(1 - np.exp(rest)), low, high
+    return Interval(float(1 - np.exp(rest)), low, high)
 
 
 def _log_rest(truth: Array, errors: Array) -> tuple[Array, Array]:
@@ -167,9 +109,3 @@ def margin(errors: Array, level: float = 0.9) -> float:
     if place > len(errors):
         return float("inf")
     return float(np.sort(np.abs(errors))[place - 1])
-
-
-def _enough(values: Array) -> int:
-    if len(values) < FEWEST:
-        raise DataError(f"expected at least {FEWEST} rows to judge by, got {len(values)}")
-    return len(values)

@@ -18,10 +18,14 @@ from rich.table import Table
 from rich.text import Text
 
 from fourfold.plan.spec import RunSpec
+from fourfold.records.formatting import number
 from fourfold.records.ipynb import SECTIONS
 from fourfold.records.record import RunRecord, error_line
+from fourfold.report.side_by_side import Entry, differing, name
 
 _MOST_ROWS = 60
+_MOST_NAMES, _MOST_METRICS = 8, 4
+_FEW = 4  # runs that are shown as columns
 COLOURS = {
     "ok": "green",
     "unchanged": "green",
@@ -93,10 +97,10 @@ class Progress:
             Text(told + (f", about {_clock(left)} left" if left is not None else "")),
         )
         runs = Table.grid(padding=(0, 2))
-        for name, (section, since) in active.items():
+        for run, (section, since) in active.items():
             place = SECTIONS.index(section) + 1 if section in SECTIONS else 0
             dots = "●" * place + "○" * (len(SECTIONS) - place)
-            runs.add_row(f"  {escape(name)}", dots, section, _clock(time.monotonic() - since))
+            runs.add_row(f"  {escape(run)}", dots, section, _clock(time.monotonic() - since))
         return Group(bar, runs)
 
 
@@ -180,3 +184,38 @@ def _claim(claim: Mapping[str, Any]) -> str:
     value = claim["value"]
     shown = f"{value:.3g}" if isinstance(value, float) else str(value)
     return f"{claim['metric']} {shown} ({claim['condition']})"
+
+
+def side_by_side(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
+    """Return status, verdict, the parameters that differ and metrics with their intervals.
+
+    A column for each run where they are few, else a line for each. Then there is room for eight
+    parameters and four metrics.
+    """
+    differ = differing(entries)
+    few = len(entries) <= _FEW
+    if not few:
+        # What some of many runs do not have tells their templates apart, and not their results.
+        differ = [n for n in differ if all(n in e["parameters"] for e in entries)][:_MOST_NAMES]
+        metrics = metrics[:_MOST_METRICS]
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    lines = [["run", "status", "verdict", *map(escape, [*differ, *metrics])]]
+    for entry in entries:
+        words = [coloured(entry["status"]), coloured(entry["verdict"])]
+        values = [escape(entry["parameters"].get(n, "–") or "(empty)") for n in differ]
+        figures = [_figure(entry["metrics"].get(n)) for n in metrics]
+        lines.append([escape(name(entry)), *words, *values, *figures])
+    first, *rest = zip(*lines, strict=True) if few else lines
+    for title in first:
+        made.add_column(title, overflow="fold")
+    for line in rest:
+        made.add_row(*line)
+    return made
+
+
+def _figure(found: Sequence[float | None] | None) -> str:
+    if found is None:
+        return "–"
+    value, low, high = found
+    interval = "" if low is None else f" ({number(low)} to {number(high)})"
+    return f"{number(value)}{interval}"

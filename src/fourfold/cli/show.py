@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from fourfold.cli import progress
+from fourfold.cli.options import Outputs, Root, console, outputs_of, root_of
 from fourfold.errors import FourfoldError
-from fourfold.options import Outputs, Root, console, outputs_of, root_of
 from fourfold.records.formatting import count
 
 app = typer.Typer()
@@ -83,7 +84,7 @@ def compare(
         )
         return
     shown_on = console if console.is_terminal else Console(width=_WIDE)
-    shown_on.print(side_by_side.table(found, metrics))
+    shown_on.print(progress.side_by_side(found, metrics))
     page = f"{shown(write_overview(folder, everything), project)}{side_by_side.view_of(found)}"
     console.print(f"{count(len(found), 'run')}; with charts: {page}", markup=False, soft_wrap=True)
 

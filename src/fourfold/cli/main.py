@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fourfold import creating, opening, viewing
+from fourfold.cli import author, show
+from fourfold.cli.options import Outputs, Paths, Root, complain, console, outputs_of, root_of
 from fourfold.errors import ConfigError, FourfoldError
-from fourfold.options import Outputs, Paths, Root, complain, console, outputs_of, root_of
 from fourfold.plan.plan import plan
 from fourfold.plan.spec import RunSpec
 from fourfold.records.formatting import count
@@ -28,9 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Four-section notebooks, run many-fold.",
 )
-app.add_typer(creating.app)
-app.add_typer(viewing.app)
-app.add_typer(opening.app)
+app.add_typer(author.app)
+app.add_typer(show.app)
 Only = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME~PATTERN", help="Only runs whose parameter, run or config matches."),
@@ -48,7 +47,7 @@ def plan_command(
     why: Why = False,
 ) -> None:
     """Show the runs of PATHs and check them all; starts no kernel."""
-    from fourfold.progress import plan_table
+    from fourfold.cli.progress import plan_table
 
     project = root_of(root)
     specs = _matching(plan(paths or [], project), only)
@@ -135,7 +134,7 @@ def _workers(given: str) -> int | None:
 def _execute(
     todo: list[Todo], place: Place, workers: int | None, max_failures: int | None = None
 ) -> tuple[list[RunRecord], bool]:
-    from fourfold.progress import showing
+    from fourfold.cli.progress import showing
     from fourfold.run.schedule import warm_up, workers_for
 
     at_once = workers_for(todo, workers)
@@ -151,7 +150,7 @@ def _execute(
 
 def _tell(records: list[RunRecord], choice: Choice, place: Place) -> None:
     """Write the table of the batch, print it, and say where to look."""
-    from fourfold.progress import cost_line, result_table
+    from fourfold.cli.progress import cost_line, result_table
     from fourfold.project import shown
     from fourfold.report.overview import write_overview
     from fourfold.report.table import write_table

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fourfold import cli
+from fourfold.cli import main
 from fourfold.plan.plan import plan
 
 
@@ -22,7 +22,7 @@ def command(monkeypatch, capsys):
         monkeypatch.chdir(folder)
         monkeypatch.setattr(sys, "argv", ["fourfold", *args])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main.main()
         return ended.value.code or 0, "".join(capsys.readouterr())
 
     return call
@@ -182,7 +182,7 @@ def test_names_files_and_tables_that_are_not_there(new, project, sales, monkeypa
         sys, "argv", ["fourfold", "new", "t", "--data", "iris", "--root", str(project.parent)]
     )
     with pytest.raises(SystemExit, match="2"):
-        cli.main()
+        main.main()
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import io
 
 from rich.console import Console
 
+from fourfold.cli.progress import Progress, plan_table, result_table, showing
 from fourfold.plan.plan import plan
-from fourfold.progress import Progress, plan_table, result_table, showing
 from fourfold.records.record import RunRecord
 
 

@@ -1,0 +1,1 @@
+"""The commands: each writes the line out, one call a step."""
