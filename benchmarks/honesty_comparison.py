@@ -19,7 +19,7 @@ import pandas as pd
 from honesty import AT_LEAST, COVERAGE, ERROR, Bar, Draw, judge
 
 from fourfold.methods.comparison import anova, ranking
-from fourfold.methods.comparison.runs import Runs, read
+from fourfold.methods.comparison.runs import Runs, read_runs
 
 Answer = Callable[[np.random.Generator], bool]
 Noise = Callable[[np.random.Generator, int], np.ndarray]
@@ -41,7 +41,7 @@ def sweep(levels: tuple[int, ...], seeds: int) -> Runs:
     frame = pd.DataFrame(rows, columns=[*names, "param.seed"])
     frame = frame.astype(dict.fromkeys(names, "string"))
     score = np.arange(len(frame), dtype=float)
-    return read(frame.assign(status="ok", **{"metric.score": score})).of("score")
+    return read_runs(frame.assign(status="ok", **{"metric.score": score})).of("score")
 
 
 def drawn(
@@ -77,7 +77,7 @@ def random_search(rng: np.random.Generator) -> bool:
         }
     )
     return important(
-        read(frame.assign(status="ok", **{"metric.score": rng.normal(size=count)})).of("score")
+        read_runs(frame.assign(status="ok", **{"metric.score": rng.normal(size=count)})).of("score")
     )
 
 
@@ -116,7 +116,7 @@ def ranked(
         runs = drawn(design, true, rng, noise, blocks=float(told == "repeats"))
         score = runs.table["score"]
         ends = pd.DataFrame({"score.low": score - 1.96, "score.high": score + 1.96})
-        found = ranking.ranking(replace(runs, intervals=ends), "score", noise=told)
+        found = ranking.rank(replace(runs, intervals=ends), "score", noise=told)
         first, *others = (means[int(level)] for level in found.table["a"])
         if asked == "winner":
             return found.wins

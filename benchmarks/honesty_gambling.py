@@ -25,9 +25,9 @@ from fourfold.records.evidence import Criterion, Metric, judge
 Answers = Iterator[tuple[str, Bar, bool]]
 SMALL, LARGE, DEFAULT = (100, 10), (1000, 201), (5000, 1000)
 BANKROLL = 10
-RED = games.named("roulette_red_38")
+RED = games.game("roulette_red_38")
 SURE_RUIN = odds.ruin(RED, BANKROLL, LARGE[1])
-AHEAD = {(g, n): odds.ahead(games.named(g), n) for g in games.GAMES for n in (SMALL[1], LARGE[1])}
+AHEAD = {(g, n): odds.ahead(games.game(g), n) for g in games.GAMES for n in (SMALL[1], LARGE[1])}
 
 
 def seed_of(rng: np.random.Generator) -> int:
@@ -81,7 +81,7 @@ def whole(rng: np.random.Generator) -> Answers:
     doubled = wagers.Stakes("martingale", bankroll=1000)
     ways = (("slot", wagers.Stakes()), ("roulette_number_38", wagers.Stakes()), (RED.name, doubled))
     for name, stakes in ways:
-        game = games.named(name)
+        game = games.game(name)
         found = wagers.edge(game, wagers.play(game, *DEFAULT, stakes, seed_of(rng)))
         yield from held(f"house edge by {stakes.plan}, {name}, 5000 x 1000", found, game.edge)
         yield from supported(f"{name} by {stakes.plan}, 5000 x 1000", found, f"< {game.edge:.9f}")
@@ -91,7 +91,7 @@ def counted(rng: np.random.Generator) -> Answers:
     """Games whose chances are counted in 500 rounds of fair odds, then played on."""
     for name, chance, pays in (("even money", 0.5, 1.0), ("one in ten", 0.1, 9.0)):
         rounds = np.where(rng.random(500) < chance, "win", "lose")
-        game = games.counted(list(rounds), {"win": pays, "lose": -1.0}, name)
+        game = games.from_rounds(list(rounds), {"win": pays, "lose": -1.0}, name)
         found = wagers.edge(game, wagers.play(game, *LARGE, seed=seed_of(rng)))
         yield from held(f"house edge, {name} counted in 500 rounds", found, 0.0)
         for condition in ("> 0", "< 0"):

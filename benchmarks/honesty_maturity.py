@@ -111,7 +111,7 @@ def orders(count: int) -> Iterator[Result]:
         free = [name for name, practice in practices().items() if not practice.after]
         gone = rng.choice(free, OPEN, replace=False).tolist()
         found = assessed({name: "missing" if name in gone else "done" for name in practices()})
-        steps = roadmap.plan(found)
+        steps = roadmap.plan_steps(found)
         # A road of medium quality: that of the plan beats nearly all, which tells little.
         middling = [steps[place] for place in rng.permutation(len(steps))]
         waits = np.array([roadmap.waits(found, order).mean() for order in permutations(gone)])
@@ -120,7 +120,7 @@ def orders(count: int) -> Iterator[Result]:
         truth = float(np.mean(np.where(equal, 0.5, waits > mine)))
         hits = []
         for draw in range(count):
-            low, high = roadmap.compare(found, middling, ORDERS, draw).interval
+            low, high = roadmap.compare_orders(found, middling, ORDERS, draw).interval
             hits.append(low <= truth <= high)
         yield result(f"interval of the share of orders beaten, {truth:.3f}", hits, "0.93..0.97")
 

@@ -116,7 +116,7 @@ def columns(rng: np.random.Generator, rows: int) -> pd.DataFrame:
 def drift_claimed(before: int, now: int, limit: float) -> Draw:
     def draw(rng: np.random.Generator) -> bool:
         profile = drift.profile(columns(rng, before))
-        moved = drift.compare(profile, columns(rng, now), limit)
+        moved = drift.compare_profiles(profile, columns(rng, now), limit)
         return bool((moved["change"] != "").any())
 
     return draw
@@ -145,7 +145,7 @@ def count_held(rows: int, supported: bool) -> Draw:
         old = pd.DataFrame({f"c{n}": rng.random(rows) < 0.5 for n in range(6)})
         shares = [0.5 + step * (n < 2) for n in range(6)]
         new = pd.DataFrame({f"c{n}": rng.random(rows) < p for n, p in enumerate(shares)})
-        found = drift.changed(drift.compare(drift.profile(old), new))
+        found = drift.changed_columns(drift.compare_profiles(drift.profile(old), new))
         if supported:
             metric = Metric.of("changed", found.value, found[1:])
             return judge(Criterion.parse("changed", "== 0"), metric).verdict == "supported"

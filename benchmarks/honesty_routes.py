@@ -33,7 +33,7 @@ def mended(points: np.ndarray, seeds: range) -> np.ndarray:
     """Return the lengths that mending ends at, from a random order by seed."""
     matrix = places.straight(points)
     near = places.neighbours(matrix)
-    starts = (heuristics.random(len(points), seed) for seed in seeds)
+    starts = (heuristics.random_order(len(points), seed) for seed in seeds)
     return np.array([lin_kernighan.improve(matrix, points, near, order).length for order in starts])
 
 
@@ -57,18 +57,18 @@ def small(rng: np.random.Generator) -> Answers:
         ("one-way ", places.straight(points) + wind),
     ):
         closed = Places(names, matrix, points)
-        for end, whole in (("closed", closed), ("open", places.opened(closed))):
+        for end, whole in (("closed", closed), ("open", places.with_open_end(closed))):
             yield from exact(f"{kind}{end}", whole, shortest(whole.matrix), rng)
 
 
 def exact(name: str, whole: Places, truth: float, rng: np.random.Generator) -> Answers:
     """What the template says of a trip, whose shortest length is known."""
     matrix, flat, seed = whole.matrix, np.zeros((len(whole), 2)), int(rng.integers(2**31))
-    start = heuristics.nearest(matrix, int(rng.integers(len(whole))))
+    start = heuristics.nearest_neighbour(matrix, int(rng.integers(len(whole))))
     if whole.symmetric:
         found = lin_kernighan.improve(matrix, flat, places.neighbours(matrix), start, 100, seed)
     else:
-        found = one_way.improve(matrix, start, 100, seed)
+        found = one_way.improve_one_way(matrix, start, 100, seed)
     slack = 1e-9 * max(1.0, truth)
     yield f"search finds the shortest, {name}", TOLD, found.length <= truth + slack
     best, proved = bounds.optimum(matrix, start)
@@ -83,7 +83,10 @@ def walked(rng: np.random.Generator) -> Answers:
     for count, starts in ((60, 30), (300, 100)):
         matrix = places.straight(rng.random((count, 2)))
         lengths = np.array(
-            [heuristics.length(matrix, heuristics.nearest(matrix, n)) for n in range(count)]
+            [
+                heuristics.length(matrix, heuristics.nearest_neighbour(matrix, n))
+                for n in range(count)
+            ]
         )
         tried = lengths[rng.permutation(count)[:starts]]
         name = f"nearest neighbour, {starts} of {count} starts"

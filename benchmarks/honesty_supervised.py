@@ -118,7 +118,9 @@ def scored(
     models: dict[str, Any], frame: pd.DataFrame, goal: pd.Series, kind: str, repeats: int = REPEATS
 ) -> pd.DataFrame:
     cv = splits(kind, FOLDS, repeats, seed=0)
-    return candidates.scores(candidates.pipelines(models, frame, kind), frame, goal, cv, kind)
+    return candidates.cross_validate(
+        candidates.pipelines(models, frame, kind), frame, goal, cv, kind
+    )
 
 
 def _gain(place: tuple[str, int, int]) -> float:
@@ -141,11 +143,11 @@ def procedure(kind: str, rows: int) -> Draw:
 
     def draw(rng: np.random.Generator) -> Hits:
         frame, goal, model = task(rng, kind, rows)
-        gain = candidates.ranking(scored({"m": model}, frame, goal, kind), FOLDS).loc["m"]
+        gain = candidates.rank(scored({"m": model}, frame, goal, kind), FOLDS).loc["m"]
         held = bool(gain["gain low"] <= truth <= gain["gain high"])
         yield f"gain in cross-validation, {name}", COVERAGE, held
         noise = pd.Series(rng.permutation(goal.to_numpy()))
-        null = candidates.ranking(scored({"m": model}, frame, noise, kind), FOLDS).loc["m"]
+        null = candidates.rank(scored({"m": model}, frame, noise, kind), FOLDS).loc["m"]
         yield f"noise supported, {name}", ERROR, bool(null["gain low"] > 0)
         halves = {each: frame[[each, "c", "d"]] for each in "ab"}
         found = {n: scored({n: model}, part, goal, kind)[n] for n, part in halves.items()}

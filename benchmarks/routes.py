@@ -43,7 +43,7 @@ def capitals() -> dict[str, float]:
     """All of it: reading, a good trip, the proof."""
     started = time.perf_counter()
     frame = pd.read_csv(ROOT / "data" / "us_capitals.csv")
-    found = places.located(frame, "capital", "longitude_deg", "latitude_deg", globe=True)
+    found = places.from_coordinates(frame, "capital", "longitude_deg", "latitude_deg", globe=True)
     near = places.neighbours(found.matrix)
     start = heuristics.greedy(found.matrix, near)
     good = lin_kernighan.improve(found.matrix, found.points, near, start, kicks=500)

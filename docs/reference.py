@@ -11,7 +11,7 @@ from typing import Any
 import griffe
 import typer
 
-from fourfold import _CALLS
+from fourfold import CALLS, METHODS
 from fourfold.cli.main import app
 from fourfold.plan.parameters import REQUIRED
 from fourfold.plan.template import Template, read_template
@@ -25,9 +25,9 @@ _HEADINGS = {"parameters": "Parameters", "attributes": "Attributes", "returns": 
 def pages() -> dict[str, str]:
     """Return the Markdown of each page of the reference, by its path in the project."""
     package = _package()
-    modules = {name: package[name] for name in _modules(package)}
+    modules = {name: package["methods"][name] for name in METHODS}
     made = {f"{FOLDER}/{name}.md": _module_page(name, module) for name, module in modules.items()}
-    calls = {f"ff.{name}": _named(package[home], name) for name, home in _CALLS.items()}
+    calls = {f"ff.{name}": _named(package[home], name) for name, home in CALLS.items()}
     made[f"{FOLDER}/python.md"] = _python_page(calls, modules)
     made[f"{FOLDER}/command-line.md"] = command_line()
     made[f"{FOLDER}/templates.md"] = templates()
@@ -40,10 +40,6 @@ def _package() -> griffe.Object:
     found = griffe.load("fourfold", search_paths=[ROOT / "src"], docstring_parser="numpy")
     assert isinstance(found, griffe.Module)
     return found
-
-
-def _modules(package: griffe.Object) -> list[str]:
-    return [str(name) for name in package.exports or () if str(name) not in _CALLS]
 
 
 def _named(module: Any, name: str) -> Any:

@@ -251,7 +251,7 @@ def test_the_reference_names_what_is_public():
     pages = reference.pages()
     python = pages["docs/reference/python.md"]
     for name in fourfold.__all__:
-        called = name in fourfold._CALLS
+        called = name in fourfold.CALLS
         assert (f"## ff.{name}\n" in python) == called, name
         assert (f"docs/reference/{name}.md" in pages) != called, name
     assert "ci : tuple" not in python

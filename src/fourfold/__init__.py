@@ -10,70 +10,38 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fourfold.author.rerun import rerun
+    from fourfold.methods import (
+        clustering,
+        columns,
+        comparison,
+        gambling,
+        intervals,
+        maturity,
+        platform,
+        quality,
+        routes,
+        supervised,
+    )
     from fourfold.records.emit import conclude, ingest, record, save
     from fourfold.records.formatting import number, short
     from fourfold.records.style import style
 
 __version__ = "0.1.0"
-__all__ = [
-    "bounds",
-    "candidates",
-    "clustering",
-    "conclude",
-    "diagnostics",
-    "discrimination",
-    "drift",
-    "effects",
-    "evaluation",
-    "experiments",
-    "features",
-    "games",
-    "ingest",
-    "leaders",
-    "leakage",
-    "maturity",
-    "number",
-    "odds",
-    "oneway",
-    "places",
-    "quality",
-    "ranking",
-    "record",
-    "rerun",
-    "residuals",
-    "roadmap",
-    "save",
-    "search",
-    "short",
-    "style",
-    "thresholds",
-    "tours",
-    "tuning",
-    "visualizers",
-    "wagers",
-]
 
-_MODULES = {
-    "bounds": "routes.bounds", "candidates": "supervised.candidates",
-    "clustering": "clustering.prepare", "diagnostics": "supervised.visualizers",
-    "discrimination": "supervised.classification", "drift": "quality.drift",
-    "effects": "comparison.anova", "evaluation": "supervised.evaluation",
-    "experiments": "comparison.runs", "features": "columns", "games": "gambling.games",
-    "leaders": "comparison.ranking", "leakage": "supervised.leakage",
-    "maturity": "maturity.levels", "odds": "gambling.odds", "oneway": "routes.one_way",
-    "places": "routes.places", "quality": "quality.validity",
-    "ranking": "platform.acceptability", "residuals": "supervised.regression",
-    "roadmap": "maturity.roadmap", "search": "routes.lin_kernighan",
-    "thresholds": "supervised.thresholds", "tours": "routes.heuristics",
-    "tuning": "supervised.tuning", "visualizers": "clustering.visualizers",
-    "wagers": "gambling.players",
-}  # fmt: skip
-_CALLS = {
+#: What a notebook calls, and the module that has it.
+CALLS = {
     **dict.fromkeys(("conclude", "ingest", "record", "save"), "records.emit"),
     **dict.fromkeys(("number", "short"), "records.formatting"),
     "style": "records.style",
     "rerun": "author.rerun",
 }
+#: Methods by the template that calls them, and two that all share.
+METHODS = (
+    *("clustering", "supervised", "gambling", "routes"),
+    *("comparison", "quality", "maturity", "platform"),
+    *("columns", "intervals"),
+)
+__all__ = [*CALLS, *METHODS]
 
 
 def __getattr__(name: str) -> Any:
@@ -84,10 +52,10 @@ def __getattr__(name: str) -> Any:
     AttributeError
         If `fourfold` has no such name.
     """
-    if name in _CALLS:
-        value = getattr(import_module(f"fourfold.{_CALLS[name]}"), name)
-    elif name in _MODULES:
-        value = import_module(f"fourfold.methods.{_MODULES[name]}")
+    if name in CALLS:
+        value = getattr(import_module(f"fourfold.{CALLS[name]}"), name)
+    elif name in METHODS:
+        value = import_module(f"fourfold.methods.{name}")
     else:
         raise AttributeError(f"module 'fourfold' has no attribute {name!r}")
     globals()[name] = value

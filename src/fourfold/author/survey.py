@@ -88,12 +88,12 @@ class Survey:
         Raises
         ------
         DataError
-            As `evaluation.with_target`; if the target is a date; if there is no other column.
+            As `evaluation.learnable_rows`; if the target is a date; if there is no other column.
         """
         target = self.target
         if target in self.columns.index and self.columns.loc[target, "kind"] == "date":
             raise DataError(f"target {target!r}: expected a quantity or a few classes, got dates")
-        values = evaluation.with_target(self.frame, target, FOLDS)[1]
+        values = evaluation.learnable_rows(self.frame, target, FOLDS)[1]
         if not [n for n in self.columns.index if n != target and n not in self.useless]:
             why = "; ".join(f"{n}: {why}" for n, why in self.useless.items() if n != target)
             told = f"expected a column that can help to predict {target!r}, got none"

@@ -12,19 +12,7 @@ from scipy.special import ndtri
 from scipy.stats import t as student
 
 from fourfold.errors import DataError
-from fourfold.records.evidence import Interval
-
-__all__ = [
-    "Interval",
-    "Z",
-    "corrected_interval",
-    "dispersion",
-    "holm",
-    "mean_interval",
-    "positive_mean",
-    "share",
-    "wilson",
-]
+from fourfold.records.evidence import Interval as Interval
 
 Array = NDArray[np.float64]
 FEWEST = 3

@@ -15,7 +15,7 @@ from fourfold.methods.clustering.profiles import (
     by_size,
     deviations,
     ordered,
-    profiles,
+    profile_clusters,
     traits,
 )
 
@@ -78,7 +78,7 @@ def test_profiles_and_deviations_by_hand():
     """Two clusters: sizes, shares, means; and the means in standard deviations."""
     features = pd.DataFrame({"g": [1.0, 3.0, 8.0, 8.0]})
     labels = np.array([0, 0, 1, 1])
-    assert profiles(features, labels).to_numpy().tolist() == [[2, 0.5, 2.0], [2, 0.5, 8.0]]
+    assert profile_clusters(features, labels).to_numpy().tolist() == [[2, 0.5, 2.0], [2, 0.5, 8.0]]
     sd = np.std([1, 3, 8, 8])
     assert deviations(features, labels)["g"].tolist() == pytest.approx([-3 / sd, 3 / sd])
 

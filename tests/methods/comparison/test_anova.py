@@ -10,7 +10,7 @@ import pytest
 
 from fourfold.errors import DataError
 from fourfold.methods.comparison import anova
-from fourfold.methods.comparison.runs import read
+from fourfold.methods.comparison.runs import read_runs
 
 
 def runs(score, levels=(2, 3, 4), seeds=2):
@@ -19,7 +19,7 @@ def runs(score, levels=(2, 3, 4), seeds=2):
     rows = product(*map(range, levels), range(seeds))
     table = pd.DataFrame(rows, columns=[*names, "seed"])
     words = table.astype(dict.fromkeys(names, str)).add_prefix("param.")
-    return read(words.assign(status="ok", **{"metric.x": score(table)})).of("x")
+    return read_runs(words.assign(status="ok", **{"metric.x": score(table)})).of("x")
 
 
 def noise(table, seed=0):
@@ -71,7 +71,7 @@ def test_numbers_are_curves_and_wide_ones_go_by_their_logarithm():
     rates = 10 ** np.linspace(-4, 0, 30)
     score = -((np.log10(rates) + 2) ** 2) + 0.1 * np.random.default_rng(0).normal(size=30)
     frame = pd.DataFrame({"param.rate": rates, "metric.x": score, "status": "ok"})
-    assert anova.explained(read(frame).of("x"), "x").loc["rate", "share"] > 95
+    assert anova.explained(read_runs(frame).of("x"), "x").loc["rate", "share"] > 95
 
 
 def test_pairs_are_left_to_noise_where_runs_are_few():
@@ -95,7 +95,7 @@ def test_noise_is_not_important():
 def test_expected_is_what_the_settings_add_up_to():
     """Two settings that add: the combination that no run tried is their sum."""
     frame = pd.DataFrame({"param.a": [0, 0, 1], "param.b": list("xyx"), "status": "ok"})
-    found = read(frame.assign(**{"metric.s": [1.0, 3.0, 5.0]})).of("s")
+    found = read_runs(frame.assign(**{"metric.s": [1.0, 3.0, 5.0]})).of("s")
     assert anova.expected(
         found, "s", pd.DataFrame({"a": [1], "b": ["y"]})
     ).tolist() == pytest.approx([7])

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy.stats import t as student
 
-from fourfold.methods.comparison.ranking import edges, in_words, ranking
-from fourfold.methods.comparison.runs import read
+from fourfold.methods.comparison.ranking import edges, rank, settings_in_words
+from fourfold.methods.comparison.runs import read_runs
 
 HALF = 0.5 * 1.959964
 
@@ -22,12 +22,12 @@ def runs(scores, ends=None):
             frame["metric.x"] - ends,
             frame["metric.x"] + ends,
         )
-    return read(frame).of("x")
+    return read_runs(frame).of("x")
 
 
 def test_repeats_by_hand():
     """Two levels, three seeds: the paired t interval, since what a seed does to all is left out."""
-    found = ranking(runs({"u": [1, 2, 4], "v": [3, 5, 6]}), "x")
+    found = rank(runs({"u": [1, 2, 4], "v": [3, 5, 6]}), "x")
     apart = np.array([2, 3, 2])
     half = student.ppf(0.975, 2) * apart.std(ddof=1) / np.sqrt(3)
     assert found.noise == "repeats"
@@ -36,30 +36,28 @@ def test_repeats_by_hand():
     assert found.lead[1:] == pytest.approx((apart.mean() - half, apart.mean() + half))
     assert found.wins
     assert found.table["a"].tolist() == ["v", "u"]
-    assert (
-        ranking(runs({"u": [1, 2, 4], "v": [3, 5, 6]}), "x", higher=False).table["a"].iloc[0] == "u"
-    )
+    assert rank(runs({"u": [1, 2, 4], "v": [3, 5, 6]}), "x", higher=False).table["a"].iloc[0] == "u"
 
 
 def test_intervals_tell_noise_where_there_are_no_repeats():
     """Standard errors of a half each: the lead of 1 is within 1.96 times the root of a half."""
-    found = ranking(runs({"u": [1.0], "v": [2.0]}, HALF), "x")
+    found = rank(runs({"u": [1.0], "v": [2.0]}, HALF), "x")
     assert found.noise == "intervals"
     assert found.lead[1:] == pytest.approx(
         (1 - 1.959964 * 0.5**0.5, 1 + 1.959964 * 0.5**0.5), rel=1e-5
     )
     assert not found.wins
     assert len(found.candidates) == 2
-    assert ranking(runs({"u": [1.0], "v": [3.0]}, HALF), "x").wins
+    assert rank(runs({"u": [1.0], "v": [3.0]}, HALF), "x").wins
 
 
 def test_noise_can_be_chosen():
     """Repeats and intervals differ; what is not there tells nothing, and nothing is won."""
     both = runs({"u": [1.0, 1.1, 1.0], "v": [2.0, 2.0, 2.1]}, 5.0)
-    assert ranking(both, "x").noise == "repeats"
-    assert ranking(both, "x").wins
-    assert not ranking(both, "x", noise="intervals").wins
-    bare = ranking(runs({"u": [1.0], "v": [2.0]}), "x")
+    assert rank(both, "x").noise == "repeats"
+    assert rank(both, "x").wins
+    assert not rank(both, "x", noise="intervals").wins
+    bare = rank(runs({"u": [1.0], "v": [2.0]}), "x")
     assert bare.noise == ""
     assert not bare.wins
     assert np.isnan(bare.lead.low)
@@ -67,11 +65,11 @@ def test_noise_can_be_chosen():
 
 def test_the_best_of_many_is_corrected():
     """Wider toward the others the more there are; the plain interval for two sides of one."""
-    two = ranking(runs({"u": [1.0], "v": [2.0]}, HALF), "x").best
-    ten = ranking(runs({f"u{n}": [n / 10] for n in range(10)} | {"v": [2.0]}, HALF), "x").best
+    two = rank(runs({"u": [1.0], "v": [2.0]}, HALF), "x").best
+    ten = rank(runs({f"u{n}": [n / 10] for n in range(10)} | {"v": [2.0]}, HALF), "x").best
     assert two.value == ten.value == 2
     assert ten.low < two.low < 2 < ten.high < two.high
-    down = ranking(runs({"u": [1.0], "v": [2.0]}, HALF), "x", higher=False).best
+    down = rank(runs({"u": [1.0], "v": [2.0]}, HALF), "x", higher=False).best
     assert down.value == 1
     assert down.high - 1 == pytest.approx(2 - two.low)
 
@@ -86,7 +84,7 @@ def test_what_the_tied_have_in_common():
             "metric.x.high": [6, 6, 6, 1],
         }
     )
-    found = ranking(read(frame).of("x"), "x")
+    found = rank(read_runs(frame).of("x"), "x")
     assert len(found.candidates) == 3
     assert found.common(("k", "s")) == "k 2"
 
@@ -95,8 +93,7 @@ def test_equal_runs_have_no_winner():
     """At most 5 % by benchmarks/honesty_comparison.py; here at most 16 of 150."""
     rng = np.random.default_rng(0)
     wins = [
-        ranking(runs({"u": rng.normal(size=4), "v": rng.normal(size=4)}), "x").wins
-        for _ in range(150)
+        rank(runs({"u": rng.normal(size=4), "v": rng.normal(size=4)}), "x").wins for _ in range(150)
     ]
     assert sum(wins) <= 16
 
@@ -105,14 +102,14 @@ def test_edges():
     """The best level at an end of a range asks for more; inside, or of words, it does not."""
     levels = {"param.k": [1, 2, 3, 1], "param.m": [2, 3, 2, 1], "param.w": list("abba")}
     frame = pd.DataFrame(levels).assign(status="ok", **{"metric.x": [1, 3, 4, 0]})
-    found = read(frame).of("x")
+    found = read_runs(frame).of("x")
     assert edges(found, "x") == {"k": (3, "higher"), "m": (3, "higher")}
     assert edges(found, "x", higher=False) == {"k": (1, "lower"), "m": (1, "lower")}
-    inside = read(frame.assign(**{"metric.x": [1, 4, 3, 0]})).of("x")
+    inside = read_runs(frame.assign(**{"metric.x": [1, 4, 3, 0]})).of("x")
     assert "k" not in edges(inside, "x")
 
 
 def test_words():
     """Settings with their levels; broken numbers short, long words cut."""
     row = pd.Series({"rate": 0.25, "kind": "a" * 40})
-    assert in_words(row, ("rate", "kind")) == f"rate 0.25, kind {'a' * 15}…"
+    assert settings_in_words(row, ("rate", "kind")) == f"rate 0.25, kind {'a' * 15}…"

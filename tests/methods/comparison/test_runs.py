@@ -12,7 +12,7 @@ import pytest
 
 from fourfold.data.sources import load
 from fourfold.errors import DataError
-from fourfold.methods.comparison.runs import front, read, show_parallel, untried
+from fourfold.methods.comparison.runs import pareto_front, read_runs, show_parallel, untried
 from fourfold.records.record import RunRecord, write_record
 from fourfold.report.table import write_table
 
@@ -75,7 +75,7 @@ def folder(tmp_path):
 @pytest.mark.parametrize("source", ["results.csv", "results.parquet", "*/record.json"])
 def test_a_batch_and_its_records_are_the_same_runs(folder, source):
     """Failed runs left out; questions are no settings; lists in words; intervals beside metrics."""
-    runs = read(load(source, root=folder).frame, source)
+    runs = read_runs(load(source, root=folder).frame, source)
     assert set(runs.settings) == {"k", "scaler"}
     assert runs.repeats == ("seed",)
     assert set(runs.metrics) == {"score", "cost"}
@@ -89,18 +89,18 @@ def test_lists_are_read_as_words(folder):
     """A setting that is a list varies like any other."""
     frame = load("results.csv", root=folder).frame
     frame["param.features"] = [json.dumps(["a", "b"]), json.dumps(["a"]), "[]", "[]"]
-    assert read(frame).table["features"].tolist() == ["a+b", "a", "none"]
+    assert read_runs(frame).table["features"].tolist() == ["a+b", "a", "none"]
 
 
 def test_an_mlflow_database(folder):
     """The query picks the runs; parameters are numbers where they can be; unfinished left out."""
     source = f"sqlite:///{folder / 'mlflow.db'}"
     query = "select runs.* from runs join experiments using (experiment_id) where experiments.name = 'trees'"
-    runs = read(load(source, query).frame, source)
+    runs = read_runs(load(source, query).frame, source)
     assert runs.table[["depth", "auc"]].to_numpy().tolist() == [[3, 0.8], [10, 0.9]]
     assert runs.metrics == ("auc",)
     assert runs.left_out == {"kind": "varies only together with depth"}
-    everything = read(load(source, "select * from runs").frame, source)
+    everything = read_runs(load(source, "select * from runs").frame, source)
     assert len(everything.table) == 3
 
 
@@ -109,42 +109,42 @@ def test_any_table(folder):
     frame = pd.DataFrame(
         {"rate": [1, 2, 2], "kind": list("aab"), "run": [0, 0, 1], "score": [1.0, 2, 3]}
     )
-    found = read(frame, metrics=["score"], repeats=["run"])
+    found = read_runs(frame, metrics=["score"], repeats=["run"])
     assert (found.settings, found.repeats, found.metrics) == (
         ("rate", "kind"),
         ("run",),
         ("score",),
     )
-    assert read(frame, settings=["rate"], metrics=["score"]).settings == ("rate",)
+    assert read_runs(frame, settings=["rate"], metrics=["score"]).settings == ("rate",)
     with pytest.raises(
         DataError, match=r"columns param\.\* and metric\.\*, or metrics to be named"
     ):
-        read(frame)
+        read_runs(frame)
     with pytest.raises(DataError, match=r"got 'scores'\. Did you mean 'score'"):
-        read(frame, metrics=["scores"])
+        read_runs(frame, metrics=["scores"])
 
 
 def test_what_cannot_be_compared_is_told(folder):
     """No run finished; a metric that is not there; nothing that varied."""
     frame = load("results.csv", root=folder).frame
     with pytest.raises(DataError, match="expected runs that finished, got none of 1"):
-        read(frame[frame["status"] == "failed"])
+        read_runs(frame[frame["status"] == "failed"])
     with pytest.raises(
         DataError, match=r"metric: expected one of score, cost; got 'scor'\. Did you mean"
     ):
-        read(frame).of("scor")
+        read_runs(frame).of("scor")
     with pytest.raises(
         DataError, match="score: expected at least two runs with different settings"
     ):
-        read(frame.assign(**{"param.k": 2, "param.scaler": "none"})).of("score")
+        read_runs(frame.assign(**{"param.k": 2, "param.scaler": "none"})).of("score")
 
 
 def test_a_seed_that_changes_nothing_is_no_repeat(folder):
     """Equal results of equal settings are one run, or noise would seem to be nought."""
     frame = pd.DataFrame({"param.k": [1, 1, 2, 2], "param.seed": [0, 1, 0, 1], "status": "ok"})
-    same = read(frame.assign(**{"metric.x": [5.0, 5.0, 6.0, 6.0]})).of("x")
+    same = read_runs(frame.assign(**{"metric.x": [5.0, 5.0, 6.0, 6.0]})).of("x")
     assert (len(same.table), same.repeats) == (2, ())
-    other = read(frame.assign(**{"metric.x": [5.0, 5.1, 6.0, 6.0]})).of("x")
+    other = read_runs(frame.assign(**{"metric.x": [5.0, 5.1, 6.0, 6.0]})).of("x")
     assert (len(other.table), other.repeats) == (4, ("seed",))
 
 
@@ -154,15 +154,15 @@ def test_untried_combinations():
     frame = pd.DataFrame({f"param.{n}": v for n, v in tried.items()}).assign(
         **{"metric.x": range(4)}
     )
-    found = untried(read(frame.assign(status="ok")))
+    found = untried(read_runs(frame.assign(status="ok")))
     assert found.to_numpy().tolist() == [[2, "c"], [3, "b"]]
 
 
 def test_the_front():
     """Nothing on it is beaten in both; equal points stay; less may be better."""
     rows = pd.DataFrame({"a": [3, 2, 1, 2, 3], "b": [1, 2, 3, 1, 1]})
-    assert front(rows, "a", "b", (True, True)).tolist() == [True, True, True, False, True]
-    assert front(rows, "a", "b", (True, False)).tolist() == [True, False, False, False, True]
+    assert pareto_front(rows, "a", "b", (True, True)).tolist() == [True, True, True, False, True]
+    assert pareto_front(rows, "a", "b", (True, False)).tolist() == [True, False, False, False, True]
 
 
 def test_parallel_coordinates():
@@ -170,7 +170,7 @@ def test_parallel_coordinates():
     frame = pd.DataFrame(
         {"param.k": [1, 3, 2], "param.w": list("aba"), "metric.x": [0.0, 1.0, 0.5]}
     )
-    runs = read(frame.assign(status="ok")).of("x")
+    runs = read_runs(frame.assign(status="ok")).of("x")
     fig, ax = plt.subplots()
     show_parallel(runs, "x", ax)
     heights = sorted(tuple(np.round(line.get_ydata(), 2)) for line in ax.lines)

@@ -26,8 +26,8 @@ EDGES = {
 @pytest.mark.parametrize("name", EDGES)
 def test_the_house_edge_is_the_known_one(name):
     """2/38, 1/37, and 7/495 for the pass line."""
-    assert games.named(name).edge == pytest.approx(float(EDGES[name]))
-    assert str(games.named(name).edge) != "-0.0"
+    assert games.game(name).edge == pytest.approx(float(EDGES[name]))
+    assert str(games.game(name).edge) != "-0.0"
 
 
 @pytest.mark.parametrize("game", games.GAMES.values(), ids=lambda game: game.name)
@@ -39,7 +39,7 @@ def test_chances_sum_to_one(game):
 
 def test_weldons_dice_are_not_fair():
     """26,306 throws of twelve dice; 106,602 fives and sixes; fair dice do not throw so."""
-    game = games.named("weldon")
+    game = games.game("weldon")
     assert sum(games.WELDON) == 26_306
     assert game.seen == 315_672
     assert game.outcomes[0].chance == Fraction(106_602, 315_672)
@@ -65,29 +65,29 @@ def test_chances_are_counted_in_rounds():
     """Missing rounds are left out; an outcome without a payout is told with the nearest one."""
     rounds = pd.Series(["home", "away", "home", None, "draw"])
     pays = {"home": 1.0, "away": -1.0, "draw": 0.0, "rain": 0.0}
-    game = games.counted(rounds, pays, "bet")
+    game = games.from_rounds(rounds, pays, "bet")
     assert game.seen == 4
     assert game.mean == 0.25
     assert game.doubt == pytest.approx(game.spread / 2)
     with pytest.raises(DataError, match=r"none for 'home'.* Did you mean 'hom'"):
-        games.counted(rounds, {"hom": 1}, "bet")
+        games.from_rounds(rounds, {"hom": 1}, "bet")
     with pytest.raises(DataError, match="bet: expected rounds that were played, got none"):
-        games.counted([], pays, "bet")
+        games.from_rounds([], pays, "bet")
 
 
 def test_a_game_of_ones_own():
     """A table of chances; what is wrong with it is told."""
     table = pd.DataFrame({"chance": [0.25, 0.75], "pays": [2, -1], "outcome": ["a", "b"]})
-    assert games.of(table, "", {}, "mine").mean == -0.25
+    assert games.from_table(table, "", {}, "mine").mean == -0.25
     with pytest.raises(DataError, match=r"mine: expected chances .* sum to 1, got 0\.25, 0\.25"):
-        games.listed(table.assign(chance=0.25), "mine")
+        games.from_chances(table.assign(chance=0.25), "mine")
     with pytest.raises(DataError, match=r"expected numbers in .* got 0\.25 and two"):
-        games.listed(table.assign(pays=["two", "-1"]), "mine")
+        games.from_chances(table.assign(pays=["two", "-1"]), "mine")
     with pytest.raises(DataError, match=r"in 0\.\.1 that sum to 1, got 1\.5, -0\.5"):
-        games.listed(table.assign(chance=[1.5, -0.5]), "mine")
+        games.from_chances(table.assign(chance=[1.5, -0.5]), "mine")
     with pytest.raises(DataError, match=r"a column 'pays', got chance, pay\. Did you mean 'pay'"):
-        games.listed(table[["chance"]].assign(pay=1), "mine")
+        games.from_chances(table[["chance"]].assign(pay=1), "mine")
     with pytest.raises(DataError, match=r"outcome: expected a column .*got 'end'"):
-        games.of(table, "end", {"a": 1}, "mine")
+        games.from_table(table, "end", {"a": 1}, "mine")
     with pytest.raises(DataError, match="Did you mean 'coin'"):
-        games.named("coim")
+        games.game("coim")

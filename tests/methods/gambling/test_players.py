@@ -9,7 +9,7 @@ from fourfold.errors import DataError
 from fourfold.methods.gambling import games, odds
 from fourfold.methods.gambling import players as wagers
 
-RED = games.named("roulette_red_38")
+RED = games.game("roulette_red_38")
 WIN = games.Game("win", (games.Outcome("win", 1.0, 1.0),))
 LOSE = games.Game("lose", (games.Outcome("lose", 1.0, -1.0),))
 
@@ -62,7 +62,7 @@ def test_players_have_streams_of_their_own():
 @pytest.mark.parametrize("name", ["roulette_red_38", "roulette_number_38", "craps_pass", "slot"])
 def test_the_edge_agrees_with_arithmetic(name):
     """Within four standard errors; half a million rounds."""
-    game = games.named(name)
+    game = games.game(name)
     found = wagers.edge(game, wagers.play(game, 5000, 100, seed=3))
     assert abs(found.apart(-game.mean)) < 4
     assert found.low < found.value < found.high
@@ -70,8 +70,8 @@ def test_the_edge_agrees_with_arithmetic(name):
 
 def test_doubt_about_the_chances_widens_the_interval_only():
     """The error of the simulation stays; a game counted in 50 rounds has an interval of its own."""
-    coin = games.named("coin")
-    counted = games.counted(["win", "lose"] * 25, {"win": 1, "lose": -1}, "coin")
+    coin = games.game("coin")
+    counted = games.from_rounds(["win", "lose"] * 25, {"win": 1, "lose": -1}, "coin")
     found = wagers.play(coin, 1000, 100, seed=1)
     narrow, wide = (wagers.edge(game, found) for game in (coin, counted))
     assert wide.error == narrow.error
@@ -81,14 +81,14 @@ def test_doubt_about_the_chances_widens_the_interval_only():
 
 def test_the_error_is_that_of_the_mean():
     """Flat bets on a coin: one over the square root of all rounds."""
-    coin = games.named("coin")
+    coin = games.game("coin")
     found = wagers.edge(coin, wagers.play(coin, 4000, 100, seed=1))
     assert found.error == pytest.approx(1 / np.sqrt(400_000), rel=0.05)
 
 
 def test_few_long_shots_carry_no_interval():
     """A hundred players of ten rounds hardly ever see three sevens: nobody can say how far off."""
-    slot = games.named("slot")
+    slot = games.game("slot")
     found = wagers.edge(slot, wagers.play(slot, 100, 10))
     assert np.isnan(found.ci).all()
     assert np.isfinite(wagers.edge(slot, wagers.play(slot, 1000, 500)).ci).all()
@@ -108,7 +108,7 @@ def test_whether_there_is_an_interval_is_no_matter_of_luck():
 @pytest.mark.parametrize("rounds", [["win"], ["win"] * 1000, ["win", "lose"] * 5])
 def test_few_counted_rounds_carry_no_interval(rounds):
     """One round that was won, or a thousand without a loss, do not make a sure game."""
-    game = games.counted(rounds, {"win": 1, "lose": -1}, "bet")
+    game = games.from_rounds(rounds, {"win": 1, "lose": -1}, "bet")
     assert np.isnan(wagers.edge(game, wagers.play(game, 100, 10)).ci).all()
 
 
@@ -121,7 +121,7 @@ def test_who_always_loses_has_an_edge_without_error():
 @pytest.mark.parametrize("name", ["roulette_number_38", "slot", "craps_pass"])
 def test_the_interval_of_the_edge_covers(name):
     """In about 95 of 100 seeded runs; 400 runs tell 95 % from 90 %, skew games too."""
-    game = games.named(name)
+    game = games.game(name)
     found = [wagers.edge(game, wagers.play(game, 1000, 150, seed=n)) for n in range(400)]
     held = [each.low <= -game.mean <= each.high for each in found if np.isfinite(each.low)]
     assert len(held) > 300

@@ -60,7 +60,7 @@ TINY = framework(criterion(1, "a"), criterion(1, "b", "c"), criterion(2, "d"))
 def test_a_level_needs_all_its_criteria_and_those_below(answers, least, most):
     """By hand: level 1 needs a, b and c, level 2 also d; half is not enough; unknown gives both."""
     found = assessment(dict(zip("abcd", answers.split(), strict=True)), TINY)
-    row = maturity.levels(found).loc["Tiny"]
+    row = maturity.level_table(found).loc["Tiny"]
     assert (row["at least"], row["at most"]) == (least, most)
     assert row["name"] == f"level {least}"
     assert row["manual"] == f"work {least}"
@@ -80,7 +80,7 @@ def test_a_criterion_is_as_good_as_its_weakest_practice():
     assert table["source"].iloc[0] == "Title, somewhere, https://x"
     missing = maturity.criteria(assessment({**answers, "c": "missing"}, model))
     assert missing["status"].tolist() == ["met", "open", "unknown", "open"]
-    found = maturity.levels(assessment(answers, model)).loc["Tiny"]
+    found = maturity.level_table(assessment(answers, model)).loc["Tiny"]
     assert (found["criteria met"], found["criteria"], found["top"]) == (1, 4, 2)
 
 
@@ -127,7 +127,7 @@ def test_only_what_is_known_is_exact():
 def test_google_level_2_without_automatic_analysis():
     """Whoever automates all that is asked for is at the top, with analysis still manual."""
     found = maturity.assess(Answers("x", tuple(Reply(n, "done") for n in practices())), Path())
-    table = maturity.levels(found)
+    table = maturity.level_table(found)
     assert table["at least"].to_dict() == {"AWS": 4, "Microsoft": 4, "Google": 2}
     assert table.loc["Google", "manual"] == "data analysis, model analysis"
 
@@ -138,13 +138,13 @@ def test_own_models_are_judged_by():
     frame = load("mlops_criteria").frame
     fewer = maturity.models_of(frame[~frame["needs"].str.contains("feature-store")])
     found = [maturity.assess(Answers("x", replies), Path(), models=m) for m in (None, fewer)]
-    assert [maturity.levels(each).loc["Google", "at least"] for each in found] == [1, 2]
+    assert [maturity.level_table(each).loc["Google", "at least"] for each in found] == [1, 2]
 
 
 def test_nothing_done_is_level_0_everywhere():
     """Microsoft's is called 'no MLOps'."""
     found = maturity.assess(Answers("x", tuple(Reply(n, "missing") for n in practices())), Path())
-    table = maturity.levels(found)
+    table = maturity.level_table(found)
     assert table["at most"].tolist() == [0, 0, 0]
     assert table.loc["Microsoft", "name"] == "no MLOps"
 
@@ -180,6 +180,8 @@ def test_another_practice_never_lowers_a_level(answers, name):
         for each in (replies, {**replies, name: "done"})
     )
     columns = ["at least", "at most", "criteria met"]
-    assert (maturity.levels(before)[columns] <= maturity.levels(after)[columns]).all(axis=None)
+    assert (maturity.level_table(before)[columns] <= maturity.level_table(after)[columns]).all(
+        axis=None
+    )
     ends = ["score", "best case"]
     assert (maturity.quarters(before)[ends] <= maturity.quarters(after)[ends]).all(axis=None)

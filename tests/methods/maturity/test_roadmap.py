@@ -78,9 +78,9 @@ def test_nothing_is_left_at_the_top():
     found = assessment({"a": "done"}, model("M", "a"))
     assert roadmap.unlocks(found).empty
     assert roadmap.questions(found).empty
-    assert roadmap.plan(found) == []
+    assert roadmap.plan_steps(found) == []
     with pytest.raises(ValueError, match="a level that is not reached"):
-        roadmap.compare(found, [], 10)
+        roadmap.compare_orders(found, [], 10)
 
 
 def test_questions_that_decide_come_first():
@@ -97,7 +97,7 @@ def test_the_plan_takes_most_levels_for_the_effort():
     """By hand: N 1 costs 1, M 1 costs 2, both together 3; then M 2, which needs c after d."""
     models = model("M", "a", "c"), model("N", "b")
     found = assessment(missing("abcd"), *models, weeks={"a": 2, "d": 5}, after={"c": "d"})
-    told = [(s.practice, s.weeks, s.until, s.unlocks) for s in roadmap.plan(found)]
+    told = [(s.practice, s.weeks, s.until, s.unlocks) for s in roadmap.plan_steps(found)]
     assert told == [
         ("b", 1, 1, "N 1"),
         ("a", 2, 3, "M 1"),
@@ -110,7 +110,7 @@ def test_effort_decides_the_order():
     """With other efforts, the other level comes first."""
     models = model("M", "a"), model("N", "b")
     first = [
-        roadmap.plan(assessment(missing("ab"), *models, weeks=weeks))[0].practice
+        roadmap.plan_steps(assessment(missing("ab"), *models, weeks=weeks))[0].practice
         for weeks in ({"a": 1, "b": 2}, {"a": 2, "b": 1})
     ]
     assert first == ["a", "b"]
@@ -125,7 +125,7 @@ def test_one_practice_for_two_models_is_worth_two_levels():
         model("O", "a"),
         weeks={"a": 2, "c": 3},
     )
-    assert [s.unlocks for s in roadmap.plan(found)] == ["M 1, N 1", "N 2, O 1"]
+    assert [s.unlocks for s in roadmap.plan_steps(found)] == ["M 1, N 1", "N 2, O 1"]
 
 
 def test_waits_are_counted_in_person_weeks():
@@ -145,11 +145,11 @@ def test_comparison_by_hand():
     """Of a road through four steps, against all 24 orders: the sampled share meets the true one."""
     weeks = {"a": 1, "b": 2, "c": 3, "d": 4}
     found = assessment(missing("abcd"), model("M", "ab", "c", "d"), weeks=weeks)
-    steps = roadmap.plan(found)
+    steps = roadmap.plan_steps(found)
     means = [roadmap.waits(found, order).mean() for order in permutations("abcd")]
     mine = roadmap.waits(found, [step.practice for step in steps]).mean()
     truth = np.mean([0.5 if np.isclose(m, mine) else m > mine for m in means])
-    compared = roadmap.compare(found, steps, 2000, seed=1)
+    compared = roadmap.compare_orders(found, steps, 2000, seed=1)
     assert compared.wait == mine == min(means)
     low, high = compared.interval
     assert low <= truth <= high
@@ -160,9 +160,9 @@ def test_comparison_by_hand():
 def test_orders_and_seed_change_the_comparison():
     """More orders narrow the interval; another seed draws others."""
     found = maturity.assess(Answers("x", ()), Path())
-    steps = roadmap.plan(found)
+    steps = roadmap.plan_steps(found)
     few, more, other = (
-        roadmap.compare(found, steps, n, seed) for n, seed in [(20, 0), (60, 0), (20, 1)]
+        roadmap.compare_orders(found, steps, n, seed) for n, seed in [(20, 0), (60, 0), (20, 1)]
     )
     assert len(more.random) == 60
     assert np.array_equal(more.random[:20], few.random)
@@ -183,7 +183,7 @@ def test_every_order_does_all_and_respects_what_comes_first(answers, seed):
     replies = tuple(Reply(*item) for item in zip(NAMES, answers, strict=True))
     found = maturity.assess(Answers("x", replies), Path())
     left = roadmap.remaining(found)
-    steps = roadmap.plan(found)
+    steps = roadmap.plan_steps(found)
     orders = [
         [step.practice for step in steps],
         roadmap.cheapest_first(found),

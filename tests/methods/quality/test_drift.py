@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fourfold.errors import DataError
 from fourfold.methods.quality import drift, validity
-from fourfold.methods.quality.profile import MOST_VALUES, profile, read_profile
+from fourfold.methods.quality.profile import MOST_VALUES, profile_columns, read_profile
 
 
 @pytest.fixture
@@ -21,13 +21,13 @@ def rng():
 def test_a_profile_by_hand():
     """Nine edges of a hundred different numbers; the words as they are; missing ones apart."""
     frame = pd.DataFrame({"n": [*range(1, 101), None], "w": ["a"] * 60 + ["b"] * 40 + [None]})
-    found = profile(frame).columns
+    found = profile_columns(frame).columns
     assert found["n"].edges == tuple(range(10, 100, 10))
     assert found["n"].rows == (*[10] * 10, 1)
     assert (found["w"].words, found["w"].rows) == (("a", "b"), (60, 40, 1))
     assert found["w"].missing == pytest.approx(1 / 101)
-    assert list(profile(frame, ["n"]).columns) == ["w"]
-    assert profile(frame).rows == 101
+    assert list(profile_columns(frame, ["n"]).columns) == ["w"]
+    assert profile_columns(frame).rows == 101
 
 
 def test_a_profile_comes_back_from_its_file(tmp_path, rng):
@@ -36,7 +36,7 @@ def test_a_profile_comes_back_from_its_file(tmp_path, rng):
         {"n": rng.normal(size=2000), "k": 1, "w": rng.choice(["NA", "", "b"], 2000)}
     )
     frame = frame.assign(id=[f"i{n}" for n in range(2000)], empty=np.nan, yes=frame["n"] > 0)
-    kept = profile(frame)
+    kept = profile_columns(frame)
     kept.table().to_csv(tmp_path / "p.csv", index=False)
     assert read_profile(pd.read_csv(tmp_path / "p.csv")) == kept
     assert len(frame) > MOST_VALUES
@@ -72,7 +72,7 @@ def test_what_changed_is_told(rng):
     old = old.assign(gone=1, typed=rng.integers(0, 9, 3000), word=rng.choice(list("ab"), 3000))
     new = pd.DataFrame({"same": rng.normal(size=2000), "moved": rng.normal(0.6, 1, 2000)})
     new = new.assign(typed="x", word=rng.choice(list("ab"), 2000), came=1)
-    found = drift.compare(profile(old), new)
+    found = drift.compare_profiles(profile_columns(old), new)
     assert found["change"].to_dict() == {
         "same": "",
         "moved": "distribution",
@@ -81,16 +81,21 @@ def test_what_changed_is_told(rng):
         "word": "",
         "came": "new column",
     }
-    assert drift.changed(found) == (4, 4, 4)
-    assert drift.compare(profile(old), new, limit=5)["change"]["moved"] == ""
-    assert "moved" not in drift.compare(profile(old, ["moved"]), new, leave_out=["moved"]).index
+    assert drift.changed_columns(found) == (4, 4, 4)
+    assert drift.compare_profiles(profile_columns(old), new, limit=5)["change"]["moved"] == ""
+    assert (
+        "moved"
+        not in drift.compare_profiles(
+            profile_columns(old, ["moved"]), new, leave_out=["moved"]
+        ).index
+    )
 
 
 def test_missing_values_are_a_change(rng):
     """A column that empties moves its rows into the missing."""
     old = pd.DataFrame({"n": rng.normal(size=2000)})
     new = old.mask(rng.random(2000)[:, None] < 0.4)
-    found = drift.compare(profile(old), new).loc["n"]
+    found = drift.compare_profiles(profile_columns(old), new).loc["n"]
     assert found["change"] == "distribution"
     assert found["missing now"] == pytest.approx(0.4, abs=0.05)
 
@@ -98,8 +103,8 @@ def test_missing_values_are_a_change(rng):
 def test_few_rows_exclude_nothing():
     """Three rows against three: no change is claimed, and none is ruled out."""
     frame = pd.DataFrame({"w": list("abc")})
-    found = drift.compare(profile(frame), frame)
-    assert drift.changed(found) == (0, 0, 1)
+    found = drift.compare_profiles(profile_columns(frame), frame)
+    assert drift.changed_columns(found) == (0, 0, 1)
 
 
 def test_no_drift_is_claimed_where_there_is_none(rng):
@@ -117,7 +122,7 @@ def test_no_drift_is_claimed_where_there_is_none(rng):
             )
             for _ in range(2)
         )
-        claimed += (drift.compare(profile(old), new, limit=0)["p"] < 0.05).any()
+        claimed += (drift.compare_profiles(profile_columns(old), new, limit=0)["p"] < 0.05).any()
     assert claimed <= 6
 
 
@@ -135,9 +140,9 @@ def test_shapes(rng):
     """Shares of the bins before and now, words by frequency, ends of bins as labels."""
     old = pd.DataFrame({"w": list("aab"), "n": [1.0, 2.0, 3.0]})
     new = pd.DataFrame({"w": list("bbc"), "n": [1.0, np.nan, 9.0]})
-    words = drift.shapes(profile(old), new, "w")
+    words = drift.bin_shares(profile_columns(old), new, "w")
     assert words.loc["b"].tolist() == pytest.approx([100 / 3, 200 / 3])
     assert words.index[0] == "b"
-    numbers = drift.shapes(profile(old), new, "n")
+    numbers = drift.bin_shares(profile_columns(old), new, "n")
     assert numbers.index.tolist() == ["≤ 1", "≤ 2", "> 2", "missing"]
     assert numbers.sum().tolist() == pytest.approx([100, 100])

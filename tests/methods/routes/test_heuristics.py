@@ -23,8 +23,8 @@ def test_the_length_counts_the_way_home():
 
 def test_the_nearest_rule_by_hand():
     """From the second place to the first, then on; a start changes it."""
-    assert heuristics.nearest(LINE, 1).tolist() == [1, 0, 2, 3]
-    assert heuristics.nearest(LINE, 3).tolist() == [3, 2, 1, 0]
+    assert heuristics.nearest_neighbour(LINE, 1).tolist() == [1, 0, 2, 3]
+    assert heuristics.nearest_neighbour(LINE, 3).tolist() == [3, 2, 1, 0]
 
 
 @pytest.mark.parametrize("count", [3, 4, 5, 8, 60])
@@ -34,8 +34,8 @@ def test_each_way_visits_every_place_once(count):
     near = places.neighbours(matrix)
     greedy = heuristics.greedy(matrix, near)
     for order in (
-        heuristics.random(count, 1),
-        heuristics.nearest(matrix, count - 1),
+        heuristics.random_order(count, 1),
+        heuristics.nearest_neighbour(matrix, count - 1),
         heuristics.strips(points),
         greedy,
         heuristics.or_opt(matrix, greedy),
@@ -50,8 +50,8 @@ def test_better_ways_are_shorter():
     random, near, by_legs, moved, cooled = (
         heuristics.length(MATRIX, order)
         for order in (
-            heuristics.random(60),
-            heuristics.nearest(MATRIX),
+            heuristics.random_order(60),
+            heuristics.nearest_neighbour(MATRIX),
             greedy,
             heuristics.or_opt(MATRIX, greedy),
             heuristics.anneal(MATRIX, greedy, 100_000)[0],
@@ -73,7 +73,7 @@ def test_or_opt_moves_a_place_by_hand():
 
 def test_annealing_keeps_the_best_and_repeats_by_seed():
     """The curve only falls; steps and seed matter."""
-    start = heuristics.random(60)
+    start = heuristics.random_order(60)
     order, curve = heuristics.anneal(MATRIX, start, 20_000, seed=3)
     assert (np.diff(curve[:, 1]) <= 0).all()
     assert curve[-1, 1] == pytest.approx(heuristics.length(MATRIX, order))

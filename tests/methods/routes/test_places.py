@@ -22,41 +22,41 @@ SQUARE = pd.DataFrame({"n": list("abcd"), "x": [0.0, 0, 3, 3], "y": [0.0, 4, 4, 
 
 def test_straight_and_great_circle_distances():
     """3, 4, 5 in the plane; a quarter of the globe; Paris to New York."""
-    plane = places.located(SQUARE, "n", "x", "y", globe=False)
+    plane = places.from_coordinates(SQUARE, "n", "x", "y", globe=False)
     assert plane.matrix[0].tolist() == [0, 4, 5, 3]
     assert plane.symmetric
     cities = np.array([[2.3522, 48.8566], [-74.006, 40.7128]])
     assert places.great_circles(cities)[0, 1] == pytest.approx(5837, abs=2)
-    assert places.located(SQUARE, "n", "x", "y", globe=True).unit == "km"
+    assert places.from_coordinates(SQUARE, "n", "x", "y", globe=True).unit == "km"
 
 
 def test_mistakes_in_coordinates_are_told():
     """Columns, words, degrees the wrong way round, too few places."""
     with pytest.raises(DataError, match=r"got 'xx'.* Did you mean 'x'"):
-        places.located(SQUARE, "n", "xx", "y", globe=False)
+        places.from_coordinates(SQUARE, "n", "xx", "y", globe=False)
     with pytest.raises(DataError, match="n: expected numbers, got 'a'"):
-        places.located(SQUARE, "n", "n", "y", globe=False)
+        places.from_coordinates(SQUARE, "n", "n", "y", globe=False)
     with pytest.raises(DataError, match=r"at most 360 and 90, got .+ and .+; swapped\?"):
-        places.located(SQUARE.assign(y=100.0), "n", "x", "y", globe=True)
+        places.from_coordinates(SQUARE.assign(y=100.0), "n", "x", "y", globe=True)
     with pytest.raises(DataError, match="at least three places to go round, got 2"):
-        places.located(SQUARE.head(2), "n", "x", "y", globe=False)
+        places.from_coordinates(SQUARE.head(2), "n", "x", "y", globe=False)
 
 
 def test_a_table_of_distances():
     """Rows in any order; one-way distances; what does not fit is told."""
     table = pd.DataFrame({"": ["b", "a", "c"], "a": [1, 0, 2], "b": [0, 5, 4], "c": [3, 6, 0]})
-    found = places.tabled(table)
+    found = places.from_matrix(table)
     assert found.names == ("a", "b", "c")
     assert found.matrix.tolist() == [[0, 5, 6], [1, 0, 3], [2, 4, 0]]
     assert not found.symmetric
     with pytest.raises(DataError, match="same places in rows and columns, got 'c'"):
-        places.tabled(table.drop(columns="c"))
+        places.from_matrix(table.drop(columns="c"))
     with pytest.raises(DataError, match="missing or negative"):
-        places.tabled(table.assign(c=[3, None, 0]))
+        places.from_matrix(table.assign(c=[3, None, 0]))
 
 
 def read(file):
-    return places.tabled(formats.read_table(io.BytesIO(file.read_bytes()), file.name))
+    return places.from_matrix(formats.read_table(io.BytesIO(file.read_bytes()), file.name))
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,11 @@ def test_one_way_distances_of_tsplib():
     """br17 takes 39, and is proved to."""
     found = read(LIBRARY / "br17.atsp")
     assert not found.symmetric
-    best = one_way.improve(found.matrix, heuristics.nearest(found.matrix), kicks=1000)
+    best = one_way.improve_one_way(
+        found.matrix, heuristics.nearest_neighbour(found.matrix), kicks=1000
+    )
     assert best.length == heuristics.length(found.matrix, best.order) == 39
-    order, proved = bounds.optimum(found.matrix, heuristics.nearest(found.matrix))
+    order, proved = bounds.optimum(found.matrix, heuristics.nearest_neighbour(found.matrix))
     assert proved
     assert heuristics.length(found.matrix, order) == 39
 
@@ -138,9 +140,11 @@ def test_broken_tsplib_files_are_told(tmp_path):
 
 def test_an_open_trip_is_a_round_trip_through_nowhere():
     """The longest leg of the square is left out: the square's open trip is 3 + 4 + 3."""
-    found = places.opened(places.located(SQUARE, "n", "x", "y", globe=False))
+    found = places.with_open_end(places.from_coordinates(SQUARE, "n", "x", "y", globe=False))
     near = places.neighbours(found.matrix)
-    trip = lin_kernighan.improve(found.matrix, found.points, near, heuristics.random(5), kicks=50)
+    trip = lin_kernighan.improve(
+        found.matrix, found.points, near, heuristics.random_order(5), kicks=50
+    )
     assert trip.length == 10
 
 
@@ -152,7 +156,7 @@ def test_one_way_trips_against_all_orders(count, seed, wind):
     matrix = places.straight(rng.random((count, 2))) + wind * rng.random((count, count))
     np.fill_diagonal(matrix, 0)
     start = rng.permutation(count)
-    found = one_way.improve(matrix, start, kicks=50, seed=seed)
+    found = one_way.improve_one_way(matrix, start, kicks=50, seed=seed)
     assert sorted(found.order) == list(range(count))
     assert found.length <= heuristics.length(matrix, start) + 1e-9
     assert found.curve[-1, 1] == pytest.approx(found.length)
@@ -169,7 +173,7 @@ def test_one_way_trips_of_a_hundred_places():
     rng = np.random.default_rng(0)
     matrix = places.straight(rng.random((100, 2))) * (1 + 0.4 * rng.random((100, 100)))
     np.fill_diagonal(matrix, 0)
-    found = one_way.improve(matrix, rng.permutation(100), kicks=2000)
+    found = one_way.improve_one_way(matrix, rng.permutation(100), kicks=2000)
     bound, _ = bounds.held_karp(matrix, np.zeros((100, 2)), found.length, 1000)
     assert bound <= found.length <= 1.05 * bound
 
@@ -193,7 +197,7 @@ def test_a_proof_that_runs_out_of_time_is_none():
     rng = np.random.default_rng(0)
     matrix = places.straight(rng.random((60, 2))) * (1 + 0.4 * rng.random((60, 60)))
     np.fill_diagonal(matrix, 0)
-    start = heuristics.nearest(matrix)
+    start = heuristics.nearest_neighbour(matrix)
     best, proved = bounds.optimum(matrix, start, seconds=1.0)
     assert not proved
     assert heuristics.length(matrix, best) == heuristics.length(matrix, start)

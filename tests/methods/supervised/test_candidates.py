@@ -23,17 +23,17 @@ GOAL = 2 * FRAME["x"] + (FRAME["w"] == "a") + RNG.normal(0, 0.5, 120)
 def test_names_choose_and_a_wrong_one_is_told():
     """In the order asked for, once each; with the nearest name."""
     known = {"ridge": 1, "forest": 2}
-    assert list(candidates.chosen(["forest", "ridge", "forest"], known)) == ["forest", "ridge"]
+    assert list(candidates.choose(["forest", "ridge", "forest"], known)) == ["forest", "ridge"]
     with pytest.raises(DataError, match=r"got 'rigde'.* Did you mean 'ridge'"):
-        candidates.chosen(["rigde"], known)
+        candidates.choose(["rigde"], known)
     with pytest.raises(DataError, match="at least one of ridge, forest, got none"):
-        candidates.chosen([], known)
+        candidates.choose([], known)
 
 
 def test_a_model_beats_the_dummy_on_the_same_folds():
     """The dummy scores about 0 in regression and one half in classification."""
     models = candidates.pipelines({"ridge": Ridge()}, FRAME, "regression")
-    found = candidates.scores(models, FRAME, GOAL, splits("regression", 4, 2), "regression")
+    found = candidates.cross_validate(models, FRAME, GOAL, splits("regression", 4, 2), "regression")
     assert found.shape == (8, 2)
     assert list(found) == ["dummy", "ridge"]
     assert found["ridge"].mean() > 0.8
@@ -41,7 +41,7 @@ def test_a_model_beats_the_dummy_on_the_same_folds():
     labels = (GOAL > 0).astype(int)
     models = candidates.pipelines({"logistic": LogisticRegression()}, FRAME, "classification")
     cv = splits("classification", 4, 1)
-    found = candidates.scores(models, FRAME, labels, cv, "classification")
+    found = candidates.cross_validate(models, FRAME, labels, cv, "classification")
     assert (found["dummy"] == 0.5).all()
     assert found["logistic"].mean() > 0.9
 
@@ -49,7 +49,7 @@ def test_a_model_beats_the_dummy_on_the_same_folds():
 def test_the_ranking_by_hand():
     """Means, corrected intervals, and gains over the dummy; best first."""
     found = pd.DataFrame({"dummy": [0.0, 0.1], "a": [0.5, 0.7], "b": [0.9, 0.9]})
-    table = candidates.ranking(found, folds=2)
+    table = candidates.rank(found, folds=2)
     assert table.index.tolist() == ["b", "a", "dummy"]
     assert table.loc["a", "score"] == pytest.approx(0.6)
     assert table.loc["a", "gain"] == pytest.approx(0.55)
@@ -86,7 +86,7 @@ def test_the_better_of_two_equal_models_seldom_wins():
         tree = DecisionTreeRegressor(max_depth=2, random_state=0)
         found = pd.DataFrame(
             {
-                name: candidates.scores(
+                name: candidates.cross_validate(
                     {name: tree}, pd.DataFrame(both[:, [column]]), goal, cv, "regression"
                 )[name]
                 for column, name in enumerate("ab")

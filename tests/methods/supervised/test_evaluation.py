@@ -47,11 +47,11 @@ def test_targets_that_teach_nothing_are_told(values, message):
 def test_rows_that_cannot_be_learnt_from_are_left_out():
     """Missing targets, duplicates and classes with fewer rows than folds."""
     frame = pd.DataFrame({"x": [*range(9), 0], "y": [*"aaaabbbb", None, "a"]})
-    rows, target = evaluation.with_target(frame, "y", folds=4)
+    rows, target = evaluation.learnable_rows(frame, "y", folds=4)
     assert rows.index.tolist() == list(range(8))
     assert target.tolist() == list("aaaabbbb")
     with pytest.raises(DataError, match="two classes of at least 5 rows, got 'a' 4, 'b' 4"):
-        evaluation.with_target(frame, "y", folds=5)
+        evaluation.learnable_rows(frame, "y", folds=5)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_target_that_is_not_there_or_too_short_is_told(target, message):
     """With the nearest column, or the rows needed."""
     frame = pd.DataFrame({"x": np.arange(15) / 2, "y": [*("ab" * 7), "a"]})
     with pytest.raises(DataError, match=message):
-        evaluation.with_target(frame, target, folds=8)
+        evaluation.learnable_rows(frame, target, folds=8)
 
 
 def test_folds_and_repeats():
@@ -123,16 +123,16 @@ def test_a_feature_that_gives_the_target_away_stands_first():
             "word": target.where(generator.random(300) < 0.9, "no"),
         }
     )
-    found = evaluation.alone(frame, target)
+    found = evaluation.score_alone(frame, target)
     assert found.index.tolist() == ["copy", "word", "noise"]
     assert found["copy"] > 0.98
     assert found["noise"] == pytest.approx(0.5, abs=0.12)
-    assert not evaluation.alone(frame, target, seed=1).equals(found)
-    assert not evaluation.alone(frame, target, most=60).equals(found)
-    assert not evaluation.alone(frame, target, folds=3).equals(found)
+    assert not evaluation.score_alone(frame, target, seed=1).equals(found)
+    assert not evaluation.score_alone(frame, target, most=60).equals(found)
+    assert not evaluation.score_alone(frame, target, folds=3).equals(found)
 
 
 def test_without_a_feature_there_is_nothing_to_compare():
     """Told by the name of the target."""
     with pytest.raises(DataError, match="can predict 'y', got none"):
-        evaluation.alone(pd.DataFrame(index=range(4)), pd.Series([1, 2, 1, 2], name="y"))
+        evaluation.score_alone(pd.DataFrame(index=range(4)), pd.Series([1, 2, 1, 2], name="y"))

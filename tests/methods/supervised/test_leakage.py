@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.linear_model import Ridge
 
 from fourfold.methods.supervised import leakage
-from fourfold.methods.supervised.evaluation import alone
+from fourfold.methods.supervised.evaluation import score_alone
 
 
 def test_a_feature_that_knows_the_answer_is_named():
@@ -15,23 +15,23 @@ def test_a_feature_that_knows_the_answer_is_named():
     rng = np.random.default_rng(0)
     goal = pd.Series(rng.choice(["no", "yes"], 200))
     good = (goal == "yes") + rng.normal(0, 0.5, 200)
-    clear = leakage.given_away(alone(pd.DataFrame({"good": good}), goal))
+    clear = leakage.single_feature(score_alone(pd.DataFrame({"good": good}), goal))
     assert (clear.verdict, clear.found[:17]) == (leakage.CLEAR, "good alone scores")
     copies = pd.DataFrame({"good": good, "copy": goal.map({"no": 3, "yes": 4}), "twin": goal})
-    leak = leakage.given_away(alone(copies, goal))
+    leak = leakage.single_feature(score_alone(copies, goal))
     assert leak.verdict == leakage.LEAK
     assert leak.found == "copy and twin alone score 1.00"
-    assert leakage.leaks([clear, leak, leak]) == 2
+    assert leakage.count_leaks([clear, leak, leak]) == 2
 
 
 def test_rows_on_both_sides_are_counted():
     """Exact repeats, whatever their index; missing values are equal."""
     train = pd.DataFrame({"x": [1.0, None, 3.0] * 40, "w": ["a", "b", "c"] * 40})
     same = pd.DataFrame({"x": [None, 5.0], "w": ["b", "b"]}, index=[7, 8])
-    found = leakage.repeated(train, same)
+    found = leakage.duplicates(train, same)
     assert found.found == "1 of 2 rows held out (50 %) are learnt from as well"
     assert found.verdict == leakage.LOOK
-    assert leakage.repeated(train, same.iloc[1:]).verdict == leakage.CLEAR
+    assert leakage.duplicates(train, same.iloc[1:]).verdict == leakage.CLEAR
 
 
 def test_a_drift_over_time_is_seen():
@@ -44,12 +44,12 @@ def test_a_drift_over_time_is_seen():
     moving = steady * np.linspace(2, -1, rows)
     frame = pd.DataFrame({"when": days, "x": features["x"]})
     checks = [
-        leakage.dated(Ridge(), features, goal, table, "regression", seed=0)
+        leakage.time_split(Ridge(), features, goal, table, "regression", seed=0)
         for goal, table in ((moving, frame), (steady, frame), (moving, frame[["x"]]))
     ]
     assert [check.verdict for check in checks] == [leakage.LOOK, leakage.CLEAR, leakage.CLEAR]
     assert checks[0].found.startswith("by when: the last quarter scores -")
     assert checks[2].found == "no column of dates"
-    other = leakage.dated(Ridge(), features, moving, frame, "regression", seed=5)
+    other = leakage.time_split(Ridge(), features, moving, frame, "regression", seed=5)
     assert other.found != checks[0].found
-    assert leakage.table(checks).shape == (1, 2)
+    assert leakage.leak_table(checks).shape == (1, 2)

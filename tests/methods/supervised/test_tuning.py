@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsRegressor
 
 from fourfold.errors import DataError
 from fourfold.methods.supervised.candidates import pipelines
-from fourfold.methods.supervised.tuning import SPACES, search
+from fourfold.methods.supervised.tuning import SPACES, tune
 
 RNG = np.random.default_rng(1)
 FRAME = pd.DataFrame(RNG.normal(size=(90, 12)), columns=[f"x{n}" for n in range(12)])
@@ -23,7 +23,7 @@ MODELS = pipelines({"ridge": Ridge(), "neighbours": KNeighborsRegressor()}, FRAM
 
 def test_the_best_trial_is_the_model():
     """Its settings are those of the best of the trials, and it is not fitted yet."""
-    found = search(MODELS, FRAME, GOAL, "regression", trials=8)
+    found = tune(MODELS, FRAME, GOAL, "regression", trials=8)
     assert len(found.trials) == 8
     assert list(found.trials) == ["candidate", "score", "settings"]
     assert found.score == found.trials["score"].max()
@@ -35,7 +35,7 @@ def test_the_best_trial_is_the_model():
 def test_a_seed_repeats_the_search_and_another_does_not():
     """Trial by trial; folds count too."""
     first, again, other, folds = (
-        search(MODELS, FRAME, GOAL, "regression", trials=4, seed=seed, folds=count).trials
+        tune(MODELS, FRAME, GOAL, "regression", trials=4, seed=seed, folds=count).trials
         for seed, count in ((0, 3), (0, 3), (1, 3), (0, 4))
     )
     assert first.equals(again)
@@ -46,7 +46,7 @@ def test_a_seed_repeats_the_search_and_another_does_not():
 def test_seconds_end_the_search():
     """Long before the trials are used up."""
     started = time.monotonic()
-    found = search(MODELS, FRAME, GOAL, "regression", trials=100_000, seconds=0.3)
+    found = tune(MODELS, FRAME, GOAL, "regression", trials=100_000, seconds=0.3)
     assert len(found.trials) < 10_000
     assert time.monotonic() - started < 30
 
@@ -62,7 +62,7 @@ def test_seconds_end_the_search():
 def test_each_space_fits_its_estimator(name, kind, estimator):
     """Names of settings are those of scikit-learn."""
     goal = (GOAL > 0).astype(int) if kind == "classification" else GOAL
-    found = search(pipelines({name: estimator}, FRAME, kind), FRAME, goal, kind, trials=2, folds=2)
+    found = tune(pipelines({name: estimator}, FRAME, kind), FRAME, goal, kind, trials=2, folds=2)
     assert found.name == name
     assert set(SPACES) == {"ridge", "logistic", "forest", "boosting", "neighbours"}
 
@@ -70,4 +70,4 @@ def test_each_space_fits_its_estimator(name, kind, estimator):
 def test_nothing_to_search_is_told():
     """The dummy has no settings."""
     with pytest.raises(DataError, match=r"expected a candidate of ridge, .*got \['dummy'\]"):
-        search({"dummy": MODELS["dummy"]}, FRAME, GOAL, "regression")
+        tune({"dummy": MODELS["dummy"]}, FRAME, GOAL, "regression")

@@ -17,45 +17,6 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silho
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScaler, StandardScaler
 
 from fourfold.errors import DataError, did_you_mean
-from fourfold.methods.clustering.choose_k import ALPHA, Candidate, Choice, choose_k
-from fourfold.methods.clustering.gap import Gap, gap_statistic
-from fourfold.methods.clustering.k_medoids import compare_distances, k_medoids
-from fourfold.methods.clustering.profiles import (
-    agreement,
-    by_size,
-    deviations,
-    ordered,
-    profiles,
-    traits,
-)
-from fourfold.methods.clustering.stability import Stability, jaccard, mean_silhouette, resample
-
-__all__ = [
-    "ALPHA",
-    "Candidate",
-    "Choice",
-    "Gap",
-    "Stability",
-    "agreement",
-    "by_size",
-    "choose_k",
-    "compare_distances",
-    "compare_k",
-    "deviations",
-    "gap_statistic",
-    "jaccard",
-    "k_medoids",
-    "mean_silhouette",
-    "most_clusters",
-    "ordered",
-    "profiles",
-    "resample",
-    "sample",
-    "scaler",
-    "select_features",
-    "traits",
-    "with_each",
-]
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]

@@ -50,7 +50,7 @@ def ordered(model: Any) -> Any:
     return model
 
 
-def profiles(features: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+def profile_clusters(features: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     """Return the size of each cluster and its mean in each feature, in original units.
 
     Parameters
@@ -67,7 +67,7 @@ def profiles(features: pd.DataFrame, labels: Labels) -> pd.DataFrame:
 
     Examples
     --------
-    >>> profiles(pd.DataFrame({"g": [1.0, 3.0, 8.0]}), np.array([0, 0, 1])).values.tolist()
+    >>> profile_clusters(pd.DataFrame({"g": [1.0, 3.0, 8.0]}), np.array([0, 0, 1])).values.tolist()
     [[2.0, 0.6666666666666666, 2.0], [1.0, 0.3333333333333333, 8.0]]
     """
     means = features.groupby(labels).mean().rename_axis("cluster")

@@ -22,8 +22,6 @@ from sklearn.metrics import pairwise_distances
 
 from fourfold.methods.yellowbrick import _quietly
 
-__all__ = ["InterclusterDistance", "KElbowVisualizer", "SilhouetteVisualizer"]
-
 Array = NDArray[np.float64]
 
 #: Fill and edge of one colour-blind-safe blue, as RGBA.

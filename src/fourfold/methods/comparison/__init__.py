@@ -1,1 +1,17 @@
 """Runs compared: what a setting explains, and which is best."""
+
+from fourfold.methods.comparison.anova import expected, explained
+from fourfold.methods.comparison.ranking import edges, rank, settings_in_words
+from fourfold.methods.comparison.runs import pareto_front, read_runs, show_parallel, untried
+
+__all__ = [
+    "edges",
+    "expected",
+    "explained",
+    "pareto_front",
+    "rank",
+    "read_runs",
+    "settings_in_words",
+    "show_parallel",
+    "untried",
+]

@@ -84,10 +84,10 @@ class Ranking:
         """Return in words what all combinations that may be the best have in common."""
         levels = self.candidates[list(names)]
         shared = tuple(name for name in names if len(levels[name].unique()) == 1)
-        return in_words(levels.iloc[0], shared)
+        return settings_in_words(levels.iloc[0], shared)
 
 
-def ranking(runs: Runs, metric: str, higher: bool = True, noise: str = "auto") -> Ranking:
+def rank(runs: Runs, metric: str, higher: bool = True, noise: str = "auto") -> Ranking:
     """Return the combinations of settings in the order of their mean.
 
     Parameters
@@ -162,7 +162,7 @@ def edges(runs: Runs, metric: str, higher: bool = True) -> dict[str, tuple[float
     return found
 
 
-def in_words(row: pd.Series, names: tuple[str, ...]) -> str:
+def settings_in_words(row: pd.Series, names: tuple[str, ...]) -> str:
     """Return a combination as ``k 3, scaler robust``."""
     told = (f"{row[n]:g}" if isinstance(row[n], float) else short(row[n], 16) for n in names)
     return ", ".join(f"{short(n)} {value}" for n, value in zip(names, told, strict=True))

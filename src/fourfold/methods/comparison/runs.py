@@ -76,7 +76,7 @@ class Runs:
         return Runs(found, tuple(settings), repeats, self.metrics, intervals, self.left_out)
 
 
-def read(
+def read_runs(
     frame: pd.DataFrame,
     source: str = "",
     settings: Sequence[str] = (),
@@ -228,7 +228,7 @@ def untried(runs: Runs) -> pd.DataFrame:
     return pd.DataFrame(free, columns=names)
 
 
-def front(table: pd.DataFrame, first: str, second: str, higher: Sequence[bool]) -> pd.Series:
+def pareto_front(table: pd.DataFrame, first: str, second: str, higher: Sequence[bool]) -> pd.Series:
     """Return which rows no other row beats: in one metric better, and in the other no worse.
 
     Parameters
@@ -239,7 +239,7 @@ def front(table: pd.DataFrame, first: str, second: str, higher: Sequence[bool]) 
     Examples
     --------
     >>> rows = pd.DataFrame({"score": [0.9, 0.8, 0.7], "seconds": [9, 1, 5]})
-    >>> front(rows, "score", "seconds", (True, False)).tolist()
+    >>> pareto_front(rows, "score", "seconds", (True, False)).tolist()
     [True, True, False]
     """
     signs = [1 if up else -1 for up in higher]

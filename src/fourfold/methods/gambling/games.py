@@ -80,7 +80,7 @@ class Game:
 
 
 def _even(name: str, wins: int, of: int, pays: Chance = 1) -> Game:
-    """Return a game that pays on `wins` of `of` equal chances."""
+    """Return a game that pays on `wins` of `from_table` equal chances."""
     chance = Fraction(wins, of)
     return Game(name, (Outcome("win", chance, pays), Outcome("lose", 1 - chance, -1)))
 
@@ -155,7 +155,7 @@ GAMES: Mapping[str, Game] = {
 }
 
 
-def named(name: str) -> Game:
+def game(name: str) -> Game:
     """Return a built-in game.
 
     Raises
@@ -165,7 +165,7 @@ def named(name: str) -> Game:
 
     Examples
     --------
-    >>> round(named("roulette_red_38").mean, 4)
+    >>> round(game("roulette_red_38").mean, 4)
     -0.0526
     """
     if name not in GAMES:
@@ -174,7 +174,7 @@ def named(name: str) -> Game:
     return GAMES[name]
 
 
-def counted(outcomes: Sequence[str] | pd.Series, pays: Mapping[str, float], name: str) -> Game:
+def from_rounds(outcomes: Sequence[str] | pd.Series, pays: Mapping[str, float], name: str) -> Game:
     """Return a game whose chances are counted in rounds that were played.
 
     Parameters
@@ -191,7 +191,7 @@ def counted(outcomes: Sequence[str] | pd.Series, pays: Mapping[str, float], name
 
     Examples
     --------
-    >>> counted(["home", "home", "away"], {"home": 1.0, "away": -1.0}, "bet").mean.__round__(3)
+    >>> from_rounds(["home", "home", "away"], {"home": 1.0, "away": -1.0}, "bet").mean.__round__(3)
     0.333
     """
     counts = pd.Series(outcomes).dropna().astype(str).value_counts()
@@ -206,7 +206,7 @@ def counted(outcomes: Sequence[str] | pd.Series, pays: Mapping[str, float], name
     return Game(name, tuple(found), seen)
 
 
-def listed(table: pd.DataFrame, name: str) -> Game:
+def from_chances(table: pd.DataFrame, name: str) -> Game:
     """Return a game from a table of its outcomes.
 
     Parameters
@@ -237,18 +237,18 @@ def listed(table: pd.DataFrame, name: str) -> Game:
     return Game(name, tuple(Outcome(*row) for row in rows))
 
 
-def of(frame: pd.DataFrame, outcome: str, pays: Mapping[str, float], name: str) -> Game:
+def from_table(frame: pd.DataFrame, outcome: str, pays: Mapping[str, float], name: str) -> Game:
     """Return the game of a table: of rounds that were played, or of chances where `pays` is empty.
 
     Raises
     ------
     DataError
-        As `counted` and `listed`, or if there is no column `outcome`.
+        As `from_rounds` and `from_chances`, or if there is no column `outcome`.
     """
     if not pays:
-        return listed(frame, name)
+        return from_chances(frame, name)
     if outcome not in frame:
         known = list(map(str, frame.columns))
         told = f"outcome: expected a column of the data ({', '.join(known)}), got {outcome!r}."
         raise DataError(told + did_you_mean(outcome, known))
-    return counted(frame[outcome], pays, name)
+    return from_rounds(frame[outcome], pays, name)

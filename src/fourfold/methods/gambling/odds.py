@@ -24,7 +24,7 @@ LARGEST = 4_000_000
 STEPS = 2e8
 
 
-def listable(game: Game, rounds: int) -> bool:
+def can_list_sums(game: Game, rounds: int) -> bool:
     """Say whether `sums` can list what so many rounds bring."""
     _, steps = _grid(game.pays)
     return rounds * int(steps.max()) < LARGEST
@@ -103,7 +103,7 @@ def ahead(game: Game, rounds: int) -> float:
     return float(chances[totals > 1e-9].sum())
 
 
-def countable(game: Game, bankroll: float, rounds: int) -> bool:
+def can_follow(game: Game, bankroll: float, rounds: int) -> bool:
     """Say whether `ruin` can follow each fortune of these flat bets."""
     whole = bool(np.abs(game.pays - game.pays.round()).max() < 1e-9)
     return whole and rounds * (bankroll + rounds) * len(game.pays) < STEPS
@@ -125,7 +125,7 @@ def ruin(game: Game, bankroll: float, rounds: int) -> float:
     >>> round(ruin(named("coin"), bankroll=1, rounds=3), 3)
     0.625
     """
-    if not countable(game, bankroll, rounds):
+    if not can_follow(game, bankroll, rounds):
         told = f"got {game.pays.tolist()}, {bankroll:g} and {rounds}"
         raise DataError(f"ruin: expected whole payouts, few rounds and a small bankroll; {told}")
     pays = np.round(game.pays).astype(int)
@@ -177,7 +177,7 @@ def weight(game: Game, rounds: int) -> float:
     return 3 + (fourth / game.spread**4 - 3) / rounds if game.spread else 3.0
 
 
-def told(game: Game) -> bool:
+def enough_rounds(game: Game) -> bool:
     """Say whether enough rounds were counted to know how far off the chances are.
 
     As many as `FEW` of a normal figure; a game that follows from arithmetic needs none.
@@ -186,7 +186,7 @@ def told(game: Game) -> bool:
     --------
     >>> from fourfold.methods.gambling.games import counted
     >>> pays = {"win": 1.0, "lose": -1.0}
-    >>> [told(counted(["win", "lose"] * n, pays, "bet")) for n in (5, 50)]
+    >>> [enough_rounds(counted(["win", "lose"] * n, pays, "bet")) for n in (5, 50)]
     [False, True]
     """
     return not game.seen or (game.spread > 0 and game.seen / weight(game, 1) >= FEW)

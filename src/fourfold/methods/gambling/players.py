@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fourfold.errors import DataError, did_you_mean
 from fourfold.methods.gambling.games import Game
-from fourfold.methods.gambling.odds import FEW, Z, told, weight
+from fourfold.methods.gambling.odds import FEW, Z, enough_rounds, weight
 from fourfold.methods.intervals import wilson
 
 Array = NDArray[np.float64]
@@ -204,7 +204,7 @@ def edge(game: Game, found: Play) -> Estimate:
     value = float(lost.sum() / staked.sum())
     rest = _rests(lost, staked)
     error = float(rest.std(ddof=1)) / np.sqrt(len(rest)) if len(rest) > 1 else np.nan
-    if not told(game) or len(rest) < max(2.0, FEW * found.weight):
+    if not enough_rounds(game) or len(rest) < max(2.0, FEW * found.weight):
         return Estimate(value, np.nan, np.nan, error)
     half = Z * float(np.hypot(error, game.doubt))
     shift = float((rest**3).mean()) / (float(rest.var()) or 1.0) / (6 * len(rest))

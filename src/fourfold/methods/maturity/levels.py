@@ -10,39 +10,13 @@ import pandas as pd
 
 from fourfold.methods.maturity.assessment import (
     CREDIT,
-    Answers,
     Assessment,
     Credit,
-    Reply,
-    assess,
-    project_of,
-    read_answers,
 )
 from fourfold.methods.maturity.practices import (
     QUARTERS,
     Framework,
-    frameworks,
-    models_of,
-    practices,
 )
-
-__all__ = [
-    "Answers",
-    "Assessment",
-    "Reply",
-    "assess",
-    "bounds",
-    "criteria",
-    "frameworks",
-    "gaps",
-    "level",
-    "levels",
-    "models_of",
-    "practices",
-    "project_of",
-    "quarters",
-    "read_answers",
-]
 
 
 def level(model: Framework, credit: Credit) -> int:
@@ -58,7 +32,7 @@ def level(model: Framework, credit: Credit) -> int:
     return min(open_, default=model.levels[-1].level + 1) - 1
 
 
-def levels(found: Assessment) -> pd.DataFrame:
+def level_table(found: Assessment) -> pd.DataFrame:
     """Return the level of each model in the worst and in the best case, one row for each.
 
     Returns

@@ -142,7 +142,7 @@ def _needed(goal: Goal) -> list[str]:
     return [name for c in model.criteria if c.level <= number for name in c.needs]
 
 
-def plan(found: Assessment) -> list[Step]:
+def plan_steps(found: Assessment) -> list[Step]:
     """Return the practices that are not there, in an order that reaches levels early.
 
     Repeatedly, of all levels not yet reached, the one is taken whose open practices, with those
@@ -251,13 +251,15 @@ class Comparison:
         return share_of(self.share * len(self.random), len(self.random))[1:]
 
 
-def compare(found: Assessment, steps: Sequence[Step], orders: int, seed: int = 0) -> Comparison:
+def compare_orders(
+    found: Assessment, steps: Sequence[Step], orders: int, seed: int = 0
+) -> Comparison:
     """Compare a roadmap with cheapest first and with random orders.
 
     Parameters
     ----------
     steps : sequence of Step
-        As `plan` returns them.
+        As `plan_steps` returns them.
     orders : int
         Random orders, each of which keeps what has to come first.
 

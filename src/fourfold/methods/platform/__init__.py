@@ -1,1 +1,6 @@
 """Choosing a platform by weighted criteria that nobody knows exactly."""
+
+from fourfold.methods.platform.acceptability import dominated, doubts, draw, tipping
+from fourfold.methods.platform.scorecard import read_decision
+
+__all__ = ["dominated", "doubts", "draw", "read_decision", "tipping"]

@@ -15,9 +15,7 @@ import numpy as np
 import pandas as pd
 
 from fourfold.methods.intervals import share as share_of
-from fourfold.methods.platform.scorecard import Array, Decision, read_decision
-
-__all__ = ["Decision", "Draws", "dominated", "doubts", "draw", "read_decision", "tipping"]
+from fourfold.methods.platform.scorecard import Array, Decision
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,22 @@
 """Whether data meet their contract, and how they change."""
+
+from fourfold.methods.quality.batches import age_days, by_period
+from fourfold.methods.quality.drift import bin_shares, changed_columns, compare_profiles, over_time
+from fourfold.methods.quality.profile import profile_columns, read_profile
+from fourfold.methods.quality.validity import label_batches, rules, shares, trend, valid_share
+
+__all__ = [
+    "age_days",
+    "bin_shares",
+    "by_period",
+    "changed_columns",
+    "compare_profiles",
+    "label_batches",
+    "over_time",
+    "profile_columns",
+    "read_profile",
+    "rules",
+    "shares",
+    "trend",
+    "valid_share",
+]

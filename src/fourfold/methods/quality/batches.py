@@ -34,7 +34,7 @@ class Batches:
     dates: pd.Series | None
 
 
-def batches(frame: pd.DataFrame, time: str, period: str = "month", zone: str = "UTC") -> Batches:
+def by_period(frame: pd.DataFrame, time: str, period: str = "month", zone: str = "UTC") -> Batches:
     """Return the batch of each row: its period, or where the column holds no dates, its name.
 
     Parameters
@@ -57,7 +57,7 @@ def batches(frame: pd.DataFrame, time: str, period: str = "month", zone: str = "
 
     Examples
     --------
-    >>> found = batches(pd.DataFrame({"year": [1999, 1987, 1991]}), "year", "decade")
+    >>> found = by_period(pd.DataFrame({"year": [1999, 1987, 1991]}), "year", "decade")
     >>> found.of.tolist(), found.order
     (['1990s', '1980s', '1990s'], {'1980s': 0, '1990s': 1})
     """

@@ -14,9 +14,13 @@ from scipy.stats import chi2
 
 from fourfold.methods.intervals import Interval, holm
 from fourfold.methods.quality.batches import Batches
-from fourfold.methods.quality.profile import Column, Profile, aligned, count, profile, read_profile
-
-__all__ = ["changed", "compare", "difference", "over_time", "profile", "read_profile", "shapes"]
+from fourfold.methods.quality.profile import (
+    Column,
+    Profile,
+    aligned,
+    count,
+    profile_columns,
+)
 
 #: Expected rows in a bin, below which bins are put together (Cochran 1954).
 _FEWEST = 5
@@ -24,7 +28,7 @@ _FEWEST = 5
 _ALIKE = 0.1
 
 
-def compare(
+def compare_profiles(
     before: Profile, frame: pd.DataFrame, limit: float = 0.1, leave_out: Sequence[str] = ()
 ) -> pd.DataFrame:
     """Return what changed in each column since a profile was made.
@@ -53,7 +57,7 @@ def compare(
         interval `low` and `high` (95 % for all columns together), `p` (corrected) and `change`
         (empty where there is none).
     """
-    now = profile(frame, leave_out)
+    now = profile_columns(frame, leave_out)
     names = list(dict.fromkeys([*before.columns, *now.columns]))
     lines = {}
     for name in names:
@@ -85,13 +89,13 @@ def _counts(old: Column, new: Column, column: pd.Series) -> tuple[list[int], lis
     return list(old.rows), list(count(old, column)), labels
 
 
-def changed(table: pd.DataFrame, limit: float = 0.1) -> Interval:
+def changed_columns(table: pd.DataFrame, limit: float = 0.1) -> Interval:
     """Return how many columns changed, with the interval from the surely to the possibly changed.
 
     Parameters
     ----------
     table : DataFrame
-        As `compare` returns it, with the same `limit`.
+        As `compare_profiles` returns it, with the same `limit`.
     """
     structure = ~table["change"].isin(["", "distribution"])
     sure, possible = (structure | (table[end] >= limit) for end in ("low", "high"))
@@ -195,12 +199,12 @@ def over_time(
     parts = dict(list(frame.groupby(found.of)))
     steps = {}
     for earlier, later in pairwise(names):
-        before = profile(parts[earlier], leave_out)
-        steps[later] = compare(before, parts[later], leave_out=leave_out)["psi"]
+        before = profile_columns(parts[earlier], leave_out)
+        steps[later] = compare_profiles(before, parts[later], leave_out=leave_out)["psi"]
     return pd.DataFrame(steps)
 
 
-def shapes(before: Profile, frame: pd.DataFrame, name: str) -> pd.DataFrame:
+def bin_shares(before: Profile, frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Return the shares of rows in the bins of one column, before and now.
 
     Parameters
@@ -217,7 +221,7 @@ def shapes(before: Profile, frame: pd.DataFrame, name: str) -> pd.DataFrame:
     DataFrame
         One row a bin, `before` and `now` in % of all rows.
     """
-    now = profile(frame[[name]]).columns[name]
+    now = profile_columns(frame[[name]]).columns[name]
     *counts, labels = _counts(before.columns[name], now, frame[name])
     shares = [100 * np.array(rows) / max(1, sum(rows)) for rows in counts]
     table = pd.DataFrame(dict(zip(("before", "now"), shares, strict=True)), [*labels, "missing"])

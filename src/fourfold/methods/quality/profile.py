@@ -78,7 +78,7 @@ class Profile:
         return pd.DataFrame(lines, columns=list(_TABLE))
 
 
-def profile(frame: pd.DataFrame, leave_out: Sequence[str] = ()) -> Profile:
+def profile_columns(frame: pd.DataFrame, leave_out: Sequence[str] = ()) -> Profile:
     """Return what a table looks like; dates are left out, since they change by themselves.
 
     Parameters
@@ -90,7 +90,7 @@ def profile(frame: pd.DataFrame, leave_out: Sequence[str] = ()) -> Profile:
 
     Examples
     --------
-    >>> found = profile(pd.DataFrame({"sex": ["f", "m", "f", None]}))
+    >>> found = profile_columns(pd.DataFrame({"sex": ["f", "m", "f", None]}))
     >>> found.columns["sex"].words, found.columns["sex"].rows
     (('f', 'm'), (2, 1, 1))
     """

@@ -13,19 +13,8 @@ from scipy.stats import t as student
 from fourfold.data.contract import read_contract, rules_of
 from fourfold.data.sources import locate
 from fourfold.methods.intervals import Interval, Z, dispersion, holm, wilson
-from fourfold.methods.quality.batches import Batches, age_days, batches
+from fourfold.methods.quality.batches import Batches
 from fourfold.records.formatting import short
-
-__all__ = [
-    "Interval",
-    "age_days",
-    "batches",
-    "label_batches",
-    "rules",
-    "shares",
-    "trend",
-    "valid_share",
-]
 
 #: With this probability by chance alone, batches still count as alike.
 _ALIKE = 0.2

@@ -39,17 +39,17 @@ def length(matrix: Array, order: Order) -> float:
     return float(matrix[order, np.roll(order, -1)].sum())
 
 
-def random(count: int, seed: int = 0) -> Order:
+def random_order(count: int, seed: int = 0) -> Order:
     """Return a trip in random order."""
     return np.random.default_rng(seed).permutation(count).astype(np.int64)
 
 
-def nearest(matrix: Array, start: int = 0) -> Order:
+def nearest_neighbour(matrix: Array, start: int = 0) -> Order:
     """Return the trip that always goes to the nearest place not visited yet.
 
     Examples
     --------
-    >>> nearest(np.array([[0.0, 2, 1], [2, 0, 5], [1, 5, 0]]), start=1).tolist()
+    >>> nearest_neighbour(np.array([[0.0, 2, 1], [2, 0, 5], [1, 5, 0]]), start=1).tolist()
     [1, 0, 2]
     """
     left = np.ones(len(matrix), bool)

@@ -20,7 +20,7 @@ REACH = 30
 _EPSILON = 1e-9
 
 
-def improve(matrix: Array, order: Order, kicks: int = 0, seed: int = 0) -> Found:
+def improve_one_way(matrix: Array, order: Order, kicks: int = 0, seed: int = 0) -> Found:
     """Return a one-way trip that no exchange of three legs shortens, after so many kicks.
 
     Three legs can be exchanged without turning any stretch round: two neighbouring stretches change
@@ -46,7 +46,7 @@ def improve(matrix: Array, order: Order, kicks: int = 0, seed: int = 0) -> Found
     Examples
     --------
     >>> clock = np.subtract.outer(-np.arange(6), -np.arange(6)) % 6.0
-    >>> improve(clock, np.array([0, 2, 4, 1, 5, 3]), kicks=20).length
+    >>> improve_one_way(clock, np.array([0, 2, 4, 1, 5, 3]), kicks=20).length
     6.0
     """
     others = matrix + np.where(np.eye(len(matrix), dtype=bool), np.inf, 0.0)

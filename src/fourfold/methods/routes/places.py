@@ -50,7 +50,7 @@ class Places:
         return bool(np.allclose(self.matrix, self.matrix.T))
 
 
-def located(frame: pd.DataFrame, name: str, across: str, up: str, globe: bool) -> Places:
+def from_coordinates(frame: pd.DataFrame, name: str, across: str, up: str, globe: bool) -> Places:
     """Return the places of a table with coordinates.
 
     Parameters
@@ -83,7 +83,7 @@ def located(frame: pd.DataFrame, name: str, across: str, up: str, globe: bool) -
     return _checked(Places(tuple(rows[name].astype(str)), matrix, points, "km" if globe else ""))
 
 
-def tabled(frame: pd.DataFrame) -> Places:
+def from_matrix(frame: pd.DataFrame) -> Places:
     """Return the places of a square table of distances: first column names, one column a place.
 
     A table read from a TSPLIB file brings its coordinates along, in ``frame.attrs["points"]``.
@@ -143,7 +143,7 @@ def neighbours(matrix: Array, count: int = 8) -> Order:
     return np.argsort(others, axis=1, kind="stable")[:, : min(count, len(matrix) - 1)]
 
 
-def opened(places: Places) -> Places:
+def with_open_end(places: Places) -> Places:
     """Return the places with one more, near to all: without it, a round trip is open there."""
     count = len(places)
     matrix = np.zeros((count + 1, count + 1))

@@ -75,7 +75,7 @@ class Winner:
         return self.low > 0
 
 
-def chosen(names: Sequence[str], known: Mapping[str, Any]) -> dict[str, Any]:
+def choose(names: Sequence[str], known: Mapping[str, Any]) -> dict[str, Any]:
     """Return the estimators of some names, in their order.
 
     Raises
@@ -85,7 +85,7 @@ def chosen(names: Sequence[str], known: Mapping[str, Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> chosen(["b"], {"a": 1, "b": 2})
+    >>> choose(["b"], {"a": 1, "b": 2})
     {'b': 2}
     """
     for name in names:
@@ -114,7 +114,7 @@ def pipelines(estimators: Mapping[str, Any], frame: pd.DataFrame, kind: Task) ->
     }
 
 
-def scores(
+def cross_validate(
     models: Mapping[str, Pipeline], frame: pd.DataFrame, goal: pd.Series, cv: Any, kind: Task
 ) -> pd.DataFrame:
     """Return the score of each model in each fold, all on the same folds.
@@ -129,13 +129,13 @@ def scores(
     return pd.DataFrame(found)
 
 
-def ranking(found: pd.DataFrame, folds: int) -> pd.DataFrame:
+def rank(found: pd.DataFrame, folds: int) -> pd.DataFrame:
     """Return mean score and gain over the dummy of each model, with 95 % intervals, best first.
 
     Parameters
     ----------
     found : DataFrame
-        As `scores` returns it.
+        As `cross_validate` returns it.
     folds : int
         Folds of one repeat.
 

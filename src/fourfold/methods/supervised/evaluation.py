@@ -27,7 +27,7 @@ Task = Literal["classification", "regression"]
 FEW = 10
 MOST_CLASSES = 50
 #: What each task is scored by: mean recall of the classes; share of variance explained.
-SCORING: Mapping[Task, str] = {"classification": "balanced_accuracy", "regression": "r2"}
+ALONE_SCORING: Mapping[Task, str] = {"classification": "balanced_accuracy", "regression": "r2"}
 
 
 def task(target: pd.Series) -> Task:
@@ -61,7 +61,7 @@ def task(target: pd.Series) -> Task:
     return "classification"
 
 
-def with_target(frame: pd.DataFrame, target: str, folds: int) -> tuple[pd.DataFrame, pd.Series]:
+def learnable_rows(frame: pd.DataFrame, target: str, folds: int) -> tuple[pd.DataFrame, pd.Series]:
     """Return the rows whose target can be learnt, and the target.
 
     Left out are rows without a target, duplicates (which would stand on both sides of a split)
@@ -75,7 +75,7 @@ def with_target(frame: pd.DataFrame, target: str, folds: int) -> tuple[pd.DataFr
     Examples
     --------
     >>> frame = pd.DataFrame({"x": range(9), "y": ["a"] * 4 + ["b"] * 4 + ["c"]})
-    >>> rows, labels = with_target(frame, "y", folds=4)
+    >>> rows, labels = learnable_rows(frame, "y", folds=4)
     >>> len(rows), sorted(set(labels))
     (8, ['a', 'b'])
     """
@@ -129,7 +129,7 @@ def thin(target: pd.Series, most: int, folds: int, seed: int = 0) -> NDArray[np.
     return np.sort(order[kept.to_numpy()])
 
 
-def alone(
+def score_alone(
     frame: pd.DataFrame, target: pd.Series, folds: int = 5, seed: int = 0, most: int = 3000
 ) -> pd.Series:
     """Return how well each feature alone predicts the target, best first.
@@ -159,6 +159,8 @@ def alone(
         column = frame[[name]].iloc[rows]
         prepared = preprocessing(column).fit_transform(column)
         model = tree(max_depth=3, random_state=seed)
-        found = cross_val_score(model, prepared, target.iloc[rows], cv=cv, scoring=SCORING[kind])
+        found = cross_val_score(
+            model, prepared, target.iloc[rows], cv=cv, scoring=ALONE_SCORING[kind]
+        )
         scores[str(name)] = float(found.mean())
     return pd.Series(scores, name="score alone").sort_values(ascending=False, kind="stable")

@@ -11,10 +11,12 @@ from pandas.api.types import is_datetime64_any_dtype
 from sklearn.base import clone
 from sklearn.metrics import get_scorer
 
-from fourfold.methods.supervised.evaluation import SCORING, Task
+from fourfold.methods.supervised.evaluation import ALONE_SCORING, Task
 from fourfold.records.formatting import number, short
 
-CLEAR, LEAK, LOOK = "clear", "leak likely", "have a look"
+CLEAR = "clear"
+LEAK = "leak likely"
+LOOK = "have a look"
 
 #: A feature that alone scores this much knows the answer.
 TOO_GOOD = 0.98
@@ -33,7 +35,7 @@ class Check:
     verdict: str
 
 
-def given_away(alone: pd.Series) -> Check:
+def single_feature(alone: pd.Series) -> Check:
     """Return whether a feature gives the target away by itself.
 
     Parameters
@@ -43,7 +45,7 @@ def given_away(alone: pd.Series) -> Check:
 
     Examples
     --------
-    >>> given_away(pd.Series({"delay": 1.0, "hour": 0.6})).verdict
+    >>> single_feature(pd.Series({"delay": 1.0, "hour": 0.6})).verdict
     'leak likely'
     """
     named = [short(name) for name in alone.index[alone >= TOO_GOOD]]
@@ -52,7 +54,7 @@ def given_away(alone: pd.Series) -> Check:
     return Check("one feature knows the answer", found, LEAK if named else CLEAR)
 
 
-def repeated(train: pd.DataFrame, held_out: pd.DataFrame) -> Check:
+def duplicates(train: pd.DataFrame, held_out: pd.DataFrame) -> Check:
     """Return whether rows held out are among those learnt from.
 
     Parameters
@@ -64,7 +66,7 @@ def repeated(train: pd.DataFrame, held_out: pd.DataFrame) -> Check:
     Examples
     --------
     >>> frame = pd.DataFrame({"x": [1, 2, 3], "y": ["a", "b", "c"]})
-    >>> repeated(frame, frame.iloc[[0]]).found
+    >>> duplicates(frame, frame.iloc[[0]]).found
     '1 of 1 rows held out (100 %) are learnt from as well'
     """
     seen = set(pd.util.hash_pandas_object(train, index=False))
@@ -75,7 +77,7 @@ def repeated(train: pd.DataFrame, held_out: pd.DataFrame) -> Check:
     return Check("the same row on both sides", found, LOOK if share > MANY else CLEAR)
 
 
-def dated(
+def time_split(
     model: Any, features: pd.DataFrame, goal: pd.Series, frame: pd.DataFrame, kind: Task, seed: int
 ) -> Check:
     """Return whether the model predicts later rows worse than rows drawn at random.
@@ -110,27 +112,27 @@ def _score(model: Any, features: pd.DataFrame, goal: pd.Series, order: Any, kind
     cut = 3 * len(order) // 4
     first, last = order[:cut], order[cut:]
     fitted = clone(model).fit(features.iloc[first], goal.iloc[first])
-    return float(get_scorer(SCORING[kind])(fitted, features.iloc[last], goal.iloc[last]))
+    return float(get_scorer(ALONE_SCORING[kind])(fitted, features.iloc[last], goal.iloc[last]))
 
 
-def table(checks: list[Check]) -> pd.DataFrame:
+def leak_table(checks: list[Check]) -> pd.DataFrame:
     """Return checks as a table, a row for each.
 
     Examples
     --------
-    >>> table([Check("a", "nothing", CLEAR)]).columns.tolist()
+    >>> leak_table([Check("a", "nothing", CLEAR)]).columns.tolist()
     ['found', 'verdict']
     """
     rows = {check.name: {"found": check.found, "verdict": check.verdict} for check in checks}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def leaks(checks: list[Check]) -> int:
+def count_leaks(checks: list[Check]) -> int:
     """Return the number of checks that found a likely leak.
 
     Examples
     --------
-    >>> leaks([Check("a", "nothing", CLEAR), Check("b", "all", LEAK)])
+    >>> count_leaks([Check("a", "nothing", CLEAR), Check("b", "all", LEAK)])
     1
     """
     return sum(check.verdict == LEAK for check in checks)

@@ -86,7 +86,7 @@ SPACES: Mapping[str, Space] = {
 }
 
 
-def search(
+def tune(
     models: Mapping[str, Any],
     frame: pd.DataFrame,
     goal: pd.Series,

@@ -21,16 +21,6 @@ from sklearn.utils.multiclass import type_of_target
 
 from fourfold.methods.yellowbrick import _quietly
 
-__all__ = [
-    "ROCAUC",
-    "ClassPredictionError",
-    "DiscriminationThreshold",
-    "LearningCurve",
-    "PrecisionRecallCurve",
-    "PredictionError",
-    "ResidualsPlot",
-]
-
 _regressor: Any = _quietly("yellowbrick.regressor")
 _classifier: Any = _quietly("yellowbrick.classifier")
 _curves: Any = _quietly("yellowbrick.model_selection")

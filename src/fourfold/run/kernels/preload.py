@@ -54,6 +54,10 @@ def preloads(notebook: Mapping[str, Any]) -> tuple[str, ...]:
         match node:
             case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in names:
                 found.append(f"{names[name]}:{attribute}")
+            case ast.Attribute(
+                value=ast.Attribute(value=ast.Name(id=name), attr=package), attr=attribute
+            ) if names.get(name) == "fourfold":
+                found.append(f"fourfold:{package}.{attribute}")
     allowed = (item for item in found if item.split(".")[0].split(":")[0] not in _NEVER)
     chosen = dict.fromkeys(allowed)
     later = (_ON_FIRST_USE.get(name, ()) for item in chosen for name in (item, item.split(".")[0]))

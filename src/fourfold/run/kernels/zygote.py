@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import operator
 import os
 import selectors
 import signal
@@ -34,7 +35,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def import_all(modules: list[str]) -> None:
-    """Import modules, and the attributes ``module:name`` that load lazily.
+    """Import modules, and the attributes ``module:name.name`` that load lazily.
 
     What cannot be imported is left to the notebook, which shows the error where it belongs.
     """
@@ -42,7 +43,9 @@ def import_all(modules: list[str]) -> None:
         module, _, attribute = name.partition(":")
         with contextlib.suppress(Exception):
             loaded = importlib.import_module(module)
-            if attribute and not hasattr(loaded, attribute):
+            try:
+                operator.attrgetter(attribute or "__name__")(loaded)
+            except AttributeError:
                 importlib.import_module(f"{module}.{attribute}")
 
 
