@@ -70,10 +70,8 @@ def run_in_venv(session: nox.Session, program: str, *args: str, **env: str) -> N
 def lint(session: nox.Session) -> None:
     """Style, types, imports between rooms, spelling; arguments go to ``ruff check``."""
     run_in_venv(session, "ruff", "check", *session.posargs, ".")
-    run_in_venv(session, "ruff", "format", "--check", ".")
-    run_in_venv(session, "mypy")
-    run_in_venv(session, "lint-imports", "--no-logo")
-    run_in_venv(session, "codespell")
+    for step in ("ruff format --check .", "mypy", "lint-imports --no-logo", "codespell"):
+        run_in_venv(session, *step.split())
 
 
 @nox.session

@@ -230,7 +230,7 @@ def test_links_in_html_are_found():
 def site(tmp_path_factory):
     """The built site."""
     folder = tmp_path_factory.mktemp("site")
-    assert build.build(folder) > 40
+    assert build.build(folder) > 30
     return folder
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.plan.spec import RunSpec
-from fourfold.project import Place
+from fourfold.project import Project
 from fourfold.records.record import RunRecord
 from fourfold.run.selection import choose
 
@@ -85,5 +85,5 @@ def run_all(
     """Execute runs, also those that are unchanged."""
     from fourfold.run.batch import run_batch
 
-    place = Place(root, outputs)
+    place = Project(root, outputs)
     return run_batch(choose(specs, place, force=True).todo, place, workers, **options)

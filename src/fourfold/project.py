@@ -31,7 +31,7 @@ def shown(path: Path, root: Path) -> str:
 
 
 @dataclass(frozen=True)
-class Place:
+class Project:
     """Where runs happen: the project and the folder of outputs."""
 
     root: Path

@@ -79,13 +79,13 @@ def test_the_template_that_suits(new, project, sales, options, template):
 
 def test_what_was_written_runs_at_once(new, project, sales):
     """And its record says something."""
-    from fourfold.project import Place
+    from fourfold.project import Project
     from fourfold.run.batch import run_batch
     from fourfold.run.selection import choose
 
     german(sales, project / "umsatz.csv")
     new("umsatz", "--data", "umsatz.csv", "--target", "Umsatz", "--template", "starter")
-    place = Place(project, project / "outputs")
+    place = Project(project, project / "outputs")
     specs = plan([], project)
     (record,), _ = run_batch(choose(specs, place).todo, place, 1)
     assert (record.status, record.verdict) == ("ok", "supported")
@@ -254,14 +254,14 @@ def test_what_is_there_is_kept(command, tmp_path):
 
 def test_the_skeleton_runs(command, tmp_path):
     """The mean of the sepals of irises is 5.84 cm (Fisher 1936)."""
-    from fourfold.project import Place
+    from fourfold.project import Project
     from fourfold.run.batch import run_batch
     from fourfold.run.selection import choose
 
     command(tmp_path, "init", ".")
     command(tmp_path, "new-template", "churn")
     specs = plan([str(tmp_path / "params" / "churn")], tmp_path)
-    place = Place(tmp_path, tmp_path / "outputs")
+    place = Project(tmp_path, tmp_path / "outputs")
     (record,), _ = run_batch(choose(specs, place).todo, place, 1)
     assert (record.status, record.verdict) == ("ok", "supported")
     assert record.metrics["mean"]["value"] == pytest.approx(5.843, abs=1e-3)

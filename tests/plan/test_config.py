@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from fourfold.data.yamlfile import Position
 from fourfold.errors import ConfigError
 from fourfold.plan.config import (
-    Place,
     check_keys,
     config_name,
     duration_s,
@@ -19,9 +19,9 @@ def test_every_key_and_item_knows_its_place(config, project):
     """Line and column count from 1."""
     path = config("template: tiny\nparameters:\n  columns: [a, b]\n  scale: 2\n")
     found = read_config(path, project)
-    assert found.place("parameters", "scale") == Place("params/a.yaml", 4, 3)
-    assert found.place("parameters", "columns", 1) == Place("params/a.yaml", 3, 16)
-    assert found.place("parameters", "unknown") == Place("params/a.yaml", 2, 1)
+    assert found.place("parameters", "scale") == Position("params/a.yaml", 4, 3)
+    assert found.place("parameters", "columns", 1) == Position("params/a.yaml", 3, 16)
+    assert found.place("parameters", "unknown") == Position("params/a.yaml", 2, 1)
 
 
 def test_extends_merges_key_by_key_and_keeps_places(config, project):

@@ -143,7 +143,7 @@ def test_only_what_is_missing_is_installed(tmp_path):
     for version in ("1.0", "2.0"):
         wheel(tmp_path, "old", version)
     python = environment_with_pip(tmp_path / "v")
-    environment = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PYTHONPATH": str(Path(colab.__file__).parents[1])}  # fmt: skip
+    environment = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PYTHONPATH": str(Path(colab.__file__).parents[2])}  # fmt: skip
 
     def run(*words):
         call = [python, *words]

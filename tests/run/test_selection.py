@@ -13,7 +13,7 @@ import pytest
 
 from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
-from fourfold.project import Place, alone
+from fourfold.project import Project, alone
 from fourfold.records.record import find_record, read_record, write_record
 from fourfold.run import fingerprint, selection
 from fourfold.run.selection import choose, matching
@@ -34,7 +34,7 @@ def done(project, config):
 
 def why(project, **how) -> dict[str, list[str]]:
     specs = plan([str(project / "params")], project)
-    choice = choose(specs, Place(project, project / "outputs"), **how)
+    choice = choose(specs, Project(project, project / "outputs"), **how)
     assert len(choice.todo) + len(choice.unchanged) <= len(specs)
     return {item.spec.run_id: list(item.why) for item in choice.todo}
 
@@ -67,7 +67,7 @@ def test_reasons_name_what_changed(done, config, monkeypatch):
 
     for part in ("library", "environment"):
         with monkeypatch.context() as context:
-            context.setattr(selection, part, lambda: "another")
+            context.setattr(fingerprint, part, lambda: "another")
             assert set(map(tuple, why(done).values())) == {(f"{part} changed",)}
 
     folder = done / "outputs" / "a" / "scale=1,mode=plain"
@@ -92,7 +92,7 @@ def test_what_failed_is_tried_again_and_can_be_chosen(done):
 def test_an_unchanged_run_keeps_its_record(done):
     """It comes back as it was, but for its status."""
     specs = plan([str(done / "params")], done)
-    place = Place(done, done / "outputs")
+    place = Project(done, done / "outputs")
     unchanged = choose(specs, place).unchanged
     for record, spec in zip(unchanged, specs, strict=True):
         assert record.status == "unchanged"
@@ -101,7 +101,7 @@ def test_an_unchanged_run_keeps_its_record(done):
 
 def test_data_that_only_reading_would_tell_are_read_again(project, config):
     """A database or a web address may have changed; a SQLite file is hashed as any other."""
-    place = Place(project, project / "outputs")
+    place = Project(project, project / "outputs")
     (spec,) = plan([str(config("template: tiny\n"))], project)
     keys = fingerprint.Keys(project)
     for source, known in (

@@ -21,8 +21,7 @@ from fourfold.plan.config import Config
 from fourfold.plan.plan import plan_one
 from fourfold.plan.spec import RunSpec, digest, run_id
 from fourfold.plan.template import Template, find_template, read_template
-from fourfold.project import Place as Folders
-from fourfold.project import find_root
+from fourfold.project import Project, find_root
 from fourfold.records import emit
 from fourfold.records.evidence import Metric
 from fourfold.records.formatting import as_text
@@ -104,7 +103,7 @@ def rerun(template: str = "", /, **parameters: Any) -> Rerun:
     found = read_template(find_template(template or _template_of(names, root), root / "templates"))
     names |= _as_given(sources, found)
     spec = _spec(found, names, parameters, root)
-    folders = Folders(root, root / "outputs" / "rerun")
+    folders = Project(root, root / "outputs" / "rerun")
     record = _executed(spec, folders)
     before, conclusion = emit.recorded()
     verdicts = [("verdict", conclusion.verdict if conclusion else "–", _ended(record))]
@@ -184,7 +183,7 @@ def _spec(
     )
 
 
-def _executed(spec: RunSpec, folders: Folders) -> RunRecord:
+def _executed(spec: RunSpec, folders: Project) -> RunRecord:
     """Return the record of a run that a process of its own has executed."""
     places = {"root": str(folders.root), "outputs": str(folders.outputs)}
     content = json.dumps({"spec": spec.to_json(), **places}, default=str)
@@ -215,7 +214,7 @@ def _main() -> None:
     from fourfold.run.selection import choose
 
     given = json.loads(sys.stdin.read())
-    folders = Folders(Path(given["root"]), Path(given["outputs"]))
+    folders = Project(Path(given["root"]), Path(given["outputs"]))
     with alone(folders.outputs):
         run_batch(choose([RunSpec.from_json(given["spec"])], folders).todo, folders)
         write_overview(folders.outputs)

@@ -18,7 +18,7 @@ from fourfold.plan.spec import RunSpec
 from fourfold.records.formatting import count
 
 if TYPE_CHECKING:
-    from fourfold.project import Place
+    from fourfold.project import Project
     from fourfold.records.record import RunRecord
     from fourfold.run.selection import Choice, Todo
 
@@ -55,10 +55,10 @@ def plan_command(
     configs = len({spec.config for spec in specs})
     console.print(f"{count(len(specs), 'run')} of {count(configs, 'config')}, all checked")
     if why:
-        from fourfold.project import Place
+        from fourfold.project import Project
         from fourfold.run.selection import choose
 
-        choice = choose(specs, Place(project, outputs_of(outputs, project)))
+        choice = choose(specs, Project(project, outputs_of(outputs, project)))
         _explain(choice)
         console.print(f"{len(choice.todo):,} to execute, {len(choice.unchanged):,} unchanged")
 
@@ -82,14 +82,14 @@ def run(
 
     Exit code 0 if all is well, 1 if a run failed, 2 if a config is wrong, 130 if stopped.
     """
-    from fourfold.project import Place, alone
+    from fourfold.project import Project, alone
     from fourfold.run.kernels.machine import begin
     from fourfold.run.selection import choose
 
     project, at_once = root_of(root), _workers(workers)
     begin(at_once)
     specs = _matching(plan(paths or [], project), only)
-    place = Place(project, outputs_of(outputs, project))
+    place = Project(project, outputs_of(outputs, project))
     with alone(place.outputs):
         choice = choose(specs, place, force, failed)
         if why:
@@ -132,7 +132,7 @@ def _workers(given: str) -> int | None:
 
 
 def _execute(
-    todo: list[Todo], place: Place, workers: int | None, max_failures: int | None = None
+    todo: list[Todo], place: Project, workers: int | None, max_failures: int | None = None
 ) -> tuple[list[RunRecord], bool]:
     from fourfold.cli.progress import showing
     from fourfold.run.schedule import warm_up, workers_for
@@ -148,7 +148,7 @@ def _execute(
         return run_batch(todo, place, at_once, progress.section, progress.done, max_failures)
 
 
-def _tell(records: list[RunRecord], choice: Choice, place: Place) -> None:
+def _tell(records: list[RunRecord], choice: Choice, place: Project) -> None:
     """Write the table of the batch, print it, and say where to look."""
     from fourfold.cli.progress import cost_line, result_table
     from fourfold.project import shown
@@ -214,14 +214,14 @@ def reference(
     workers: Workers = "auto",
 ) -> None:
     """Write executed references of PATHs into notebooks/, for nbval to regress against."""
-    from fourfold.project import Place
+    from fourfold.project import Project
     from fourfold.regress.references import first_runs, write_reference
     from fourfold.run.selection import choose
 
     project = root_of(root)
     specs = first_runs(plan(paths or [], project))
     folder = project / "outputs" / "references"
-    place = Place(project, folder)
+    place = Project(project, folder)
     records, stopped = _execute(choose(specs, place, force=True).todo, place, _workers(workers))
     ended = {record.name for record in records if record.ok}
     for spec in specs:

@@ -241,7 +241,7 @@ def _mlops() -> pd.DataFrame:
     import pandas as pd
     from ruamel.yaml import YAML
 
-    files = [packaged("fourfold", f"frameworks/{name}.yaml") for name in _MATURITY_MODELS]
+    files = [packaged("fourfold", f"data/frameworks/{name}.yaml") for name in _MATURITY_MODELS]
     models = [YAML(typ="safe").load(file.read_text(encoding="utf-8")) for file in files]
     shared = ("name", "title", "url")
     rows = [{key: m[key] for key in shared} | each for m in models for each in m["criteria"]]

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from fourfold.plan.spec import RunSpec
-from fourfold.project import Place
+from fourfold.project import Project
 from fourfold.records.record import RunRecord
 from fourfold.report.report import prime
 from fourfold.run.kernels.machine import cores
@@ -26,7 +26,7 @@ Event = Callable[[RunSpec, str], None]
 
 def run_batch(
     todo: Sequence[Todo],
-    place: Place,
+    place: Project,
     workers: int | None = None,
     on_section: Event = lambda spec, section: None,
     on_done: Callable[[RunSpec, RunRecord], None] = lambda spec, record: None,

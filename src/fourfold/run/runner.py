@@ -14,7 +14,7 @@ import yaml
 
 from fourfold.plan.spec import RunSpec
 from fourfold.plan.template import template_path
-from fourfold.project import Place, git_commit, write_text
+from fourfold.project import Project, git_commit, write_text
 from fourfold.records.record import RunRecord, findings, section_times, versions, write_record
 from fourfold.report.report import write_report
 from fourfold.run.kernels.client import Warm, execute
@@ -44,7 +44,7 @@ class Kernels:
 
 def run_one(
     spec: RunSpec,
-    place: Place,
+    place: Project,
     watch: Watch = Watch(),
     kernels: Kernels = Kernels(),
     key: Mapping[str, Any] | None = None,
@@ -105,7 +105,7 @@ def params_yaml(parameters: Mapping[str, Any]) -> str:
 
 
 def _execute(
-    spec: RunSpec, place: Place, watch: Watch, kernels: Kernels, folder: Path
+    spec: RunSpec, place: Project, watch: Watch, kernels: Kernels, folder: Path
 ) -> Execution:
     execution = Execution(
         prepared(template_path(spec.template_file, place.root), spec.parameters),
@@ -131,7 +131,7 @@ def _execute(
 
 def _record(
     spec: RunSpec,
-    place: Place,
+    place: Project,
     execution: Execution,
     started: datetime,
     duration_s: float,

@@ -10,7 +10,7 @@ from math import inf, isfinite
 from statistics import median
 
 from fourfold.plan.template import template_path
-from fourfold.project import Place
+from fourfold.project import Project
 from fourfold.records.ipynb import read_notebook
 from fourfold.run.kernels.machine import cores, kernel_env, memory_mb
 from fourfold.run.kernels.preload import preloads
@@ -99,12 +99,12 @@ def makespan(order: Sequence[int], expected: Sequence[float], workers: int) -> f
     return max(free)
 
 
-def modules_of(template_file: str, place: Place) -> tuple[str, ...]:
+def modules_of(template_file: str, place: Project) -> tuple[str, ...]:
     """Return what a template imports."""
     return preloads(read_notebook(template_path(template_file, place.root)))
 
 
-def warm_up(todo: Sequence[Todo], place: Place, workers: int) -> None:
+def warm_up(todo: Sequence[Todo], place: Project, workers: int) -> None:
     """Let the zygotes of these runs begin to import, where kernels can be forked."""
     sweep()
     if not available():

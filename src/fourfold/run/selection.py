@@ -10,7 +10,7 @@ from typing import Any
 
 from fourfold.errors import FourfoldError
 from fourfold.plan.spec import RunSpec, canonical
-from fourfold.project import Place
+from fourfold.project import Project
 from fourfold.records.record import RunRecord, find_record
 from fourfold.run.fingerprint import _GLOB, Keys
 
@@ -46,7 +46,7 @@ class Choice:
 
 def choose(
     specs: Iterable[RunSpec],
-    place: Place,
+    place: Project,
     force: bool = False,
     failed: bool = False,
 ) -> Choice:

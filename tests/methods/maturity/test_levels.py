@@ -10,13 +10,21 @@ from hypothesis import strategies as st
 
 from fourfold.data.sources import load
 from fourfold.methods.maturity import levels as maturity
-from fourfold.methods.maturity.assessment import CREDIT, Answers, Assessment, Reply, Standing
+from fourfold.methods.maturity.assessment import (
+    CREDIT,
+    Answers,
+    Assessment,
+    Reply,
+    Standing,
+    assess,
+)
 from fourfold.methods.maturity.practices import (
     Criterion,
     Framework,
     Level,
     Practice,
     frameworks,
+    models_of,
     practices,
 )
 
@@ -126,7 +134,7 @@ def test_only_what_is_known_is_exact():
 
 def test_google_level_2_without_automatic_analysis():
     """Whoever automates all that is asked for is at the top, with analysis still manual."""
-    found = maturity.assess(Answers("x", tuple(Reply(n, "done") for n in practices())), Path())
+    found = assess(Answers("x", tuple(Reply(n, "done") for n in practices())), Path())
     table = maturity.level_table(found)
     assert table["at least"].to_dict() == {"AWS": 4, "Microsoft": 4, "Google": 2}
     assert table.loc["Google", "manual"] == "data analysis, model analysis"
@@ -136,14 +144,14 @@ def test_own_models_are_judged_by():
     """Without its criterion, a practice no longer holds a level."""
     replies = tuple(Reply(n, "missing" if n == "feature-store" else "done") for n in practices())
     frame = load("mlops_criteria").frame
-    fewer = maturity.models_of(frame[~frame["needs"].str.contains("feature-store")])
-    found = [maturity.assess(Answers("x", replies), Path(), models=m) for m in (None, fewer)]
+    fewer = models_of(frame[~frame["needs"].str.contains("feature-store")])
+    found = [assess(Answers("x", replies), Path(), models=m) for m in (None, fewer)]
     assert [maturity.level_table(each).loc["Google", "at least"] for each in found] == [1, 2]
 
 
 def test_nothing_done_is_level_0_everywhere():
     """Microsoft's is called 'no MLOps'."""
-    found = maturity.assess(Answers("x", tuple(Reply(n, "missing") for n in practices())), Path())
+    found = assess(Answers("x", tuple(Reply(n, "missing") for n in practices())), Path())
     table = maturity.level_table(found)
     assert table["at most"].tolist() == [0, 0, 0]
     assert table.loc["Microsoft", "name"] == "no MLOps"
@@ -161,7 +169,7 @@ def test_the_interval_holds_the_level_however_the_unknown_turns_out(answers, tru
     told = {n: "done" if yes else "missing" for n, yes in zip(NAMES, truth, strict=True)}
     resolved = {n: told[n] if answer == "unknown" else answer for n, answer in replies.items()}
     before, after = (
-        maturity.assess(Answers("x", tuple(Reply(*item) for item in each.items())), Path())
+        assess(Answers("x", tuple(Reply(*item) for item in each.items())), Path())
         for each in (replies, resolved)
     )
     for model in frameworks().values():
@@ -176,7 +184,7 @@ def test_another_practice_never_lowers_a_level(answers, name):
     """Levels, criteria met and scores only rise."""
     replies = dict(zip(NAMES, answers, strict=True))
     before, after = (
-        maturity.assess(Answers("x", tuple(Reply(*item) for item in each.items())), Path())
+        assess(Answers("x", tuple(Reply(*item) for item in each.items())), Path())
         for each in (replies, {**replies, name: "done"})
     )
     columns = ["at least", "at most", "criteria met"]

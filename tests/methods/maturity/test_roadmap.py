@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from fourfold.methods.maturity import levels as maturity
 from fourfold.methods.maturity import roadmap
-from fourfold.methods.maturity.assessment import CREDIT, Answers, Assessment, Reply, Standing
+from fourfold.methods.maturity.assessment import (
+    CREDIT,
+    Answers,
+    Assessment,
+    Reply,
+    Standing,
+    assess,
+)
 from fourfold.methods.maturity.practices import Criterion, Framework, Level, Practice, practices
 
 
@@ -159,7 +166,7 @@ def test_comparison_by_hand():
 
 def test_orders_and_seed_change_the_comparison():
     """More orders narrow the interval; another seed draws others."""
-    found = maturity.assess(Answers("x", ()), Path())
+    found = assess(Answers("x", ()), Path())
     steps = roadmap.plan_steps(found)
     few, more, other = (
         roadmap.compare_orders(found, steps, n, seed) for n, seed in [(20, 0), (60, 0), (20, 1)]
@@ -181,7 +188,7 @@ NAMES = sorted(practices())
 def test_every_order_does_all_and_respects_what_comes_first(answers, seed):
     """For any answers: plan, cheapest and random orders hold each open practice once, in order."""
     replies = tuple(Reply(*item) for item in zip(NAMES, answers, strict=True))
-    found = maturity.assess(Answers("x", replies), Path())
+    found = assess(Answers("x", replies), Path())
     left = roadmap.remaining(found)
     steps = roadmap.plan_steps(found)
     orders = [

@@ -8,30 +8,31 @@ from scipy.stats import t as student
 from sklearn.metrics import r2_score
 
 from fourfold.errors import DataError
+from fourfold.methods import intervals
 from fourfold.methods.supervised import regression
 
 
 def test_the_mean_by_hand():
     """Student's interval where the values are not skew, moved to the side of the tail otherwise."""
     half = student.ppf(0.975, 2) / np.sqrt(3)
-    assert regression.mean_interval(np.array([1.0, 2.0, 3.0])) == pytest.approx(
+    assert intervals.mean_interval(np.array([1.0, 2.0, 3.0])) == pytest.approx(
         (2, 2 - half, 2 + half)
     )
-    value, low, high = regression.mean_interval(np.array([0.0, 0.0, 0.0, 8.0]))
+    value, low, high = intervals.mean_interval(np.array([0.0, 0.0, 0.0, 8.0]))
     assert high - value > value - low
-    assert regression.mean_interval(np.ones(5)) == (1.0, 1.0, 1.0)
-    wide = regression.mean_interval(np.array([1.0, 2.0, 3.0]), level=0.99)
+    assert intervals.mean_interval(np.ones(5)) == (1.0, 1.0, 1.0)
+    wide = intervals.mean_interval(np.array([1.0, 2.0, 3.0]), level=0.99)
     assert wide[1] < 2 - half
     with pytest.raises(DataError, match="at least 3 rows to judge by, got 2"):
-        regression.mean_interval(np.ones(2))
+        intervals.mean_interval(np.ones(2))
 
 
 def test_a_mean_of_sizes_is_never_negative():
     """However few and skew they are."""
-    value, low, high = regression.positive_mean(np.array([0.0, 0.0, 0.0, 8.0]))
+    value, low, high = intervals.positive_mean(np.array([0.0, 0.0, 0.0, 8.0]))
     assert 0 < low < value == 2 < high
-    assert regression.positive_mean(np.zeros(4)) == (0.0, 0.0, 0.0)
-    narrow = regression.positive_mean(np.array([0.0, 0.0, 0.0, 8.0]), level=0.5)
+    assert intervals.positive_mean(np.zeros(4)) == (0.0, 0.0, 0.0)
+    narrow = intervals.positive_mean(np.array([0.0, 0.0, 0.0, 8.0]), level=0.5)
     assert low < narrow[1]
 
 
@@ -63,8 +64,8 @@ def test_intervals_cover_the_truth(rows):
         for place, ((_, low, high), truth) in enumerate(
             [
                 (regression.r2(line + errors, line), 0.8),
-                (regression.positive_mean(np.abs(errors)), np.sqrt(2 / np.pi)),
-                (regression.mean_interval(errors), 0.0),
+                (intervals.positive_mean(np.abs(errors)), np.sqrt(2 / np.pi)),
+                (intervals.mean_interval(errors), 0.0),
             ]
         ):
             inside[place] += low <= truth <= high

@@ -25,7 +25,10 @@ ROOT = Path(__file__).parents[3]
         ("this is no Python", ()),
         ("%matplotlib inline\nimport json", ("json",)),
         ("import os.path\nos.getcwd()", ("os.path",)),
-        ("import fourfold as ff\nff.routes.length", ("fourfold", "fourfold:routes.length", "fourfold:routes")),
+        (
+            "import fourfold as ff\nff.routes.length",
+            ("fourfold", "fourfold:routes.length", "fourfold:routes"),
+        ),
     ],
 )
 def test_modules_are_read_from_the_code(source, expected):

@@ -49,8 +49,8 @@ def sums(game: Game, rounds: int) -> tuple[Array, Array]:
 
     Examples
     --------
-    >>> from fourfold.methods.gambling.games import named
-    >>> totals, chances = sums(named("coin"), 2)
+    >>> from fourfold.methods.gambling.games import game
+    >>> totals, chances = sums(game("coin"), 2)
     >>> totals.tolist(), chances.round(2).tolist()
     ([-2.0, 0.0, 2.0], [0.25, 0.5, 0.25])
     """
@@ -95,8 +95,8 @@ def ahead(game: Game, rounds: int) -> float:
 
     Examples
     --------
-    >>> from fourfold.methods.gambling.games import named
-    >>> [round(100 * ahead(named("roulette_red_38"), n), 1) for n in (10, 100, 1000)]
+    >>> from fourfold.methods.gambling.games import game
+    >>> [round(100 * ahead(game("roulette_red_38"), n), 1) for n in (10, 100, 1000)]
     [31.4, 26.5, 4.5]
     """
     totals, chances = sums(game, rounds)
@@ -121,8 +121,8 @@ def ruin(game: Game, bankroll: float, rounds: int) -> float:
 
     Examples
     --------
-    >>> from fourfold.methods.gambling.games import named
-    >>> round(ruin(named("coin"), bankroll=1, rounds=3), 3)
+    >>> from fourfold.methods.gambling.games import game
+    >>> round(ruin(game("coin"), bankroll=1, rounds=3), 3)
     0.625
     """
     if not can_follow(game, bankroll, rounds):
@@ -159,8 +159,8 @@ def rounds_needed(game: Game, half_width: float) -> int:
 
     Examples
     --------
-    >>> from fourfold.methods.gambling.games import named
-    >>> rounds_needed(named("coin"), 0.01)
+    >>> from fourfold.methods.gambling.games import game
+    >>> rounds_needed(game("coin"), 0.01)
     38415
     """
     return ceil((Z * game.spread / half_width) ** 2)
@@ -184,9 +184,9 @@ def enough_rounds(game: Game) -> bool:
 
     Examples
     --------
-    >>> from fourfold.methods.gambling.games import counted
+    >>> from fourfold.methods.gambling.games import from_rounds
     >>> pays = {"win": 1.0, "lose": -1.0}
-    >>> [enough_rounds(counted(["win", "lose"] * n, pays, "bet")) for n in (5, 50)]
+    >>> [enough_rounds(from_rounds(["win", "lose"] * n, pays, "bet")) for n in (5, 50)]
     [False, True]
     """
     return not game.seen or (game.spread > 0 and game.seen / weight(game, 1) >= FEW)

@@ -136,8 +136,8 @@ def play(game: Game, players: int, rounds: int, stakes: Stakes = Stakes(), seed:
 
     Examples
     --------
-    >>> from fourfold.methods.gambling.games import named
-    >>> found = play(named("coin"), players=3, rounds=100, seed=1)
+    >>> from fourfold.methods.gambling.games import game
+    >>> found = play(game("coin"), players=3, rounds=100, seed=1)
     >>> found.profits.shape[0], found.staked.tolist()
     (3, [100.0, 100.0, 100.0])
     """

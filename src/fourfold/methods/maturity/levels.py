@@ -24,6 +24,7 @@ def level(model: Framework, credit: Credit) -> int:
 
     Examples
     --------
+    >>> from fourfold.methods.maturity.practices import frameworks, practices
     >>> nothing, everything = dict.fromkeys(practices(), 0.0), dict.fromkeys(practices(), 1.0)
     >>> [(level(model, nothing), level(model, everything)) for model in frameworks().values()]
     [(0, 4), (0, 4), (0, 2)]
