@@ -1,4 +1,4 @@
-"""The user's folder: find it, name files in it, write whole files, hold it alone, ask git."""
+"""The user's folder: find it, name files in it, write whole files, lock it, ask git."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def shown(path: Path, root: Path) -> str:
 
 @dataclass(frozen=True)
 class Project:
-    """Where runs happen: the project and the folder of outputs."""
+    """Where runs happen: the folder of a project, and that of outputs."""
 
     root: Path
     outputs: Path
@@ -74,8 +74,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def alone(outputs: Path) -> Iterator[None]:
-    """Hold the folder; the system lets go of it when this process ends, however it ends.
+def hold_outputs(outputs: Path) -> Iterator[None]:
+    """Hold a folder of outputs; it is free when this process ends, however it ends.
 
     Raises
     ------

@@ -208,14 +208,14 @@ def _figure(name: str, found: Mapping[str, Any] | None) -> str:
 
 def _main() -> None:
     """Execute the spec on standard input, unless its record stands."""
-    from fourfold.project import alone
+    from fourfold.project import hold_outputs
     from fourfold.report.overview import write_overview
     from fourfold.run.batch import run_batch
     from fourfold.run.selection import choose
 
     given = json.loads(sys.stdin.read())
     folders = Project(Path(given["root"]), Path(given["outputs"]))
-    with alone(folders.outputs):
+    with hold_outputs(folders.outputs):
         run_batch(choose([RunSpec.from_json(given["spec"])], folders).todo, folders)
         write_overview(folders.outputs)
 

@@ -82,7 +82,7 @@ def run(
 
     Exit code 0 if all is well, 1 if a run failed, 2 if a config is wrong, 130 if stopped.
     """
-    from fourfold.project import Project, alone
+    from fourfold.project import Project, hold_outputs
     from fourfold.run.kernels.machine import begin
     from fourfold.run.selection import choose
 
@@ -90,7 +90,7 @@ def run(
     begin(at_once)
     specs = _matching(plan(paths or [], project), only)
     place = Project(project, outputs_of(outputs, project))
-    with alone(place.outputs):
+    with hold_outputs(place.outputs):
         choice = choose(specs, place, force, failed)
         if why:
             _explain(choice)
@@ -220,13 +220,12 @@ def reference(
 
     project = root_of(root)
     specs = first_runs(plan(paths or [], project))
-    folder = project / "outputs" / "references"
-    place = Project(project, folder)
+    place = Project(project, project / "outputs" / "references")
     records, stopped = _execute(choose(specs, place, force=True).todo, place, _workers(workers))
     ended = {record.name for record in records if record.ok}
     for spec in specs:
         if spec.name in ended:
-            written = write_reference(folder / spec.config / spec.run_id, spec, project)
+            written = write_reference(spec, place)
             console.print(f"wrote {written.relative_to(project)}")
     raise typer.Exit(130 if stopped else 0 if all(record.ok for record in records) else 1)
 

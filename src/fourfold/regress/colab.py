@@ -39,13 +39,12 @@ def repository(root: Path) -> str:
         named = content.get("tool", {}).get("fourfold", {}).get("repository")
         if named is not None:
             if not isinstance(named, str) or not _NAME.fullmatch(named):
-                told = (
+                raise FourfoldError(
                     f"pyproject.toml tool.fourfold.repository: expected owner/name, got {named!r}"
                 )
-                raise FourfoldError(told)
             return named
-    found = _GITHUB.search(_git(root, "config", "--get", "remote.origin.url"))
-    return found[1] if found else ""
+    address = _GITHUB.search(_git(root, "config", "--get", "remote.origin.url"))
+    return address[1] if address else ""
 
 
 def below(root: Path) -> str:
@@ -66,7 +65,7 @@ def prepare(
     place: str,
     folder: str = "",
 ) -> None:
-    """Give a reference its form; where the repository is known, its badge and source as well.
+    """Give a reference its form; if the repository is known, its badge and source as well.
 
     Parameters
     ----------

@@ -197,7 +197,7 @@ def test_no_zygote_outlives_a_killed_process():
     """``kill -9`` of the process that asked, while a kernel computes."""
     code = """
         import os, sys, time
-        from fourfold.warm import ZYGOTES
+        from fourfold.run.kernels.zygotes import ZYGOTES
         process = ZYGOTES.kernel(("numpy",), dict(os.environ), None, ahead=1)
         print(process.pid, *ZYGOTES.pids(), flush=True)
         time.sleep(60)
@@ -206,6 +206,7 @@ def test_no_zygote_outlives_a_killed_process():
     with subprocess.Popen(call, stdout=subprocess.PIPE, text=True) as asked:
         pids = list(map(int, asked.stdout.readline().split()))
         family = [c.pid for c in psutil.Process(asked.pid).children(recursive=True)]
+        assert len(pids) == 2
         assert set(pids) <= set(family)
         asked.kill()
     _gone(family)

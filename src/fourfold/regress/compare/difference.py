@@ -1,8 +1,8 @@
-"""What differs between an output that is kept and a new one, said so that a reader sees it."""
+"""A difference between an output that is kept and a new one, as a reader sees it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,6 +46,31 @@ class Difference:
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def gone_and_new(
+    label: str, before: Collection[str], after: Collection[str], *kinds: Kind
+) -> Iterator[Difference]:
+    """Yield the names that only one side has.
+
+    Parameters
+    ----------
+    label : str
+        Place of a name, with ``{}`` for it.
+    kinds : str
+        Of the differences: of names that are gone, and of new ones where these have another.
+
+    Examples
+    --------
+    >>> print(*gone_and_new("column {!r}", ["a", "b"], ["b"], "missing", "extra"))
+    column 'a': there -> gone
+    """
+    for name in before:
+        if name not in after:
+            yield Difference(label.format(name), "there", "gone", kinds[0])
+    for name in after:
+        if name not in before:
+            yield Difference(label.format(name), "not there", "new", kinds[-1])
 
 
 def listed(differences: Iterable[Difference], most: int = 30) -> str:

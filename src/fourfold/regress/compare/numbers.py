@@ -1,4 +1,4 @@
-"""When two numbers that a notebook shows are the same."""
+"""When two numbers that a notebook shows are equal."""
 
 from __future__ import annotations
 
@@ -51,14 +51,18 @@ def digits(text: str) -> int:
 def close(before: float, after: float, tolerance: Tolerance) -> bool:
     """Say whether two floats are the same within a tolerance; NaN is the same as NaN.
 
+    Parameters
+    ----------
+    tolerance : Tolerance
+        Relative to the larger of the two, and absolute.
+
     Examples
     --------
     >>> close(0.1 + 0.2, 0.3, Tolerance()), close(1.0, 1.001, Tolerance())
     (True, False)
     """
-    if math.isnan(before) or math.isnan(after):
-        return math.isnan(before) and math.isnan(after)
-    return math.isclose(before, after, rel_tol=tolerance.rtol, abs_tol=tolerance.atol)
+    both_nan = math.isnan(before) and math.isnan(after)
+    return both_nan or math.isclose(before, after, rel_tol=tolerance.rtol, abs_tol=tolerance.atol)
 
 
 def close_as_shown(before: str, after: str, tolerance: Tolerance) -> bool:
@@ -67,6 +71,11 @@ def close_as_shown(before: str, after: str, tolerance: Tolerance) -> bool:
     Integers must be equal, and an integer is no float. Floats of five significant digits and
     more may differ by one in the last place shown, for noise of 1e-16 tips a rounding; with
     fewer digits one in the last place would be a difference that people see.
+
+    Parameters
+    ----------
+    tolerance : Tolerance
+        Of floats, see `close`.
 
     Examples
     --------
@@ -81,7 +90,7 @@ def close_as_shown(before: str, after: str, tolerance: Tolerance) -> bool:
     old, new = value(before), value(after)
     if is_integer(before) or is_integer(after):
         return is_integer(before) and is_integer(after) and old == new
-    if min(digits(before), digits(after)) >= _DIGITS_TO_ROUND:
-        apart = max(last_place(before), last_place(after)) * 1.01
-        return abs(old - new) <= apart or close(old, new, tolerance)
-    return close(old, new, tolerance)
+    if close(old, new, tolerance):
+        return True
+    rounded = min(digits(before), digits(after)) >= _DIGITS_TO_ROUND
+    return rounded and abs(old - new) <= max(last_place(before), last_place(after)) * 1.01

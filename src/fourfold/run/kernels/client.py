@@ -30,10 +30,19 @@ WARM_KERNELS = ("python3", "fourfold")
 """Kernels that a fork can serve: this Python's own."""
 
 _READY_S = 60.0
+_CANCELLED = ("KeyboardInterrupt", "stopped before this cell")
 _LOG = logging.getLogger("fourfold.run.kernels.client")
 # What nbclient logs of a dead or late kernel stands in the record.
 _LOG.addHandler(logging.NullHandler())
 _LOG.propagate = False
+
+
+class OutOfMemory(DeadKernelError):
+    """The system killed the kernel to free memory."""
+
+
+class Stopped(Exception):
+    """Ends an execution whose failure is noted already."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ class _PromptClient(AsyncKernelClient):
         raise DeadKernelError(f"the kernel was not ready within {timeout or _READY_S:g} s")
 
     async def _ended(self, asked: set[str], pause: float) -> str | None:
-        """Return which of the requests is told to have ended; None if none is in time."""
+        """Return which of the requests has ended; None if none has in time."""
         with suppress(Empty):
             while True:
                 message = await self.get_iopub_msg(timeout=pause)
@@ -92,17 +101,18 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         self._oom_kills = oom_kills()
         for index, cell in enumerate(self.nb.cells):
             if execution.stopping():
-                execution.fail(cell, index, _Cancelled("stopped before this cell"))
+                execution.fail(index, CellExecutionError("", *_CANCELLED))
                 return
             try:
                 execution.cell_start(cell, cell_index=index)
                 self.execute_cell(cell, index)
             except CellExecutionError as error:
-                if not _ended(error):
-                    execution.fail(cell, index, error)
+                # ``sys.exit()`` ends a notebook well, as papermill has it.
+                if error.ename != "SystemExit" or error.evalue not in ("", "0", "None"):
+                    execution.fail(index, error)
                 return
             except Exception as error:
-                execution.fail(cell, index, self._told(error))
+                execution.fail(index, self._cause(error))
                 self.shutdown_kernel = "immediate"
                 raise Stopped from error
             finally:
@@ -118,8 +128,8 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         self.nb_man.cost |= observed(self._process)
         await super()._async_check_alive()
 
-    def _told(self, error: Exception) -> Exception:
-        """Say of a death of the kernel how its process ended."""
+    def _cause(self, error: Exception) -> Exception:
+        """Return the error; if the kernel died, with the end of its process."""
         if not isinstance(error, DeadKernelError):
             return error
         code = self._process.poll() if self._process else None
@@ -131,24 +141,6 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         return (OutOfMemory if full else DeadKernelError)(ending(code, full, peak, bool(usage)))
 
 
-def _ended(error: CellExecutionError) -> bool:
-    """Say whether a notebook ended itself, and well: ``sys.exit()``, as papermill has it."""
-    return bool(error.ename == "SystemExit" and error.evalue in ("", "0", "None"))
-
-
-class OutOfMemory(DeadKernelError):
-    """The system killed the kernel to free memory."""
-
-
-class Stopped(Exception):
-    """Ends an execution whose failure is noted already."""
-
-
-class _Cancelled(CellExecutionError):
-    def __init__(self, message: str) -> None:
-        super().__init__(message, ename="KeyboardInterrupt", evalue=message)
-
-
 def execute(
     execution: Execution,
     kernel_name: str,
@@ -156,7 +148,7 @@ def execute(
     limits: Limits | None = None,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
-    on_kernel: Callable[[Any], None] | None = None,
+    on_kernel: Callable[[Any], None] = lambda manager: None,
     warm: Warm | None = None,
 ) -> Execution:
     """Execute a parameterised notebook in a kernel of its own.
@@ -197,8 +189,7 @@ def execute(
     )
     client.km = manager = client.create_kernel_manager()
     _prepare(manager, folder, warm if kernel_name in WARM_KERNELS else None)
-    if on_kernel:
-        on_kernel(manager)
+    on_kernel(manager)
     execution.notebook_start()
     try:
         # What a kernel writes outside of cells, such as a complaint at its end, is no output.

@@ -47,13 +47,8 @@ def begin(workers: int | None, stocks: Mapping[tuple[str, ...], int] | None = No
 
     Parameters
     ----------
-    stocks : mapping of tuple of str to int, optional
-        Modules, and how many kernels will need them first.
+    stocks : mapping of tuple of str to int
+        Modules, and how many kernels will need them first; by default what every kernel needs.
     """
-    if not available():
-        return
-    env = kernel_env(None, max(1, cores() // (workers or cores())))
-    if stocks:
-        ZYGOTES.prepare(stocks, env)
-    else:
-        ZYGOTES.begin(env)
+    if available():
+        ZYGOTES.prepare(stocks or {}, kernel_env(None, max(1, cores() // (workers or cores()))))

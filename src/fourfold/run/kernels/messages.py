@@ -10,11 +10,11 @@ from typing import Any
 _SIZE = struct.Struct("!I")
 
 
-def send(to: socket.socket, message: dict[str, Any], beside: socket.socket | None = None) -> None:
-    """Send a message, and a socket with it."""
+def send(to: socket.socket, message: dict[str, Any], *beside: socket.socket) -> None:
+    """Send a message, and a socket with it if one is given."""
     content = json.dumps(message).encode()
     frame = _SIZE.pack(len(content)) + content
-    sent = socket.send_fds(to, [frame], [beside.fileno()] if beside else [])
+    sent = socket.send_fds(to, [frame], [each.fileno() for each in beside])
     if sent < len(frame):  # an empty send would fail where the other end has already read and gone
         to.sendall(frame[sent:])
 

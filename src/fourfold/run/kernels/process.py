@@ -15,6 +15,14 @@ from fourfold.run.kernels.messages import receive
 _READY_S = 60.0
 
 
+def kill_kernel(manager: Any) -> None:
+    """End the kernel of a manager at once, if it has one that runs."""
+    process = getattr(getattr(manager, "provisioner", None), "process", None)
+    if process is not None and process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+
+
 class WarmError(Exception):
     """No zygote gives a kernel; a cold start serves instead."""
 
@@ -41,18 +49,18 @@ class Process:
         self.returncode: int | None = None
         self.usage: dict[str, float] = {}
         answer.settimeout(_READY_S)
-        told = None
+        message = None
         try:
-            told = receive(answer)
+            message = receive(answer)
         except TimeoutError:
             raise WarmError(f"no kernel was ready within {_READY_S:g} s") from None
         finally:
-            if told is None:
+            if message is None:
                 answer.close()
-        if told is None or "pid" not in told[0]:
+        if message is None or "pid" not in message[0]:
             raise Lost("the kernel ended before it was ready")
-        self.pid: int = told[0]["pid"]
-        self.connection = dict(told[0]["connection"])
+        self.pid: int = message[0]["pid"]
+        self.connection = dict(message[0]["connection"])
         self._lock = threading.Lock()
 
     def __del__(self) -> None:
@@ -76,13 +84,12 @@ class Process:
             if self.returncode is None:
                 self._answer.settimeout(timeout)
                 try:
-                    told = receive(self._answer)
+                    message = receive(self._answer)
                 except (TimeoutError, BlockingIOError):
                     raise subprocess.TimeoutExpired(f"kernel {self.pid}", timeout or 0.0) from None
-                # Without a last word the zygote was killed, and the system killed the kernel.
-                usage: dict[str, Any] = told[0] if told else {"code": -int(signal.SIGKILL)}
-                self.returncode = int(usage.pop("code"))
-                self.usage = usage
+                # Without a last message the zygote was killed, and the system killed the kernel.
+                self.usage = message[0] if message else {"code": -int(signal.SIGKILL)}
+                self.returncode = int(self.usage.pop("code"))
                 self._answer.close()
             return self.returncode
 

@@ -38,11 +38,18 @@ def observed(process: Any) -> dict[str, float]:
 
 
 def _peak_mb(pid: int) -> float:
-    with suppress(OSError, StopIteration):
-        lines = Path(f"/proc/{pid}/status").read_text().split("\n")
-        peak = next(line for line in lines if line.startswith("VmHWM:"))
-        return round(int(peak.split()[1]) / 1024, 1)
+    peak_kb = _number(Path(f"/proc/{pid}/status"), "VmHWM:")
+    if peak_kb is not None:
+        return round(peak_kb / 1024, 1)
     return round(float(psutil.Process(pid).memory_info().rss) / 2**20, 1)
+
+
+def _number(file: Path, name: str) -> int | None:
+    """Return the number beside a name in a file of the system; None if there is none."""
+    with suppress(OSError, ValueError):
+        lines = (line.split() for line in file.read_text().splitlines())
+        return next((int(words[1]) for words in lines if words[:1] == [name]), None)
+    return None
 
 
 def with_energy(cost: Mapping[str, float]) -> dict[str, float]:
@@ -59,11 +66,8 @@ def with_energy(cost: Mapping[str, float]) -> dict[str, float]:
 
 
 def oom_kills(vmstat: Path = _VMSTAT) -> int:
-    """Return how many processes the system has killed to free memory; 0 where it does not say."""
-    with suppress(OSError, ValueError, StopIteration):
-        lines = vmstat.read_text().split("\n")
-        return int(next(line for line in lines if line.startswith("oom_kill ")).split()[1])
-    return 0
+    """Return how many processes the system has killed to free memory; 0 where it keeps no count."""
+    return _number(vmstat, "oom_kill") or 0
 
 
 def ending(code: int, out_of_memory: bool, peak_mb: float | None = None, exact: bool = True) -> str:

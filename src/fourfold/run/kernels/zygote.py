@@ -47,10 +47,7 @@ def import_all(modules: list[str]) -> None:
                 operator.attrgetter(attribute or "__name__")(loaded)
             except AttributeError:
                 importlib.import_module(f"{module}.{attribute}")
-
-
-def draw_once() -> None:
-    """Let matplotlib find its fonts and writers, which takes a tenth of a second the first time."""
+    # Let matplotlib find its fonts and writers, which takes a tenth of a second the first time.
     figure = sys.modules.get("matplotlib.figure")
     if figure and "matplotlib.backends.backend_agg" in sys.modules:
         from io import BytesIO
@@ -64,9 +61,7 @@ class Zygote:
     """Serves one socket until it ends."""
 
     def __init__(self, control: socket.socket, folder: str, owns: bool = False) -> None:
-        self.control = control
-        self.folder = folder
-        self.owns = owns
+        self.control, self.folder, self.owns = control, folder, owns
         self.children: dict[int, socket.socket | None] = {}
         self.stock: list[tuple[int, socket.socket]] = []
         self.wakeup, end = socket.socketpair()
@@ -101,7 +96,6 @@ class Zygote:
         request, beside = message
         if request["do"] == "import":
             import_all(request["modules"])
-            draw_once()
         elif request["do"] == "branch" and beside:
             self.branch(request["modules"], beside)
         elif request["do"] == "kernel" and beside:
@@ -114,7 +108,6 @@ class Zygote:
         pid = self.fork()
         if pid == 0:
             import_all(modules)
-            draw_once()
             Zygote(control, self.folder).serve()
         self.children[pid] = None
         control.close()
@@ -157,7 +150,7 @@ class Zygote:
         return pid
 
     def reap(self) -> None:
-        """Tell of each child that has ended how, and what it used."""
+        """Send of each child that has ended its exit code, and what it used."""
         while True:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
@@ -165,21 +158,18 @@ class Zygote:
                 return
             if pid == 0:
                 return
-            told = self.children.pop(pid, None)
+            asker = self.children.pop(pid, None)
             self.stock = [(number, channel) for number, channel in self.stock if number != pid]
-            if told is None:
+            if asker is None:
                 continue
-            scale = 1024 if sys.platform != "darwin" else 1024**2
+            ending = {
+                "code": os.waitstatus_to_exitcode(status),
+                "cpu_s": round(usage.ru_utime + usage.ru_stime, 3),
+                "peak_mb": round(usage.ru_maxrss / 1024, 1),  # Linux counts in kB
+            }
             with contextlib.suppress(OSError):
-                send(
-                    told,
-                    {
-                        "code": os.waitstatus_to_exitcode(status),
-                        "cpu_s": round(usage.ru_utime + usage.ru_stime, 3),
-                        "peak_mb": round(usage.ru_maxrss / scale, 1),
-                    },
-                )
-            told.close()
+                send(asker, ending)
+            asker.close()
 
     def end(self) -> NoReturn:
         """Kill what was forked, and leave."""

@@ -89,15 +89,9 @@ class _Zygote:
         """Return the zygote that has imported these modules as well."""
         key = tuple(modules)
         if key not in self.branches:
-            modules = [*KERNEL, *key]
-            self.branches[key] = _Zygote(self.ask({"do": "branch", "modules": modules}))
+            request = {"do": "branch", "modules": [*KERNEL, *key]}
+            self.branches[key] = _Zygote(self.ask(request))
         return self.branches[key]
-
-    def drop(self, modules: Sequence[str]) -> None:
-        """Let go of a branch that has ended."""
-        branch = self.branches.pop(tuple(modules), None)
-        if branch:
-            branch.close()
 
     def close(self) -> None:
         """Close the socket, at which the zygote takes down what it forked."""
@@ -128,7 +122,7 @@ class Zygotes:
         ----------
         stocks : mapping of tuple of str to int
             Modules to import, and how many kernels to fork with them. What all have in common is
-            imported once.
+            imported once, and first what every kernel needs.
         env : mapping
             Environment of the kernels.
         """
@@ -140,17 +134,8 @@ class Zygotes:
             for modules, ahead in stocks.items():
                 send(root.branch(modules).control, {"do": "stock", "ahead": ahead})
 
-    def begin(self, env: Mapping[str, str]) -> None:
-        """Begin to import what every kernel needs, before all is known; returns at once."""
-        with self._lock, suppress(WarmError, OSError):
-            send(self._root(env).control, {"do": "import", "modules": list(KERNEL)})
-
     def kernel(
-        self,
-        modules: Sequence[str],
-        env: Mapping[str, str],
-        cwd: str | Path | None,
-        ahead: int = 0,
+        self, modules: Sequence[str], env: Mapping[str, str], cwd: str | Path | None, ahead: int = 0
     ) -> Process:
         """Return a kernel that has imported `modules`.
 
@@ -196,7 +181,8 @@ class Zygotes:
         try:
             return root, root.branch(modules).ask(request)
         except Lost:
-            root.drop(modules)
+            if branch := root.branches.pop(tuple(modules), None):
+                branch.close()
             raise
 
     def close(self) -> None:
@@ -219,12 +205,13 @@ class Zygotes:
 
     def _make_room(self) -> None:
         """End the oldest zygote whose kernels have all ended, where there are many."""
-        for root in list(self._roots.values()) if len(self._roots) >= _MOST_ROOTS else ():
+        if len(self._roots) < _MOST_ROOTS:
+            return
+        for root in self._roots.values():
             if all(kernel.poll() is not None for kernel in root.kernels):
                 self._forget(root)
                 return
-        if len(self._roots) >= _MOST_ROOTS:
-            raise WarmError("too many different environments at a time")
+        raise WarmError("too many different environments at a time")
 
     def _start(self, env: dict[str, str]) -> _Zygote:
         folder = own_folder()
