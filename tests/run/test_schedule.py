@@ -9,8 +9,15 @@ from hypothesis import strategies as st
 from fourfold.plan.spec import RunSpec
 from fourfold.run import schedule
 from fourfold.run.fingerprint import Fingerprint
-from fourfold.run.kernels.machine import cores, kernel_env, memory_mb
-from fourfold.run.kernels.usage import ending, observed, oom_kills, with_energy
+from fourfold.run.kernels.client import OutOfMemory, ending
+from fourfold.run.kernels.machine import (
+    cores,
+    kernel_env,
+    memory_mb,
+    observed,
+    oom_kills,
+    with_energy,
+)
 from fourfold.run.schedule import scheduled, workers_for
 from fourfold.run.selection import Todo
 
@@ -93,11 +100,11 @@ def test_the_memory_killer_is_told_from_other_ends(tmp_path):
     vmstat.write_text("nr_free_pages 5\noom_kill 3\nswap_ra 0\n")
     assert oom_kills(vmstat) == 3
     assert oom_kills(tmp_path / "missing") == 0
-    assert ending(-9, False) == "the kernel died: SIGKILL"
-    assert ending(-9, True, 812.4, exact=False) == (
-        "killed: out of memory, with a peak of at least 812 MB"
-    )
-    assert ending(3, False) == "the kernel died: exit code 3"
+    assert ending(-9) == "the kernel died: SIGKILL"
+    assert ending(3) == "the kernel died: exit code 3"
+    peak = "killed: out of memory, with a peak of"
+    assert str(OutOfMemory(812.4, exact=False)) == f"{peak} at least 812 MB"
+    assert str(OutOfMemory(3210.4)) == f"{peak} 3,210 MB"
 
 
 def test_cost_is_observed_of_living_processes():

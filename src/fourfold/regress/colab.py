@@ -19,6 +19,7 @@ from fourfold.records.ipynb import tags, text
 
 _GITHUB = re.compile(r"(?:^|[/@])github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_COLAB = "https://colab.research.google.com"
 _INSIDE = 'os.chdir("project")'
 _LOCAL = '"FOURFOLD_SOURCE", ".."'
 
@@ -89,11 +90,10 @@ def prepare(
             cell["source"] = text(cell).replace(_LOCAL, there).replace(_INSIDE, inside)
     if name:
         first = notebook["cells"][0]
-        address = f"https://colab.research.google.com/github/{name}/blob/HEAD/{folder}{place}"
-        picture = "https://colab.research.google.com/assets/colab-badge.svg"
-        badge = f"[![Open in Colab]({picture})]({address})"
         title, _, rest = text(first).partition("\n")
-        first["source"] = f"{title}\n\n{badge}\n{rest}"
+        badge = f"[![Open in Colab]({_COLAB}/assets/colab-badge.svg)]"
+        address = f"{_COLAB}/github/{name}/blob/HEAD/{folder}{place}"
+        first["source"] = f"{title}\n\n{badge}({address})\n{rest}"
 
 
 def form(source: str, parameters: Mapping[str, Parameter]) -> str:
@@ -123,15 +123,16 @@ def _field(line: str, parameters: Mapping[str, Parameter]) -> str:
 
 
 def _kind(value: Any, parameter: Parameter) -> str:
-    if isinstance(value, str) and parameter.choices:
-        return json.dumps(list(parameter.choices))
-    if isinstance(value, bool):
-        return '{type: "boolean"}'
-    if isinstance(value, int) and None not in (parameter.low, parameter.high):
-        ends = f"min: {parameter.low:.0f}, max: {parameter.high:.0f}"
-        return f'{{type: "slider", {ends}, step: 1}}'
-    if isinstance(value, int) and parameter.annotation == "int":
-        return '{type: "integer"}'
-    if isinstance(value, str) and not set(value) & set("\"'\\\n"):
-        return '{type: "string"}'
+    match value:
+        case str() if parameter.choices:
+            return json.dumps(list(parameter.choices))
+        case bool():
+            return '{type: "boolean"}'
+        case int() if None not in (parameter.low, parameter.high):
+            ends = f"min: {parameter.low:.0f}, max: {parameter.high:.0f}"
+            return f'{{type: "slider", {ends}, step: 1}}'
+        case int() if parameter.annotation == "int":
+            return '{type: "integer"}'
+        case str() if not set(value) & set("\"'\\\n"):
+            return '{type: "string"}'
     return '{type: "raw"}'

@@ -19,7 +19,7 @@ from fourfold.records.evidence import MIME
 from fourfold.regress.compare import pictures
 from fourfold.regress.compare.html_table import Table, named, read_tables
 from fourfold.regress.compare.outputs import PICTURES, aligned, displayed, plain
-from fourfold.regress.compare.text import same
+from fourfold.regress.compare.text import compare
 
 ORDER = ("failed", "accepted", "passed", "unchanged")
 _SHOWN = ("differs", "failed", "never-run")
@@ -144,7 +144,7 @@ def _grid(before: Table, after: Table) -> Grid:
             )
             for name in every
         ]
-        rows.append((label, [(old, new, not same(old, new)) for old, new in pairs]))
+        rows.append((label, [(old, new, bool(compare(old, new))) for old, new in pairs]))
     if len(rows) > _MOST_ROWS:
         rows = [row for row in rows if any(changed for *_, changed in row[1])]
     return Grid(every, rows[:_MOST_ROWS])

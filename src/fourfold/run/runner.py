@@ -18,8 +18,7 @@ from fourfold.records.record import RunRecord, findings, section_times, versions
 from fourfold.report.report import write_report
 from fourfold.run.kernels.client import Warm, execute
 from fourfold.run.kernels.execution import Execution, Failure, Limits, write_notebook
-from fourfold.run.kernels.machine import kernel_env
-from fourfold.run.kernels.usage import with_energy
+from fourfold.run.kernels.machine import kernel_env, with_energy
 from fourfold.run.prepare import fill, prepared
 from fourfold.run.schedule import Batch, modules_of
 from fourfold.run.selection import Todo

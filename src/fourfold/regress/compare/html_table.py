@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 from fourfold.plan.rules import USUAL_RULES, Rules
 from fourfold.regress.compare.difference import Difference, gone_and_new
-from fourfold.regress.compare.text import same
+from fourfold.regress.compare.text import compare
 
 # Times that scikit-learn and others put beside their scores.
 TIMINGS = frozenset(
@@ -22,18 +22,10 @@ TIMINGS = frozenset(
 
 @dataclass(frozen=True)
 class Table:
-    """A table as text.
+    """A table as text: labels of columns and rows, a list of cells for each row.
 
-    Attributes
-    ----------
-    columns : list of str
-        Labels; where a heading has levels they are joined by `` / ``.
-    rows : list of str
-        Labels of the rows; empty strings where there are none.
-    cells : list of list of str
-        One list a row, as long as `columns`.
-    corner : str
-        The text above the labels of the rows: names of the rows or of the columns.
+    The levels of a label are joined by `` / ``; a row without a label has an empty one. The
+    `corner` is above the labels of the rows: names of the rows or of the columns.
     """
 
     columns: list[str]
@@ -167,7 +159,7 @@ def compare_tables(before: Table, after: Table, rules: Rules = USUAL_RULES) -> l
         if not differences and [*old] != [*new]:
             orders = ", ".join(old), ", ".join(new)
             differences.append(Difference(f"order of {kind}", *orders, "table"))
-    if not same(before.corner, after.corner):
+    if compare(before.corner, after.corner):
         differences.append(Difference("corner", before.corner, after.corner, "table"))
     return differences + [
         Difference(f"[row {row!r}, column {column!r}]", old, new, "table")
@@ -175,7 +167,7 @@ def compare_tables(before: Table, after: Table, rules: Rules = USUAL_RULES) -> l
         for column, j in old_columns.items()
         if row in new_rows and column in new_columns
         for old, new in [(before.cells[i][j], after.cells[new_rows[row]][new_columns[column]])]
-        if not same(old, new, rules.tolerance)
+        if compare(old, new, rules.tolerance)
     ]
 
 

@@ -14,7 +14,7 @@ from fourfold.records.evidence import MIME
 from fourfold.regress.compare.difference import Difference, gone_and_new
 from fourfold.regress.compare.html_table import Table, compare_tables, read_tables
 from fourfold.regress.compare.records import compare_json, compare_records
-from fourfold.regress.compare.text import compare, same
+from fourfold.regress.compare.text import compare
 from fourfold.regress.compare.volatile import stable
 
 PICTURES = ("image/png", "image/jpeg")
@@ -48,7 +48,7 @@ def compare_outputs(
                 f"{o['ename']}: {o['evalue']}" if o["output_type"] == "error" else "no error"
                 for o in (old, new)
             )
-            if not same(error, new_error, rules.tolerance):
+            if compare(error, new_error, rules.tolerance):
                 differences.append(Difference("error", error, new_error, "error"))
         else:
             differences += _data(old["data"], new["data"], rules)

@@ -38,8 +38,7 @@ def compare(before: str, after: str, same_library: bool | None = None) -> str:
     Measured on the 36 figures of the project's references: drawn by matplotlib 3.9 and 3.11, or
     in a font with serifs, pictures correlate by 0.985 and more, and lie at most 27 levels outside;
     those of other data or of another cell by 0.916 at most, with 42 levels and more. Coarsely, one
-    moved point passes. Drawn again by the same version, also with noise of 1e-9 in the data, all
-    pixels are the same. Tests keep the closest of these pairs.
+    moved point passes. Tests keep the closest of these pairs.
 
     Parameters
     ----------

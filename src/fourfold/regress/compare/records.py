@@ -9,8 +9,7 @@ from typing import Any
 
 from fourfold.plan.rules import Rules, Tolerance
 from fourfold.regress.compare.difference import Difference
-from fourfold.regress.compare.numbers import close
-from fourfold.regress.compare.text import same
+from fourfold.regress.compare.text import close, compare
 
 # Noise of this share of the largest number in a series is rounding.
 _SERIES_NOISE = 1e-9
@@ -126,7 +125,7 @@ def compare_json(before: Any, after: Any, tolerance: Tolerance, path: str = "") 
 
 def _same_value(before: Any, after: Any, tolerance: Tolerance) -> bool:
     if isinstance(before, str) and isinstance(after, str):
-        return same(before, after, tolerance)
+        return not compare(before, after, tolerance)
     kinds = {type(before), type(after)}
     if kinds <= {int, float} and float in kinds:  # a whole float may be written as 3 or as 3.0
         return close(before, after, tolerance)

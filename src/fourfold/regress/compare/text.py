@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import SequenceMatcher
 from itertools import groupby
 
 from fourfold.plan.rules import USUAL, Tolerance
 from fourfold.regress.compare.difference import Difference
-from fourfold.regress.compare.numbers import NUMBER, close_as_shown
 from fourfold.regress.compare.volatile import (
     CLOCK,
     DATE,
@@ -23,15 +25,17 @@ from fourfold.regress.compare.volatile import (
     stable,
 )
 
+_NUMBER = r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:(?<=\d)\.\d*|(?<!\d)\.\d+)?(?:[eE][-+]?\d+)?"
 # A run of one sign counts once: rules under a heading are as wide as the heading.
 _TOKEN = re.compile(
     rf"(?P<date>(?<![\w.])(?:{DATE.pattern}))(?!\w)"
     rf"|(?P<clock>(?<![\w.:]){CLOCK.pattern})(?![\w:])"
     rf"|(?P<path>(?<![\w/.:\\]){PATH.pattern})"
-    rf"|(?P<number>(?<!\w)(?=[-+]?\.?\d){NUMBER.pattern})"
+    rf"|(?P<number>(?<!\w)(?=[-+]?\.?\d){_NUMBER})"
     r"|(?P<word>\w+)|(?P<sign>(?P<one>[^\w\s])(?P=one)*)"
 )
 _WORDS = 2
+_DIGITS_TO_ROUND = 5
 
 
 @dataclass(frozen=True)
@@ -55,22 +59,6 @@ class Token:
     def shape(self) -> str:
         """Return the part that tokens to be compared have in common: of numbers, the kind."""
         return {"sign": self.text[:1], "word": self.text}.get(self.kind, self.kind)
-
-
-def same(before: str, after: str, tolerance: Tolerance = USUAL) -> bool:
-    """Say whether two texts are the same.
-
-    Parameters
-    ----------
-    tolerance : Tolerance
-        Of the numbers in them.
-
-    Examples
-    --------
-    >>> same("inertia 379.39300001", "inertia   379.393"), same("3 rows", "4 rows")
-    (True, False)
-    """
-    return before == after or not compare(before, after, tolerance)
 
 
 def compare(before: str, after: str, tolerance: Tolerance = USUAL) -> list[Difference]:
@@ -122,7 +110,7 @@ def _same_token(before: Token, after: Token, tolerance: Tolerance) -> bool:
         return True
     match before.kind:
         case "number":
-            if close_as_shown(old, new, tolerance):
+            if _close_as_shown(old, new, tolerance):
                 return True
             return is_duration(after.line, after.end) or is_now(new)
         case "date":
@@ -167,3 +155,40 @@ def _compare_lines(
 def _line(tokens: Sequence[Token]) -> tuple[str, str]:
     """Return the place of a line, and its text."""
     return f"line {tokens[0].number}", tokens[0].line.strip()
+
+
+def close(before: float, after: float, tolerance: Tolerance) -> bool:
+    """Say whether two floats are the same within a tolerance; NaN is the same as NaN.
+
+    Parameters
+    ----------
+    tolerance : Tolerance
+        Relative to the larger of the two, and absolute.
+
+    Examples
+    --------
+    >>> close(0.1 + 0.2, 0.3, Tolerance()), close(1.0, 1.001, Tolerance())
+    (True, False)
+    """
+    both_nan = math.isnan(before) and math.isnan(after)
+    return both_nan or math.isclose(before, after, rel_tol=tolerance.rtol, abs_tol=tolerance.atol)
+
+
+def _close_as_shown(before: str, after: str, tolerance: Tolerance) -> bool:
+    """Say whether two numbers as they are written are the same.
+
+    Integers must be equal, and an integer is no float. Floats of five significant digits and
+    more may differ by one in the last place shown, for noise of 1e-16 tips a rounding; with
+    fewer digits one in the last place would be a difference that people see.
+    """
+    with suppress(ArithmeticError):  # a hash may look like a number with an enormous exponent
+        old, new = (Decimal(text.replace(",", "")) for text in (before, after))
+        integers = [not set(text) & set(".eE") for text in (before, after)]
+        if any(integers):
+            return all(integers) and old == new
+        if close(float(old), float(new), tolerance):
+            return True
+        if min(len(number.as_tuple().digits) for number in (old, new)) >= _DIGITS_TO_ROUND:
+            place = max(int(number.as_tuple().exponent) for number in (old, new))
+            return abs(old - new) <= Decimal("1.01").scaleb(place)
+    return False

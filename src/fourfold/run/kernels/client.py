@@ -22,8 +22,8 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 
 from fourfold.run.kernels.execution import Execution, Failure, Limits
+from fourfold.run.kernels.machine import observed, oom_kills
 from fourfold.run.kernels.provisioner import WarmProvisioner
-from fourfold.run.kernels.usage import ending, observed, oom_kills
 from fourfold.run.kernels.zygotes import own_folder
 
 WARM_KERNELS = ("python3", "fourfold")
@@ -38,7 +38,12 @@ _LOG.propagate = False
 
 
 class OutOfMemory(DeadKernelError):
-    """The system killed the kernel to free memory."""
+    """The system killed the kernel to free memory; its peak, in MB, may be a lower bound."""
+
+    def __init__(self, peak_mb: float | None = None, exact: bool = True) -> None:
+        about = "" if exact else "at least "
+        peak = "" if peak_mb is None else f", with a peak of {about}{peak_mb:,.0f} MB"
+        super().__init__(f"killed: out of memory{peak}")
 
 
 class Stopped(Exception):
@@ -133,12 +138,26 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         if not isinstance(error, DeadKernelError):
             return error
         code = self._process.poll() if self._process else None
-        if code is None:
-            return DeadKernelError("the kernel died")
-        full = oom_kills() > self._oom_kills and code == -signal.SIGKILL
-        usage = getattr(self.km.provisioner, "usage", {})
-        peak = {**self.nb_man.cost, **usage}.get("peak_mb")
-        return (OutOfMemory if full else DeadKernelError)(ending(code, full, peak, bool(usage)))
+        if code == -signal.SIGKILL and oom_kills() > self._oom_kills:
+            usage = getattr(self.km.provisioner, "usage", {})
+            # Of a cold kernel, the peak was only looked at from time to time.
+            return OutOfMemory({**self.nb_man.cost, **usage}.get("peak_mb"), exact=bool(usage))
+        return DeadKernelError(ending(code))
+
+
+def ending(code: int | None) -> str:
+    """Say how a kernel ended, by the exit code of its process.
+
+    Examples
+    --------
+    >>> ending(-11)
+    'the kernel died: SIGSEGV'
+    """
+    if code is None:
+        return "the kernel died"
+    if code >= 0:
+        return f"the kernel died: exit code {code}"
+    return f"the kernel died: {signal.Signals(-code).name}"
 
 
 def execute(

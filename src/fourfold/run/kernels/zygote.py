@@ -17,6 +17,7 @@ the system kills what a killed zygote leaves.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import operator
@@ -141,7 +142,9 @@ class Zygote:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            die_with_parent(parent)
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != parent:
+                os._exit(1)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             held = [self.control, self.wakeup, self._end, *(s for _, s in self.stock)]
@@ -180,16 +183,6 @@ class Zygote:
         if self.owns:
             rmtree(self.folder, ignore_errors=True)
         os._exit(0)
-
-
-def die_with_parent(parent: int) -> None:
-    """Let the system kill this process when its parent dies, on Linux."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def main() -> NoReturn:

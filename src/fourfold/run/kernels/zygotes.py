@@ -11,10 +11,13 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
 from weakref import WeakSet
+
+import psutil
 
 from fourfold.run.kernels.messages import send
 from fourfold.run.kernels.preload import KERNEL
@@ -46,32 +49,19 @@ def sweep() -> None:
     """Remove the folders of processes that were killed before they could."""
     for folder in Path(tempfile.gettempdir()).glob("fourfold-*-*"):
         owner = folder.name.split("-")[1]
-        if owner.isdigit() and not _runs(int(owner)):
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
             rmtree(folder, ignore_errors=True)
 
 
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
+@dataclass
 class _Zygote:
     """The near end of a zygote's socket."""
 
-    def __init__(
-        self,
-        control: socket.socket,
-        process: subprocess.Popen[bytes] | None = None,
-        folder: Path | None = None,
-    ) -> None:
-        self.control, self.process, self.folder = control, process, folder
-        self.kernels: WeakSet[Process] = WeakSet()
-        self.branches: dict[tuple[str, ...], _Zygote] = {}
+    control: socket.socket
+    process: subprocess.Popen[bytes] | None = None
+    folder: Path | None = None
+    kernels: WeakSet[Process] = field(default_factory=WeakSet)
+    branches: dict[tuple[str, ...], _Zygote] = field(default_factory=dict)
 
     def ask(self, message: dict[str, Any]) -> socket.socket:
         """Send a message; return the socket on which the answer comes."""
