@@ -75,7 +75,8 @@ class NotebookFile(IPyNbFile):  # type: ignore[misc]
         self.setup_sanitize_files()
         self.fingerprint = self.case.fingerprint()
         self.result = self.regression.untested(self)
-        if self.regression.leaves_out(self.result):
+        if self.config.option.fourfold_changed and not self.result.why:
+            self.regression.write(self.result)
             return
         if self.case.problem:
             yield Problem.from_parent(self, name="notebook")
@@ -169,7 +170,7 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
             if self.options["check"]:
                 self.differences = [*self._compared()]
         self.status = "differs" if self.differences else "same"
-        if self.differences and not self.parent.regression.accepts:
+        if self.differences and not self.config.option.fourfold_accept:
             raise Differs(listed(self.differences))
 
     def _check_executed(self, job: Job) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
@@ -15,10 +13,8 @@ from papermill.iorw import load_notebook_node
 
 from fourfold.plan.template import template_path
 from fourfold.regress.case import Case
-from fourfold.run.kernels.client import WARM_KERNELS, Warm, execute
+from fourfold.run.kernels.client import WARM_KERNELS, execute
 from fourfold.run.kernels.execution import Execution, Failure, Limits
-from fourfold.run.kernels.machine import cores, kernel_env
-from fourfold.run.kernels.preload import preloads
 from fourfold.run.kernels.process import kill_kernel
 from fourfold.run.prepare import prepared
 
@@ -26,20 +22,14 @@ RAISES = "raises-exception"
 SKIP = "skip-execution"
 
 
-@dataclass(frozen=True)
-class How:
-    """How notebooks are executed: limits, kernel (None for the notebook's own), artifacts."""
-
-    limits: Limits
-    kernel: str | None
-    artifacts: Path
-
-
+@dataclass(eq=False)
 class Job:
     """One notebook on its way through a kernel.
 
     Attributes
     ----------
+    kernel : str, optional
+        Name of the kernelspec; by default the notebook's own.
     marks : mapping of int to list of str
         Tags that cells get for their execution, by index.
     failure : Failure, optional
@@ -48,29 +38,33 @@ class Job:
         Seconds that it took, once it has ended.
     """
 
-    def __init__(self, case: Case, how: How, marks: Mapping[int, Sequence[str]]) -> None:
-        self.case, self.how, self.marks = case, how, marks
-        self.failure: Failure | None = None
-        self.duration_s = 0.0
-        self._stop = threading.Event()
-        self._over = threading.Event()
-        self._manager: Any = None
-        self._execution: Execution | None = None
-        self._finished = -1
-        self._news = threading.Condition()
+    case: Case
+    limits: Limits
+    kernel: str | None
+    env: Mapping[str, str]
+    marks: Mapping[int, Sequence[str]]
+    begun: bool = False
+    failure: Failure | None = None
+    duration_s: float = 0.0
+    _manager: Any = None
+    _execution: Execution | None = None
+    _finished: int = -1
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _over: threading.Event = field(default_factory=threading.Event)
+    _news: threading.Condition = field(default_factory=threading.Condition)
 
-    def run(self, threads: int = 1, ahead: Callable[[], int] = lambda: 0) -> None:
-        """Execute the notebook; an error is its failure."""
-        started = time.monotonic()
+    def run(self, ahead: Callable[[], int]) -> None:
+        """Execute the notebook, with so many kernels ahead for others; an error is its failure."""
+        self.begun, started = True, time.monotonic()
         try:
-            self._run(threads, ahead)
+            self._run(ahead)
         except Exception as error:  # such as a kernel that is not installed
             self.failure = Failure("killed", "Setup", 0, "", type(error).__name__, str(error))
         self.duration_s = time.monotonic() - started
         self._over.set()
         self._note(self._finished)
 
-    def _run(self, threads: int, ahead: Callable[[], int]) -> None:
+    def _run(self, ahead: Callable[[], int]) -> None:
         notebook = self._notebook()
         for index, tags in self.marks.items():
             metadata = notebook.cells[index].metadata
@@ -81,11 +75,11 @@ class Job:
         execute(
             self._execution,
             self._kernel_name(notebook.metadata),
-            limits=self.how.limits,
+            limits=self.limits,
             cwd=self.case.cwd,
-            env=kernel_env(self.how.artifacts, threads),
+            env=self.env,
             on_kernel=self._keep,
-            warm=Warm(preloads(notebook), ahead),
+            ahead=ahead,
         )
         self.failure = self._execution.failure
 
@@ -103,12 +97,12 @@ class Job:
     def _kernel_name(self, metadata: Mapping[str, Any]) -> str:
         """Return the kernel: as asked, else the notebook's own, for Python else this Python's."""
         own = metadata.get("kernelspec", {})
-        name = str(self.how.kernel or own.get("name", "python3"))
+        name = str(self.kernel or own.get("name", "python3"))
         try:
             KernelSpecManager().get_kernel_spec(name)
         except NoSuchKernel:
             language = own.get("language") or metadata.get("language_info", {}).get("name")
-            if language != "python" or self.how.kernel:
+            if language != "python" or self.kernel:
                 raise
             return WARM_KERNELS[0]
         return name
@@ -152,30 +146,3 @@ class Job:
         self._stop.set()
         if not self._over.is_set():
             kill_kernel(self._manager)
-
-
-class Jobs:
-    """Executes several notebooks at a time, in the order in which they are started."""
-
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._pool = ThreadPoolExecutor(workers, "regress")
-        self._jobs: list[Job] = []
-        self._left = 0
-
-    def start(self, jobs: Sequence[Job]) -> None:
-        """Begin with jobs, in this order."""
-        self._jobs += jobs
-        self._left += len(jobs)
-        for job in jobs:
-            self._pool.submit(self._run, job)
-
-    def _run(self, job: Job) -> None:
-        self._left -= 1
-        job.run(max(1, cores() // self._workers), lambda: min(self._workers, self._left))
-
-    def close(self) -> None:
-        """End the jobs that still run."""
-        for job in self._jobs:
-            job.stop()
-        self._pool.shutdown(wait=True, cancel_futures=True)

@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -15,15 +16,16 @@ import nbformat
 import pytest
 from nbval.plugin import IPyNbFile
 
+from fourfold.plan.spec import RunOptions
 from fourfold.project import shown, write_text
 from fourfold.records.ipynb import written
 from fourfold.records.record import section_times
 from fourfold.regress.case import Case, read_case
 from fourfold.regress.items import NotebookCell, NotebookFile, Result
-from fourfold.regress.job import How, Job, Jobs
+from fourfold.regress.job import Job
 from fourfold.regress.references import accepted, same_content, shown_difference
 from fourfold.run.kernels.execution import Limits
-from fourfold.run.kernels.machine import cores
+from fourfold.run.kernels.machine import cores, kernel_env
 from fourfold.run.kernels.zygotes import ZYGOTES, available
 
 TIMEOUT_S = 1800.0
@@ -35,11 +37,12 @@ class Regression:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config, self.option = config, config.option
-        self.accepts = bool(self.option.fourfold_accept)
         self.folder = self.option.fourfold_page or _folder(config)
         self.results: list[Result] = []
         self.page: Path | None = None
-        self._jobs: Jobs | None = None
+        self._jobs: list[Job] = []
+        self._pool: ThreadPoolExecutor | None = None
+        self._workers = 1
         self._artifacts = Path(tempfile.mkdtemp(prefix="fourfold-"))
         self._parallel = hasattr(config, "workerinput")
         if not self._parallel:
@@ -75,13 +78,6 @@ class Regression:
         template = case.spec.template_file if case.spec else ""
         return Result(name, file.path.stem, template, why=why)
 
-    def leaves_out(self, result: Result) -> bool:
-        """Say whether a notebook is not tested: under ``--fourfold-changed``, if it need not be."""
-        if not self.option.fourfold_changed or result.why:
-            return False
-        self._write(result)
-        return True
-
     def _passed(self, notebook: str) -> dict[str, Any]:
         """Return what was noted when a notebook last passed."""
         try:
@@ -93,7 +89,8 @@ class Regression:
         name = notebook.removesuffix(".ipynb").replace("/", "-").strip("-")
         return self.folder / folder / f"{name}.json"
 
-    def _write(self, result: Result) -> None:
+    def write(self, result: Result) -> None:
+        """Write the result of a notebook, for the page."""
         _write(self._path(result.notebook), vars(result))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -101,30 +98,35 @@ class Regression:
         cells = [item for item in session.items if isinstance(item, NotebookCell)]
         if not self._parallel and not self.option.collectonly:
             files = list(dict.fromkeys(cell.parent for cell in cells))
-            self.begin(sorted(files, key=self._expected_s, reverse=True))
-
-    def _expected_s(self, file: NotebookFile) -> float:
-        return float(self._passed(file.result.notebook).get("seconds", inf))
+            passed = {file: self._passed(file.result.notebook) for file in files}
+            self.begin(sorted(files, key=lambda f: passed[f].get("seconds", inf), reverse=True))
 
     def begin(self, files: Sequence[NotebookFile]) -> None:
         """Execute the notebooks of files in the background."""
         files = [file for file in files if file.job is None]
         if not files:
             return
-        if self._jobs is None:
+        if self._pool is None:
             workers = 1 if self._parallel else self.option.fourfold_workers or cores()
-            self._jobs = Jobs(max(1, min(workers, len(files))))
-        for file in files:
-            marks = {c.pair.index: c.marks for c in file.cells if c.marks and c.pair.current}
-            file.job = Job(file.case, self._how(file.case), marks)
-        self._jobs.start([file.job for file in files if file.job])
+            self._workers = max(1, min(workers, len(files)))
+            self._pool = ThreadPoolExecutor(self._workers, "regress")
+        jobs = [self._job(file) for file in files]
+        self._jobs += jobs
+        for job in jobs:
+            self._pool.submit(job.run, self._ahead)
 
-    def _how(self, case: Case) -> How:
-        options = case.spec.options if case.spec else None
-        whole = self.option.fourfold_timeout or (options and options.timeout_s) or TIMEOUT_S
-        cell = (options and options.cell_timeout_s) or self.option.nbval_cell_timeout
+    def _job(self, file: NotebookFile) -> Job:
+        options = file.case.spec.options if file.case.spec else RunOptions()
+        whole = self.option.fourfold_timeout or options.timeout_s or TIMEOUT_S
+        limits = Limits(whole, options.cell_timeout_s or self.option.nbval_cell_timeout)
         kernel = _OWN_KERNEL if self.option.nbval_current_env else self.option.nbval_kernel_name
-        return How(Limits(whole, cell), kernel, self._artifacts)
+        env = kernel_env(self._artifacts, max(1, cores() // self._workers))
+        marks = {c.pair.index: c.marks for c in file.cells if c.marks and c.pair.current}
+        file.job = Job(file.case, limits, kernel, env, marks)
+        return file.job
+
+    def _ahead(self) -> int:
+        return min(self._workers, sum(not job.begun for job in self._jobs))
 
     def ended(self, file: NotebookFile) -> None:
         """Write the result of a notebook, and accept it where asked to."""
@@ -143,7 +145,7 @@ class Regression:
             duration_s=round(job.duration_s, 2),
             cells=[cell.to_json() for cell in file.cells],
         )
-        if self.accepts and whole:
+        if self.option.fourfold_accept and whole:
             content = json.loads(nbformat.writes(executed))  # type: ignore[no-untyped-call]
             fresh = accepted(file.case, content, differing)
             if not same_content(fresh, file.case.stored):
@@ -154,12 +156,14 @@ class Regression:
             seconds = round(sum(section_times(executed).values()), 2)
             passed = {"key": file.fingerprint.to_json(), "seconds": seconds}
             _write(self._path(result.notebook, "passed"), passed)
-        self._write(result)
+        self.write(result)
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """End the jobs that still run, and write the page."""
-        if self._jobs:
-            self._jobs.close()
+        for job in self._jobs:
+            job.stop()
+        if self._pool:
+            self._pool.shutdown(wait=True, cancel_futures=True)
         ZYGOTES.close()
         shutil.rmtree(self._artifacts, ignore_errors=True)
         if self._parallel:
@@ -197,8 +201,8 @@ class Regression:
 
         return LoadFileScheduling(config, log)
 
-    def header(self) -> str:
-        """Return what pytest shows first."""
+    def pytest_report_header(self) -> str:
+        """Say how notebooks are compared, since the verdicts differ from nbval's own."""
         kernels = "warm kernels" if available() else "cold kernels"
         return f"fourfold: notebooks compared typed, {kernels}"
 

@@ -16,11 +16,11 @@ from fourfold.plan.template import template_path
 from fourfold.project import git_commit, write_text
 from fourfold.records.record import RunRecord, findings, section_times, versions, write_record
 from fourfold.report.report import write_report
-from fourfold.run.kernels.client import Warm, execute
+from fourfold.run.kernels.client import execute
 from fourfold.run.kernels.execution import Execution, Failure, Limits, write_notebook
 from fourfold.run.kernels.machine import kernel_env, with_energy
 from fourfold.run.prepare import fill, prepared
-from fourfold.run.schedule import Batch, modules_of
+from fourfold.run.schedule import Batch
 from fourfold.run.selection import Todo
 
 
@@ -114,7 +114,7 @@ def _execute(item: Todo, batch: Batch, path: Path) -> Execution:
             cwd=root,
             env=kernel_env(path.parent / "artifacts", batch.threads),
             on_kernel=lambda manager: batch.keep_kernel(spec, manager),
-            warm=Warm(modules_of(spec.template_file, root), lambda: batch.ahead(spec)),
+            ahead=lambda: batch.ahead(spec),
         )
     except Exception as error:  # a kernel that cannot start must not end the batch
         execution.failure = Failure("killed", "Setup", 0, "", type(error).__name__, str(error))

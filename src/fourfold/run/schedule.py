@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from math import inf
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -104,11 +103,6 @@ class Batch:
         self._stop.set()
 
 
-def modules_of(template_file: str, root: Path) -> tuple[str, ...]:
-    """Return what a template imports."""
-    return preloads(read_notebook(template_path(template_file, root)))
-
-
 def warm_up(todo: Sequence[Todo], project: Project, workers: int) -> None:
     """Let the zygotes of these runs begin to import, where kernels can be forked.
 
@@ -120,6 +114,6 @@ def warm_up(todo: Sequence[Todo], project: Project, workers: int) -> None:
     sweep()
     if not available():
         return
-    counts = Counter(item.spec.template_file for item in todo)
-    stocks = {modules_of(file, project.root): min(workers, runs) for file, runs in counts.items()}
+    counts = Counter(template_path(item.spec.template_file, project.root) for item in todo)
+    stocks = {preloads(read_notebook(path)): min(workers, runs) for path, runs in counts.items()}
     ZYGOTES.prepare(stocks, kernel_env(None, max(1, cores() // workers)))

@@ -9,9 +9,8 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -23,6 +22,7 @@ from papermill.clientwrap import PapermillNotebookClient
 
 from fourfold.run.kernels.execution import Execution, Failure, Limits
 from fourfold.run.kernels.machine import observed, oom_kills
+from fourfold.run.kernels.preload import preloads
 from fourfold.run.kernels.provisioner import WarmProvisioner
 from fourfold.run.kernels.zygotes import own_folder
 
@@ -48,14 +48,6 @@ class OutOfMemory(DeadKernelError):
 
 class Stopped(Exception):
     """Ends an execution whose failure is noted already."""
-
-
-@dataclass(frozen=True)
-class Warm:
-    """Modules that a kernel has imported before its run, and kernels to fork ahead for others."""
-
-    preload: Sequence[str]
-    ahead: Callable[[], int] = lambda: 0
 
 
 class _PromptClient(AsyncKernelClient):
@@ -168,7 +160,7 @@ def execute(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     on_kernel: Callable[[Any], None] = lambda manager: None,
-    warm: Warm | None = None,
+    ahead: Callable[[], int] | None = None,
 ) -> Execution:
     """Execute a parameterised notebook in a kernel of its own.
 
@@ -186,9 +178,9 @@ def execute(
         Environment of the kernel.
     on_kernel : callable, optional
         Given the kernel manager once there is one, so that a stop can interrupt it.
-    warm : Warm, optional
-        What to import ahead; without it, or for a kernel that is not this Python's own, the
-        kernel starts cold.
+    ahead : callable, optional
+        Says how many kernels should wait for the next notebooks with the same imports; without
+        it, or for a kernel that is not this Python's own, the kernel starts cold.
     """
     limits = limits or Limits()
     deadline = time.monotonic() + limits.timeout_s if limits.timeout_s else None
@@ -207,7 +199,16 @@ def execute(
         resources={"metadata": {"path": str(cwd)}} if cwd else {},
     )
     client.km = manager = client.create_kernel_manager()
-    _prepare(manager, folder, warm if kernel_name in WARM_KERNELS else None)
+    manager.client_factory = _PromptClient
+    # Sockets in a folder of the run: TCP ports clash when many kernels start at once.
+    manager.connection_file = str(folder / "kernel.json")
+    if os.name == "posix":
+        manager.transport, manager.ip = "ipc", str(folder / "k")
+    if ahead and kernel_name in WARM_KERNELS:
+        spec = manager.kernel_spec
+        warm = WarmProvisioner(parent=manager, kernel_id="", kernel_spec=spec)
+        warm.preload, warm.ahead = preloads(execution.nb), ahead()
+        manager.provisioner = warm
     on_kernel(manager)
     execution.notebook_start()
     try:
@@ -241,18 +242,3 @@ def _own_loop() -> Iterator[None]:
                 task.cancel()
             loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
             loop.close()
-
-
-def _prepare(manager: Any, folder: Path, warm: Warm | None) -> None:
-    """Set how the kernel is started and spoken to."""
-    manager.client_factory = _PromptClient
-    # Sockets in a folder of the run: TCP ports clash when many kernels start at once.
-    manager.connection_file = str(folder / "kernel.json")
-    if os.name == "posix":
-        manager.transport = "ipc"
-        manager.ip = str(folder / "k")
-    if warm is not None:
-        manager.provisioner = WarmProvisioner(
-            parent=manager, kernel_id="", kernel_spec=manager.kernel_spec
-        )
-        manager.provisioner.preload, manager.provisioner.ahead = warm.preload, warm.ahead()

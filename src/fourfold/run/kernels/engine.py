@@ -19,15 +19,13 @@ class FourfoldEngine:
 
         Of papermill's `options`, ``output_path`` and ``execution_timeout`` in seconds count.
         """
-        from fourfold.run.kernels.client import Warm, execute
+        from fourfold.run.kernels.client import execute
         from fourfold.run.kernels.execution import Execution, Limits
-        from fourfold.run.kernels.preload import preloads
 
         path = str(options.get("output_path") or "")
         execution = Execution(nb, Path(path) if path and "://" not in path else None)
-        warm = Warm(preloads(nb), ahead=lambda: 1)
         limits = Limits(cell_timeout_s=options.get("execution_timeout"))
-        return execute(execution, kernel_name, limits=limits, warm=warm).nb
+        return execute(execution, kernel_name, limits=limits, ahead=lambda: 1).nb
 
     @classmethod
     def nb_kernel_name(cls, nb: Any, name: str | None = None) -> str:
