@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from fourfold.errors import FourfoldError, TemplateError, did_you_mean
 from fourfold.plan.template import find_template
@@ -68,12 +67,10 @@ def _warm_up(paths: Sequence[Path], root: Path, workers: int | None) -> None:
     files = [f for p in paths for f in (sorted(p.rglob("*.ipynb")) if p.is_dir() else [p])]
     at_once = max(1, min(workers or cores(), len(files)))
     with suppress(TemplateError):  # which the test will show
-        stocks = Counter(preloads(_source(file, root)) for file in files[:_MOST_READ])
+        stocks: Counter[tuple[str, ...]] = Counter()
+        for file in files[:_MOST_READ]:
+            notebook = read_notebook(file)
+            if template := notebook["metadata"].get("fourfold", {}).get("template"):
+                notebook = read_notebook(find_template(template, root / "templates"))
+            stocks[preloads(notebook)] += 1
         begin(at_once, {modules: min(at_once, often) for modules, often in stocks.items()})
-
-
-def _source(file: Path, root: Path) -> dict[str, Any]:
-    """Return the notebook whose code is executed: the template, where a template made the file."""
-    notebook = read_notebook(file)
-    name = notebook["metadata"].get("fourfold", {}).get("template")
-    return read_notebook(find_template(name, root / "templates")) if name else notebook

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,16 +17,7 @@ from fourfold.plan.template import find_template, template_file, template_path
 from fourfold.project import find_root
 from fourfold.records.ipynb import code_trees, parameters_index, read_notebook, sections, text
 from fourfold.regress.compare.difference import Difference
-from fourfold.run.fingerprint import (
-    Fingerprint,
-    Fingerprints,
-    changed_parameters,
-    digest,
-    environment,
-    file_digest,
-    library,
-    lock,
-)
+from fourfold.run.fingerprint import Fingerprint, Fingerprints, changed_parameters, file_digest
 from fourfold.run.prepare import with_room
 
 INJECTED = "injected-parameters"
@@ -41,10 +31,7 @@ _SPOKEN = re.compile(r"cell \d+|[a-z]+|[a-z]\w*(-[a-z]\w*)+|(?=\w*_)[a-z]\w+")
 class Pair:
     """A code cell as the reference keeps it and as it is executed; one of the two may be missing.
 
-    Attributes
-    ----------
-    index : int
-        Of the cell in the notebook that is executed; in the reference if it is gone.
+    Its `index` is that in the notebook that is executed; in the reference if it is gone.
     """
 
     key: str
@@ -91,21 +78,14 @@ class Case:
     changed: tuple[Difference, ...] = ()
     problem: str = ""
 
-    @property
-    def cwd(self) -> Path:
-        """Return the folder of the kernel: that of the notebook, or for a run the project."""
-        return self.root if self.spec else self.path.parent
-
     def fingerprint(self) -> Fingerprint:
         """Return what the outputs depend on now, on this machine."""
         if self.spec:
             own = Fingerprints(self.root).of(self.spec)
         else:
-            # Twice JSON, as the first version wrote it.
-            cells = [text(c) for c in self.stored["cells"] if c["cell_type"] == "code"]
-            inputs = dict(_files(self.stored, self.path.parent))
-            own = Fingerprint(digest(json.dumps(cells)), inputs, library(), environment())
-        return replace(own, lock=lock(self.root), cells=digest(self.stored["cells"]))
+            code = [text(c) for c in self.stored["cells"] if c["cell_type"] == "code"]
+            own = Fingerprint.of_code(code, dict(_files(self.stored, self.path.parent)))
+        return own.of_reference(self.root, self.stored["cells"])
 
     def reasons(self, now: Fingerprint, key: Mapping[str, Any] | None) -> list[str]:
         """Return why the reference must be tested; empty if nothing has changed.

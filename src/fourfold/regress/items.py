@@ -16,7 +16,7 @@ from nbformat.v4.rwbase import rejoin_lines
 from nbval.plugin import IPyNbCell, IPyNbFile, find_comment_markers, find_metadata_tags
 
 from fourfold.errors import TemplateError
-from fourfold.plan.rules import Rules, with_tags
+from fourfold.plan.rules import with_tags
 from fourfold.records.ipynb import tags, text
 from fourfold.regress.case import INJECTED, Case, Pair
 from fourfold.regress.compare.difference import Difference, listed
@@ -31,12 +31,8 @@ _NEVER_COMPARED = {
 }
 
 
-class Differs(Exception):
-    """The outputs of a cell are not those that are kept."""
-
-
-class Broken(Exception):
-    """A cell could not be executed."""
+class CellError(Exception):
+    """A cell whose outputs are not those that are kept, or that could not be executed."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +100,7 @@ class Problem(pytest.Item):
     def runtest(self) -> None:
         """Fail."""
         parent: Any = self.parent
-        raise Broken(parent.case.problem)
+        raise CellError(parent.case.problem)
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
         """Return the problem."""
@@ -171,7 +167,7 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
                 self.differences = [*self._compared()]
         self.status = "differs" if self.differences else "same"
         if self.differences and not self.config.option.fourfold_accept:
-            raise Differs(listed(self.differences))
+            raise CellError(listed(self.differences))
 
     def _check_executed(self, job: Job) -> None:
         failure = job.failed()
@@ -182,7 +178,7 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
         before = failure and failure.cell == 0 and self is self.parent.cells[0]
         if failure and (here or (before and self.after is None)):
             self.status, self.message = "failed", job.traceback(failure)
-            raise Broken(self.message)
+            raise CellError(self.message)
         if self.after is None:
             pytest.skip(f"cell {failure.cell} ({failure.cell_id}) failed" if failure else "stopped")
 
@@ -197,31 +193,21 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
             self.status = "never-run"
             before = "with outputs, never executed" if stored.get("outputs") else "never executed"
             yield Difference("cell", before, "executed", "missing")
-        elif not self.rules.ignores("cell", self.pair.key):
-            before, after = (
-                self._selected(cell.get("outputs", [])) for cell in (stored, self.after)
-            )
-            yield from compare_outputs(before, after, self.rules)
+        else:
+            try:
+                rules = with_tags(self.parent.case.rules, tags(self.cell))
+            except ValueError as error:
+                raise CellError(str(error)) from None
+            if not rules.ignores("cell", self.pair.key):
+                before, after = (self._selected(cell) for cell in (stored, self.after))
+                yield from compare_outputs(before, after, rules)
 
-    @property
-    def rules(self) -> Rules:
-        """Return the rules of this cell.
-
-        Raises
-        ------
-        Broken
-            If one of its tags cannot be read.
-        """
-        try:
-            return with_tags(self.parent.case.rules, tags(self.cell))
-        except ValueError as error:
-            raise Broken(str(error)) from None
-
-    def _selected(self, outputs: Any) -> Any:
+    def _selected(self, cell: Mapping[str, Any]) -> Any:
         """Apply ``--nbval-sanitize-with`` and the ``skip_compare`` of a conftest.py, as nbval."""
+        outputs = cell.get("outputs", [])
         if self.parent.sanitize_patterns:
-            cell = {"cell_type": "code", "outputs": outputs}
-            joined = rejoin_lines(from_dict({"cells": [cell]}))  # type: ignore[no-untyped-call]
+            cells = [{"cell_type": "code", "outputs": outputs}]
+            joined = rejoin_lines(from_dict({"cells": cells}))  # type: ignore[no-untyped-call]
             outputs = self.sanitize_outputs(joined.cells[0].outputs)
         skipped = {*self.parent.skip_compare} - _NEVER_COMPARED
         kept = []
@@ -236,7 +222,7 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
     def repr_failure(self, excinfo: Any) -> Any:
         """Return what a reader needs: where, the differences, the way out."""
         error = excinfo.value
-        if not isinstance(error, Differs | Broken):
+        if not isinstance(error, CellError):
             return super(IPyNbCell, self).repr_failure(excinfo)
         place = f"{os.path.relpath(self.path)}, {self.name} (cell {self.pair.index + 1})"
         return Failed(self.path, self.pair.index, place, str(error))

@@ -24,18 +24,10 @@ SKIP = "skip-execution"
 
 @dataclass(eq=False)
 class Job:
-    """One notebook on its way through a kernel.
+    """One notebook on its way through a kernel; by default its own, of this name.
 
-    Attributes
-    ----------
-    kernel : str, optional
-        Name of the kernelspec; by default the notebook's own.
-    marks : mapping of int to list of str
-        Tags that cells get for their execution, by index.
-    failure : Failure, optional
-        Where and why it stopped, once it has.
-    duration_s : float
-        Seconds that it took, once it has ended.
+    The `marks` are tags that cells get for their execution, by index. Once it has ended,
+    `duration_s` is known, and the `failure` if it stopped early.
     """
 
     case: Case
@@ -76,7 +68,7 @@ class Job:
             self._execution,
             self._kernel_name(notebook.metadata),
             limits=self.limits,
-            cwd=self.case.cwd,
+            cwd=self.case.root if self.case.spec else self.case.path.parent,
             env=self.env,
             on_kernel=self._keep,
             ahead=ahead,

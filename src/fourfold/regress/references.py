@@ -20,7 +20,7 @@ from fourfold.regress import colab
 from fourfold.regress.case import Case
 from fourfold.regress.compare.outputs import plain
 from fourfold.regress.compare.pictures import same_software
-from fourfold.run.fingerprint import Fingerprints, digest, lock
+from fourfold.run.fingerprint import Fingerprints
 from fourfold.run.prepare import HEADER, fill
 
 _CELL_NOISE = ("papermill", "execution", "ExecuteTime")
@@ -54,14 +54,13 @@ def _finished(executed: dict[str, Any], spec: RunSpec, path: Path, root: Path) -
     parameters = read_template(template_path(spec.template_file, root)).parameters
     place = path.relative_to(root).as_posix()
     colab.prepare(notebook, parameters, colab.repository(root), place, colab.below(root))
-    now = Fingerprints(root).of(spec)
-    now = replace(now, environment=None, lock=lock(root), cells=digest(notebook["cells"]))
+    now = Fingerprints(root).of(spec).of_reference(root, notebook["cells"])
     notebook["metadata"]["fourfold"] = {
         "template": spec.template,
         "config": spec.config_file,
         "parameters": dict(spec.parameters),
         "versions": {name: versions()[name] for name in _VERSIONS if name in versions()},
-        "key": now.to_json(),
+        "key": replace(now, environment=None).to_json(),  # which holds on any machine
     }
     return notebook
 
@@ -105,7 +104,7 @@ def accepted(case: Case, executed: Mapping[str, Any], differing: Collection[str]
 
 
 def same_content(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Say whether two references hold the same; fingerprints and versions alone are no content."""
+    """Say whether two references have the same content: cells but the header, run and rules."""
     return _content(before) == _content(after)
 
 

@@ -37,7 +37,10 @@ class Regression:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config, self.option = config, config.option
-        self.folder = self.option.fourfold_page or _folder(config)
+        # Results go to a project's outputs, elsewhere to pytest's own cache.
+        project = (config.rootpath / "templates").is_dir()
+        own = config.rootpath / ("outputs/regress" if project else ".pytest_cache/fourfold")
+        self.folder = self.option.fourfold_page or own
         self.results: list[Result] = []
         self.page: Path | None = None
         self._jobs: list[Job] = []
@@ -205,13 +208,6 @@ class Regression:
         """Say how notebooks are compared, since the verdicts differ from nbval's own."""
         kernels = "warm kernels" if available() else "cold kernels"
         return f"fourfold: notebooks compared typed, {kernels}"
-
-
-def _folder(config: pytest.Config) -> Path:
-    """Return where results go: a project's outputs, elsewhere pytest's own cache."""
-    if (config.rootpath / "templates").is_dir():
-        return config.rootpath / "outputs" / "regress"
-    return config.rootpath / ".pytest_cache" / "fourfold"
 
 
 def _write(path: Path, content: Any) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,16 @@ class Fingerprint:
         known = {field.name: content.get(field.name) for field in fields(cls)}
         return cls(**{**known, "inputs": content.get("inputs", {})})
 
+    @classmethod
+    def of_code(cls, code: list[str], inputs: Mapping[str, str | None]) -> Fingerprint:
+        """Return the fingerprint of a notebook that no template made, by its code and inputs."""
+        # Twice JSON, as references keep it.
+        return cls(digest(json.dumps(code)), inputs, library(), environment())
+
+    def of_reference(self, root: Path, cells: Any) -> Fingerprint:
+        """Return the fingerprint of a reference with these cells."""
+        return replace(self, lock=lock(root), cells=digest(cells))
+
     def to_json(self) -> dict[str, Any]:
         """Return the key that records and references keep."""
         return {name: value for name, value in asdict(self).items() if value is not None}
@@ -65,16 +75,18 @@ class Fingerprint:
         >>> now.changes_since(Fingerprint("a", {"b.csv": "2"}, "c", lock="e"))
         ['lock changed', 'data b.csv changed']
         """
-        # A reference may come from another machine: there, its lock file describes what counts.
         packages = "environment" if self.lock is None else "installed packages"
-        parts = {"template": "template", "library": "library", "lock": "lock"}
-        parts |= {"environment": packages, "cells": "reference"}
-        always = ("template", "library")
+        pairs = {
+            "template": (earlier.template or "", self.template),
+            "library": (earlier.library or "", self.library),
+            "lock": (earlier.lock, self.lock),
+            packages: (earlier.environment, self.environment),
+            "reference": (earlier.cells, self.cells),
+        }
         changes = [
-            f"{spoken} changed"
-            for name, spoken in parts.items()
-            if name in always or getattr(earlier, name) is not None
-            if getattr(earlier, name) != getattr(self, name)
+            f"{part} changed"
+            for part, (before, now) in pairs.items()
+            if before is not None and before != now
         ]
         for name in dict.fromkeys([*earlier.inputs, *self.inputs]):
             if self.inputs.get(name, "") is None:

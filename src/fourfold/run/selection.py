@@ -16,16 +16,9 @@ from fourfold.run.fingerprint import WILDCARDS, Fingerprint, Fingerprints, chang
 
 @dataclass(frozen=True)
 class Todo:
-    """A run to execute.
+    """A run to execute, and why: changes since its record, or that there is none.
 
-    Attributes
-    ----------
-    fingerprint : Fingerprint
-        Of all that its result depends on.
-    why : list of str
-        What changed since its record, or that there is none.
-    expected_s, expected_mb : float, optional
-        Duration and peak memory of its last execution.
+    Duration and peak memory are those of its last execution.
     """
 
     spec: RunSpec
@@ -117,7 +110,7 @@ def matching(specs: Sequence[RunSpec], patterns: Sequence[str]) -> list[RunSpec]
 
 def _value(spec: RunSpec, name: str) -> str | None:
     own = {"run": spec.name, "config": spec.config, "template": spec.template}
-    value = {**spec.parameters, **own}.get(name)
-    if name in spec.parameters and name not in own:
-        return value if isinstance(value, str) else canonical(value)
-    return value
+    if name in own or name not in spec.parameters:
+        return own.get(name)
+    value = spec.parameters[name]
+    return value if isinstance(value, str) else canonical(value)

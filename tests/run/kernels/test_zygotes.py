@@ -17,8 +17,7 @@ import psutil
 import pytest
 from jupyter_client.manager import KernelManager, start_new_kernel
 
-from fourfold.run.kernels.messages import send
-from fourfold.run.kernels.process import Process, WarmError
+from fourfold.run.kernels.process import Process, WarmError, send
 from fourfold.run.kernels.provisioner import WarmProvisioner
 from fourfold.run.kernels.zygotes import VOLATILE, Zygotes, available, own_folder, sweep
 

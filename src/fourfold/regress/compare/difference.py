@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,22 +49,16 @@ def _short(text: str) -> str:
 
 
 def gone_and_new(
-    label: str, before: Collection[str], after: Collection[str], *kinds: Kind
+    label: str, sides: Sequence[Collection[str]], *kinds: Kind
 ) -> Iterator[Difference]:
-    """Yield the names that only one side has.
-
-    Parameters
-    ----------
-    label : str
-        Place of a name, with ``{}`` for it.
-    kinds : str
-        Of the differences: of names that are gone, and of new ones where these have another.
+    """Yield the names that only one of two sides has; gone and new ones may be of two kinds.
 
     Examples
     --------
-    >>> print(*gone_and_new("column {!r}", ["a", "b"], ["b"], "missing", "extra"))
+    >>> print(*gone_and_new("column {!r}", (["a", "b"], ["b"]), "table"))
     column 'a': there -> gone
     """
+    before, after = sides
     for name in before:
         if name not in after:
             yield Difference(label.format(name), "there", "gone", kinds[0])

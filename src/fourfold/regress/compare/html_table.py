@@ -152,8 +152,8 @@ def compare_tables(before: Table, after: Table, rules: Rules = USUAL_RULES) -> l
         for table in (before, after)
     )
     differences = [
-        *gone_and_new("column {!r}", old_columns, new_columns, "table"),
-        *gone_and_new("row {!r}", old_rows, new_rows, "table"),
+        *gone_and_new("column {!r}", (old_columns, new_columns), "table"),
+        *gone_and_new("row {!r}", (old_rows, new_rows), "table"),
     ]
     for kind, old, new in (("rows", old_rows, new_rows), ("columns", old_columns, new_columns)):
         if not differences and [*old] != [*new]:

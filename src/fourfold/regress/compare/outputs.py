@@ -139,11 +139,11 @@ def _data(before: Data, after: Data, rules: Rules) -> list[Difference]:
         return [Difference("record", "a record", "", "missing")]
     if not drawn and new is not None:
         return [Difference("record", "", "a record", "extra")]
-    shown, shown_now = (
+    readable = [
         [mime for mime in data if mime != MIME and not _UNREAD.match(mime)]
         for data in (before, after)
-    )
-    differences = [*gone_and_new("output {}", shown, shown_now, "missing", "extra")]
+    ]
+    differences = [*gone_and_new("output {}", readable, "missing", "extra")]
     differences += _texts(before, after, rules)
     return differences or _pictures(before, after, rules)
 

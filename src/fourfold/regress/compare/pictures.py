@@ -123,13 +123,9 @@ def _distance(old: Image.Image, new: Image.Image) -> NDArray[np.uint8]:
     return levels
 
 
-def _sizes(old: Image.Image, new: Image.Image) -> str:
-    return f"size {old.width}x{old.height} -> {new.width}x{new.height}"
-
-
 def _closely(old: Image.Image, new: Image.Image) -> str:
     if old.size != new.size:
-        return _sizes(old, new)
+        return f"size {old.width}x{old.height} -> {new.width}x{new.height}"
     far = _distance(old, new) > _LEVELS
     count, share = int(far.sum()), float(far.mean())
     if share < 0.001:

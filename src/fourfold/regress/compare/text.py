@@ -12,25 +12,15 @@ from difflib import SequenceMatcher
 from itertools import groupby
 
 from fourfold.plan.rules import USUAL, Tolerance
+from fourfold.regress.compare import volatile
 from fourfold.regress.compare.difference import Difference
-from fourfold.regress.compare.volatile import (
-    CLOCK,
-    DATE,
-    PATH,
-    is_duration,
-    is_now,
-    is_recent_clock,
-    is_recent_date,
-    is_same_place,
-    stable,
-)
 
 _NUMBER = r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:(?<=\d)\.\d*|(?<!\d)\.\d+)?(?:[eE][-+]?\d+)?"
 # A run of one sign counts once: rules under a heading are as wide as the heading.
 _TOKEN = re.compile(
-    rf"(?P<date>(?<![\w.])(?:{DATE.pattern}))(?!\w)"
-    rf"|(?P<clock>(?<![\w.:]){CLOCK.pattern})(?![\w:])"
-    rf"|(?P<path>(?<![\w/.:\\]){PATH.pattern})"
+    rf"(?P<date>(?<![\w.])(?:{volatile.DATE}))(?!\w)"
+    rf"|(?P<clock>(?<![\w.:]){volatile.CLOCK})(?![\w:])"
+    rf"|(?P<path>(?<![\w/.:\\]){volatile.PATH})"
     rf"|(?P<number>(?<!\w)(?=[-+]?\.?\d){_NUMBER})"
     r"|(?P<word>\w+)|(?P<sign>(?P<one>[^\w\s])(?P=one)*)"
 )
@@ -80,7 +70,7 @@ def compare(before: str, after: str, tolerance: Tolerance = USUAL) -> list[Diffe
     """
     if before == after:
         return []
-    old, new = (_tokens(stable(text)) for text in (before, after))
+    old, new = (_tokens(volatile.stable(text)) for text in (before, after))
     if [token.shape for token in old] == [token.shape for token in new]:
         return _compare_tokens(old, new, tolerance)
     return _compare_lines(old, new, tolerance)
@@ -112,13 +102,13 @@ def _same_token(before: Token, after: Token, tolerance: Tolerance) -> bool:
         case "number":
             if _close_as_shown(old, new, tolerance):
                 return True
-            return is_duration(after.line, after.end) or is_now(new)
+            return volatile.is_duration(after.line, after.end) or volatile.is_now(new)
         case "date":
-            return is_recent_date(new)
+            return volatile.is_recent_date(new)
         case "clock":
-            return is_recent_clock(new)
+            return volatile.is_recent_clock(new)
         case "path":
-            return is_same_place(old, new)
+            return volatile.is_same_place(old, new)
     return False
 
 

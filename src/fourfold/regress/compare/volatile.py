@@ -17,15 +17,15 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-DATE = re.compile(
+DATE = (
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?"
     r"|\d{4}/\d\d?/\d\d?(?: \d\d:\d\d(?::\d\d)?)?|\d\d?[./]\d\d?[./]\d{4}"
     r"|\d\d?/\d\d?/\d\d?|\d{8}T\d{6}Z?"
     r"|(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} +\d\d? \d\d:\d\d:\d\d(?: [A-Z]{3,4})? \d{4}"
     r"|(?:[A-Z][a-z]+ \d\d?, \d{4}|\d\d? [A-Z][a-z]{2,8} \d{4})(?:,? \d\d:\d\d(?::\d\d)?)?"
 )
-CLOCK = re.compile(r"\d\d?:\d\d:\d\d(?:[.,]\d+)?(?: ?[AP]M)?")
-PATH = re.compile(r"(?:file://)?(?:[A-Za-z]:[\\/]|~?/)[\w.+@%=~-]+(?:[\\/][\w.+@%=~-]+)*[\\/]?")
+CLOCK = r"\d\d?:\d\d:\d\d(?:[.,]\d+)?(?: ?[AP]M)?"
+PATH = r"(?:file://)?(?:[A-Za-z]:[\\/]|~?/)[\w.+@%=~-]+(?:[\\/][\w.+@%=~-]+)*[\\/]?"
 
 _NEVER_RESULTS = tuple(
     (re.compile(pattern, re.MULTILINE), replacement)

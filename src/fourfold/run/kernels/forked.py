@@ -12,9 +12,10 @@ from pathlib import Path
 from socket import socket
 from typing import Any, NoReturn
 
-from fourfold.run.kernels.messages import receive, send
+from fourfold.run.kernels.process import receive, send
 
 _GC_THRESHOLD = 50_000
+_PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
 
 def run_kernel(channel: socket, folder: str) -> NoReturn:
@@ -72,7 +73,10 @@ def _start(channel: socket, name: str) -> None:
             os.chdir(request["cwd"])
             app.shell.history_manager.dir_hist[:] = [Path.cwd()]
         if answer:
-            send(answer, {"pid": os.getpid(), "connection": _connection(app)})
+            connection = {name: getattr(app, name) for name in ("transport", "ip", *_PORTS)}
+            connection["key"] = app.session.key.decode()
+            connection["signature_scheme"] = app.session.signature_scheme
+            send(answer, {"pid": os.getpid(), "connection": connection})
             answer.close()
         channel.close()
 
@@ -85,14 +89,3 @@ def _leave(*_: Any) -> NoReturn:
     """End at once but in order, which takes ipykernel a tenth of a second."""
     atexit._run_exitfuncs()
     os._exit(0)
-
-
-def _connection(app: Any) -> dict[str, Any]:
-    ports = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
-    return {
-        "transport": app.transport,
-        "ip": app.ip,
-        "key": app.session.key.decode(),
-        "signature_scheme": app.session.signature_scheme,
-        **{port: getattr(app, port) for port in ports},
-    }

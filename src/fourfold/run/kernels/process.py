@@ -1,18 +1,22 @@
-"""A forked kernel as a process: seen, signalled and waited for from here, though not our child."""
+"""A forked kernel as a process: seen, signalled and waited for from here, though not our child.
+
+Messages between a runner, its zygotes and their kernels are JSON in frames, sockets beside it.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import threading
 from contextlib import suppress
 from typing import Any
 
-from fourfold.run.kernels.messages import receive
-
 _READY_S = 60.0
+_SIZE = struct.Struct("!I")
 
 
 def kill_kernel(manager: Any) -> None:
@@ -34,12 +38,8 @@ class Lost(WarmError):
 class Process:
     """A forked kernel, as `subprocess.Popen` would show it.
 
-    Attributes
-    ----------
-    connection : dict
-        Connection information, as in a connection file.
-    usage : dict
-        ``cpu_s`` and ``peak_mb`` once it has ended; empty where its zygote was lost.
+    `connection` is as in a connection file; `usage` has ``cpu_s`` and ``peak_mb`` once the kernel
+    has ended, and is empty if its zygote was lost.
     """
 
     stdin = stdout = stderr = None
@@ -107,3 +107,34 @@ class Process:
     def kill(self) -> None:
         """End it."""
         self.send_signal(signal.SIGKILL)
+
+
+def send(to: socket.socket, message: dict[str, Any], *beside: socket.socket) -> None:
+    """Send a message, and a socket with it if one is given."""
+    content = json.dumps(message).encode()
+    frame = _SIZE.pack(len(content)) + content
+    sent = socket.send_fds(to, [frame], [each.fileno() for each in beside])
+    if sent < len(frame):  # an empty send would fail where the other end has already read and gone
+        to.sendall(frame[sent:])
+
+
+def receive(source: socket.socket) -> tuple[dict[str, Any], socket.socket | None] | None:
+    """Return the next message and the socket beside it; None at the end."""
+    try:
+        head, fds, _, _ = socket.recv_fds(source, _SIZE.size, 1)
+        content = _exactly(source, _SIZE.unpack(head)[0]) if len(head) == _SIZE.size else None
+    except ConnectionError:
+        return None
+    if content is None:
+        return None
+    return json.loads(content), socket.socket(fileno=fds[0]) if fds else None
+
+
+def _exactly(source: socket.socket, size: int) -> bytes | None:
+    content = b""
+    while len(content) < size:
+        more = source.recv(size - len(content))
+        if not more:
+            return None
+        content += more
+    return content

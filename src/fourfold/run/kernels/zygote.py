@@ -30,7 +30,7 @@ from shutil import rmtree
 from typing import Any, NoReturn
 
 from fourfold.run.kernels.forked import run_kernel
-from fourfold.run.kernels.messages import receive, send
+from fourfold.run.kernels.process import receive, send
 
 _PR_SET_PDEATHSIG = 1
 

@@ -19,9 +19,8 @@ from weakref import WeakSet
 
 import psutil
 
-from fourfold.run.kernels.messages import send
 from fourfold.run.kernels.preload import KERNEL
-from fourfold.run.kernels.process import Lost, Process, WarmError
+from fourfold.run.kernels.process import Lost, Process, WarmError, send
 
 VOLATILE = (
     *("FOURFOLD_ARTIFACTS", "JPY_PARENT_PID", "JPY_SESSION_NAME"),
@@ -82,6 +81,15 @@ class _Zygote:
             request = {"do": "branch", "modules": [*KERNEL, *key]}
             self.branches[key] = _Zygote(self.ask(request))
         return self.branches[key]
+
+    def ask_branch(self, modules: Sequence[str], message: dict[str, Any]) -> socket.socket:
+        """Ask the zygote that has imported these modules as well; let go of it if it has ended."""
+        try:
+            return self.branch(modules).ask(message)
+        except Lost:
+            if branch := self.branches.pop(tuple(modules), None):
+                branch.close()
+            raise
 
     def close(self) -> None:
         """Close the socket, at which the zygote takes down what it forked."""
@@ -155,25 +163,12 @@ class Zygotes:
         for _ in range(2):  # where a zygote was lost, its successor serves
             with suppress(Lost):
                 with self._lock:
-                    root, answer = self._ask(env, modules, request)
+                    root = self._root(env)
+                    answer = root.ask_branch(modules, request)
                 kernel = Process(answer)
                 root.kernels.add(kernel)
                 return kernel
         raise WarmError("no zygote hands out kernels")
-
-    def _ask(
-        self, env: Mapping[str, str], modules: Sequence[str], request: dict[str, Any]
-    ) -> tuple[_Zygote, socket.socket]:
-        root = self._root(env)
-        if root.process and root.process.poll() is not None:
-            self._forget(root)
-            root = self._root(env)
-        try:
-            return root, root.branch(modules).ask(request)
-        except Lost:
-            if branch := root.branches.pop(tuple(modules), None):
-                branch.close()
-            raise
 
     def close(self) -> None:
         """End every zygote, and with them every kernel that still runs."""
@@ -186,17 +181,20 @@ class Zygotes:
         return [root.process.pid for root in self._roots.values() if root.process]
 
     def _root(self, env: Mapping[str, str]) -> _Zygote:
+        """Return the zygote of an environment; begin one in place of one that has ended."""
         fixed = {name: value for name, value in env.items() if name not in VOLATILE}
         key = frozenset(fixed.items())
+        root = self._roots.get(key)
+        if root and root.process and root.process.poll() is not None:
+            self._forget(root)
         if key not in self._roots:
-            self._make_room()
+            if len(self._roots) >= _MOST_ROOTS:
+                self._make_room()
             self._roots[key] = self._start(fixed)
         return self._roots[key]
 
     def _make_room(self) -> None:
-        """End the oldest zygote whose kernels have all ended, where there are many."""
-        if len(self._roots) < _MOST_ROOTS:
-            return
+        """End the oldest zygote whose kernels have all ended."""
         for root in self._roots.values():
             if all(kernel.poll() is not None for kernel in root.kernels):
                 self._forget(root)
