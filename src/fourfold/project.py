@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -45,25 +45,18 @@ class Project:
 @cache
 def git_commit(root: Path) -> str | None:
     """Return the commit of the project, with ``+changes`` where the work tree differs."""
-    try:
-        commit = git(root, "rev-parse", "HEAD")
-        return commit + ("+changes" if git(root, "status", "--porcelain", "-uno") else "")
-    except (OSError, subprocess.SubprocessError):
-        return None
+    commit = git(root, "rev-parse", "HEAD")
+    changes = git(root, "status", "--porcelain", "-uno") if commit else None
+    return None if changes is None else f"{commit}+changes" if changes else commit
 
 
-def git(root: Path, *arguments: str) -> str:
-    """Return what git says of a folder.
-
-    Raises
-    ------
-    OSError, subprocess.SubprocessError
-        If git is not there, fails, or takes longer than ten seconds.
-    """
+def git(root: Path, *arguments: str) -> str | None:
+    """Return the answer of git about a folder; None if it fails, or takes more than 10 seconds."""
     call = ["git", "-C", str(root), *arguments]
-    return subprocess.run(
-        call, capture_output=True, text=True, check=True, timeout=10
-    ).stdout.strip()
+    with suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(call, capture_output=True, text=True, check=True, timeout=10)
+        return done.stdout.strip()
+    return None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -53,20 +53,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Case:
-    """What a regression test executes, and compares with which reference.
+    """A reference, and the notebook that a regression test executes to compare it.
 
-    Attributes
-    ----------
-    path : Path
-        The reference.
-    stored, current : dict
-        Notebooks as JSON: the reference, and what is executed.
-    spec : RunSpec, optional
-        The run that the reference is of; None for a notebook that no template made.
-    changed : tuple of Difference
-        Parameters that have another value now.
-    problem : str
-        Why it cannot be executed at all.
+    `stored` is the reference and `current` the notebook, both as JSON. That of a run has its
+    `spec` as it is now, and the parameters that have `changed`; other notebooks have no template.
+    A `problem` says why it cannot be executed at all.
     """
 
     path: Path
@@ -91,12 +82,6 @@ class Case:
         """Return why the reference must be tested; empty if nothing has changed.
 
         The `key` is of the last time that it passed here, or of when it was written.
-
-        Examples
-        --------
-        >>> case = Case(Path("a.ipynb"), Path(), {"cells": [], "metadata": {}}, {})
-        >>> case.reasons(Fingerprint("t", {}, "l"), None)
-        ['not tested yet']
         """
         if self.problem:
             return [self.problem]

@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
-import subprocess
 import tomllib
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,19 +42,13 @@ def repository(root: Path) -> str:
                     f"pyproject.toml tool.fourfold.repository: expected owner/name, got {named!r}"
                 )
             return named
-    address = _GITHUB.search(_git(root, "config", "--get", "remote.origin.url"))
+    address = _GITHUB.search(git(root, "config", "--get", "remote.origin.url") or "")
     return address[1] if address else ""
 
 
 def below(root: Path) -> str:
     """Return the project's folder in its repository, such as ``analysis/``; empty at the top."""
-    return _git(root, "rev-parse", "--show-prefix")
-
-
-def _git(root: Path, *words: str) -> str:
-    with suppress(OSError, subprocess.SubprocessError):
-        return git(root, *words)
-    return ""
+    return git(root, "rev-parse", "--show-prefix") or ""
 
 
 def prepare(
@@ -70,16 +62,13 @@ def prepare(
 
     Parameters
     ----------
-    notebook : mapping
-        Its cells are changed.
-    parameters : mapping
-        Of its template.
-    name : str
-        Of the repository, ``owner/name``; empty where there is none.
+    notebook, parameters : mapping
+        The cells of the notebook are changed; the parameters are those of its template.
+    name, folder : str
+        Of the repository, ``owner/name``, and of the project in it, with a slash at its end;
+        empty where there is none.
     place : str
         Path of the reference in the project.
-    folder : str
-        Of the project in the repository, with a slash at its end; empty at the top.
     """
     for cell in notebook["cells"]:
         if "injected-parameters" in tags(cell):

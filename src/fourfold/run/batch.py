@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -65,33 +65,19 @@ def run_batch(
     batch.on_section = on_section
     batch.failures_left = inf if max_failures is None else max_failures
     done: dict[str, RunRecord] = {}
-
-    def work(item: Todo) -> RunRecord | None:
-        if not batch.start(item.spec):
-            return None
-        record = _run_one(item, batch)
-        batch.end(record)
-        return record
-
     warm_up(todo, project, workers)
     prime()
     with _signals(batch.stop), ThreadPoolExecutor(workers, "run") as pool:
-        futures = {pool.submit(work, item): item.spec for item in scheduled(todo)}
-        for future in _ended(futures):
-            record = future.result()
-            if record is not None:
-                done[record.name] = record
-                on_done(futures[future], record)
+        specs = {pool.submit(_run, item, batch): item.spec for item in scheduled(todo)}
+        waiting = set(specs)
+        while waiting:  # and wakes often enough for signals to be seen
+            ended, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+            for future in ended:
+                if (record := future.result()) is not None:
+                    done[record.name] = record
+                    on_done(specs[future], record)
     ZYGOTES.close()
     return [done[item.spec.name] for item in todo if item.spec.name in done], batch.stopping()
-
-
-def _ended(futures: dict[Future[Any], RunSpec]) -> Iterator[Future[Any]]:
-    """Yield futures as they end; wakes often enough for signals to be seen."""
-    waiting = set(futures)
-    while waiting:
-        ended, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-        yield from ended
 
 
 @contextmanager
@@ -107,14 +93,16 @@ def _signals(handler: Callable[..., None]) -> Iterator[None]:
             signal.signal(kind, earlier)
 
 
-def _run_one(item: Todo, batch: Batch) -> RunRecord:
-    """Execute one run and write its files.
+def _run(item: Todo, batch: Batch) -> RunRecord | None:
+    """Execute one run and write its files, unless the batch comes to its end.
 
     A failing notebook is no exception: the partial notebook is kept, and the record names
     section, cell and error. What ``retry_on`` names, a lost kernel by default, is tried again as
     often as ``retries`` allows; a run that was too large for the memory is not.
     """
     spec = item.spec
+    if not batch.start(spec):
+        return None
     folder = batch.project.folder(spec.config, spec.run_id)
     for attempt in range(1, spec.options.retries + 2):
         # Its record first: a run that is killed has none.
@@ -161,6 +149,7 @@ def _run_one(item: Todo, batch: Batch) -> RunRecord:
             failure = Failure("failed", "Report", 0, "", type(error).__name__, str(error))
             record = replace(record, status="failed", error=_error(failure))
     write_record(record, folder / "record.json")
+    batch.end(record)
     return record
 
 

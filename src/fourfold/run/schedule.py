@@ -1,4 +1,4 @@
-"""How many runs at a time, in which order; what the runs of a batch share; their zygotes."""
+"""How many runs at a time, in which order, and what they share."""
 
 from __future__ import annotations
 

@@ -14,14 +14,9 @@ _LONGEST = 120
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference.
+    """One difference: its place, such as ``/value`` or ``line 3``, and both sides as text.
 
-    Attributes
-    ----------
-    where : str
-        Such as ``[row '2', column 'b']``, ``/value`` or ``line 3``.
-    before, after : str
-        What is kept and what is new, as a reader sees it; empty where there is none.
+    A side that has nothing is empty.
     """
 
     where: str

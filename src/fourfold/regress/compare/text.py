@@ -154,11 +154,6 @@ def close(before: float, after: float, tolerance: Tolerance) -> bool:
     ----------
     tolerance : Tolerance
         Relative to the larger of the two, and absolute.
-
-    Examples
-    --------
-    >>> close(0.1 + 0.2, 0.3, Tolerance()), close(1.0, 1.001, Tolerance())
-    (True, False)
     """
     both_nan = math.isnan(before) and math.isnan(after)
     return both_nan or math.isclose(before, after, rel_tol=tolerance.rtol, abs_tol=tolerance.atol)

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PureWindowsPath
 
 DATE = (
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?"
@@ -159,8 +159,7 @@ def _readings(text: str) -> Iterator[datetime]:
 
 def _absolute(path: str) -> bool:
     bare = path.removeprefix("file://")
-    paths = PurePosixPath(bare), PureWindowsPath(bare)
-    return bare.startswith("~") or any(path.is_absolute() for path in paths)
+    return bare[:1] in ("~", "/") or PureWindowsPath(bare).is_absolute()
 
 
 def _parts(path: str) -> list[str]:

@@ -15,10 +15,7 @@ class FourfoldEngine:
 
     @classmethod
     def execute_notebook(cls, nb: Any, kernel_name: str, **options: Any) -> Any:
-        """Return the executed notebook; papermill raises for a failed cell itself.
-
-        Of papermill's `options`, ``output_path`` and ``execution_timeout`` in seconds count.
-        """
+        """Return the executed notebook; papermill itself raises for a failed cell."""
         from fourfold.run.kernels.client import execute
         from fourfold.run.kernels.execution import Execution, Limits
 

@@ -96,9 +96,8 @@ class Execution(NotebookExecutionManager):  # type: ignore[misc]
         if failure and failure.outcome == "timed_out":
             seconds = {"the run": limits.timeout_s, "a cell": limits.cell_timeout_s}
             spoken = [f"{name} may take {s:g} s" for name, s in seconds.items() if s is not None]
-            self.failure = replace(
-                failure, message=f"took longer than allowed: {', '.join(spoken)}"
-            )
+            message = f"took longer than allowed: {', '.join(spoken)}"
+            self.failure = replace(failure, message=message)
 
     def notebook_complete(self, **kwargs: Any) -> None:
         """Close the execution with a last save, whatever happened."""

@@ -52,12 +52,9 @@ def kernel_env(artifacts: Path | None, threads: int = 1) -> dict[str, str]:
 
 
 def begin(workers: int | None, stocks: Mapping[tuple[str, ...], int] | None = None) -> None:
-    """Begin to import, while the runs are planned: what every kernel needs, or is known by then.
+    """Begin to import, while the runs are planned: what every kernel needs.
 
-    Parameters
-    ----------
-    stocks : mapping of tuple of str to int
-        Modules, and how many kernels will need them first; by default what every kernel needs.
+    If they are known by then, `stocks` has modules, and how many kernels will need them first.
     """
     if available():
         ZYGOTES.prepare(stocks or {}, kernel_env(None, max(1, cores() // (workers or cores()))))

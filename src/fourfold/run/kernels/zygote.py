@@ -73,7 +73,7 @@ class Zygote:
         self._end = end
 
     def serve(self) -> NoReturn:
-        """Answer until the other end is closed, then take everything down."""
+        """Answer until the other end is closed."""
         # Frozen objects are never looked at by the collector, so their pages stay shared.
         gc.collect()
         gc.freeze()
@@ -86,14 +86,14 @@ class Zygote:
                     with contextlib.suppress(BlockingIOError):
                         self.wakeup.recv(4096)
                     self.reap()
-                if self.control in ready and not self.answer():
-                    self.end()
+                if self.control in ready:
+                    self.answer()
 
-    def answer(self) -> bool:
-        """Act on one message; False when there are no more."""
+    def answer(self) -> None:
+        """Act on one message; at the end of them, take everything down."""
         message = receive(self.control)
         if message is None:
-            return False
+            self.end()
         request, beside = message
         if request["do"] == "import":
             import_all(request["modules"])
@@ -102,7 +102,6 @@ class Zygote:
         elif request["do"] == "kernel" and beside:
             self.hand_out(request, beside)
         self.fill(request.get("ahead", 0))
-        return True
 
     def branch(self, modules: list[str], control: socket.socket) -> None:
         """Fork a zygote that imports more."""

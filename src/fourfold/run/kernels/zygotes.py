@@ -114,15 +114,10 @@ class Zygotes:
         atexit.register(self.close)
 
     def prepare(self, stocks: Mapping[tuple[str, ...], int], env: Mapping[str, str]) -> None:
-        """Begin to import, and to fork kernels; returns at once.
+        """Begin to import, and to fork kernels with this environment; returns at once.
 
-        Parameters
-        ----------
-        stocks : mapping of tuple of str to int
-            Modules to import, and how many kernels to fork with them. What all have in common is
-            imported once, and first what every kernel needs.
-        env : mapping
-            Environment of the kernels.
+        The `stocks` have modules, and how many kernels to fork with them. What all have in common
+        is imported once, and first what every kernel needs.
         """
         first = next(iter(stocks), ())
         common = [name for name in first if all(name in modules for modules in stocks)]
