@@ -8,6 +8,7 @@ from rich.console import Console
 
 from fourfold.cli.progress import Progress, plan_table, result_table, showing
 from fourfold.plan.plan import plan
+from fourfold.records.evidence import Claim
 from fourfold.records.record import RunRecord
 
 
@@ -42,7 +43,7 @@ def test_the_plan_shows_each_run(project, config):
 
 def test_results_show_evidence_or_error():
     """A judged run its figures, a failed one its place and message."""
-    claim = {"metric": "gain", "value": 0.51234, "condition": "> 0"}
+    claim = Claim("gain", "> 0", 0.51234, (0.4, 0.6), "", "supported", "")
     error = {"section": "EDA", "cell": 7, "cell_id": "eda", "error": "KeyError", "message": "'x'"}
     table = printed(
         result_table(

@@ -35,19 +35,19 @@ FINITE = st.floats(-1e6, 1e6)
 )
 def test_the_whole_interval_decides(condition, interval, verdict):
     """Supported and refuted need the whole interval on one side."""
-    claim = judge(Criterion.parse("m", condition), Metric("m", sum(interval) / 2, interval))
+    claim = judge(Criterion.parse("m", condition), Metric(sum(interval) / 2, interval))
     assert claim.verdict == verdict
 
 
 def test_a_metric_without_interval_carries_no_claim():
     """A point estimate alone is inconclusive, however far from the bound."""
-    assert judge(Criterion.parse("m", ">= 0"), Metric("m", 99.0)).verdict == "inconclusive"
+    assert judge(Criterion.parse("m", ">= 0"), Metric(99.0)).verdict == "inconclusive"
 
 
 @pytest.mark.parametrize(("value", "verdict"), [(3, "supported"), (4, "refuted")])
 def test_an_exact_fact_needs_no_interval(value, verdict):
     """A count is judged by its value."""
-    claim = judge(Criterion.parse("k", "== 3"), Metric("k", value, exact=True))
+    claim = judge(Criterion.parse("k", "== 3"), Metric(value, exact=True))
     assert claim.verdict == verdict
 
 
@@ -61,7 +61,7 @@ def test_an_undefined_metric_is_inconclusive():
 @given(low=FINITE, width=st.floats(0, 1e3), bound=FINITE)
 def test_supported_and_refuted_exclude_each_other(low, width, bound):
     """For any interval, 'x >= b' supported means 'x < b' refuted, and the reverse."""
-    metric = Metric("m", low, (low, low + width))
+    metric = Metric(low, (low, low + width))
     above = judge(Criterion.parse("m", f">= {bound}"), metric).verdict
     below = judge(Criterion.parse("m", f"< {bound}"), metric).verdict
     mirror = {"supported": "refuted", "refuted": "supported", "inconclusive": "inconclusive"}
@@ -79,12 +79,12 @@ def test_a_condition_that_cannot_be_read_is_told(text):
 def test_a_criterion_on_an_unknown_metric_names_the_nearest():
     """A typo in a success criterion is told with the recorded name."""
     with pytest.raises(ConclusionError, match="Did you mean 'silhouette'"):
-        judge_all({"silhouete": ">= 0.4"}, {"silhouette": Metric("silhouette", 0.5)})
+        judge_all({"silhouete": ">= 0.4"}, {"silhouette": Metric(0.5)})
 
 
 def test_one_refuted_criterion_refutes_all():
     """Refuted beats inconclusive, inconclusive beats supported, none is not judged."""
-    metrics = {"a": Metric("a", 1, exact=True), "b": Metric("b", 1.0)}
+    metrics = {"a": Metric(1, exact=True), "b": Metric(1.0)}
     assert overall(judge_all({"a": "== 1"}, metrics)) == "supported"
     assert overall(judge_all({"a": "== 1", "b": "> 0"}, metrics)) == "inconclusive"
     assert overall(judge_all({"a": "== 2", "b": "> 0"}, metrics)) == "refuted"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fourfold.plan.spec import RunSpec
-from fourfold.records.formatting import number
+from fourfold.records.evidence import Claim, Interval, Metric
 from fourfold.records.ipynb import SECTIONS
 from fourfold.records.record import RunRecord, error_line
 from fourfold.report.side_by_side import Entry, differing, name
@@ -180,10 +180,9 @@ def cost_line(records: Sequence[RunRecord]) -> str:
     return f"cost:    {', '.join(told)}; time in {shares}"
 
 
-def _claim(claim: Mapping[str, Any]) -> str:
-    value = claim["value"]
-    shown = f"{value:.3g}" if isinstance(value, float) else str(value)
-    return f"{claim['metric']} {shown} ({claim['condition']})"
+def _claim(claim: Claim) -> str:
+    value = f"{claim.value:.3g}" if isinstance(claim.value, float) else claim.value
+    return f"{claim.metric} {value} ({claim.condition})"
 
 
 def side_by_side(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
@@ -213,9 +212,5 @@ def side_by_side(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
     return made
 
 
-def _figure(found: Sequence[float | None] | None) -> str:
-    if found is None:
-        return "–"
-    value, low, high = found
-    interval = "" if low is None else f" ({number(low)} to {number(high)})"
-    return f"{number(value)}{interval}"
+def _figure(stored: Sequence[Any] | None) -> str:
+    return Metric.of("", Interval(*stored)).text("") if stored else "–"

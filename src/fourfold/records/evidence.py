@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from fourfold.errors import ConclusionError, did_you_mean
@@ -20,6 +20,8 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _COMPARISON = re.compile(rf"\s*(>=|<=|==|>|<)\s*({_NUMBER})\s*")
 _RANGE = re.compile(rf"\s*({_NUMBER})\s*\.\.\s*({_NUMBER})\s*")
 EXPECTED_CONDITION = "a condition such as '>= 0.4', '< 10', '== 3' or '2..5'"
+#: Why a claim about a fact without sampling error is judged by its value.
+EXACT = "an exact figure"
 BUSINESS = ("question", "decision", "success")
 
 
@@ -31,8 +33,30 @@ class Interval(NamedTuple):
     high: float
 
 
+class _Figure:
+    """What metrics and claims share: a value with its interval and unit, as people read them."""
+
+    value: float | int | None
+    ci: tuple[float, float] | None
+    unit: str
+
+    @property
+    def figure(self) -> str:
+        """Return ``0.47 kg``."""
+        return f"{number(self.value)} {self.unit}" if self.unit else number(self.value)
+
+    @property
+    def interval(self) -> str:
+        """Return ``0.43 to 0.50``, or an empty string."""
+        return " to ".join(map(number, self.ci or ()))
+
+    def text(self, about: str = "95 % interval ") -> str:
+        """Return ``0.47 kg (95 % interval 0.43 to 0.50)``."""
+        return f"{self.figure} ({about}{self.interval})" if self.ci else self.figure
+
+
 @dataclass(frozen=True)
-class Metric:
+class Metric(_Figure):
     """One number that a notebook found.
 
     Attributes
@@ -45,7 +69,6 @@ class Metric:
         True for a fact such as a count, which has no sampling error.
     """
 
-    name: str
     value: float | int | None
     ci: tuple[float, float] | None = None
     unit: str = ""
@@ -53,34 +76,44 @@ class Metric:
 
     @classmethod
     def of(
-        cls, name: str, value: Any, ci: Sequence[Any] | None, unit: str = "", exact: bool = False
+        cls,
+        name: str,
+        value: Any,
+        ci: Sequence[Any] | None = None,
+        unit: str = "",
+        exact: bool = False,
     ) -> Metric:
         """Return the metric in plain Python numbers.
+
+        Parameters
+        ----------
+        name : str
+            For messages.
+        value : number, None or Interval
+            An `Interval` gives `ci` too.
+        ci : pair of numbers, optional
+            Dropped if one of them is not finite.
+        unit : str
+        exact : bool
 
         Raises
         ------
         ConclusionError
             If `value` is not a number, or `ci` not a pair ``low <= high``.
         """
+        if isinstance(value, Interval):
+            value, *ci = value
+        value = _plain(name, value)
         if ci is None:
-            return cls(name, _plain(name, value), None, unit, exact)
-        low_high = [_plain(name, bound) for bound in ci]
-        if len(low_high) != 2:
+            return cls(value, None, unit, exact)
+        if len(ci) != 2:
             raise ConclusionError(f"metric {name!r}: expected ci=(low, high), got {ci!r}")
-        low, high = low_high
+        low, high = (_plain(name, end) for end in ci)
         if low is None or high is None:
-            return cls(name, _plain(name, value), None, unit, exact)
+            return cls(value, None, unit, exact)
         if low > high:
             raise ConclusionError(f"metric {name!r}: expected ci with low <= high, got {ci!r}")
-        return cls(name, _plain(name, value), (low, high), unit, exact)
-
-    def __str__(self) -> str:
-        """Return ``0.47 kg (95 % interval 0.43 to 0.50)``."""
-        unit = f" {self.unit}" if self.unit else ""
-        if self.ci is None:
-            return f"{number(self.value)}{unit}"
-        low, high = map(number, self.ci)
-        return f"{number(self.value)}{unit} (95 % interval {low} to {high})"
+        return cls(value, (low, high), unit, exact)
 
 
 def _plain(name: str, value: Any) -> float | int | None:
@@ -116,12 +149,12 @@ class Criterion:
             If the condition is none of these.
         """
         text = str(condition)
-        if found := _RANGE.fullmatch(text):
-            low, high = map(float, found.groups())
+        if match := _RANGE.fullmatch(text):
+            low, high = map(float, match.groups())
             if low <= high:
                 return cls(metric, text, low, high, False, False)
-        if found := _COMPARISON.fullmatch(text):
-            sign, bound = found[1], float(found[2])
+        if match := _COMPARISON.fullmatch(text):
+            sign, bound = match[1], float(match[2])
             low = bound if sign in (">", ">=", "==") else -math.inf
             high = bound if sign in ("<", "<=", "==") else math.inf
             return cls(metric, text, low, high, sign == ">", sign == "<")
@@ -141,7 +174,7 @@ class Criterion:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(_Figure):
     """One criterion with the evidence for it and the verdict."""
 
     metric: str
@@ -161,15 +194,14 @@ def judge(criterion: Criterion, metric: Metric) -> Claim:
     Examples
     --------
     >>> wanted = Criterion.parse("silhouette", ">= 0.4")
-    >>> judge(wanted, Metric("silhouette", 0.45, (0.41, 0.48))).verdict
+    >>> judge(wanted, Metric(0.45, (0.41, 0.48))).verdict
     'supported'
-    >>> judge(wanted, Metric("silhouette", 0.45, (0.38, 0.48))).verdict
+    >>> judge(wanted, Metric(0.45, (0.38, 0.48))).verdict
     'inconclusive'
     """
     verdict, why = _verdict(criterion, metric)
-    return Claim(
-        metric.name, criterion.condition, metric.value, metric.ci, metric.unit, verdict, why
-    )
+    evidence = (metric.value, metric.ci, metric.unit)
+    return Claim(criterion.metric, criterion.condition, *evidence, verdict, why)
 
 
 def _verdict(criterion: Criterion, metric: Metric) -> tuple[Verdict, str]:
@@ -177,7 +209,7 @@ def _verdict(criterion: Criterion, metric: Metric) -> tuple[Verdict, str]:
         return "inconclusive", "the metric is undefined on this data"
     if metric.exact:
         held = criterion.holds(metric.value)
-        return ("supported" if held else "refuted"), "an exact figure"
+        return ("supported" if held else "refuted"), EXACT
     if metric.ci is None:
         return "inconclusive", "the metric has no interval"
     low, high = metric.ci
@@ -216,16 +248,3 @@ def judge_all(success: Mapping[str, object], metrics: Mapping[str, Metric]) -> l
             )
         claims.append(judge(Criterion.parse(name, condition), metrics[name]))
     return claims
-
-
-def payload(kind: str, content: Any) -> dict[str, Any]:
-    """Return `content` (a dataclass or dict) as the JSON that goes into an output."""
-    body: dict[str, Any] = dict(content) if isinstance(content, Mapping) else asdict(content)
-    return {"kind": kind, **_jsonable(body)}
-
-
-def _jsonable(value: Any) -> Any:
-    convert: Callable[[Any], Any] = _jsonable
-    if isinstance(value, Mapping):
-        return {str(key): convert(item) for key, item in value.items()}
-    return [convert(item) for item in value] if isinstance(value, list | tuple) else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
@@ -89,16 +89,13 @@ def entry(record: RunRecord) -> dict[str, Any]:
         "memory": cost.get("peak_mb"),
         "said": error_line(record) or record.answer,
         "parameters": {n: _text(v) for n, v in record.parameters.items() if n not in BUSINESS},
-        "metrics": {n: [m["value"], *(m["ci"] or (None, None))] for n, m in _figures(record)},
-        "claims": [[c["metric"], c["condition"], c["verdict"]] for c in record.claims],
+        "metrics": {
+            name: [metric.value, *(metric.ci or (None, None))]
+            for name, metric in record.metrics.items()
+            if all(end is not None and isfinite(end) for end in (metric.value, *(metric.ci or ())))
+        },
+        "claims": [[claim.metric, claim.condition, claim.verdict] for claim in record.claims],
     }
-
-
-def _figures(record: RunRecord) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for name, metric in record.metrics.items():
-        figures = [metric["value"], *(metric["ci"] or ())]
-        if all(isinstance(figure, int | float) and isfinite(figure) for figure in figures):
-            yield name, metric
 
 
 def _text(value: Any) -> str:

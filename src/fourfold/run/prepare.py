@@ -108,17 +108,10 @@ def _table(table: Mapping[str, Any]) -> str:
 
 def _model(found: Mapping[str, Any], model: str) -> str:
     metrics = found["metrics"]
-    judged = [claim["metric"] for claim in found["claims"] if claim["metric"] in metrics]
+    judged = [claim.metric for claim in found["claims"] if claim.metric in metrics]
     names = list(dict.fromkeys([*judged, *metrics]))[: max(len(judged), 1)][:_MOST]
-    figures = ", ".join(f"{_plain(name)} {_figure(metrics[name])}" for name in names)
+    figures = ", ".join(f"{_plain(name)} {_plain(metrics[name].text('95 %: '))}" for name in names)
     return ": ".join(filter(None, [_plain(model), figures])) or "No figure is recorded."
-
-
-def _figure(found: Mapping[str, Any]) -> str:
-    """Return ``0.47 kg (95 %: 0.43 to 0.50)``."""
-    unit = f" {found['unit']}" if found.get("unit") else ""
-    interval = " to ".join(map(number, found.get("ci") or ()))
-    return _plain(f"{number(found['value'])}{unit}" + (f" (95 %: {interval})" if interval else ""))
 
 
 def _environment(spec: RunSpec) -> str:

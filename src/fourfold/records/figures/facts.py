@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fourfold.records.evidence import MIME, payload
+from fourfold.records.evidence import MIME
 from fourfold.records.figures.artists import Facts, attempt, drawn, kept
 from fourfold.records.figures.series import words
 
@@ -37,9 +37,8 @@ def facts(figure: Any) -> Facts:
     rest = [text for text in _texts(figure.texts) if text != heading]
     legends = [_legend(legend) for legend in figure.legends]
     axes = [attempt(_axes, ax) or {} for ax in _visible(_all_axes(figure.axes))]
-    return payload(
-        "figure", {**kept(title=heading, texts=words(rest), legends=legends), "axes": axes}
-    )
+    words_ = kept(title=heading, texts=words(rest), legends=legends)
+    return {"kind": "figure", **words_, "axes": axes}
 
 
 def install(shell: Any) -> None:
