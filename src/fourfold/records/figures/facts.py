@@ -37,8 +37,8 @@ def facts(figure: Any) -> Facts:
     rest = [text for text in _texts(figure.texts) if text != heading]
     legends = [_legend(legend) for legend in figure.legends]
     axes = [attempt(_axes, ax) or {} for ax in _visible(_all_axes(figure.axes))]
-    words_ = kept(title=heading, texts=words(rest), legends=legends)
-    return {"kind": "figure", **words_, "axes": axes}
+    texts = kept(title=heading, texts=words(rest), legends=legends)
+    return {"kind": "figure", **texts, "axes": axes}
 
 
 def install(shell: Any) -> None:
@@ -58,8 +58,8 @@ def install(shell: Any) -> None:
 
 
 def _bundle(figure: Any) -> Facts:
-    found = attempt(facts, figure)
-    return {MIME: found} if found and found["axes"] else {}
+    content = attempt(facts, figure)
+    return {MIME: content} if content and content["axes"] else {}
 
 
 def _visible(artists: Iterable[Any]) -> list[Any]:
