@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 from fourfold.plan.plan import plan
 from fourfold.records.evidence import MIME, Metric
 from fourfold.records.record import emitted, read_record
-from fourfold.report.table import write_table
+from fourfold.report.overview import write_table
 from fourfold.run import runner
 from fourfold.run.kernels import client
 from fourfold.run.kernels.zygotes import available

@@ -21,7 +21,6 @@ from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, alone, shown
 from fourfold.records.formatting import count
 from fourfold.records.record import RunRecord
-from fourfold.report.table import write_table
 from fourfold.run.selection import Choice, Todo, choose, matching
 
 # Modules that load much are imported by the commands that need them.
@@ -99,9 +98,7 @@ def run(
         most = 1 if fail_fast else max_failures
         records, stopped = _execute(choice.todo, place, at_once, most)
         _report(records, choice, place)
-    if stopped:
-        raise typer.Exit(130)
-    raise typer.Exit(0 if all(record.ok for record in records) else 1)
+    raise typer.Exit(130 if stopped else 0 if all(record.ok for record in records) else 1)
 
 
 def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
@@ -143,7 +140,7 @@ def _execute(
 
 def _report(records: list[RunRecord], choice: Choice, place: Project) -> None:
     """Write the table of the batch, print it, and say where to look."""
-    from fourfold.report.overview import write_overview
+    from fourfold.report.overview import write_overview, write_table
 
     console.print(result_table(records))
     missing = len(choice.todo) - len(records)

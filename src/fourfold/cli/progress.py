@@ -27,12 +27,8 @@ _MOST_ROWS = 60
 _MOST_NAMES, _MOST_METRICS = 8, 4
 _FEW = 4  # runs that are shown as columns
 COLOURS = {
-    "ok": "green",
-    "unchanged": "green",
-    "supported": "green",
-    "inconclusive": "yellow",
-    "refuted": "red",
-    "not judged": "dim",
+    **dict.fromkeys(("ok", "unchanged", "supported"), "green"),
+    **{"inconclusive": "yellow", "refuted": "red", "not judged": "dim"},
 }
 
 
@@ -90,12 +86,12 @@ class Progress:
         with self._lock:
             active, ended = dict(self.active), len(self.durations)
         left = self.left_s()
-        told = f"{ended}/{self.total} runs" + (f", {self.failed} failed" if self.failed else "")
+        words = [f"{ended}/{self.total} runs"]
+        words += [f"{self.failed} failed"] if self.failed else []
+        words += [f"about {_clock(left)} left"] if left is not None else []
         bar = Table.grid(padding=(0, 1))
-        bar.add_row(
-            ProgressBar(total=self.total, completed=ended, width=30),
-            Text(told + (f", about {_clock(left)} left" if left is not None else "")),
-        )
+        done = ProgressBar(total=self.total, completed=ended, width=30)
+        bar.add_row(done, Text(", ".join(words)))
         runs = Table.grid(padding=(0, 2))
         for run, (section, since) in active.items():
             place = SECTIONS.index(section) + 1 if section in SECTIONS else 0
@@ -111,7 +107,16 @@ def _clock(seconds: float) -> str:
 
 @contextmanager
 def showing(total: int, workers: int, console: Console) -> Iterator[Progress]:
-    """Show progress while the block runs."""
+    """Show progress while the block runs.
+
+    Parameters
+    ----------
+    total : int
+        Runs of the batch.
+    workers : int
+        Runs at a time.
+    console : Console
+    """
     progress = Progress(total, workers, console)
     if not console.is_terminal:
         yield progress
@@ -125,17 +130,20 @@ def plan_table(specs: Sequence[RunSpec]) -> Table:
 
     Of a long plan it shows the first runs, and says how many others there are.
     """
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for head in ("config", "run", "template", "data", "timeout"):
-        table.add_column(head, overflow="fold")
+    table = _table("config", "run", "template", "data", "timeout")
     for spec in specs[:_MOST_ROWS]:
         limit = spec.options.timeout_s
-        data = str(spec.parameters.get("data", ""))
-        table.add_row(
-            spec.config, spec.run_id, spec.template, data, _clock(limit) if limit else "none"
-        )
+        cells = (spec.config, spec.run_id, spec.template, str(spec.parameters.get("data", "")))
+        table.add_row(*cells, _clock(limit) if limit else "none")
     if len(specs) > _MOST_ROWS:
         table.add_row("…", f"and {len(specs) - _MOST_ROWS:,} others", "", "", "")
+    return table
+
+
+def _table(*heads: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for head in heads:
+        table.add_column(head, overflow="fold")
     return table
 
 
@@ -146,9 +154,7 @@ def result_table(records: Sequence[RunRecord]) -> Table:
     """
     ordered = sorted(records, key=lambda record: record.ok)
     left_out = len(ordered) - _MOST_ROWS
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for head in ("run", "status", "verdict", "evidence"):
-        table.add_column(head, overflow="fold")
+    table = _table("run", "status", "verdict", "evidence")
     table.add_column("seconds", justify="right")
     for record in records if left_out <= 0 else ordered[:_MOST_ROWS]:
         evidence = error_line(record) or ", ".join(map(_claim, record.claims))
@@ -167,17 +173,17 @@ def result_table(records: Sequence[RunRecord]) -> Table:
 def cost_line(records: Sequence[RunRecord]) -> str:
     """Return what the runs cost together, and in which section the time went."""
     costs = [record.cost for record in records]
-    told = [f"{sum(cost.get('cpu_s', 0.0) for cost in costs):,.1f} s CPU"]
+    words = [f"{sum(cost.get('cpu_s', 0.0) for cost in costs):,.1f} s CPU"]
     largest = max(records, key=lambda record: record.cost.get("peak_mb", 0.0))
     if "peak_mb" in largest.cost:
-        told.append(f"at most {largest.cost['peak_mb']:,.0f} MB ({escape(largest.name)})")
-    told.append(f"about {sum(cost.get('energy_wh', 0.0) for cost in costs):.2g} Wh")
+        words.append(f"at most {largest.cost['peak_mb']:,.0f} MB ({escape(largest.name)})")
+    words.append(f"about {sum(cost.get('energy_wh', 0.0) for cost in costs):.2g} Wh")
     spent = Counter[str]()
     for record in records:
         spent.update(record.sections)
     whole = sum(spent.values()) or 1.0
     shares = ", ".join(f"{name} {seconds / whole:.0%}" for name, seconds in spent.items())
-    return f"cost:    {', '.join(told)}; time in {shares}"
+    return f"cost:    {', '.join(words)}; time in {shares}"
 
 
 def _claim(claim: Claim) -> str:
@@ -197,7 +203,6 @@ def side_by_side(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
         # What some of many runs do not have tells their templates apart, and not their results.
         differ = [n for n in differ if all(n in e["parameters"] for e in entries)][:_MOST_NAMES]
         metrics = metrics[:_MOST_METRICS]
-    made = Table(box=None, pad_edge=False, header_style="bold")
     lines = [["run", "status", "verdict", *map(escape, [*differ, *metrics])]]
     for entry in entries:
         words = [coloured(entry["status"]), coloured(entry["verdict"])]
@@ -205,11 +210,10 @@ def side_by_side(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
         figures = [_figure(entry["metrics"].get(n)) for n in metrics]
         lines.append([escape(name(entry)), *words, *values, *figures])
     first, *rest = zip(*lines, strict=True) if few else lines
-    for title in first:
-        made.add_column(title, overflow="fold")
+    table = _table(*first)
     for line in rest:
-        made.add_row(*line)
-    return made
+        table.add_row(*line)
+    return table
 
 
 def _figure(stored: Sequence[Any] | None) -> str:

@@ -130,14 +130,15 @@ def _plain(name: str, value: Any) -> float | int | None:
 
 @dataclass(frozen=True)
 class Criterion:
-    """A condition on one metric, such as ``silhouette >= 0.40``."""
+    """A condition on one metric, such as ``silhouette >= 0.40``.
+
+    It holds from `low` to `high`, both included: ``> 0`` from the next number after 0.
+    """
 
     metric: str
     condition: str
-    low: float
-    high: float
-    low_open: bool
-    high_open: bool
+    low: float = -math.inf
+    high: float = math.inf
 
     @classmethod
     def parse(cls, metric: str, condition: object) -> Criterion:
@@ -152,25 +153,29 @@ class Criterion:
         if match := _RANGE.fullmatch(text):
             low, high = map(float, match.groups())
             if low <= high:
-                return cls(metric, text, low, high, False, False)
-        if match := _COMPARISON.fullmatch(text):
-            sign, bound = match[1], float(match[2])
-            low = bound if sign in (">", ">=", "==") else -math.inf
-            high = bound if sign in ("<", "<=", "==") else math.inf
-            return cls(metric, text, low, high, sign == ">", sign == "<")
+                return cls(metric, text, low, high)
+        elif match := _COMPARISON.fullmatch(text):
+            bound = float(match[2])
+            match match[1]:
+                case ">=":
+                    return cls(metric, text, low=bound)
+                case ">":
+                    return cls(metric, text, low=math.nextafter(bound, math.inf))
+                case "<=":
+                    return cls(metric, text, high=bound)
+                case "<":
+                    return cls(metric, text, high=math.nextafter(bound, -math.inf))
+                case _:
+                    return cls(metric, text, bound, bound)
         raise ConclusionError(f"expected {EXPECTED_CONDITION}, got {condition!r}")
 
     def holds(self, value: float) -> bool:
         """Say whether one value meets the condition."""
-        above = value > self.low if self.low_open else value >= self.low
-        below = value < self.high if self.high_open else value <= self.high
-        return above and below
+        return self.low <= value <= self.high
 
     def excludes(self, low: float, high: float) -> bool:
         """Say whether every value of the interval ``[low, high]`` breaks the condition."""
-        too_low = high <= self.low if self.low_open else high < self.low
-        too_high = low >= self.high if self.high_open else low > self.high
-        return too_low or too_high
+        return high < self.low or low > self.high
 
 
 @dataclass(frozen=True)

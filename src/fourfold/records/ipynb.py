@@ -79,12 +79,12 @@ def parameters_index(notebook: Mapping[str, Any]) -> int | None:
 
 def sections(notebook: Mapping[str, Any]) -> list[str]:
     """Return for each cell the section it stands in; before the first, ``Setup``."""
-    current, found = "Setup", []
+    current, names = "Setup", []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown" and (headings := HEADING.findall(text(cell))):
             current = headings[-1][1]
-        found.append(current)
-    return found
+        names.append(current)
+    return names
 
 
 def code_trees(notebook: Mapping[str, Any]) -> Iterator[ast.Module]:

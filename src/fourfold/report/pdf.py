@@ -42,17 +42,16 @@ def browser() -> str:
     FourfoldError
         If there is none, or `FOURFOLD_BROWSER` names none.
     """
-    if wanted := os.environ.get("FOURFOLD_BROWSER"):
-        if found := shutil.which(wanted):
-            return found
+    wanted = os.environ.get("FOURFOLD_BROWSER")
+    names = [wanted] if wanted else [*NAMES, *_ELSEWHERE]
+    if program := next(filter(None, map(shutil.which, names)), None):
+        return program
+    if wanted:
         raise FourfoldError(f"FOURFOLD_BROWSER: expected a program, found no {wanted!r}")
-    found = next(filter(None, map(shutil.which, (*NAMES, *_ELSEWHERE))), None)
-    if not found:
-        raise FourfoldError(
-            "pdf: expected a browser that prints, found no Chromium, Chrome, Edge or Brave; "
-            "install one (Debian: apt-get install chromium), or name it in FOURFOLD_BROWSER"
-        )
-    return found
+    raise FourfoldError(
+        "pdf: expected a browser that prints, found no Chromium, Chrome, Edge or Brave; "
+        "install one (Debian: apt-get install chromium), or name it in FOURFOLD_BROWSER"
+    )
 
 
 def print_all(reports: Sequence[Path], program: str) -> Iterator[Path]:

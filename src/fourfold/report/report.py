@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from math import isfinite
 from pathlib import Path
@@ -27,43 +27,37 @@ _WIDTH, _ROOM = 160.0, 12.0  # of the small chart of an interval, in pixels
 _SIGNS = {**MARKS, "ok": "✔"}
 
 
-class _Exporter(HTMLExporter):
-    """As nbconvert's, without parsing the whole page again to name its pictures."""
-
-    def from_notebook_node(  # type: ignore[override]
-        self, nb: Any, resources: dict[str, Any] | None = None, **kw: Any
-    ) -> tuple[str, dict[str, Any]]:
-        """Return the page and the resources."""
-        # Twice as fast: the parse was half of the time, and a batch writes a page for each run.
-        resources = self._init_resources(resources)  # type: ignore[no-untyped-call]
-        lexer = nb.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
-        filters: dict[str, Any] = {
-            "highlight_code": Highlight2HTML(  # type: ignore[no-untyped-call]
-                pygments_lexer=lexer, parent=self
-            ),
-            "filter_data_type": WidgetsDataTypeFilter(  # type: ignore[no-untyped-call]
-                notebook_metadata=nb.metadata, parent=self, resources=resources
-            ),
-        }
-        for name, each in filters.items():
-            self.register_filter(name, each)  # type: ignore[no-untyped-call]
-        return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
-
-
 @cache
 def _exporter() -> HTMLExporter:
-    folder = str(files("fourfold.report") / "assets")
     config = Config()
     config.TagRemovePreprocessor.enabled = True
     config.TagRemovePreprocessor.remove_all_outputs_tags = set(_HIDDEN)
-    config.HTMLExporter.extra_template_paths = [folder]
-    return _Exporter(  # type: ignore[no-untyped-call]
+    config.HTMLExporter.extra_template_paths = [str(files("fourfold.report") / "assets")]
+    return HTMLExporter(  # type: ignore[no-untyped-call]
         config=config,
         template_name="basic",
         template_file="report.html.j2",
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
+
+
+def _exported(notebook: Any, resources: dict[str, Any]) -> str:
+    """Return the page as `HTMLExporter` makes it, which then parses all of it to name pictures.
+
+    Without that it takes half of the time, and a batch writes a page for each run.
+    """
+    exporter = _exporter()
+    resources = exporter._init_resources(resources)  # type: ignore[no-untyped-call]
+    lexer = notebook.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
+    types = {"notebook_metadata": notebook.metadata, "resources": resources}
+    for name, make in (
+        ("highlight_code", partial(Highlight2HTML, pygments_lexer=lexer)),
+        ("filter_data_type", partial(WidgetsDataTypeFilter, **types)),
+    ):
+        exporter.register_filter(name, make(parent=exporter))  # type: ignore[no-untyped-call]
+    page, _ = TemplateExporter.from_notebook_node(exporter, notebook, resources)
+    return str(page)
 
 
 def prime() -> None:
@@ -96,8 +90,7 @@ def render(notebook: Any, record: RunRecord) -> str:
         "parameters": parameters(record),
         "provenance": provenance(record),
     }
-    page, _ = _exporter().from_notebook_node(notebook, resources=resources)
-    return str(page)
+    return _exported(notebook, resources)
 
 
 @cache

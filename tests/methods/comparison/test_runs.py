@@ -15,7 +15,7 @@ from fourfold.errors import DataError
 from fourfold.methods.comparison.runs import pareto_front, read_runs, show_parallel, untried
 from fourfold.records.evidence import Metric
 from fourfold.records.record import RunRecord, write_record
-from fourfold.report.table import write_table
+from fourfold.report.overview import write_table
 
 # The tables of an MLflow 3 database that hold what this reads, with its own columns.
 MLFLOW = """

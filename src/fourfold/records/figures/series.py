@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fourfold.errors import DataError
 from fourfold.records.formatting import significant
 
 WHOLE = 200
@@ -39,8 +40,10 @@ def series(values: ArrayLike) -> list[float | int | str] | dict[str, Any]:
 
     Raises
     ------
+    DataError
+        If these are complex numbers.
     TypeError, ValueError
-        If these are no real numbers.
+        If these are no numbers.
 
     Examples
     --------
@@ -102,7 +105,7 @@ def _real(values: ArrayLike) -> NDArray[Any]:
         values = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
     numbers = np.asarray(values).ravel()
     if numbers.dtype.kind == "c":
-        raise TypeError("expected real numbers, got complex ones")
+        raise DataError("expected real numbers, got complex ones")
     return numbers if numbers.dtype.kind in "iu" else numbers.astype(float)
 
 
