@@ -137,8 +137,8 @@ class Criterion:
 
     metric: str
     condition: str
-    low: float = -math.inf
-    high: float = math.inf
+    low: float
+    high: float
 
     @classmethod
     def parse(cls, metric: str, condition: object) -> Criterion:
@@ -156,17 +156,14 @@ class Criterion:
                 return cls(metric, text, low, high)
         elif match := _COMPARISON.fullmatch(text):
             bound = float(match[2])
-            match match[1]:
-                case ">=":
-                    return cls(metric, text, low=bound)
-                case ">":
-                    return cls(metric, text, low=math.nextafter(bound, math.inf))
-                case "<=":
-                    return cls(metric, text, high=bound)
-                case "<":
-                    return cls(metric, text, high=math.nextafter(bound, -math.inf))
-                case _:
-                    return cls(metric, text, bound, bound)
+            low, high = {
+                ">=": (bound, math.inf),
+                ">": (math.nextafter(bound, math.inf), math.inf),
+                "<=": (-math.inf, bound),
+                "<": (-math.inf, math.nextafter(bound, -math.inf)),
+                "==": (bound, bound),
+            }[match[1]]
+            return cls(metric, text, low, high)
         raise ConclusionError(f"expected {EXPECTED_CONDITION}, got {condition!r}")
 
     def holds(self, value: float) -> bool:

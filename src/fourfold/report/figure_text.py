@@ -24,10 +24,7 @@ _SIGNS = re.compile(r"\\(?:mathdefault|mathrm)|[\\{}]")
 def in_words(figure: Mapping[str, Any]) -> str:
     """Return what a figure shows: for each panel its title, its axes with their range, its data.
 
-    Parameters
-    ----------
-    figure : mapping
-        The facts of a figure, as `fourfold.records.figures.facts.facts` returns them.
+    The figure is given by its facts, as `fourfold.records.figures.facts.facts` returns them.
 
     Examples
     --------

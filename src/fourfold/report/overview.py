@@ -28,20 +28,10 @@ _PLAIN = ("config", "run_id", "template", "status", "verdict", "started_at", "du
 
 
 def write_overview(outputs: Path, runs: Sequence[Mapping[str, Any]] | None = None) -> Path:
-    """Write ``index.html`` over all records in a folder of outputs.
+    """Write ``index.html`` over all records in a folder of outputs, and return its path.
 
-    The page holds all that it shows, and asks nothing of the network.
-
-    Parameters
-    ----------
-    outputs : Path
-    runs : list of dict, optional
-        Its `entries`, where they are known already.
-
-    Returns
-    -------
-    Path
-        The page.
+    The page holds all that it shows, and asks nothing of the network. `runs` are the `entries` of
+    the folder, where they are known already.
     """
     page = outputs / PAGE
     write_text(page, render(entries(outputs) if runs is None else runs, batches(outputs)))

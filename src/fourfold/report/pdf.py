@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from fourfold.errors import FourfoldError
@@ -55,7 +56,7 @@ def browser() -> str:
 
 
 def print_all(reports: Sequence[Path], program: str) -> Iterator[Path]:
-    """Print each report to ``report.pdf`` beside it; yield the files as they are done.
+    """Print each report to ``report.pdf`` beside it; yield the files in the same order.
 
     As many at a time as this machine has cores.
 
@@ -65,13 +66,7 @@ def print_all(reports: Sequence[Path], program: str) -> Iterator[Path]:
         If the browser fails; what was printed before is kept.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        waiting = [pool.submit(print_one, report, program) for report in reports]
-        try:
-            for done in as_completed(waiting):
-                yield done.result()
-        finally:
-            for each in waiting:
-                each.cancel()
+        yield from pool.map(partial(print_one, program=program), reports)
 
 
 def print_one(report: Path, program: str) -> Path:

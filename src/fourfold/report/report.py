@@ -69,12 +69,7 @@ def prime() -> None:
 def render(notebook: Any, record: RunRecord) -> str:
     """Return a self-contained page: style and pictures inside, no request to anywhere.
 
-    Parameters
-    ----------
-    notebook : NotebookNode
-        The executed notebook; its cells are given alternative texts and tags.
-    record : RunRecord
-        What the run found; shown above and below the notebook.
+    The cells of the notebook are given alternative texts and tags.
     """
     for index, cell in enumerate(notebook.cells):
         _mark(cell, index)

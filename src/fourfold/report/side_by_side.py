@@ -18,12 +18,7 @@ _FEW = 4
 def chosen(entries: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:
     """Return the runs that any pattern means, in the order of the patterns; all without one.
 
-    Parameters
-    ----------
-    entries : sequence
-        As `fourfold.report.overview.entries` returns them.
-    patterns : sequence of str
-        Each a run (``config/run``), a config, or a glob over either.
+    A pattern is a run (``config/run``), a config, or a glob over either.
 
     Raises
     ------

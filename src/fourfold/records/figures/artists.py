@@ -17,12 +17,8 @@ def drawn(ax: Any) -> Iterator[Facts]:
     """Yield what an axes shows, by kind: what belongs together as one, then all the rest.
 
     Lines, bars, error bars, points, segments, areas, grids (heatmaps), images, wedges, tables
-    and other shapes, with their data as drawn. What cannot be read is left out.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Neither drawn nor changed.
+    and other shapes, with their data as drawn. What cannot be read is left out. The axes is
+    neither drawn nor changed.
 
     Examples
     --------

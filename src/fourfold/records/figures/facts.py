@@ -16,13 +16,8 @@ def facts(figure: Any) -> Facts:
     """Return what a figure shows: for each axes its words, and the data drawn by kind.
 
     Nothing in it depends on the version of matplotlib, on fonts or on the layout: no pixels, no
-    limits or ticks that matplotlib chose, no colours, but which points share one. The figure is
-    not drawn and not changed. What is not known is left out, and so are hidden axes.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        Drawn before or not.
+    limits or ticks that matplotlib chose, no colours, but which points share one. The figure, drawn
+    before or not, is not changed. What is not known is left out, and so are hidden axes.
 
     Examples
     --------
@@ -45,11 +40,6 @@ def install(shell: Any) -> None:
     """Let each figure that an IPython shell displays carry its facts beside its picture.
 
     A formatter of the user's own for figures is left as it is.
-
-    Parameters
-    ----------
-    shell : IPython.core.interactiveshell.InteractiveShell
-        As ``get_ipython()`` returns it.
     """
     formatter = shell.display_formatter.mimebundle_formatter
     # By name, so that matplotlib need not be imported.
