@@ -154,10 +154,10 @@ def test_a_report_that_cannot_be_made_costs_one_run(project, config, monkeypatch
     config("template: tiny\nsweep: {grid: {scale: [1, 2]}}\n")
     whole = runner.write_report
 
-    def sometimes(path, record, target):
+    def sometimes(folder, record):
         if record.run_id == "scale=1":
             raise RuntimeError("no page")
-        whole(path, record, target)
+        whole(folder, record)
 
     monkeypatch.setattr(runner, "write_report", sometimes)
     specs = plan([str(project / "params")], project)

@@ -70,7 +70,7 @@ def test_lines_are_plain_where_there_is_no_terminal(project, config):
     config("template: tiny\nsweep: {grid: {scale: [1.5, 2.5]}}\n")
     specs = plan([], project)
     console = Console(file=io.StringIO(), width=100)
-    with showing(2, 1, console) as progress:
+    with showing(Progress(2, 1, console)) as progress:
         progress.section(specs[0], "EDA")
         progress.done(specs[0], record("scale=1.5", verdict="refuted"))
         progress.done(specs[1], record("scale=2.5", status="killed"))

@@ -53,7 +53,7 @@ def test_an_exact_fact_needs_no_interval(value, verdict):
 
 def test_an_undefined_metric_is_inconclusive():
     """NaN supports nothing, even where it is declared exact."""
-    metric = Metric.of("m", math.nan, None, exact=True)
+    metric = Metric(math.nan, None, exact=True).plain("m")
     assert metric.value is None
     assert judge(Criterion.parse("m", ">= 0"), metric).verdict == "inconclusive"
 
@@ -95,21 +95,21 @@ def test_one_refuted_criterion_refutes_all():
 def test_an_interval_that_is_none_is_told(ci):
     """A reversed or malformed interval raises."""
     with pytest.raises(ConclusionError, match="'m'"):
-        Metric.of("m", 1.5, ci)
+        Metric(1.5, ci).plain("m")
 
 
 def test_numpy_numbers_become_plain():
     """What is emitted is JSON, integers stay integers, floats keep six digits."""
-    metric = Metric.of("m", np.float32(0.1234567), (np.float64(0.1), np.int64(1)))
+    metric = Metric(np.float32(0.1234567), (np.float64(0.1), np.int64(1))).plain("m")
     assert metric.value == 0.123457
     assert metric.ci == (0.1, 1)
-    assert Metric.of("n", np.int64(7), None).value == 7
+    assert Metric(np.int64(7)).plain("n").value == 7
 
 
 def test_text_is_no_number():
     """The message names the metric, the value and its type."""
     with pytest.raises(ConclusionError, match=r"'m': expected a number, got 'x' \(str\)"):
-        Metric.of("m", "x", None)
+        Metric("x").plain("m")
 
 
 @pytest.mark.parametrize(

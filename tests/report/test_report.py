@@ -72,9 +72,8 @@ def test_code_is_on_demand_and_provenance_at_the_bottom(page):
 def test_a_failed_run_says_where(tmp_path):
     """Section, cell and error, on top."""
     error = {"section": "EDA", "cell": 7, "cell_id": "eda", "error": "KeyError", "message": "<x>"}
-    path = tmp_path / "n.ipynb"
-    nbformat.write(nbformat.from_dict(make_notebook(CELLS)), path)
-    write_report(path, replace(RECORD, status="failed", error=error), tmp_path / "report.html")
+    nbformat.write(nbformat.from_dict(make_notebook(CELLS)), tmp_path / "notebook.ipynb")
+    write_report(tmp_path, replace(RECORD, status="failed", error=error))
     text = (tmp_path / "report.html").read_text()
     assert "EDA, cell 7 (eda): KeyError: &lt;x&gt;" in text[: text.index("<main ")]
 

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fourfold.plan.spec import RunSpec
-from fourfold.records.evidence import Claim, Interval, Metric
+from fourfold.records.evidence import Claim, Metric
 from fourfold.records.ipynb import SECTIONS
 from fourfold.records.record import RunRecord, error_line
 from fourfold.report.side_by_side import Entry, differing, name
@@ -44,7 +44,6 @@ class Progress:
     total: int
     workers: int
     console: Console
-    started: float = field(default_factory=time.monotonic)
     durations: list[float] = field(default_factory=list)
     active: dict[str, tuple[str, float]] = field(default_factory=dict)
     failed: int = 0
@@ -106,18 +105,9 @@ def _clock(seconds: float) -> str:
 
 
 @contextmanager
-def showing(total: int, workers: int, console: Console) -> Iterator[Progress]:
-    """Show progress while the block runs.
-
-    Parameters
-    ----------
-    total : int
-        Runs of the batch.
-    workers : int
-        Runs at a time.
-    console : Console
-    """
-    progress = Progress(total, workers, console)
+def showing(progress: Progress) -> Iterator[Progress]:
+    """Show progress while the block runs."""
+    console = progress.console
     if not console.is_terminal:
         yield progress
         return
@@ -217,4 +207,7 @@ def side_by_side(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
 
 
 def _figure(stored: Sequence[Any] | None) -> str:
-    return Metric.of("", Interval(*stored)).text("") if stored else "–"
+    if not stored:
+        return "–"
+    value, low, high = stored
+    return Metric(value, None if low is None else (low, high)).text("")

@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING, Any
 from fourfold.data import contract as contracts
 from fourfold.data import sources
 from fourfold.errors import DataError
-from fourfold.records.evidence import EXACT, MARKS, MIME, Claim, Metric, Verdict, judge_all, overall
+from fourfold.records.evidence import (
+    EXACT,
+    MARKS,
+    MIME,
+    Claim,
+    Interval,
+    Metric,
+    Verdict,
+    judge_all,
+    overall,
+)
 from fourfold.records.formatting import number
 
 if TYPE_CHECKING:
@@ -130,7 +140,10 @@ def record(
     ConclusionError
         If `value` is no number or `ci` no ordered pair.
     """
-    metric = _METRICS[name] = Metric.of(name, value, ci, unit, exact)
+    if isinstance(value, Interval):
+        value, *ci = value
+    given = Metric(value, None if ci is None else tuple(ci), unit, exact)
+    metric = _METRICS[name] = given.plain(name)
     words = metric.text()
     html = f"<b>{escape(name)}</b> {escape(words)}"
     _show("metric", {"name": name, **asdict(metric)}, html, f"{name} {words}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from fourfold.errors import ConclusionError, did_you_mean
@@ -74,46 +74,25 @@ class Metric(_Figure):
     unit: str = ""
     exact: bool = False
 
-    @classmethod
-    def of(
-        cls,
-        name: str,
-        value: Any,
-        ci: Sequence[Any] | None = None,
-        unit: str = "",
-        exact: bool = False,
-    ) -> Metric:
-        """Return the metric in plain Python numbers.
-
-        Parameters
-        ----------
-        name : str
-            For messages.
-        value : number, None or Interval
-            An `Interval` gives `ci` too.
-        ci : pair of numbers, optional
-            Dropped if one of them is not finite.
-        unit : str
-        exact : bool
+    def plain(self, name: str) -> Metric:
+        """Return the metric, which has this name, in plain Python numbers of six digits.
 
         Raises
         ------
         ConclusionError
             If `value` is not a number, or `ci` not a pair ``low <= high``.
         """
-        if isinstance(value, Interval):
-            value, *ci = value
-        value = _plain(name, value)
+        value, ci = _plain(name, self.value), self.ci
         if ci is None:
-            return cls(value, None, unit, exact)
+            return replace(self, value=value)
         if len(ci) != 2:
             raise ConclusionError(f"metric {name!r}: expected ci=(low, high), got {ci!r}")
         low, high = (_plain(name, end) for end in ci)
         if low is None or high is None:
-            return cls(value, None, unit, exact)
+            return replace(self, value=value, ci=None)
         if low > high:
             raise ConclusionError(f"metric {name!r}: expected ci with low <= high, got {ci!r}")
-        return cls(value, (low, high), unit, exact)
+        return replace(self, value=value, ci=(low, high))
 
 
 def _plain(name: str, value: Any) -> float | int | None:

@@ -121,19 +121,10 @@ def _anchors(notebook: Any) -> dict[str, str]:
     }
 
 
-def write_report(notebook_path: Path, record: RunRecord, path: Path) -> None:
-    """Write the report of an executed notebook.
-
-    Parameters
-    ----------
-    notebook_path : Path
-    record : RunRecord
-        Of its run.
-    path : Path
-        The page.
-    """
-    notebook = nbformat.read(notebook_path, as_version=4)  # type: ignore[no-untyped-call]
-    write_text(path, render(notebook, record))
+def write_report(folder: Path, record: RunRecord) -> None:
+    """Write the report of the executed notebook in a run's folder."""
+    notebook = nbformat.read(folder / "notebook.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    write_text(folder / "report.html", render(notebook, record))
 
 
 def sign(word: str) -> str:

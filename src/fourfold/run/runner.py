@@ -68,7 +68,7 @@ def run_one(
         execution.failure = replace(execution.failure, outcome="cancelled")
     record = _record(spec, place, execution, started, duration_s, attempt, key or {})
     try:
-        write_report(folder / "notebook.ipynb", record, folder / "report.html")
+        write_report(folder, record)
     except Exception as error:  # a page that cannot be made must not end the batch
         failure = Failure("failed", "Report", 0, "", type(error).__name__, str(error))
         if record.ok:
