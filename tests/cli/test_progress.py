@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from fourfold.cli.progress import Progress, plan_table, result_table, showing
+from fourfold.cli.progress import Progress, plan_table, result_table
 from fourfold.plan.plan import plan
 from fourfold.records.evidence import Claim
 from fourfold.records.record import RunRecord
@@ -70,7 +70,8 @@ def test_lines_are_plain_where_there_is_no_terminal(project, config):
     config("template: tiny\nsweep: {grid: {scale: [1.5, 2.5]}}\n")
     specs = plan([], project)
     console = Console(file=io.StringIO(), width=100)
-    with showing(Progress(2, 1, console)) as progress:
+    progress = Progress(2, 1, console)
+    with progress.live():
         progress.section(specs[0], "EDA")
         progress.done(specs[0], record("scale=1.5", verdict="refuted"))
         progress.done(specs[1], record("scale=2.5", status="killed"))

@@ -140,8 +140,7 @@ def new_template(
 def init(
     folder: Annotated[Path, typer.Argument(help="Of the project; made if it is not there.")],
     source: Annotated[
-        str,
-        typer.Option("--from", metavar="REQUIREMENT", help="What installs Fourfold there."),
+        str, typer.Option("--from", metavar="REQUIREMENT", help="What installs Fourfold there.")
     ] = "",
 ) -> None:
     """Start a project of your own; what is there already is kept."""

@@ -13,7 +13,7 @@ import typer
 from fourfold.author.lint import check_templates
 from fourfold.cli import author, show
 from fourfold.cli.options import Outputs, Paths, Root, complain, console, outputs_of, root_of
-from fourfold.cli.progress import Progress, cost_line, plan_table, result_table, showing
+from fourfold.cli.progress import Progress, cost_line, plan_table, result_table
 from fourfold.errors import ConfigError, FourfoldError
 from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
@@ -134,7 +134,8 @@ def _execute(
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from fourfold.run.batch import run_batch
 
-    with showing(Progress(len(todo), at_once, console)) as progress:
+    progress = Progress(len(todo), at_once, console)
+    with progress.live():
         return run_batch(todo, place, at_once, progress.section, progress.done, max_failures)
 
 

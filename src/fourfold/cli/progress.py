@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -66,9 +66,13 @@ class Progress:
         line = f"{count} {coloured(record.status)} {escape(record.name)}{verdict}"
         self.console.print(f"{line} [dim]{record.duration_s:.1f} s[/]", highlight=False)
         if record.error:
-            self.console.print(
-                f"      {escape(error_line(record))}", highlight=False, soft_wrap=True
-            )
+            where = escape(error_line(record))
+            self.console.print(f"      {where}", highlight=False, soft_wrap=True)
+
+    def live(self) -> AbstractContextManager[Any]:
+        """Return a context in which a terminal shows the progress."""
+        live = Live(self, console=self.console, refresh_per_second=8, transient=True)
+        return live if self.console.is_terminal else nullcontext()
 
     def left_s(self) -> float | None:
         """Return the expected seconds until the end; None before the first run has ended."""
@@ -104,17 +108,6 @@ def _clock(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-@contextmanager
-def showing(progress: Progress) -> Iterator[Progress]:
-    """Show progress while the block runs."""
-    console = progress.console
-    if not console.is_terminal:
-        yield progress
-        return
-    with Live(progress, console=console, refresh_per_second=8, transient=True):
-        yield progress
-
-
 def plan_table(specs: Sequence[RunSpec]) -> Table:
     """Return the runs as a table: config, template and the values that differ.
 
@@ -143,10 +136,10 @@ def result_table(records: Sequence[RunRecord]) -> Table:
     Of a long batch it shows the runs that did not end well, and the first others.
     """
     ordered = sorted(records, key=lambda record: record.ok)
-    left_out = len(ordered) - _MOST_ROWS
+    drawn = records if len(records) <= _MOST_ROWS else ordered[:_MOST_ROWS]
     table = _table("run", "status", "verdict", "evidence")
     table.add_column("seconds", justify="right")
-    for record in records if left_out <= 0 else ordered[:_MOST_ROWS]:
+    for record in drawn:
         evidence = error_line(record) or ", ".join(map(_claim, record.claims))
         table.add_row(
             escape(record.config if record.run_id == "default" else record.name),
@@ -155,8 +148,8 @@ def result_table(records: Sequence[RunRecord]) -> Table:
             escape(evidence),
             f"{record.duration_s:.1f}",
         )
-    if left_out > 0:
-        table.add_row(f"and {left_out:,} others", "", "", "in results.csv", "")
+    if len(drawn) < len(records):
+        table.add_row(f"and {len(records) - len(drawn):,} others", "", "", "in results.csv", "")
     return table
 
 

@@ -149,10 +149,6 @@ class Criterion:
         """Say whether one value meets the condition."""
         return self.low <= value <= self.high
 
-    def excludes(self, low: float, high: float) -> bool:
-        """Say whether every value of the interval ``[low, high]`` breaks the condition."""
-        return high < self.low or low > self.high
-
 
 @dataclass(frozen=True)
 class Claim(_Figure):
@@ -196,19 +192,16 @@ def _verdict(criterion: Criterion, metric: Metric) -> tuple[Verdict, str]:
     low, high = metric.ci
     if criterion.holds(low) and criterion.holds(high):
         return "supported", "the whole interval meets the condition"
-    if criterion.excludes(low, high):
+    if high < criterion.low or low > criterion.high:
         return "refuted", "the whole interval breaks the condition"
     return "inconclusive", "the interval straddles the bound"
 
 
 def overall(claims: Sequence[Claim]) -> Verdict:
     """Return the verdict of all claims: one refuted refutes, all supported support."""
+    order: tuple[Verdict, ...] = ("refuted", "inconclusive", "supported")
     verdicts = {claim.verdict for claim in claims}
-    if not verdicts:
-        return "not judged"
-    if "refuted" in verdicts:
-        return "refuted"
-    return "supported" if verdicts == {"supported"} else "inconclusive"
+    return next((verdict for verdict in order if verdict in verdicts), "not judged")
 
 
 def judge_all(success: Mapping[str, object], metrics: Mapping[str, Metric]) -> list[Claim]:
@@ -219,13 +212,11 @@ def judge_all(success: Mapping[str, object], metrics: Mapping[str, Metric]) -> l
     ConclusionError
         If a condition cannot be read, or its metric was not recorded.
     """
-    claims = []
-    for name, condition in success.items():
+    for name in success:
         if name not in metrics:
             known = ", ".join(metrics) or "none"
             raise ConclusionError(
                 f"success.{name}: no metric of this name was recorded; recorded: {known}."
                 + did_you_mean(name, metrics)
             )
-        claims.append(judge(Criterion.parse(name, condition), metrics[name]))
-    return claims
+    return [judge(Criterion.parse(n, condition), metrics[n]) for n, condition in success.items()]

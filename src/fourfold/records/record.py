@@ -98,8 +98,8 @@ def findings(notebook: Mapping[str, Any]) -> dict[str, Any]:
     The last value of a metric and the last conclusion count, as for a reader.
     """
     kinds: dict[str, list[dict[str, Any]]] = {}
-    for item in emitted(notebook):
-        kinds.setdefault(item["kind"], []).append({k: v for k, v in item.items() if k != "kind"})
+    for item in map(dict, emitted(notebook)):
+        kinds.setdefault(item.pop("kind"), []).append(item)
     conclusion = kinds.get("conclusion", [{}])[-1]
     metrics = {item.pop("name"): item for item in kinds.get("metric", [])}
     return {

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from fourfold.records.figures.series import codes, series, shown, words
+from fourfold.records.figures.series import series, shown, words
 
 Facts = dict[str, Any]
 
@@ -176,8 +177,8 @@ def _colours(rgba: NDArray[Any]) -> Facts:
     if len(rgba) < 2:
         return {}
     bytes_ = np.ascontiguousarray(np.rint(rgba * 255).astype(np.uint8))
-    groups = codes(bytes_.view(np.uint32).ravel())
-    return {} if groups is None else {"groups": series(groups)}
+    groups, colours = pd.factorize(bytes_.view(np.uint32).ravel())
+    return {"groups": series(groups)} if len(colours) > 1 else {}
 
 
 def _columns(names: Iterable[str], columns: Iterable[Any]) -> Facts:

@@ -101,11 +101,9 @@ def _categories(axis: Any) -> list[str]:
     if mapping := getattr(axis.units, "_mapping", None):
         return [str(name) for name in mapping]
     locator, formatter = axis.get_major_locator(), axis.get_major_formatter()
-    if not isinstance(locator, FixedLocator):
-        return []
-    if not isinstance(formatter, FixedFormatter | FuncFormatter):
-        return []
-    return [str(formatter(place, i)) for i, place in enumerate(locator())]
+    named = isinstance(formatter, FixedFormatter | FuncFormatter)
+    places = locator() if named and isinstance(locator, FixedLocator) else []
+    return [str(formatter(place, i)) for i, place in enumerate(places)]
 
 
 def _legend(legend: Any) -> list[str]:

@@ -31,12 +31,7 @@ def series(values: ArrayLike) -> list[float | int | str] | dict[str, Any]:
     The summary holds count, minimum, maximum and mean, and for each of 16 blocks of the series
     its mean and two sums of its deviations, weighted by position. In 100,000 numbers one that
     moves by 0.01 standard deviations shows, and so do two that change places; noise of 1e-12
-    does not.
-
-    Parameters
-    ----------
-    values : array of numbers
-        Of any shape; a masked value counts as NaN. NaN and infinities become strings.
+    does not. A masked value counts as NaN. NaN and infinities become strings.
 
     Raises
     ------
@@ -67,22 +62,6 @@ def shown(value: float | int) -> float | int | str:
     """
     short = significant(value)
     return str(value) if short is None else short + 0
-
-
-def codes(values: ArrayLike) -> NDArray[np.intp] | None:
-    """Return for each of `values` the number of its kind, counted as they first appear.
-
-    None where all are the same. So colours tell who belongs together, whatever they are.
-
-    Examples
-    --------
-    >>> codes(["red", "blue", "red"]), codes([5, 5])
-    (array([0, 1, 0]), None)
-    """
-    import pandas as pd
-
-    numbers, kinds = pd.factorize(np.asarray(values))
-    return np.asarray(numbers) if len(kinds) > 1 else None
 
 
 def words(texts: Sequence[str]) -> list[str] | dict[str, Any]:
