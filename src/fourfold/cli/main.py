@@ -184,9 +184,8 @@ def check(
     violations = check_templates(templates, project, fix)
     for violation in violations:
         console.print(str(violation), markup=False, highlight=False, soft_wrap=True)
-    console.print(
-        count(len(violations), "violation") if violations else "all templates keep the rules"
-    )
+    problems = count(len(violations), "violation")
+    console.print(problems if violations else "all templates keep the rules")
     raise typer.Exit(1 if violations else 0)
 
 
@@ -238,11 +237,8 @@ def main() -> None:
     """Run the command line; mistakes in configs print one line each and exit with 2."""
     try:
         app()
-    except ConfigError as error:
-        for violation in error.violations:
-            complain(str(violation))
-        complain(f"{count(len(error.violations), 'mistake')}; no kernel was started")
-        raise SystemExit(2) from None
     except FourfoldError as error:
         complain(str(error))
+        if isinstance(error, ConfigError):
+            complain(f"{count(len(error.violations), 'mistake')}; no kernel was started")
         raise SystemExit(2) from None
