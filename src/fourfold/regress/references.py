@@ -13,6 +13,7 @@ from fourfold.plan.spec import RunSpec
 from fourfold.plan.template import read_template, template_path
 from fourfold.project import write_text
 from fourfold.records.evidence import MIME
+from fourfold.records.ipynb import written
 from fourfold.records.record import versions
 from fourfold.regress import colab
 from fourfold.regress.case import Case
@@ -50,7 +51,7 @@ def write_reference(folder: Path, spec: RunSpec, root: Path) -> Path:
     stable = without_noise(notebook)
     open_in_colab(stable, spec, root, target)
     stable["metadata"]["fourfold"] = metadata_of(spec, root, stable["cells"])
-    write_text(target, json.dumps(stable, indent=1, ensure_ascii=False) + "\n")
+    write_text(target, written(stable))
     return target
 
 

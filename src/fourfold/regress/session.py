@@ -16,7 +16,7 @@ import pytest
 from nbval.plugin import IPyNbFile
 
 from fourfold.project import write_text
-from fourfold.records.ipynb import text
+from fourfold.records.ipynb import text, written
 from fourfold.records.record import section_times
 from fourfold.regress.case import Case, read_case
 from fourfold.regress.changed import key_of, why
@@ -161,12 +161,12 @@ class Regression:
         }
 
     def _accept(self, file: NotebookFile, executed: Any, differing: set[str]) -> str:
-        written = json.loads(nbformat.writes(executed))  # type: ignore[no-untyped-call]
-        fresh = accepted(file.case, written, differing)
+        notebook = json.loads(nbformat.writes(executed))  # type: ignore[no-untyped-call]
+        fresh = accepted(file.case, notebook, differing)
         if same_content(fresh, file.case.stored):
             return ""
         file.accepted = shown_difference(file.case.stored, fresh, self._name(file.path))
-        write_text(file.path, json.dumps(fresh, indent=1, ensure_ascii=False) + "\n")
+        write_text(file.path, written(fresh))
         return "accepted"
 
     def _note_passed(self, file: NotebookFile) -> None:

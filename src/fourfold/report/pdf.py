@@ -86,7 +86,7 @@ def print_one(report: Path, program: str) -> Path:
         if not made.exists() or not made.read_bytes().startswith(b"%PDF"):
             said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
             raise FourfoldError(f"{report}: {program} did not print it: {said[0]}")
-        partial = target.with_name(f".{target.name}.partial")
-        shutil.copyfile(made, partial)
-        os.replace(partial, target)
+        unfinished = target.with_name(f".{target.name}.partial")
+        shutil.copyfile(made, unfinished)
+        os.replace(unfinished, target)
     return target
