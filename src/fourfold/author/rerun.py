@@ -112,7 +112,7 @@ def rerun(template: str = "", /, **parameters: Any) -> Rerun:
         for name, value in parameters.items()
     ]
     metrics = [
-        (name, str(before.get(name, "–")), _figure(name, record.metrics.get(name)))
+        (name, _text(before.get(name)), _text(record.metrics.get(name)))
         for name in dict.fromkeys([*before, *record.metrics])
     ]
     report = folders.folder(record.config, record.run_id) / "report.html"
@@ -202,8 +202,8 @@ def _ended(record: RunRecord) -> str:
     return record.verdict if record.ok else f"{record.status}: {error_line(record)}"
 
 
-def _figure(name: str, found: Mapping[str, Any] | None) -> str:
-    return str(Metric.of(name, **found)) if found else "–"
+def _text(metric: Metric | None) -> str:
+    return metric.text() if metric else "–"
 
 
 def _main() -> None:

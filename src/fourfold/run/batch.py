@@ -143,7 +143,7 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
         **findings(execution.nb),
     )
     try:
-        write_report(folder / "notebook.ipynb", record, folder / "report.html")
+        write_report(folder, record)
     except Exception as error:  # a page that cannot be made must not end the batch
         if record.ok:
             failure = Failure("failed", "Report", 0, "", type(error).__name__, str(error))

@@ -113,17 +113,10 @@ def _table(table: Mapping[str, Any]) -> str:
 
 def _model(results: Mapping[str, Any], model: str) -> str:
     metrics = results["metrics"]
-    judged = [claim["metric"] for claim in results["claims"] if claim["metric"] in metrics]
+    judged = [claim.metric for claim in results["claims"] if claim.metric in metrics]
     names = list(dict.fromkeys([*judged, *metrics]))[: max(len(judged), 1)][:_MOST]
-    figures = ", ".join(f"{_plain(name)} {_figure(metrics[name])}" for name in names)
+    figures = ", ".join(f"{_plain(name)} {_plain(metrics[name].text('95 %: '))}" for name in names)
     return ": ".join(filter(None, [_plain(model), figures])) or "No figure is recorded."
-
-
-def _figure(metric: Mapping[str, Any]) -> str:
-    """Return ``0.47 kg (95 %: 0.43 to 0.50)``."""
-    unit = f" {metric['unit']}" if metric.get("unit") else ""
-    interval = " to ".join(map(number, metric.get("ci") or ()))
-    return _plain(f"{number(metric['value'])}{unit}" + (f" (95 %: {interval})" if interval else ""))
 
 
 def _environment(spec: RunSpec) -> str:
