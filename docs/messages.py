@@ -20,8 +20,8 @@ _SAYS = re.compile(
     r"\bexpected\b|unknown (key|parameter|template|tag)|cannot be read|took longer|kernel died"
     r"|out of memory|stopped before this|already given|no parameter"
 )
-#: Errors that nobody sees: the runner starts a kernel cold instead.
-_INNER = ("WarmError",)
+#: Errors that nobody sees: the runner starts a kernel cold instead, Python asks for an attribute.
+_INNER = ("WarmError", "AttributeError")
 #: Functions that make a violation; its message is among their arguments.
 _TOLD = ("Violation", "violation", "_error")
 #: Texts with those words that are no messages: labels, and a pattern that is searched for.
