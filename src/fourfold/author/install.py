@@ -32,7 +32,7 @@ def missing(requirements: Sequence[str], extras: Sequence[str]) -> tuple[list[st
     try:
         from packaging.requirements import Requirement
     except ImportError:  # a bare environment: pip brings a copy along
-        from pip._vendor.packaging.requirements import Requirement  # type: ignore[assignment]
+        from pip._vendor.packaging.requirements import Requirement  # type: ignore
 
     absent, other = [], []
     for text in requirements:

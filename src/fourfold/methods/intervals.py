@@ -78,8 +78,9 @@ def holm(p: Iterable[float]) -> NDArray[np.float64]:
     """
     values = np.asarray(list(p), float)
     order = np.argsort(values, kind="stable")
-    steps = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
-    return np.minimum(1.0, steps)[np.argsort(order, kind="stable")]
+    times = values[order] * np.arange(len(values), 0, -1)
+    steps: NDArray[np.float64] = np.maximum.accumulate(times).clip(max=1.0)
+    return steps[np.argsort(order, kind="stable")]
 
 
 def corrected_interval(
