@@ -33,7 +33,7 @@ PARTS = {
     "How to": ["docs/recipes.md", "docs/errors.md", "outputs/README.md"],
     "Reference": ["docs/reference/command-line.md", "docs/reference/templates.md",
                   "docs/reference/python.md"],
-    "Project": ["docs/decisions", "CHANGELOG.md"],
+    "Project": ["docs/architecture.md", "docs/decisions", "CHANGELOG.md"],
 }  # fmt: skip
 #: Titles that only say something where they stand.
 SHORT = {"outputs/README.md": "Outputs"}
