@@ -66,13 +66,14 @@ def tests(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("version", ["3.12", "3.13"], ids=["3.12", "3.13"])
 def pythons(session: nox.Session, version: str) -> None:
-    """The library's tests on other Pythons, where they are found; arguments go to pytest."""
+    """Types and tests on other Pythons, where they are found; arguments go to pytest."""
     if not (venv := ROOT / ".nox" / version).exists():
         path = os.pathsep.join([os.environ["PATH"], *map(str, PYENV.glob("versions/*/bin"))])
         create = ("venv", "--quiet", "--no-python-downloads", "--python", version, str(venv))
         uv(session, *create, env={"PATH": path}, success_codes=(0, 1, 2), silent=True)
     if not venv.exists():
         session.skip(f"no Python {version} on PATH, in {PYENV} or known to uv")
+    run_in_venv(session, "mypy", venv=venv)
     run_in_venv(session, "pytest", *(session.posargs or ON_TWO_CORES), venv=venv)
 
 
