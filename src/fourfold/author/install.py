@@ -26,7 +26,7 @@ def missing(requirements: Sequence[str], extras: Sequence[str]) -> tuple[list[st
 
     Examples
     --------
-    >>> missing(["pip", "no-such-package>=1", "pytest; extra == 'test'"], [])
+    >>> missing(["nbformat", "no-such-package>=1", "pytest; extra == 'test'"], [])
     (['no-such-package>=1'], [])
     """
     try:
