@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
-from simulation import COVERAGE, ERROR, TOLD, Bar, asked, judge
+from simulation import COVERAGE, ERROR, TOLD, Bar, asked
+from simulation import judge as judged
 
 from fourfold.methods import quality
 from fourfold.methods.quality import drift, validity
-from fourfold.records import evidence
-from fourfold.records.evidence import Criterion, Metric
+from fourfold.records.evidence import Criterion, Metric, judge
 
 #: The interval of a count may hold the truth more often than in 95 %.
 AT_LEAST = (0.95, 1.0)
@@ -53,7 +53,7 @@ def share_supported(valid: float, batches: int, size: int, spread: float = 0.0) 
         found = validity.valid_share(table(rng, np.full(batches, valid), size, spread))
         metric = Metric(found.value, found[1:]).plain("valid")
         wanted = Criterion.parse("valid", f">= {100 * valid + 1e-6}")
-        return evidence.judge(wanted, metric).verdict == "supported"
+        return judge(wanted, metric).verdict == "supported"
 
     return draw
 
@@ -136,7 +136,7 @@ def count_held(rows: int, supported: bool) -> Answer:
         found = drift.changed_columns(drift.compare_profiles(quality.profile_columns(old), new))
         if supported:
             metric = Metric(found.value, found[1:]).plain("changed")
-            return evidence.judge(Criterion.parse("changed", "== 0"), metric).verdict == "supported"
+            return judge(Criterion.parse("changed", "== 0"), metric).verdict == "supported"
         return found.low <= 2 <= found.high
 
     return draw
@@ -197,4 +197,4 @@ def cases() -> Iterator[Case]:
 
 
 if __name__ == "__main__":
-    sys.exit(judge("quality", __doc__, [(asked(*case), 2000) for case in cases()]))
+    sys.exit(judged("quality", __doc__, [(asked(*case), 2000) for case in cases()]))
