@@ -4,10 +4,9 @@
 # ///
 """The project's steps: ``uv run noxfile.py -s NAME -- ARGUMENTS``; ``-l`` lists them.
 
-All share one environment, ``.venv``, which holds what requirements.lock pins.
+All share one environment, ``.venv``, which holds what requirements.lock pins; each other Python
+of ``pythons`` has its own below ``.nox``.
 """
-
-from __future__ import annotations
 
 import hashlib
 import os
@@ -18,23 +17,12 @@ from pathlib import Path
 import nox
 
 nox.options.sessions = ["lint", "tests", "notebooks", "docs"]
-nox.options.default_venv_backend = "none"  # `prepare` keeps one environment for all sessions
+nox.options.default_venv_backend = "none"  # `run_in_venv` keeps one environment for all
 ROOT = Path(__file__).parent
 VENV = ROOT / ".venv"
-BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-CONDA = """\
-# Written from requirements.lock and pyproject.toml by: uv run noxfile.py -s lock
-name: fourfold
-channels: [conda-forge]
-dependencies:
-  - python {python}
-  - pip
-  - pip:
-      - --editable .
-      - {pins}
-"""
-# What an installed environment depends on; a stamp of it in .venv saves the second install.
-SOURCES = ("requirements.lock", "pyproject.toml", ".venv/pyvenv.cfg")
+BIN = "Scripts" if os.name == "nt" else "bin"
+PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+ON_TWO_CORES = ("-n", "2", "--dist", "loadfile")
 LOCK = (
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-header"),
@@ -42,28 +30,23 @@ LOCK = (
 )
 
 
-def uv(session: nox.Session, *args: str) -> None:
+def uv(session: nox.Session, *args: str, **options: object) -> None:
     """Run the uv that came with nox."""
-    session.run(sys.executable, "-m", "uv", *args, external=True)
+    session.run(sys.executable, "-m", "uv", *args, external=True, **options)
 
 
-def prepare(session: nox.Session) -> None:
-    """Bring .venv to the lock, byte-compiled, unless it stands there already."""
-    if not BIN.exists():
-        uv(session, "venv", str(VENV))
-    state = hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in SOURCES)).hexdigest()
-    if (stamp := VENV / "fourfold.stamp").exists() and stamp.read_text() == state:
-        return
-    install = ("pip", "install", "--quiet", "--python", str(VENV), "--compile-bytecode")
-    uv(session, *install, "--require-hashes", "-r", "requirements.lock")
-    uv(session, *install, "--no-deps", "--editable", ".")
-    stamp.write_text(state)
-
-
-def run_in_venv(session: nox.Session, program: str, *args: str, **env: str) -> None:
-    """Run a program of .venv, installed first if need be."""
-    prepare(session)
-    session.run(str(BIN / program), *args, env={"VIRTUAL_ENV": str(VENV), **env}, external=True)
+def run_in_venv(session: nox.Session, program: str, *args: str, venv: Path = VENV) -> None:
+    """Run a program of an environment, which is brought to the lock unless it stands there."""
+    if not venv.exists():
+        uv(session, "venv", str(venv))
+    sources = (ROOT / "requirements.lock", ROOT / "pyproject.toml", venv / "pyvenv.cfg")
+    state = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    if not (stamp := venv / "fourfold.stamp").exists() or stamp.read_text() != state:
+        install = ("pip", "install", "--quiet", "--python", str(venv), "--compile-bytecode")
+        uv(session, *install, "--require-hashes", "-r", "requirements.lock")
+        uv(session, *install, "--no-deps", "--editable", ".")
+        stamp.write_text(state)
+    session.run(str(venv / BIN / program), *args, env={"VIRTUAL_ENV": str(venv)}, external=True)
 
 
 @nox.session
@@ -77,7 +60,21 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The library's tests, on two cores; arguments go to pytest."""
-    run_in_venv(session, "pytest", *(session.posargs or ("-n", "2", "--dist", "loadfile")))
+    run_in_venv(session, "pytest", *(session.posargs or ON_TWO_CORES))
+
+
+@nox.session
+@nox.parametrize("version", ["3.12", "3.13"], ids=["3.12", "3.13"])
+def pythons(session: nox.Session, version: str) -> None:
+    """Types and tests on other Pythons, where they are found; arguments go to pytest."""
+    if not (venv := ROOT / ".nox" / version).exists():
+        path = os.pathsep.join([os.environ["PATH"], *map(str, PYENV.glob("versions/*/bin"))])
+        create = ("venv", "--quiet", "--no-python-downloads", "--python", version, str(venv))
+        uv(session, *create, env={"PATH": path}, success_codes=(0, 1, 2), silent=True)
+    if not venv.exists():
+        session.skip(f"no Python {version} on PATH, in {PYENV} or known to uv")
+    run_in_venv(session, "mypy", venv=venv)
+    run_in_venv(session, "pytest", *(session.posargs or ON_TWO_CORES), venv=venv)
 
 
 @nox.session
@@ -111,7 +108,9 @@ def lock(session: nox.Session) -> None:
     uv(session, *LOCK, *session.posargs)
     python = nox.project.load_toml("pyproject.toml")["project"]["requires-python"]
     pins = re.findall(r"^(\S+==.+?) \\$", Path("requirements.lock").read_text(), re.MULTILINE)
-    Path("environment.yml").write_text(CONDA.format(python=python, pins="\n      - ".join(pins)))
+    head, editable, _ = (conda := Path("environment.yml")).read_text().partition("--editable .")
+    head = re.sub(r"(?<=- python ).*", python, head)
+    conda.write_text(head + "\n      - ".join([editable, *pins]) + "\n")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ PARTS = {
     "How to": ["docs/recipes.md", "docs/errors.md", "outputs/README.md"],
     "Reference": ["docs/reference/command-line.md", "docs/reference/templates.md",
                   "docs/reference/python.md"],
-    "Project": ["docs/decisions", "CHANGELOG.md"],
+    "Project": ["docs/architecture.md", "docs/decisions", "benchmarks/README.md", "CHANGELOG.md"],
 }  # fmt: skip
 #: Titles that only say something where they stand.
 SHORT = {"outputs/README.md": "Outputs"}
@@ -87,7 +87,7 @@ def build(site: Path = SITE) -> int:
 
 def read_pages() -> list[Page]:
     """Return all pages: Markdown files, the reference, and a list of each folder of pages."""
-    paths = ["README.md", "CHANGELOG.md", "outputs/README.md"]
+    paths = ["README.md", "CHANGELOG.md", "benchmarks/README.md", "outputs/README.md"]
     for pattern in ("*.md", "guide/*.md", "decisions/*.md"):
         paths += [path.relative_to(ROOT).as_posix() for path in sorted(DOCS.glob(pattern))]
     texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in paths}

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ("README.md", "CHANGELOG.md", "outputs/README.md", "docs/*.md", "docs/*/*.md")
+SOURCES = ("*.md", "benchmarks/README.md", "outputs/README.md", "docs/*.md", "docs/*/*.md")
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}|127\.0\.0\.1|localhost", re.IGNORECASE)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pkgutil
 import re
 import subprocess
 import sys
@@ -276,3 +277,15 @@ def test_pages_of_the_site_open(site, browser_page):
         assert browser_page.evaluate("document.documentElement.scrollWidth") <= 390
         found = Axe().run(browser_page, options={"preload": False}).response["violations"]
         assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+
+
+def test_the_page_on_architecture_names_what_exists():
+    """Each dotted name, such as `plan.config.read_config`, is a module, function or class."""
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    rooms = {path.name for path in (ROOT / "src" / "fourfold").iterdir() if path.is_dir()}
+    names = [n for n in re.findall(r"`([a-z_]+(?:\.\w+)+)`", text) if n.split(".")[0] in rooms]
+    assert len(names) > 20
+    for name in names:
+        assert pkgutil.resolve_name(f"fourfold.{name}"), name
+    for room in rooms - {"__pycache__"}:
+        assert re.search(rf"\b{room}\b", text), room

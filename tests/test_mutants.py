@@ -1,29 +1,26 @@
-"""The mutants of benchmarks/mutations.py: what is edited, what is kept of it, how it is counted."""
+"""The mutants of benchmarks/mutations: what is edited, what is kept of it, how it is counted."""
 
 from __future__ import annotations
 
 import ast
 import contextlib
-import importlib
 import io
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
+import breaking
+import harmless
+import mutants
 import numpy as np
 import pytest
+import study
+import trials
 
 from tiny_project import make_notebook
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-breaking, draws, harmless, mutants, mutations, noise, trials = map(
-    importlib.import_module,
-    ("breaking", "draws", "harmless", "mutants", "mutations", "noise", "trials"),
-)
 Edit = mutants.Edit
 
 FACTS = mutants.Facts(
@@ -141,12 +138,12 @@ def test_rename_reaches_fstrings_and_nothing_that_is_only_spelled_alike():
 
 def test_kept_replaces_what_the_edit_printed_and_refuses_any_other_change():
     """Of the cell's own outputs none may differ."""
-    own = [noise.stream("rows 3\n", "stdout")]
-    added, other = noise.stream("took 1 s\n", "stderr"), noise.stream("took 9 s\n", "stderr")
-    restate = noise.says("took 9 s\n", "stderr")
+    own = [harmless.stream("rows 3\n", "stdout")]
+    added, other = harmless.stream("took 1 s\n", "stderr"), harmless.stream("took 9 s\n", "stderr")
+    restate = harmless._restate(stderr="took 9 s\n")
     assert harmless.kept(restate, own, [added, *own]) == [other, *own]
     assert harmless.kept(restate, own, [*own, added]) == [*own, other]
-    assert harmless.kept(restate, own, [added, noise.stream("rows 4\n", "stdout")]) is None
+    assert harmless.kept(restate, own, [added, harmless.stream("rows 4\n", "stdout")]) is None
     assert harmless.kept(restate, own, [other, *own]) is None, "nothing differs"
     assert harmless.kept(None, own, own) == own
 
@@ -157,7 +154,7 @@ SKELETON = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4,12})+|\d+(\.\d+)?")
 @pytest.mark.parametrize("kind", ["duration", "uuid", "process", "port", "stderr order"])
 def test_what_was_kept_of_a_snippet_has_the_form_of_what_it_prints(kind):
     """A reference of another execution differs in its numbers only, or in its order."""
-    for snippet in noise.NOISE[kind]:
+    for snippet in harmless.NOISE[kind]:
         if snippet.code.startswith("%") or re.search(r"display|logging", snippet.code):
             continue
         out, err = io.StringIO(), io.StringIO()
@@ -175,7 +172,7 @@ def test_what_was_kept_of_a_snippet_has_the_form_of_what_it_prints(kind):
 
 def test_last_digits_move_by_a_part_in_a_million_millions():
     """Full-precision floats only; what is shown with few digits stays."""
-    fresh = [noise.stream("0.30000000000000004 and 0.25", "stdout")]
+    fresh = [harmless.stream("0.30000000000000004 and 0.25", "stdout")]
     (nudged,) = harmless._NUDGED(fresh)
     first, second = map(float, nudged["text"].split(" and "))
     assert 0 < abs(first / 0.3 - 1) < 2e-12
@@ -186,14 +183,14 @@ def test_last_digits_move_by_a_part_in_a_million_millions():
 def test_a_rewritten_file_says_the_same(rewrite):
     """Outputs are those of the reference, though the file is another one."""
     book = make_notebook([("code", "a", "x\ny")])
-    book["cells"][0] |= {"outputs": [noise.stream("b\nc\n", "stdout")], "execution_count": 1}
+    book["cells"][0] |= {"outputs": [harmless.stream("b\nc\n", "stdout")], "execution_count": 1}
     assert rewrite(book) != book
     assert trials.outputs_of(rewrite(book)) == trials.outputs_of(book)
 
 
 def test_wilson_is_the_published_interval():
     """81 of 263 gives 25.53 to 36.62 % (Newcombe 1998, Stat. Med. 17, p. 862, method 3)."""
-    low, high = mutations.wilson(81, 263)
+    low, high = study.wilson(81, 263)
     assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
 
 
@@ -226,16 +223,16 @@ def test_tiny_project_tells_breaking_from_equivalent_edits(project, config, tmp_
 
     shows = edit("ingest-values", "scale * n", "scale + n")
     assert (
-        draws.check_breaking(base, edit("ingest-values", "scale * n", "n * scale"), folder) is None
+        trials.check_breaking(base, edit("ingest-values", "scale * n", "n * scale"), folder) is None
     )
-    trial = draws.check_breaking(base, shows, folder)
+    trial = trials.check_breaking(base, shows, folder)
     assert trial is not None
     assert set(trial.cells) == {"modeling-record", "conclusions-conclude"}
     assert trials.verdict("fourfold", trial, folder, folder).failed
-    took = noise.DURATION[0]
+    took = harmless.NOISE["duration"][0]
     change = edit("modeling-record", "ff.record('m", took.code + "\nff.record('m")
-    printed = draws.check_harmless(base, harmless.Harmless("d", (change,), took.restate), folder)
-    assert draws.check_harmless(base, harmless.Harmless("o", (shows,)), folder) is None
+    printed = trials.check_harmless(base, harmless.Harmless("d", (change,), took.restate), folder)
+    assert trials.check_harmless(base, harmless.Harmless("o", (shows,)), folder) is None
     assert printed is not None
     stored = trials.outputs_of(printed.reference)["modeling-record"][0]["text"]
     assert stored.startswith("took 1.83 s\n")

@@ -168,7 +168,12 @@ def test_ci_calls_the_readme():
     assert folder.startswith("cd ")
     assert any("export CI=1" in line for line in commands)
     assert any(line.startswith("apt-get update") and " chromium" in line for line in commands)
-    assert commands[-1] == install_commands()[1]
+    readme, *pythons = commands[commands.index(install_commands()[1]) :]
+    assert readme == install_commands()[1]
+    assert [re.search(r"-s 'pythons\((.+?)\)'", command)[1] for command in pythons] == [
+        "3.13",
+        "3.12",
+    ]
     assert os.access(script, os.X_OK)
 
 
@@ -197,5 +202,5 @@ def test_default_sessions():
     assert re.search(r"^nox\.options\.sessions = (.+)$", NOXFILE, re.MULTILINE)[1] == (
         '["lint", "tests", "notebooks", "docs"]'
     )
-    on_demand = {"run", "reference", "lock"}
+    on_demand = {"run", "reference", "lock", "pythons"}
     assert set(sessions()) == {"lint", "tests", "notebooks", "docs"} | on_demand

@@ -26,13 +26,13 @@ def missing(requirements: Sequence[str], extras: Sequence[str]) -> tuple[list[st
 
     Examples
     --------
-    >>> missing(["pip", "no-such-package>=1", "pytest; extra == 'test'"], [])
+    >>> missing(["nbformat", "no-such-package>=1", "pytest; extra == 'test'"], [])
     (['no-such-package>=1'], [])
     """
     try:
         from packaging.requirements import Requirement
     except ImportError:  # a bare environment: pip brings a copy along
-        from pip._vendor.packaging.requirements import Requirement  # type: ignore[assignment]
+        from pip._vendor.packaging.requirements import Requirement  # type: ignore
 
     absent, other = [], []
     for text in requirements:

@@ -78,8 +78,10 @@ def holm(p: Iterable[float]) -> NDArray[np.float64]:
     """
     values = np.asarray(list(p), float)
     order = np.argsort(values, kind="stable")
+    corrected = np.empty_like(values)
     steps = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
-    return np.minimum(1.0, steps)[np.argsort(order, kind="stable")]
+    corrected[order] = np.minimum(1.0, steps)
+    return corrected
 
 
 def corrected_interval(

@@ -84,7 +84,7 @@ def test_pairs_are_left_to_noise_where_runs_are_few():
 
 
 def test_noise_is_not_important():
-    """At most 5 % of sweeps by benchmarks/honesty_comparison.py; here at most 5 of 40."""
+    """At most 5 % of sweeps by benchmarks/truth/comparison.py; here at most 5 of 40."""
     wrong = sum(
         bool((anova.explained(runs(lambda t, s=s: noise(t, s)), "x", 199)["p"] < 0.05).any())
         for s in range(40)

@@ -90,7 +90,7 @@ def test_what_the_tied_have_in_common():
 
 
 def test_equal_runs_have_no_winner():
-    """At most 5 % by benchmarks/honesty_comparison.py; here at most 16 of 150."""
+    """At most 5 % by benchmarks/truth/comparison.py; here at most 16 of 150."""
     rng = np.random.default_rng(0)
     wins = [
         rank(runs({"u": rng.normal(size=4), "v": rng.normal(size=4)}), "x").wins for _ in range(150)

@@ -108,7 +108,7 @@ def test_few_rows_exclude_nothing():
 
 
 def test_no_drift_is_claimed_where_there_is_none(rng):
-    """At most 5 % of tables by benchmarks/honesty_quality.py; here at most 6 of 40."""
+    """At most 5 % of tables by benchmarks/truth/quality.py; here at most 6 of 40."""
     claimed = 0
     for _ in range(40):
         old, new = (

@@ -96,7 +96,7 @@ def test_the_trend_by_hand():
 
 
 def test_the_intervals_hold_the_truth():
-    """In 93 to 97 % of simulations by benchmarks/honesty_quality.py; here at least 88 of 100."""
+    """In 93 to 97 % of simulations by benchmarks/truth/quality.py; here at least 88 of 100."""
     held = []
     for seed in range(100):
         rng = np.random.default_rng(seed)
