@@ -174,7 +174,7 @@ def _spec(
 ) -> RunSpec:
     kept = {name: names[name] for name in template.parameters if name in names}
     content = {"template": template.name, "parameters": {**kept, **parameters}}
-    config = Config(Path("ff.rerun"), template.name, content, {(): Position("ff.rerun")})
+    config = Config(content, {(): Position("ff.rerun")}, Path("ff.rerun"), template.name)
     spec = plan_one(config, root).to_json()
     # What is not named may differ from one notebook to the next.
     name = f"{run_id(parameters)}-{digest(spec['parameters'])}"

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from fourfold.errors import TemplateError, did_you_mean
+from fourfold.plan.kind import Kind, Problem
 from fourfold.records.ipynb import syntax_tree
 
 _SCALARS: dict[str, Any] = {"int": int, "float": float, "str": str, "bool": bool, "Any": Any}
@@ -71,54 +72,51 @@ class Parameter:
         """Return the range as ``LO..HI``, either end empty where it is open."""
         return "..".join("" if end is None else f"{end:g}" for end in (self.low, self.high))
 
-    def problems(self, value: Any) -> list[tuple[tuple[Any, ...], str]]:
-        """Return what is wrong with `value`: pairs of (path inside the value, message)."""
+    @property
+    def kind(self) -> Kind:
+        """Return what a config may give."""
+        return Kind(self.problems, self.json_schema)
+
+    def problems(self, value: Any) -> list[Problem]:
+        """Return what is wrong with `value`."""
         try:
             self._adapter.validate_python(value)
         except ValidationError as error:
-            got = f"got {value!r} ({type(value).__name__})"
-            if "|" in self.annotation:
-                return [((), f"expected {self.expected}, {got}")]
+            inside = [] if "|" in self.annotation else error.errors(include_url=False)
+            wrong = [(tuple(item["loc"]), item["input"]) for item in inside] or [((), value)]
             return [
-                (tuple(item["loc"]), f"expected {self.expected}, got {_shown(item['input'])}")
-                for item in error.errors(include_url=False)
+                Problem(key, f"expected {self.expected}, got {got!r} ({type(got).__name__})")
+                for key, got in wrong
             ]
         items = enumerate(value) if isinstance(value, list) else [(None, value)]
         return [
-            (() if index is None else (index,), message)
+            Problem(() if index is None else (index,), message)
             for index, item in items
             if (message := self._out_of_bounds(item))
         ]
 
     def _out_of_bounds(self, item: Any) -> str:
+        near = ""
         if isinstance(item, int | float) and not isinstance(item, bool):
-            low = self.low is None or item >= self.low
-            high = self.high is None or item <= self.high
-            return "" if low and high else f"expected {self.expected}, got {item!r}"
-        if isinstance(item, str) and self.choices and item not in self.choices:
-            return f"expected {self.expected}, got {item!r}." + did_you_mean(item, self.choices)
-        return ""
+            fits = (self.low is None or item >= self.low) and (
+                self.high is None or item <= self.high
+            )
+        else:
+            fits = not isinstance(item, str) or not self.choices or item in self.choices
+            near = f".{did_you_mean(item, self.choices)}"
+        return "" if fits else f"expected {self.expected}, got {item!r}{near}"
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema of one value, for editors."""
         schema = self._adapter.json_schema()
-        _bound(schema, self)
+        ends = {"minimum": self.low, "maximum": self.high}
+        for part in [schema, *schema.get("anyOf", []), schema.get("items", {})]:
+            if part.get("type") in ("integer", "number"):
+                part.update({key: end for key, end in ends.items() if end is not None})
+            if part.get("type") == "string" and self.choices:
+                part["enum"] = list(self.choices)
         default = {} if self.default is REQUIRED else {"default": self.default}
         return {"description": self.help, **default, **schema}
-
-
-def _shown(value: Any) -> str:
-    return f"{value!r} ({type(value).__name__})"
-
-
-def _bound(schema: dict[str, Any], parameter: Parameter) -> None:
-    """Put range and choices where the numbers and strings of the schema stand."""
-    for part in [schema, *schema.get("anyOf", []), schema.get("items", {})]:
-        if part.get("type") in ("integer", "number"):
-            ends = {"minimum": parameter.low, "maximum": parameter.high}
-            part.update({key: end for key, end in ends.items() if end is not None})
-        if part.get("type") == "string" and parameter.choices:
-            part["enum"] = list(parameter.choices)
 
 
 def read_parameters(source: str, where: str) -> dict[str, Parameter]:
@@ -146,22 +144,14 @@ def read_parameters(source: str, where: str) -> dict[str, Parameter]:
         tree = syntax_tree(source)
     except SyntaxError as error:
         raise TemplateError(f"{where}, line {error.lineno}: {error.msg}") from error
-    comments = _comments(source)
-    found: dict[str, Parameter] = {}
-    for node in tree.body:
-        parameter = _parameter(node, comments, where)
-        if parameter is not None:
-            found[parameter.name] = parameter
-    return found
-
-
-def _comments(source: str) -> dict[int, str]:
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return {
+    comments = {
         token.start[0]: token.string.lstrip("# ").strip()
         for token in tokens
         if token.type == tokenize.COMMENT
     }
+    parameters = (_parameter(node, comments, where) for node in tree.body)
+    return {parameter.name: parameter for parameter in parameters if parameter is not None}
 
 
 def _parameter(node: ast.stmt, comments: Mapping[int, str], where: str) -> Parameter | None:
@@ -181,12 +171,13 @@ def _parameter(node: ast.stmt, comments: Mapping[int, str], where: str) -> Param
     if kind is None:
         kind = Any if default is None else type(default)
         written = getattr(kind, "__name__", "Any")
-    spoken = [comments[n] for n in range(node.lineno, (node.end_lineno or 0) + 1) if n in comments]
-    help_text = " ".join(spoken)
-    low, high = _range(help_text)
-    return Parameter(
-        name, written, kind, default, help_text, low, high, _choices(help_text), node.lineno
-    )
+    lines = range(node.lineno, (node.end_lineno or 0) + 1)
+    help_text = " ".join(comments[number] for number in lines if number in comments)
+    ends = _RANGE.search(help_text)
+    low, high = (float(end) if end else None for end in (ends.groups() if ends else ("", "")))
+    listed = _CHOICES.search(help_text)
+    choices = tuple(part.strip(" ,;.") for part in listed[0].split(" | ")) if listed else ()
+    return Parameter(name, written, kind, default, help_text, low, high, choices, node.lineno)
 
 
 def _literal(value: ast.expr, name: str, line: str) -> Any:
@@ -218,16 +209,3 @@ def _type(node: ast.expr, line: str) -> Any:
             return reduce(or_, [side if side is not None else type(None) for side in sides])
     known = "int, float, str, bool, list[…], dict[str, …] or … | None"
     raise TemplateError(f"{line}: expected a type of {known}, got {ast.unparse(node)!r}")
-
-
-def _range(text: str) -> tuple[float | None, float | None]:
-    found = _RANGE.search(text)
-    if not found or not any(found.groups()):
-        return None, None
-    low, high = (None if end is None else float(end) for end in found.groups())
-    return low, high
-
-
-def _choices(text: str) -> tuple[str, ...]:
-    found = _CHOICES.search(text)
-    return tuple(part.strip(" ,;.") for part in found[0].split(" | ")) if found else ()

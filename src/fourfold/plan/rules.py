@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from fourfold.errors import did_you_mean
+from fourfold.errors import TemplateError, did_you_mean
+from fourfold.plan.kind import Kind, Problem, mapping, value
 
-KEYS = ("rtol", "atol", "metrics", "ignore")
 IGNORABLE = ("pictures", "stderr", "column NAME", "metric NAME", "cell ID")
 _ALONE = ("pictures", "stderr")
 _NAMED = ("column", "metric", "cell")
 _TAG = "ignore-"
-Problem = tuple[tuple[Any, ...], str]
+_NO_SIZE = "expected a number from 0, got …"
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,44 @@ class Rules:
 USUAL_RULES = Rules()
 
 
+def _is_size(given: Any) -> bool:
+    return type(given) in (int, float) and 0 <= given < math.inf
+
+
+def size(about: str = "") -> Kind:
+    """Return what a tolerance may be."""
+    return value(_NO_SIZE, _is_size, about, type="number", minimum=0)
+
+
+def regress_kind(metrics: Kind) -> Kind:
+    """Return what the block ``regress`` may hold, with the tolerances of these metrics."""
+    ignore = {
+        "type": "array",
+        "items": {"type": "string", "pattern": "^(pictures|stderr|(column|metric|cell) .+)$"},
+        "description": f"What is not compared: {', '.join(IGNORABLE)}",
+    }
+    keys = {
+        "rtol": size("Relative tolerance of numbers; by default 1e-5"),
+        "atol": size("Absolute tolerance of numbers; by default 1e-12"),
+        "metrics": metrics,
+        "ignore": Kind(_ignore_problems, lambda: ignore),
+    }
+    return mapping("How the reference is compared", keys)
+
+
+def _ignore_problems(given: Any) -> list[Problem]:
+    problems = ((i, _unknown(item)) for i, item in enumerate(_listed(given)))
+    return [Problem((i,), problem) for i, problem in problems if problem]
+
+
+def _listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
+
+
+REGRESS = regress_kind(mapping("", {}, lambda name: size()))
+"""What the block may hold whatever a template records."""
+
+
 def read_rules(block: Any) -> tuple[Rules, list[Problem]]:
     """Return the rules in a mapping, and what is wrong with it: the key and a message.
 
@@ -94,27 +132,13 @@ def read_rules(block: Any) -> tuple[Rules, list[Problem]]:
     --------
     >>> read_rules({"rtol": 0.01})[0].tolerance.rtol
     0.01
-    >>> read_rules({"rtoll": 0.01})[1]
-    [(('rtoll',), "unknown key; expected one of rtol, atol, metrics, ignore. Did you mean 'rtol'?")]
+    >>> read_rules({"rtoll": 0.01})[1][0].message
+    "unknown key; expected one of rtol, atol, metrics, ignore. Did you mean 'rtol'?"
     """
-    if not isinstance(block, Mapping):
-        return Rules(), [((), f"expected a mapping, got {block!r}")]
-    problems: list[Problem] = [
-        ((name,), f"unknown key; expected one of {', '.join(KEYS)}.{did_you_mean(name, KEYS)}")
-        for name in block
-        if name not in KEYS
-    ]
-    tolerances = {name: block[name] for name in ("rtol", "atol") if name in block}
-    metrics, ignore = block.get("metrics", {}), block.get("ignore", [])
-    problems += [((name,), _no_size(v)) for name, v in tolerances.items() if not _is_size(v)]
-    if not isinstance(metrics, Mapping):
-        return Rules(), [*problems, (("metrics",), f"expected a mapping, got {metrics!r}")]
-    problems += [(("metrics", n), _no_size(v)) for n, v in metrics.items() if not _is_size(v)]
-    ignore = ignore if isinstance(ignore, list) else [ignore]
-    problems += [(("ignore", i), text) for i, item in enumerate(ignore) if (text := _unknown(item))]
-    if problems:
+    if problems := REGRESS.problems(block):
         return Rules(), problems
-    return Rules(Tolerance(**tolerances), dict(metrics), tuple(ignore)), []
+    tolerance = Tolerance(**{name: block[name] for name in ("rtol", "atol") if name in block})
+    return Rules(tolerance, block.get("metrics", {}), tuple(_listed(block.get("ignore", [])))), []
 
 
 def with_tags(rules: Rules, tags: Sequence[str]) -> Rules:
@@ -122,7 +146,7 @@ def with_tags(rules: Rules, tags: Sequence[str]) -> Rules:
 
     Raises
     ------
-    ValueError
+    TemplateError
         If a tag begins as one of these and cannot be read.
 
     Examples
@@ -138,22 +162,14 @@ def with_tags(rules: Rules, tags: Sequence[str]) -> Rules:
             except ValueError:
                 size = math.nan
             if not _is_size(size):
-                raise ValueError(f"tag {tag!r}: {_no_size(given)}")
+                raise TemplateError(f"tag {tag!r}: {_NO_SIZE.replace('…', repr(given))}")
             rules = replace(rules, tolerance=replace(rules.tolerance, **{name: size}))
         elif name.removeprefix(_TAG) in (*_ALONE, *_NAMED) and name.startswith(_TAG):
             item = f"{name.removeprefix(_TAG)} {given}".strip()
             if problem := _unknown(item):
-                raise ValueError(f"tag {tag!r}: {problem}")
+                raise TemplateError(f"tag {tag!r}: {problem}")
             rules = replace(rules, ignore=(*rules.ignore, item))
     return rules
-
-
-def _is_size(value: Any) -> bool:
-    return type(value) in (int, float) and 0 <= value < math.inf
-
-
-def _no_size(value: Any) -> str:
-    return f"expected a number from 0, got {value!r}"
 
 
 def _unknown(item: Any) -> str:

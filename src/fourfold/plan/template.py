@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from fourfold.records.ipynb import (
 _OURS = "fourfold:"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Template:
     """A parameterised notebook.
 
@@ -66,7 +67,7 @@ def read_template(path: Path) -> Template:
         )
     cell = notebook["cells"][index]
     parameters = read_parameters(text(cell), f"{path}, cell {index + 1}")
-    return Template(path.stem, path, notebook, parameters, tuple(_metrics(notebook)))
+    return Template(path.stem, path, notebook, parameters, tuple(dict.fromkeys(_metrics(notebook))))
 
 
 def find_template(name: str, folder: Path) -> Path:
@@ -118,15 +119,13 @@ def template_path(file: str, root: Path) -> Path:
 
 
 def _metrics(notebook: Mapping[str, Any]) -> Iterator[str]:
-    for tree in code_trees(notebook):
-        for node in ast.walk(tree):
-            match node:
-                case ast.Call(func=ast.Attribute(attr="record") | ast.Name(id="record")):
-                    arguments = [
-                        *node.args[:1],
-                        *(k.value for k in node.keywords if k.arg == "name"),
-                    ]
-                    yield from map(_pattern, arguments)
+    # Most cells record nothing, and a syntax tree takes time.
+    cells = [cell for cell in notebook["cells"] if "record" in text(cell)]
+    for node in chain.from_iterable(map(ast.walk, code_trees({"cells": cells}))):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="record") | ast.Name(id="record")):
+                named = [k.value for k in node.keywords if k.arg == "name"]
+                yield from map(_pattern, [*node.args[:1], *named])
 
 
 def _pattern(node: ast.expr) -> str:
