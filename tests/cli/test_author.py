@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
+from contextlib import closing
 
 import numpy as np
 import pandas as pd
@@ -170,7 +171,7 @@ def test_names_files_and_tables_that_are_not_there(new, project, sales, monkeypa
     sales.to_csv(project / "sales.csv", index=False)
     assert "such as my-data" in new("My Data", "--data", "sales.csv")[1]
     assert "Did you mean 'sales.csv'?" in new("t", "--data", "sale.csv")[1]
-    with sqlite3.connect(project / "two.db") as database:
+    with closing(sqlite3.connect(project / "two.db")) as database, database:
         sales.to_sql("orders", database, index=False)
         sales.to_sql("clients", database, index=False)
     database.close()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 from fourfold.data import tsplib
-from fourfold.data.coerce import ungrouped, with_dates
+from fourfold.data.coerce import named, ungrouped, with_dates
 from fourfold.data.dialect import HEAD, find_dialect
 from fourfold.errors import DataError, did_you_mean
 
@@ -96,7 +96,7 @@ def read_table(handle: IO[bytes], name: str) -> pd.DataFrame:
     if not len(frame.columns):
         raise DataError(f"{name}: expected a table, got one without columns")
     frame.columns = frame.columns.map(lambda column: str(column).strip())
-    return with_dates(frame)
+    return named(with_dates(frame))
 
 
 def _decompressed(handle: IO[bytes], name: str) -> IO[bytes]:

@@ -64,7 +64,7 @@ def check_runs(
         for origin, path, query in sorted(cases):
             problem: str | None = ""
             if name == "data" and (path or parameter.default):
-                problem = sources.problem(path, query, root)
+                problem = sources.parse(path, root).problem(query)
             elif name == "contract" or (name != "data" and parameter.help.startswith(PATH_OF)):
                 problem = _no_file(path, root)
             problems += [Problem((origin, name), problem)] if problem else []

@@ -10,13 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fourfold.data import database, remote
+from fourfold.data import sources
 from fourfold.plan.spec import RunSpec
 from fourfold.plan.template import template_path
 from fourfold.records.ipynb import read_notebook, text
 
-_GLOB = frozenset("*?[")
-_LONGEST_PATH = 500
 LOCKS = (
     "requirements.lock",
     "uv.lock",
@@ -33,7 +31,7 @@ class Keys:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._code: Callable[[str], str] = cache(self._hash_code)
-        self._inputs: Callable[[str], dict[str, str | None]] = cache(self._hash_inputs)
+        self._inputs = cache(lambda source: sources.parse(source, root).fingerprint())
 
     def key(self, spec: RunSpec) -> dict[str, Any]:
         """Return the fingerprints of a run: template code, inputs, library, environment.
@@ -55,28 +53,6 @@ class Keys:
         cells = read_notebook(template_path(template_file, self.root))["cells"]
         code = [text(cell) for cell in cells if cell["cell_type"] == "code"]
         return _digest(json.dumps(code).encode())
-
-    def _hash_inputs(self, value: str) -> dict[str, str | None]:
-        """Return the files that a parameter names, each with its hash; None where unknowable."""
-        path = database.sqlite_path(value) if database.is_database(value) else value
-        if path is None or (remote.is_url(value) and path == value):
-            return {database.masked(value): None}
-        if len(path) > _LONGEST_PATH or "\n" in path:
-            return {}
-        place = Path(path)
-        wild = _GLOB & set(path) and not place.is_absolute()
-        hits = list(self.root.glob(path)) if wild else [self.root / place]
-        files = sorted(hit for hit in hits if hit.is_file())
-        return {_within(file, self.root): _file_digest(file) for file in files}
-
-
-def _within(file: Path, root: Path) -> str:
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
-
-
-def _file_digest(file: Path) -> str:
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()[:16]
 
 
 def _digest(content: bytes) -> str:

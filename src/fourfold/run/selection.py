@@ -12,7 +12,7 @@ from fourfold.errors import FourfoldError
 from fourfold.plan.spec import RunSpec, canonical
 from fourfold.project import Project
 from fourfold.records.record import RunRecord, find_record
-from fourfold.run.fingerprint import _GLOB, Keys
+from fourfold.run.fingerprint import Keys
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def matching(specs: Sequence[RunSpec], patterns: Sequence[str]) -> list[RunSpec]
         name, tilde, wanted = pattern.partition("~")
         if not tilde:
             raise FourfoldError(f"--only: expected name~pattern, got {pattern!r}")
-        glob = wanted if _GLOB & set(wanted) else f"*{wanted}*"
+        glob = wanted if set("*?[") & set(wanted) else f"*{wanted}*"
         values = [(spec, _value(spec, name)) for spec in chosen]
         if chosen and all(value is None for _, value in values):
             known = ", ".join(["run", "config", "template", *chosen[0].parameters])
