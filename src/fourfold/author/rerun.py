@@ -100,15 +100,17 @@ def rerun(template: str = "", /, **parameters: Any) -> Rerun:
     """
     names, sources = _namespace()
     root = find_root(Path.cwd())
-    found = read_template(find_template(template or _template_of(names, root), root / "templates"))
-    names |= _as_given(sources, found)
-    spec = _spec(found, names, parameters, root)
+    path = find_template(template or _template_of(names, root), root / "templates")
+    used = read_template(path)
+    names |= _as_given(sources, used)
+    spec = _spec(used, names, parameters, root)
     folders = Project(root, root / "outputs" / "rerun")
     record = _executed(spec, folders)
     before, conclusion = emit.recorded()
-    verdicts = [("verdict", conclusion.verdict if conclusion else "–", _ended(record))]
+    ended = record.verdict if record.ok else f"{record.status}: {error_line(record)}"
+    verdict = ("verdict", conclusion.verdict if conclusion else "–", ended)
     changed = [
-        (name, as_text(names.get(name, found.parameters[name].default)), as_text(value))
+        (name, as_text(names.get(name, used.parameters[name].default)), as_text(value))
         for name, value in parameters.items()
     ]
     metrics = [
@@ -116,7 +118,7 @@ def rerun(template: str = "", /, **parameters: Any) -> Rerun:
         for name in dict.fromkeys([*before, *record.metrics])
     ]
     report = folders.folder(record.config, record.run_id) / "report.html"
-    return Rerun(record, changed + verdicts + metrics, report.relative_to(root).as_posix())
+    return Rerun(record, [*changed, verdict, *metrics], report.relative_to(root).as_posix())
 
 
 def _namespace() -> tuple[dict[str, Any], list[str]]:
@@ -136,16 +138,12 @@ def _as_given(sources: Iterable[str], template: Template) -> dict[str, Any]:
         if source.split("\n")[0].strip().lower() != FIRST_LINE:
             continue
         for node in ast.parse(source).body:
-            match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    pass
-                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                    pass
-                case _:
-                    continue
-            if name in template.parameters:
-                with suppress(ValueError):
-                    given[name] = ast.literal_eval(value)
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                name = ast.unparse(target)
+                if name in template.parameters:
+                    with suppress(ValueError):
+                        given[name] = ast.literal_eval(node.value)
     return given
 
 
@@ -153,9 +151,8 @@ def _template_of(names: Mapping[str, Any], root: Path) -> str:
     """Return the template of the notebook that is open."""
     if edited := os.environ.get(EDITED):
         return str(json.loads(edited)["template"])
-    told = names.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or ""
-    path = Path(told) if told else None
-    if path and path.is_file():
+    path = Path(names.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or "")
+    if path.is_file():
         if path.resolve().parent == (root / "templates").resolve():
             return str(path)
         if record := find_record(path.parent):
@@ -198,12 +195,8 @@ def _executed(spec: RunSpec, folders: Project) -> RunRecord:
     return record
 
 
-def _ended(record: RunRecord) -> str:
-    return record.verdict if record.ok else f"{record.status}: {error_line(record)}"
-
-
-def _figure(name: str, found: Mapping[str, Any] | None) -> str:
-    return str(Metric.of(name, **found)) if found else "–"
+def _figure(name: str, metric: Mapping[str, Any] | None) -> str:
+    return str(Metric.of(name, **metric)) if metric else "–"
 
 
 def _main() -> None:

@@ -113,7 +113,7 @@ class _BuiltIn(Source):
         return {}  # the package is part of the environment
 
     def read(self, query: str = "") -> Loaded:
-        frame, path = DATASETS[self.text].loader(), DATASETS[self.text].path
+        frame, path = DATASETS[self.text].load(), DATASETS[self.text].path
         digest = _hash_file(path) if path else _digest(frame)
         return Loaded(frame, self.text, "built-in", digest)
 
