@@ -48,7 +48,7 @@ def folder(tmp_path):
 def test_built_in_data_have_their_documented_shape(name):
     """And names in snake case."""
     found = load(name)
-    assert (found.rows, found.columns) == SHAPES[name]
+    assert found.frame.shape == SHAPES[name]
     assert found.kind == "built-in"
     assert all(column == column.lower() and " " not in column for column in found.frame)
 
@@ -58,7 +58,7 @@ def test_the_digest_is_of_the_content(folder):
     found = load("data/a.csv", root=folder)
     content = (folder / "data" / "a.csv").read_bytes()
     assert found.sha256 == hashlib.sha256(content).hexdigest()
-    assert (found.rows, found.columns, found.kind) == (2, 2, "csv")
+    assert (found.frame.shape, found.kind) == ((2, 2), "csv")
 
 
 def test_a_glob_puts_files_under_each_other(folder):
@@ -77,7 +77,7 @@ def test_a_glob_puts_files_under_each_other(folder):
 def test_a_path_is_found_from_a_subfolder(folder, monkeypatch):
     """As in Jupyter, whose notebooks run in templates/; but not above the project."""
     monkeypatch.chdir(folder / "templates")
-    assert load("data/a.csv").rows == 2
+    assert len(load("data/a.csv").frame) == 2
     (folder.parent / "outside.csv").write_text("a\n1\n")
     with pytest.raises(DataError, match=r"outside\.csv"):
         locate("outside.csv")

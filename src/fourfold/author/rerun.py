@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -49,18 +49,17 @@ class Rerun:
 
     def __repr__(self) -> str:
         """Return both as lines of text."""
-        wide = [max(len(row[i]) for row in [*self.rows, _HEAD]) for i in (0, 1)]
-        lines = [f"{a:{wide[0]}}  {b:{wide[1]}}  {c}".rstrip() for a, b, c in [_HEAD, *self.rows]]
+        rows = [_HEAD, *self.rows]
+        wide = [max(len(row[i]) for row in rows) for i in (0, 1)]
+        lines = [f"{a:{wide[0]}}  {b:{wide[1]}}  {c}".rstrip() for a, b, c in rows]
         return "\n".join([*lines, f"report: {self.report}"])
 
     def _repr_html_(self) -> str:
-        style = 'style="text-align:left"'
-        cells = [
-            "".join(f"<{kind} {style}>{escape(text)}</{kind}>" for text in row)
-            for kind, row in [("th", _HEAD), *(("td", row) for row in self.rows)]
-        ]
-        body = "".join(f"<tr>{row}</tr>" for row in cells)
-        return f"<table>{body}</table><p>report: <code>{escape(self.report)}</code></p>"
+        lines = ""
+        for kind, row in [("th", _HEAD), *(("td", row) for row in self.rows)]:
+            cells = (f'<{kind} style="text-align:left">{escape(text)}</{kind}>' for text in row)
+            lines += f"<tr>{''.join(cells)}</tr>"
+        return f"<table>{lines}</table><p>report: <code>{escape(self.report)}</code></p>"
 
 
 _HEAD = ("", "this notebook", "rerun")
@@ -172,12 +171,10 @@ def _spec(
     kept = {name: names[name] for name in template.parameters if name in names}
     content = {"template": template.name, "parameters": {**kept, **parameters}}
     config = Config(content, {(): Position("ff.rerun")}, Path("ff.rerun"), template.name)
-    spec = plan_one(config, root).to_json()
+    spec = plan_one(config, root)
     # What is not named may differ from one notebook to the next.
-    name = f"{run_id(parameters)}-{digest(spec['parameters'])}"
-    return RunSpec.from_json(
-        {**spec, "run_id": name, "varied": list(parameters), "config_file": ""}
-    )
+    name = f"{run_id(parameters)}-{digest(spec.parameters)}"
+    return replace(spec, run_id=name, varied=tuple(parameters), config_file="")
 
 
 def _executed(spec: RunSpec, folders: Project) -> RunRecord:

@@ -15,7 +15,6 @@ from fourfold.author import skeleton
 from fourfold.cli.options import Outputs, Root, console, outputs_of, root_of
 from fourfold.data.datasets import DATASETS
 from fourfold.errors import FourfoldError
-from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
 from fourfold.plan.template import find_template
 from fourfold.records.formatting import count
@@ -38,30 +37,20 @@ def new(
     """Look at data, and write a config and a contract for them; nothing is run."""
     project = _project(root)
     _check_name(name)
-    from fourfold.author.config_draft import config_text
-    from fourfold.author.contract_draft import contract_text
-    from fourfold.author.survey import suits, survey, template_for
-    from fourfold.data import contract as contracts
+    from fourfold.author.config_draft import drafts, rejected_rows
+    from fourfold.author.survey import survey
 
-    found = survey(_source(data, project), query, project, target)
-    suited = template or template_for(found)
-    suits(suited, found)
-    contract = project / "contracts" / f"{name}.yaml"
-    config = project / "params" / suited / f"{name}.yaml"
-    named = contract.relative_to(project).as_posix()
-    texts = {
-        contract: contract_text(found, name),
-        config: config_text(name, suited, found, named, question),
-    }
+    table = survey(_source(data, project), query, project, target)
+    texts = drafts(name, template, table, project, question)
     _write(texts, project, force)
-    rejected = len(contracts.check(found.frame, contract).rejected)
-    plan([str(config)], project)
-    rows, columns = found.frame.shape
-    part = "" if found.whole else "the first "
+    contract, config = texts
+    rejected = rejected_rows(table, contract, config, project)
+    rows, columns = table.frame.shape
+    part = "" if table.whole else "the first "
     console.print(f"looked at {part}{rows:,} rows of {columns} columns")
-    if not found.whole:
+    if not table.whole:
         console.print(
-            f"a run loads all rows: about {found.memory_gb:.1f} GB of memory for the data"
+            f"a run loads all rows: about {table.memory_gb:.1f} GB of memory for the data"
         )
     if rejected:
         console.print(f"the contract rejects {rejected:,} of them: look at it first")

@@ -40,12 +40,7 @@ def ungrouped(frame: pd.DataFrame, decimal: str) -> pd.DataFrame:
     A column is converted where every value is a number. The ``thousands`` option of pandas
     would read the date 31.12.2024 as 31122024.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        As read, such numbers still being text.
-    decimal : str
-        Decimal mark, point or comma; the other one parts groups of three digits.
+    The decimal mark is point or comma; the other one parts groups of three digits.
 
     Examples
     --------

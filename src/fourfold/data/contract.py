@@ -38,14 +38,8 @@ class Checked:
 def check(frame: pd.DataFrame, path: Path) -> Checked:
     """Split a data set into the rows that keep its contract and those that break it.
 
-    All rules are tried on all rows, and a rejected row says every rule it breaks.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        With an index of distinct values.
-    path : Path
-        A contract: a schema as `pandera` writes it to YAML, with only known keys.
+    All rules are tried on all rows, and a rejected row has every rule it breaks. The frame has an
+    index of distinct values; the contract is a schema as `pandera` writes it to YAML.
 
     Raises
     ------
@@ -99,13 +93,7 @@ def read_contract(path: Path) -> Any:
 
 
 def rules_of(schema: Any) -> list[tuple[str, str]]:
-    """Return each rule of a contract: its column, and in words what it expects.
-
-    Parameters
-    ----------
-    schema : pandera.DataFrameSchema
-        As `read_contract` returns it.
-    """
+    """Return each rule of a contract, as of `read_contract`: its column, and what it expects."""
     unique = schema.unique or []
     return [
         (str(name), rule)

@@ -101,14 +101,7 @@ def clean(message: str, source: str) -> str:
 
 
 def read(source: str, query: str) -> pd.DataFrame:
-    """Return the rows of a query.
-
-    Parameters
-    ----------
-    source : str
-        SQLAlchemy URL, with ``${NAME}`` for each secret.
-    query : str
-        SQL.
+    """Return the rows of a SQL query; the URL is that of SQLAlchemy, ``${NAME}`` for each secret.
 
     Raises
     ------

@@ -66,12 +66,7 @@ def read_table(handle: IO[bytes], name: str) -> pd.DataFrame:
     where the separator is none; the encoding is UTF-8 or UTF-16 with a mark, else Windows-1252.
     Columns of dates written in one unambiguous way become datetimes.
 
-    Parameters
-    ----------
-    handle : binary file
-        Open at its start, and seekable.
-    name : str
-        File name; its ending tells format and compression. Messages start with it.
+    The handle is seekable and at its start; the ending of `name` gives format and compression.
 
     Raises
     ------

@@ -38,11 +38,6 @@ def problem(source: str) -> str | None:
 def fetch(source: str) -> tuple[bytes, str]:
     """Return the bytes behind a URL, read whole, and the name of the file.
 
-    Parameters
-    ----------
-    source : str
-        URL, with ``${NAME}`` for each secret.
-
     Raises
     ------
     DataError

@@ -44,16 +44,6 @@ class Loaded:
     kind: str
     sha256: str
 
-    @property
-    def rows(self) -> int:
-        """Return the number of rows."""
-        return len(self.frame)
-
-    @property
-    def columns(self) -> int:
-        """Return the number of columns."""
-        return len(self.frame.columns)
-
 
 @dataclass(frozen=True)
 class Source:
@@ -120,12 +110,11 @@ class _BuiltIn(Source):
 
 class _Files(Source):
     def files(self) -> list[Path]:
-        path = Path(self.text)
+        anchor = Path(self.text).anchor
         for folder in _folders(self.root):
-            hits = [folder / path]
+            hits = [folder / self.text]
             if _GLOB.search(self.text):
-                base = Path(path.anchor or folder)
-                hits = sorted(base.glob(self.text[len(path.anchor) :]))
+                hits = sorted(Path(anchor or folder).glob(self.text[len(anchor) :]))
             if files := [hit for hit in hits if hit.is_file()]:
                 return files
         return []
@@ -175,9 +164,8 @@ class _Database(Source):
 
     @property
     def _url(self) -> str:
-        if self._file is None:
-            return self.text
-        return f"sqlite:///{locate(self._file.text, self.root).resolve().as_posix()}"
+        path = self._file and locate(self._file.text, self.root).resolve()
+        return f"sqlite:///{path.as_posix()}" if path else self.text
 
     def tables(self) -> list[str]:
         if problem := database.password_complaint(self.text) or database.unset(self.text):
@@ -222,10 +210,10 @@ def load(source: str, query: str = "", root: Path | None = None) -> Loaded:
 
     Examples
     --------
-    >>> load("iris").rows
+    >>> len(load("iris").frame)
     150
-    >>> load("iris", "select species, count(*) as flowers from data group by 1").rows
-    3
+    >>> load("iris", "select species, count(*) as flowers from data group by 1").frame.shape
+    (3, 2)
     """
     parsed = parse(source, root)
     if message := parsed.problem(query):

@@ -33,15 +33,7 @@ class Config(Document[dict[str, Any]]):
 
 
 def read_config(path: Path, root: Path) -> Config:
-    """Read a config and the configs that it extends.
-
-    Parameters
-    ----------
-    path : Path
-        The YAML file.
-    root : Path
-        The project: its ``params/`` folder is left out of the name, and messages name
-        files relative to it.
+    """Read a config and the configs that it extends; messages name files relative to `root`.
 
     Raises
     ------

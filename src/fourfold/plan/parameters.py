@@ -6,10 +6,9 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, reduce
-from operator import or_
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -18,7 +17,8 @@ from fourfold.errors import TemplateError, did_you_mean
 from fourfold.plan.kind import Kind, Problem
 from fourfold.records.ipynb import syntax_tree
 
-_SCALARS: dict[str, Any] = {"int": int, "float": float, "str": str, "bool": bool, "Any": Any}
+_TYPES: dict[str, Any] = {each.__name__: each for each in (int, float, str, bool, list, dict)}
+_TYPES["Any"] = Any
 _RANGE = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)?\.\.(-?\d+(?:\.\d+)?)?(?![\w.])")
 _CHOICES = re.compile(r"[^\s|:]+(?: \| [^\s|]+)+")
 REQUIRED: Any = ...
@@ -96,15 +96,13 @@ class Parameter:
         ]
 
     def _out_of_bounds(self, item: Any) -> str:
-        near = ""
-        if isinstance(item, int | float) and not isinstance(item, bool):
-            fits = (self.low is None or item >= self.low) and (
-                self.high is None or item <= self.high
-            )
-        else:
-            fits = not isinstance(item, str) or not self.choices or item in self.choices
-            near = f".{did_you_mean(item, self.choices)}"
-        return "" if fits else f"expected {self.expected}, got {item!r}{near}"
+        wrong, near = False, ""
+        if isinstance(item, str) and self.choices:
+            wrong, near = item not in self.choices, f".{did_you_mean(item, self.choices)}"
+        elif isinstance(item, int | float) and not isinstance(item, bool):
+            low, high = self.low, self.high
+            wrong = (low is not None and item < low) or (high is not None and item > high)
+        return f"expected {self.expected}, got {item!r}{near}" if wrong else ""
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema of one value, for editors."""
@@ -122,12 +120,7 @@ class Parameter:
 def read_parameters(source: str, where: str) -> dict[str, Parameter]:
     """Read a parameters cell: annotated literals with a comment each.
 
-    Parameters
-    ----------
-    source : str
-        Code of the cell.
-    where : str
-        File and cell, for messages.
+    Messages start with `where`.
 
     Raises
     ------
@@ -167,7 +160,13 @@ def _parameter(node: ast.stmt, comments: Mapping[int, str], where: str) -> Param
             raise TemplateError(
                 f"{line}: expected `name: type = literal  # help`, got {ast.unparse(node)!r}"
             )
-    default = REQUIRED if value is None else _literal(value, name, line)
+    try:
+        default = ast.literal_eval(value) if value else REQUIRED
+    except ValueError:
+        message = (
+            f"{line}: parameter {name!r}: expected a literal, got {ast.unparse(value or node)!r}"
+        )
+        raise TemplateError(message) from None
     if kind is None:
         kind = Any if default is None else type(default)
         written = getattr(kind, "__name__", "Any")
@@ -180,24 +179,13 @@ def _parameter(node: ast.stmt, comments: Mapping[int, str], where: str) -> Param
     return Parameter(name, written, kind, default, help_text, low, high, choices, node.lineno)
 
 
-def _literal(value: ast.expr, name: str, line: str) -> Any:
-    try:
-        return ast.literal_eval(value)
-    except ValueError:
-        raise TemplateError(
-            f"{line}: parameter {name!r}: expected a literal, got {ast.unparse(value)!r}"
-        ) from None
-
-
 def _type(node: ast.expr, line: str) -> Any:
     """Return the type that an annotation names; only types that YAML can hold."""
     match node:
-        case ast.Name(id=name) if name in _SCALARS:
-            return _SCALARS[name]
+        case ast.Name(id=name) if name in _TYPES:
+            return _TYPES[name]
         case ast.Constant(value=None):
-            return None
-        case ast.Name(id="list" | "dict" as name):
-            return list if name == "list" else dict
+            return type(None)
         case ast.Subscript(value=ast.Name(id="list"), slice=item):
             return list[_type(item, line)]  # type: ignore[misc]
         case ast.Subscript(value=ast.Name(id="dict"), slice=ast.Tuple(elts=[key, item])):
@@ -205,7 +193,6 @@ def _type(node: ast.expr, line: str) -> Any:
         case ast.Subscript(value=ast.Name(id="Literal"), slice=ast.Tuple(elts=items)):
             return Literal[tuple(ast.literal_eval(item) for item in items)]
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            sides: Sequence[Any] = (_type(left, line), _type(right, line))
-            return reduce(or_, [side if side is not None else type(None) for side in sides])
+            return _type(left, line) | _type(right, line)
     known = "int, float, str, bool, list[…], dict[str, …] or … | None"
     raise TemplateError(f"{line}: expected a type of {known}, got {ast.unparse(node)!r}")

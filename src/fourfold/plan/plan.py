@@ -57,12 +57,7 @@ def _configs_at(path: str) -> list[Path]:
 def plan(paths: Sequence[str], root: Path) -> list[RunSpec]:
     """Return the runs of all configs in order, or raise with everything that is wrong.
 
-    Parameters
-    ----------
-    paths : sequence of str
-        Files, folders and globs; empty means ``params/``.
-    root : Path
-        The project folder.
+    Paths are files, folders and globs; none means ``params/`` of the project `root`.
 
     Raises
     ------

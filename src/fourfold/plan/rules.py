@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -58,27 +58,16 @@ class Rules:
     ignore: tuple[str, ...] = ()
 
     def ignores(self, kind: str, name: str = "") -> bool:
-        """Say whether something is left out.
-
-        Examples
-        --------
-        >>> Rules(ignore=("column fit_*",)).ignores("column", "fit_time")
-        True
-        """
-        wanted = f"{kind} {name}".strip()
-        return any(fnmatchcase(wanted, pattern) for pattern in self.ignore)
+        """Say whether something is left out."""
+        return any(fnmatchcase(f"{kind} {name}".strip(), pattern) for pattern in self.ignore)
 
     def of_metric(self, name: str) -> Tolerance:
         """Return the tolerance of a metric."""
-        if name in self.metrics:
-            return replace(self.tolerance, rtol=self.metrics[name])
-        return self.tolerance
+        return replace(self.tolerance, rtol=self.metrics.get(name, self.tolerance.rtol))
 
     def to_json(self) -> dict[str, Any]:
         """Return what `read_rules` reads."""
-        return {
-            "rtol": self.tolerance.rtol,
-            "atol": self.tolerance.atol,
+        return asdict(self.tolerance) | {
             "metrics": dict(self.metrics),
             "ignore": list(self.ignore),
         }
@@ -113,8 +102,9 @@ def regress_kind(metrics: Kind) -> Kind:
 
 
 def _ignore_problems(given: Any) -> list[Problem]:
-    problems = ((i, _unknown(item)) for i, item in enumerate(_listed(given)))
-    return [Problem((i,), problem) for i, problem in problems if problem]
+    return [
+        Problem((i,), text) for i, item in enumerate(_listed(given)) if (text := _unknown(item))
+    ]
 
 
 def _listed(given: Any) -> list[Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -45,10 +44,6 @@ class Template:
     parameters: Mapping[str, Parameter]
     metrics: tuple[str, ...]
 
-    def records(self, metric: str) -> bool:
-        """Say whether the template can record a metric of this name."""
-        return any(fnmatchcase(metric, pattern) for pattern in self.metrics)
-
 
 def read_template(path: Path) -> Template:
     """Read a template without executing or importing anything of it.
@@ -84,8 +79,7 @@ def find_template(name: str, folder: Path) -> Path:
     path = path if path.is_absolute() else folder.parent / path
     if path.is_file():
         return path
-    known = templates(folder)
-    if name in known:
+    if name in (known := templates(folder)):
         return known[name]
     raise TemplateError(
         f"unknown template {name!r}; expected one of {', '.join(known) or '(none found)'}."
@@ -95,8 +89,8 @@ def find_template(name: str, folder: Path) -> Path:
 
 def templates(folder: Path) -> dict[str, Path]:
     """Return the templates that a config can name: those in `folder`, and Fourfold's own."""
-    found = {path.stem: path for place in (library(), folder) for path in place.glob("*.ipynb")}
-    return dict(sorted(found.items()))
+    paths = [path for place in (library(), folder) for path in place.glob("*.ipynb")]
+    return dict(sorted({path.stem: path for path in paths}.items()))
 
 
 def library() -> Path:
@@ -108,9 +102,9 @@ def library() -> Path:
 
 def template_file(path: Path, root: Path) -> str:
     """Return how a record names a template: relative to the project, or as Fourfold's own."""
-    if not path.is_relative_to(root) and path.parent == library():
-        return f"{_OURS}{path.name}"
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    if path.is_relative_to(root):
+        return path.relative_to(root).as_posix()
+    return f"{_OURS}{path.name}" if path.parent == library() else path.as_posix()
 
 
 def template_path(file: str, root: Path) -> Path:
