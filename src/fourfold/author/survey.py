@@ -171,7 +171,7 @@ def suits(template: str, table: Survey) -> None:
     elif template in ("classification", "regression") and not target:
         message = f"--target: expected a column for template {template!r}, got none"
     elif target and template in ("clustering", "quality", "routes"):
-        message = f"--target: template {template!r} takes none, got {target!r}"
+        raise DataError(f"--target: template {template!r} takes none, got {target!r}")
     elif template == "regression" and evaluation.task(table.goal) != template:
         message = f"target {target!r}: expected a quantity for a regression, got classes"
     elif template == "clustering" and len(table.of_kind("number")) < 2:

@@ -124,17 +124,13 @@ def read_positions(
 
 def _plain(node: Any, key: Key, positions: dict[Key, Position]) -> Any:
     """Return plain Python values, and note the position of each key and item."""
-    file = positions[()].file
-    if isinstance(node, CommentedMap):
-        for name in node:
+    if isinstance(node, CommentedMap | CommentedSeq):
+        is_map, plain = isinstance(node, CommentedMap), {}
+        for name in node if is_map else range(len(node)):
             line, column = node.lc.data.get(name, (node.lc.line, node.lc.col))[:2]
-            positions[(*key, name)] = Position(file, line + 1, column + 1)
-        return {name: _plain(node[name], (*key, name), positions) for name in node}
-    if isinstance(node, CommentedSeq):
-        for index in range(len(node)):
-            line, column = node.lc.item(index)
-            positions[(*key, index)] = Position(file, line + 1, column + 1)
-        return [_plain(item, (*key, index), positions) for index, item in enumerate(node)]
+            positions[(*key, name)] = Position(positions[()].file, line + 1, column + 1)
+            plain[name] = _plain(node[name], (*key, name), positions)
+        return plain if is_map else list(plain.values())
     simple = next((kind for kind in (bool, int, float, str) if isinstance(node, kind)), None)
     return simple(node) if simple else node
 

@@ -16,8 +16,7 @@ Values = dict[str, Any]
 _SPAN = {
     "type": "object",
     "properties": {
-        "low": {"type": "number"},
-        "high": {"type": "number"},
+        **{end: {"type": "number"} for end in ("low", "high")},
         "log": {"type": "boolean"},
     },
     "required": ["low", "high"],
@@ -160,16 +159,12 @@ def expand(sweep: Mapping[str, Any]) -> tuple[list[Values], list[Problem]]:
     runs = [{name: v for part in of_run for name, v in part.items()} for of_run in product(*parts)]
     idle = []
     for index, exclude in enumerate(sweep.get("exclude", [])):
-        kept = [run for run in runs if not _holds(run, exclude)]
+        kept = [run for run in runs if not exclude.items() <= run.items()]
         if len(kept) == len(runs):
             message = f"no run of the sweep has {exclude!r}; expected to take out at least one"
             idle.append(Problem(("exclude", index), message))
         runs = kept
     return runs, idle
-
-
-def _holds(run: Values, exclude: Values) -> bool:
-    return all(name in run and run[name] == value for name, value in exclude.items())
 
 
 def _grid(block: Mapping[str, list[Any]], combine: Callable[..., Iterable[Any]]) -> list[Values]:
@@ -180,11 +175,8 @@ def _grid(block: Mapping[str, list[Any]], combine: Callable[..., Iterable[Any]])
 def _drawn(block: Mapping[str, Any] | None) -> list[Values]:
     if block is None:
         return [{}]
-    source = random.Random(block.get("seed", 0))
-    return [
-        {name: _draw(source, values) for name, values in block["over"].items()}
-        for _ in range(block["runs"])
-    ]
+    source, over = random.Random(block.get("seed", 0)), block["over"].items()
+    return [{name: _draw(source, v) for name, v in over} for _ in range(block["runs"])]
 
 
 def _draw(source: random.Random, values: Any) -> Any:
