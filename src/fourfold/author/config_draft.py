@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from textwrap import wrap
 
@@ -11,6 +11,7 @@ from fourfold.author.survey import Survey, suits, template_for
 from fourfold.data.contract import check
 from fourfold.methods.columns import frequencies, kind
 from fourfold.plan.plan import plan
+from fourfold.project import find_root
 from fourfold.records.formatting import number, short
 
 #: More missing values than this are worth a comment.
@@ -81,21 +82,17 @@ def drafts(
     return {contract: contract_text(table, name), config: text}
 
 
-def rejected_rows(table: Survey, contract: Path, config: Path, project: Path) -> int:
+def rejected_rows(table: Survey, drafted: Iterable[Path]) -> int:
     """Return how many rows of a table its drafted contract rejects; check the config as well.
-
-    Parameters
-    ----------
-    table : Survey
-    contract, config, project : Path
 
     Raises
     ------
     DataError, ConfigError
         If one of the two cannot be used.
     """
+    contract, config = drafted
     rejected = check(table.frame, contract).rejected
-    plan([str(config)], project)
+    plan([str(config)], find_root(config.parent))
     return len(rejected)
 
 

@@ -43,8 +43,7 @@ def new(
     table = survey(_source(data, project), query, project, target)
     texts = drafts(name, template, table, project, question)
     _write(texts, project, force)
-    contract, config = texts
-    rejected = rejected_rows(table, contract, config, project)
+    rejected = rejected_rows(table, texts)
     rows, columns = table.frame.shape
     part = "" if table.whole else "the first "
     console.print(f"looked at {part}{rows:,} rows of {columns} columns")
@@ -54,8 +53,7 @@ def new(
         )
     if rejected:
         console.print(f"the contract rejects {rejected:,} of them: look at it first")
-    where = os.path.relpath(config)
-    console.print(f"next:  fourfold run {where}", soft_wrap=True)
+    console.print(f"next:  fourfold run {os.path.relpath(list(texts)[1])}", soft_wrap=True)
 
 
 def _project(given: Path | None) -> Path:

@@ -138,19 +138,23 @@ def tables(source: str) -> list[str]:
 
 
 def _asked(source: str, question: Callable[[Any], T]) -> T:
-    from sqlalchemy import create_engine
-
     try:
-        engine = create_engine(resolved(source).replace("postgres://", "postgresql://", 1))
-        try:
-            with engine.connect() as connection:
-                return question(connection)
-        finally:
-            engine.dispose()
+        return _connected(resolved(source).replace("postgres://", "postgresql://", 1), question)
     except Exception as error:
         message = f"{masked(source)}: {_first_line(error)}"
     # Raised outside of the handler: the cause, and its frames, may carry the secret.
     raise DataError(clean(message, source))
+
+
+def _connected(url: str, question: Callable[[Any], T]) -> T:
+    from sqlalchemy import create_engine
+
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            return question(connection)
+    finally:
+        engine.dispose()
 
 
 def select(frame: pd.DataFrame, query: str, source: str = "data") -> pd.DataFrame:
@@ -177,18 +181,17 @@ def select(frame: pd.DataFrame, query: str, source: str = "data") -> pd.DataFram
     6
     """
     import pandas as pd
-    from sqlalchemy import create_engine, text
+    from sqlalchemy import text
 
-    engine = create_engine("sqlite://")
+    def rows(connection: Any) -> pd.DataFrame:
+        frame.to_sql(TABLE, connection, index=False)
+        return pd.read_sql_query(text(query), connection)
+
     try:
-        with engine.connect() as connection:
-            frame.to_sql(TABLE, connection, index=False)
-            rows: pd.DataFrame = pd.read_sql_query(text(query), connection)
+        selected = _connected("sqlite://", rows)
     except Exception as error:
         raise DataError(f"{source}: {_refused(error, frame)}") from error
-    finally:
-        engine.dispose()
-    return _rows(rows, source)
+    return _rows(selected, source)
 
 
 def _refused(error: Exception, frame: pd.DataFrame) -> str:

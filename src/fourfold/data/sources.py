@@ -6,14 +6,13 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar
 
 from fourfold.data import database, formats, remote
 from fourfold.data.datasets import DATASETS
-from fourfold.errors import DataError
+from fourfold.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,9 +119,9 @@ class _Files(Source):
         return []
 
     def problem(self, query: str = "") -> str | None:
-        if _GLOB.search(self.text):
-            return None if self.files() else f"expected files, {self.text!r} matches none"
-        return self.missing() or _problem(formats.kind_of, self.text)
+        if not _GLOB.search(self.text):
+            return self.missing() or _problem(formats.kind_of, self.text)
+        return None if self.files() else f"expected files, {self.text!r} matches none"
 
     def missing(self) -> str | None:
         problem = _problem(locate, self.text, self.root)
@@ -138,11 +137,8 @@ class _Files(Source):
         return {_inside(file, root): _hash_file(file)[:16] for file in self.files()}
 
     def read(self, query: str = "") -> Loaded:
-        parts = {}
-        for path in self.files():
-            with path.open("rb") as handle:
-                parts[path] = _read(handle, self.text, path.name)
-        return _stacked(self.text, parts) if _GLOB.search(self.text) else parts[path]
+        parts = {path: _read(path.open("rb"), self.text, path.name) for path in self.files()}
+        return _stacked(self.text, parts) if _GLOB.search(self.text) else parts.popitem()[1]
 
 
 class _Url(Source):
@@ -268,9 +264,7 @@ def _nearest(path: str, root: Path | None) -> str:
     parent = Path(path).parent
     folders = [folder / parent for folder in _folders(root) if (folder / parent).is_dir()]
     files = [file for folder in folders for file in folder.iterdir() if file.is_file()]
-    names = [*DATASETS, *sorted((parent / file.name).as_posix() for file in files)]
-    near = get_close_matches(path, names, n=1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    return did_you_mean(path, [*DATASETS, *sorted((parent / f.name).as_posix() for f in files)])
 
 
 def _inside(file: Path, root: Path) -> str:
@@ -287,9 +281,10 @@ def _hash(content: bytes) -> str:
 
 
 def _read(handle: IO[bytes], source: str, name: str) -> Loaded:
-    digest = hashlib.file_digest(handle, "sha256").hexdigest()  # type: ignore[arg-type]
-    handle.seek(0)
-    return Loaded(formats.read_table(handle, name), source, formats.kind_of(name), digest)
+    with handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()  # type: ignore[arg-type]
+        handle.seek(0)
+        return Loaded(formats.read_table(handle, name), source, formats.kind_of(name), digest)
 
 
 def _stacked(source: str, parts: dict[Path, Loaded]) -> Loaded:
