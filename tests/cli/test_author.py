@@ -92,6 +92,12 @@ def test_what_was_written_runs_at_once(new, project, sales):
     assert (record.status, record.verdict) == ("ok", "supported")
 
 
+def to_sqlite(frame, path):
+    """Write a table ``t`` and close the database."""
+    with closing(sqlite3.connect(path)) as database, database:
+        frame.to_sql("t", database, index=False)
+
+
 @pytest.mark.parametrize(
     "write",
     [
@@ -100,12 +106,11 @@ def test_what_was_written_runs_at_once(new, project, sales):
         lambda f, d: (f.to_csv(d / "t.csv.gz", index=False), "t.csv.gz")[1],
         lambda f, d: (f.to_parquet(d / "t.parquet"), "t.parquet")[1],
         lambda f, d: (f.to_json(d / "t.jsonl", orient="records", lines=True), "t.jsonl")[1],
-        lambda f, d: (f.to_sql("t", sqlite3.connect(d / "t.db"), index=False), "t.db")[1],
-        lambda f, d: (f.to_sql("t", sqlite3.connect(d / "u.db"), index=False), "sqlite:///u.db")[1],
+        lambda f, d: (to_sqlite(f, d / "t.db"), "t.db")[1],
+        lambda f, d: (to_sqlite(f, d / "u.db"), "sqlite:///u.db")[1],
         lambda f, d: (f.to_csv(d / "a1.csv", index=False), f.to_csv(d / "a2.csv", index=False), "a*.csv")[2],
     ],
 )  # fmt: skip
-@pytest.mark.filterwarnings("ignore:unclosed database")
 def test_any_source(new, project, sales, write):
     """The same table, however it comes."""
     source = write(sales, project)

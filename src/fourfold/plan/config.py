@@ -29,7 +29,8 @@ class Config(Document[dict[str, Any]]):
 
     def block(self, name: str) -> dict[str, Any]:
         """Return a mapping of the config; empty if there is none of this name."""
-        return self.value.get(name) or {}
+        block = self.value.get(name)
+        return block if isinstance(block, dict) else {}
 
 
 def read_config(path: Path, root: Path) -> Config:

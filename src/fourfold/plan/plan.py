@@ -114,8 +114,8 @@ def _plan_config(config: Config, root: Path, read: Any) -> tuple[list[RunSpec], 
         message = "template: missing; expected the name of a template"
         violations.append(config.violation((), message))
     violations += check_config(config, template)
-    blocks = [config.block(name) for name in ("business", "parameters", "sweep", "regress")]
-    if template is None or not all(isinstance(block, dict) for block in blocks):
+    blocks = [config.value.get(name) for name in ("business", "parameters", "sweep", "regress")]
+    if template is None or not all(isinstance(block, dict | None) for block in blocks):
         return [], violations
     sweep: dict[str, Any] = config.block("sweep")
     sets: list[dict[str, Any]] = []

@@ -60,10 +60,11 @@ def check_runs(
             problems.append(Problem(("sweep",), message))
         seen[content] = run.run_id
     for name, parameter in template.parameters.items():
-        cases = {(_origin(name, run), _given(run, name), _given(run, "query")) for run in runs}
+        named = [r for r in runs if name != "data" or isinstance(r.parameters.get(name), str)]
+        cases = {(_origin(name, run), _given(run, name), _given(run, "query")) for run in named}
         for origin, path, query in sorted(cases):
             problem: str | None = ""
-            if name == "data" and (path or parameter.default):
+            if name == "data" and (path or parameter.default != ""):
                 problem = sources.parse(path, root).problem(query)
             elif name == "contract" or (name != "data" and parameter.help.startswith(PATH_OF)):
                 problem = _no_file(path, root)
