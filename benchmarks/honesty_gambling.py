@@ -43,7 +43,9 @@ def held(name: str, found: wagers.Estimate, truth: float) -> Answers:
 
 
 def supported(name: str, found: wagers.Estimate, condition: str) -> Answers:
-    claim = judge(Criterion.parse("house edge", condition), Metric.of("e", found.value, found.ci))
+    claim = judge(
+        Criterion.parse("house edge", condition), Metric(found.value, found.ci).plain("e")
+    )
     yield f"called supported: {name} {condition}", ERROR, claim.verdict == "supported"
 
 

@@ -85,7 +85,7 @@ def levels(count: int) -> Iterator[Result]:
                 case = maturity.bounds(
                     *(maturity.level(model, c) for c in (partial.low, partial.high))
                 )
-                metric = Metric.of("level", case["value"], case["ci"], exact=case["exact"])
+                metric = Metric(case["value"], case["ci"], exact=case["exact"]).plain("level")
                 held.append(
                     maturity.level(model, partial.low)
                     <= level

@@ -124,7 +124,7 @@ def declared(card: Decision, seed: int) -> bool:
     drawn = draw(card, DEFAULTS["draws"], DEFAULTS["firmness"], seed)
     share, *interval = drawn.wins(int(card.order[0]))
     wanted = Criterion.parse("win share", f">= {DEFAULTS['sure']:g}")
-    return judge(wanted, Metric.of("win share", share, interval)).verdict == "supported"
+    return judge(wanted, Metric(share, interval).plain("win share")).verdict == "supported"
 
 
 def winners(case: str, truth: np.ndarray, count: int, bar: str) -> Result:

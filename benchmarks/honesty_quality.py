@@ -63,7 +63,7 @@ def share_supported(valid: float, batches: int, size: int, spread: float = 0.0) 
 
     def draw(rng: np.random.Generator) -> bool:
         found = validity.valid_share(table(rng, np.full(batches, valid), size, spread))
-        metric = Metric.of("valid", found.value, found[1:])
+        metric = Metric(found.value, found[1:]).plain("valid")
         wanted = Criterion.parse("valid", f">= {100 * valid + 1e-6}")
         return judge(wanted, metric).verdict == "supported"
 
@@ -147,7 +147,7 @@ def count_held(rows: int, supported: bool) -> Draw:
         new = pd.DataFrame({f"c{n}": rng.random(rows) < p for n, p in enumerate(shares)})
         found = drift.changed_columns(drift.compare_profiles(drift.profile(old), new))
         if supported:
-            metric = Metric.of("changed", found.value, found[1:])
+            metric = Metric(found.value, found[1:]).plain("changed")
             return judge(Criterion.parse("changed", "== 0"), metric).verdict == "supported"
         return found.low <= 2 <= found.high
 

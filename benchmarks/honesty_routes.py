@@ -107,7 +107,7 @@ def mean(name: str, found: tuple[float, float, float], truth: float) -> Answers:
     yield f"mean length, {name}", COVERAGE, low <= truth <= high
     for sign in "<>":
         edge = Criterion.parse("length", f"{sign} {truth!r}")
-        claim = judge(edge, Metric.of("length", value, (low, high)))
+        claim = judge(edge, Metric(value, (low, high)).plain("length"))
         yield f"{sign} truth is supported, {name}", ERROR, claim.verdict == "supported"
 
 

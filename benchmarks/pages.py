@@ -58,8 +58,8 @@ def fill(folder: Path, runs: int) -> None:
     for i in range(runs):
         record = found[i % len(found)]
         shifted = {
-            name: {**each, "value": each["value"] * (1 + draw.gauss(0, 0.05))}
-            if isinstance(each["value"], float)
+            name: replace(each, value=each.value * (1 + draw.gauss(0, 0.05)))
+            if isinstance(each.value, float)
             else each
             for name, each in record.metrics.items()
         }

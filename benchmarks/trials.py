@@ -20,10 +20,9 @@ from mutants import PROBE, Facts, read_facts
 
 from fourfold.plan.plan import plan
 from fourfold.records.evidence import MIME
-from fourfold.run.kernels.client import Warm, execute
+from fourfold.run.kernels.client import execute
 from fourfold.run.kernels.execution import Execution, Limits
 from fourfold.run.kernels.machine import kernel_env
-from fourfold.run.kernels.preload import preloads
 from fourfold.run.prepare import prepared
 
 ROOT = Path(__file__).parents[1]
@@ -239,7 +238,7 @@ def executed(base: Base, template: Mapping[str, Any], folder: Path) -> tuple[Any
             limits=Limits(_LONGEST_S),
             cwd=project,
             env=environment(**kernel_env(project / "artifacts", 1)),
-            warm=Warm(preloads(base.template), lambda: 1),
+            ahead=lambda: 1,
         )
     if execution.failure and execution.failure.outcome != "failed":
         raise TimeoutError(execution.failure.message)

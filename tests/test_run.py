@@ -19,10 +19,10 @@ from papermill import execute_notebook
 from ruamel.yaml import YAML
 
 from fourfold.plan.plan import plan
-from fourfold.records.evidence import MIME
+from fourfold.records.evidence import MIME, Metric
 from fourfold.records.record import emitted, read_record
-from fourfold.report.table import write_table
-from fourfold.run import runner
+from fourfold.report.overview import write_table
+from fourfold.run import batch as batches
 from fourfold.run.kernels import client
 from fourfold.run.kernels.zygotes import available
 from fourfold.run.prepare import HEADER
@@ -84,11 +84,13 @@ def test_a_good_run_records_metrics_claims_and_artifacts(batch):
     root, records, _ = batch
     good = records["good"]
     assert (good.status, good.verdict) == ("ok", "supported")
-    mean = {"value": 4.0, "ci": [3.0, 5.0], "unit": "kg", "exact": False}
-    assert good.metrics["mean"] == mean
-    assert [claim["verdict"] for claim in good.claims] == ["supported", "supported"]
+    assert good.metrics["mean"] == Metric(4.0, (3.0, 5.0), "kg")
+    assert [claim.verdict for claim in good.claims] == ["supported", "supported"]
     folder = root / "outputs" / "good" / "default"
-    assert read_record(folder / "record.json").metrics == good.metrics
+    read = read_record(folder / "record.json")
+    assert (read.metrics, read.claims) == (good.metrics, good.claims)
+    stored = json.loads((folder / "record.json").read_text())["metrics"]["mean"]
+    assert stored == {"value": 4.0, "ci": [3.0, 5.0], "unit": "kg", "exact": False}
     assert pd.read_csv(folder / "artifacts" / "values.csv")["n"].sum() == 20
     assert good.artifacts[0]["rows"] == 5
     assert sum(good.sections.values()) < good.duration_s
@@ -150,14 +152,14 @@ def test_a_run_that_was_too_large_says_so_and_is_not_tried_again(project, config
 def test_a_report_that_cannot_be_made_costs_one_run(project, config, monkeypatch):
     """The record says so, the notebook is there, and the other runs go on."""
     config("template: tiny\nsweep: {grid: {scale: [1, 2]}}\n")
-    whole = runner.write_report
+    whole = batches.write_report
 
-    def sometimes(path, record, target):
+    def sometimes(folder, record):
         if record.run_id == "scale=1":
             raise RuntimeError("no page")
-        whole(path, record, target)
+        whole(folder, record)
 
-    monkeypatch.setattr(runner, "write_report", sometimes)
+    monkeypatch.setattr(batches, "write_report", sometimes)
     specs = plan([str(project / "params")], project)
     records, _ = run_all(specs, project, project / "outputs")
     assert [record.status for record in records] == ["failed", "ok"]
@@ -171,7 +173,7 @@ def test_a_report_that_cannot_be_made_hides_no_failure(project, config, monkeypa
     def never(*_):
         raise RuntimeError("no page")
 
-    monkeypatch.setattr(runner, "write_report", never)
+    monkeypatch.setattr(batches, "write_report", never)
     (record,), _ = run_all(plan([str(project / "params")], project), project, project / "outputs")
     assert (record.error["section"], record.error["message"]) == ("Modeling", "asked to fail")
 
@@ -331,4 +333,4 @@ def test_a_template_without_tags_runs_with_its_parameters(batch):
     path = Path(root / "params" / "untagged.yaml")
     path.write_text("template: untagged\nparameters: {scale: 3}\n")
     (record,), _ = run_all(plan([str(path)], root), root, root / "outputs")
-    assert record.metrics["mean"]["value"] == 6.0
+    assert record.metrics["mean"].value == 6.0

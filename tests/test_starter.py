@@ -96,7 +96,7 @@ def test_a_relation_is_found_in_a_german_table(runs):
     """Numbers with commas are numbers, and height explains the price."""
     record, _ = runs["german"]
     assert record.verdict == "supported"
-    assert record.metrics["score"]["value"] > 0.9
+    assert record.metrics["score"].value > 0.9
     assert "Größe" in record.answer
 
 
@@ -105,14 +105,14 @@ def test_noise_is_not_called_a_finding(runs):
     record, _ = runs["weird"]
     assert record.verdict != "supported"
     assert "nothing here is shown" in record.answer
-    assert record.metrics["features"]["value"] == 3
+    assert record.metrics["features"].value == 3
 
 
 @pytest.mark.parametrize("name", ["look", "words"])
 def test_without_a_target_criteria_on_scores_stay_open(runs, name):
     """The score is undefined, so the verdict is inconclusive, and no error."""
     record, _ = runs[name]
-    assert record.metrics["score"]["value"] is None
+    assert record.metrics["score"].value is None
     assert record.verdict == "inconclusive"
 
 

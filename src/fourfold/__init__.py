@@ -23,16 +23,14 @@ if TYPE_CHECKING:
         supervised,
     )
     from fourfold.records.emit import conclude, ingest, record, save
-    from fourfold.records.formatting import number, short
-    from fourfold.records.style import style
+    from fourfold.records.formatting import number, short, style
 
 __version__ = "0.1.0"
 
 #: What a notebook calls, and the module that has it.
 CALLS = {
     **dict.fromkeys(("conclude", "ingest", "record", "save"), "records.emit"),
-    **dict.fromkeys(("number", "short"), "records.formatting"),
-    "style": "records.style",
+    **dict.fromkeys(("number", "short", "style"), "records.formatting"),
     "rerun": "author.rerun",
 }
 #: Methods by the template that calls them, and two that all share.

@@ -31,10 +31,6 @@ class ConclusionError(FourfoldError, ValueError):
     """A conclusion asks for evidence that the notebook did not record."""
 
 
-class RunError(FourfoldError, RuntimeError):
-    """A run could not be carried to its end."""
-
-
 @dataclass(frozen=True, order=True)
 class Violation:
     """One mistake in one file, located: line and column count from 1."""

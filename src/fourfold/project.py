@@ -1,11 +1,11 @@
-"""The user's folder: find it, name files in it, write whole files, hold it alone, ask git."""
+"""The user's folder: find it, name files in it, write whole files, lock it, ask git."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,7 +32,7 @@ def shown(path: Path, root: Path) -> str:
 
 @dataclass(frozen=True)
 class Project:
-    """Where runs happen: the project and the folder of outputs."""
+    """Where runs happen: the folder of a project, and that of outputs."""
 
     root: Path
     outputs: Path
@@ -45,25 +45,18 @@ class Project:
 @cache
 def git_commit(root: Path) -> str | None:
     """Return the commit of the project, with ``+changes`` where the work tree differs."""
-    try:
-        commit = git(root, "rev-parse", "HEAD")
-        return commit + ("+changes" if git(root, "status", "--porcelain", "-uno") else "")
-    except (OSError, subprocess.SubprocessError):
-        return None
+    commit = git(root, "rev-parse", "HEAD")
+    changes = git(root, "status", "--porcelain", "-uno") if commit else None
+    return None if changes is None else f"{commit}+changes" if changes else commit
 
 
-def git(root: Path, *arguments: str) -> str:
-    """Return what git says of a folder.
-
-    Raises
-    ------
-    OSError, subprocess.SubprocessError
-        If git is not there, fails, or takes longer than ten seconds.
-    """
+def git(root: Path, *arguments: str) -> str | None:
+    """Return the answer of git about a folder; None if it fails, or takes more than 10 seconds."""
     call = ["git", "-C", str(root), *arguments]
-    return subprocess.run(
-        call, capture_output=True, text=True, check=True, timeout=10
-    ).stdout.strip()
+    with suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(call, capture_output=True, text=True, check=True, timeout=10)
+        return done.stdout.strip()
+    return None
 
 
 def write_text(path: Path, text: str) -> None:
@@ -74,8 +67,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def alone(outputs: Path) -> Iterator[None]:
-    """Hold the folder; the system lets go of it when this process ends, however it ends.
+def hold_outputs(outputs: Path) -> Iterator[None]:
+    """Hold a folder of outputs; it is free when this process ends, however it ends.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 
 from fourfold.author import rerun
 from fourfold.errors import FourfoldError
-from fourfold.project import alone
+from fourfold.project import hold_outputs
 
 HERE = (
     "import fourfold as ff\nscale, count = 2.0, 3\nff.record('mean', 2.0, ci=(1.0, 3.0), unit='kg')"
@@ -40,7 +40,7 @@ def cells(project):
 
 def test_both_results_side_by_side(cells, project):
     """What is not named keeps its value; what was recorded here stands beside what came of it."""
-    with alone(project / "outputs"):  # a batch that runs is in nobody's way
+    with hold_outputs(project / "outputs"):  # a batch that runs is in nobody's way
         first, again, wrong = cells("ff.rerun('tiny', scale=4)", "ff.rerun('tiny', scale=4).record.status", "ff.rerun('tiny', scal=4)")  # fmt: skip
     lines = [line.split("  ") for line in first.splitlines()]
     told = {line[0]: [part.strip() for part in line[1:] if part.strip()] for line in lines}

@@ -270,7 +270,7 @@ def test_the_skeleton_runs(command, tmp_path):
     place = Project(tmp_path, tmp_path / "outputs")
     (record,), _ = run_batch(choose(specs, place).todo, place, 1)
     assert (record.status, record.verdict) == ("ok", "supported")
-    assert record.metrics["mean"]["value"] == pytest.approx(5.843, abs=1e-3)
+    assert record.metrics["mean"].value == pytest.approx(5.843, abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import io
 
 from rich.console import Console
 
-from fourfold.cli.progress import Progress, plan_table, result_table, showing
+from fourfold.cli.progress import Progress, plan_table, result_table
 from fourfold.plan.plan import plan
+from fourfold.records.evidence import Claim
 from fourfold.records.record import RunRecord
 
 
@@ -42,7 +43,7 @@ def test_the_plan_shows_each_run(project, config):
 
 def test_results_show_evidence_or_error():
     """A judged run its figures, a failed one its place and message."""
-    claim = {"metric": "gain", "value": 0.51234, "condition": "> 0"}
+    claim = Claim("gain", "> 0", 0.51234, (0.4, 0.6), "", "supported", "")
     error = {"section": "EDA", "cell": 7, "cell_id": "eda", "error": "KeyError", "message": "'x'"}
     table = printed(
         result_table(
@@ -69,7 +70,8 @@ def test_lines_are_plain_where_there_is_no_terminal(project, config):
     config("template: tiny\nsweep: {grid: {scale: [1.5, 2.5]}}\n")
     specs = plan([], project)
     console = Console(file=io.StringIO(), width=100)
-    with showing(2, 1, console) as progress:
+    progress = Progress(2, 1, console)
+    with progress.live():
         progress.section(specs[0], "EDA")
         progress.done(specs[0], record("scale=1.5", verdict="refuted"))
         progress.done(specs[1], record("scale=2.5", status="killed"))

@@ -93,6 +93,15 @@ def test_points(ax):
     }
 
 
+def test_groups_are_numbered_as_they_appear(ax):
+    """By first appearance, so that another palette gives the same; one group says nothing."""
+    ax.scatter(range(5), range(5), c=["red", "red", "blue", "red", "green"])
+    assert only(ax)["groups"] == [0, 0, 1, 0, 2]
+    ax.clear()
+    ax.scatter(range(5), range(5), c=["red"] * 5)
+    assert "groups" not in only(ax)
+
+
 def test_hues_are_groups(ax):
     """Which points share a colour counts, the palette does not."""
     data = {"x": [1, 2, 3], "y": [1, 2, 3]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pandas as pd
 import pytest
@@ -11,7 +12,7 @@ from IPython.utils.capture import capture_output
 
 import fourfold as ff
 from fourfold.errors import ConclusionError, DataError
-from fourfold.records.evidence import MIME
+from fourfold.records.evidence import MIME, Interval
 
 CONTRACT = "schema_type: dataframe\ncolumns:\n  n:\n    dtype: int64\n    checks: {greater_than_or_equal_to: 1}\n"
 
@@ -40,6 +41,16 @@ def test_a_metric_is_shown_and_emitted(shell):
     expected = {"kind": "metric", "name": "width", "value": 1.23457, "ci": [1, 2]}
     assert bundle[MIME] == expected | {"unit": "mm", "exact": False}
     assert json.loads(json.dumps(bundle[MIME])) == bundle[MIME]
+
+
+def test_an_interval_is_a_value_and_its_ends(shell):
+    """As it is, in place of a value and a pair; ends that are no numbers leave no interval."""
+    given = Interval(1.23456789, 1.0, 2.0)
+    (bundle,) = displayed(lambda: ff.record("width", given, unit="mm"))
+    assert bundle["text/plain"] == "width 1.23 mm (95 % interval 1.00 to 2.00)"
+    assert (bundle[MIME]["value"], bundle[MIME]["ci"]) == (1.23457, [1, 2])
+    (bundle,) = displayed(lambda: ff.record("slope", Interval(1.0, math.nan, math.nan)))
+    assert (bundle[MIME]["value"], bundle[MIME]["ci"]) == (1.0, None)
 
 
 def test_names_are_escaped_in_html(shell):

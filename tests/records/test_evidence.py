@@ -35,25 +35,25 @@ FINITE = st.floats(-1e6, 1e6)
 )
 def test_the_whole_interval_decides(condition, interval, verdict):
     """Supported and refuted need the whole interval on one side."""
-    claim = judge(Criterion.parse("m", condition), Metric("m", sum(interval) / 2, interval))
+    claim = judge(Criterion.parse("m", condition), Metric(sum(interval) / 2, interval))
     assert claim.verdict == verdict
 
 
 def test_a_metric_without_interval_carries_no_claim():
     """A point estimate alone is inconclusive, however far from the bound."""
-    assert judge(Criterion.parse("m", ">= 0"), Metric("m", 99.0)).verdict == "inconclusive"
+    assert judge(Criterion.parse("m", ">= 0"), Metric(99.0)).verdict == "inconclusive"
 
 
 @pytest.mark.parametrize(("value", "verdict"), [(3, "supported"), (4, "refuted")])
 def test_an_exact_fact_needs_no_interval(value, verdict):
     """A count is judged by its value."""
-    claim = judge(Criterion.parse("k", "== 3"), Metric("k", value, exact=True))
+    claim = judge(Criterion.parse("k", "== 3"), Metric(value, exact=True))
     assert claim.verdict == verdict
 
 
 def test_an_undefined_metric_is_inconclusive():
     """NaN supports nothing, even where it is declared exact."""
-    metric = Metric.of("m", math.nan, None, exact=True)
+    metric = Metric(math.nan, None, exact=True).plain("m")
     assert metric.value is None
     assert judge(Criterion.parse("m", ">= 0"), metric).verdict == "inconclusive"
 
@@ -61,7 +61,7 @@ def test_an_undefined_metric_is_inconclusive():
 @given(low=FINITE, width=st.floats(0, 1e3), bound=FINITE)
 def test_supported_and_refuted_exclude_each_other(low, width, bound):
     """For any interval, 'x >= b' supported means 'x < b' refuted, and the reverse."""
-    metric = Metric("m", low, (low, low + width))
+    metric = Metric(low, (low, low + width))
     above = judge(Criterion.parse("m", f">= {bound}"), metric).verdict
     below = judge(Criterion.parse("m", f"< {bound}"), metric).verdict
     mirror = {"supported": "refuted", "refuted": "supported", "inconclusive": "inconclusive"}
@@ -79,12 +79,12 @@ def test_a_condition_that_cannot_be_read_is_told(text):
 def test_a_criterion_on_an_unknown_metric_names_the_nearest():
     """A typo in a success criterion is told with the recorded name."""
     with pytest.raises(ConclusionError, match="Did you mean 'silhouette'"):
-        judge_all({"silhouete": ">= 0.4"}, {"silhouette": Metric("silhouette", 0.5)})
+        judge_all({"silhouete": ">= 0.4"}, {"silhouette": Metric(0.5)})
 
 
 def test_one_refuted_criterion_refutes_all():
     """Refuted beats inconclusive, inconclusive beats supported, none is not judged."""
-    metrics = {"a": Metric("a", 1, exact=True), "b": Metric("b", 1.0)}
+    metrics = {"a": Metric(1, exact=True), "b": Metric(1.0)}
     assert overall(judge_all({"a": "== 1"}, metrics)) == "supported"
     assert overall(judge_all({"a": "== 1", "b": "> 0"}, metrics)) == "inconclusive"
     assert overall(judge_all({"a": "== 2", "b": "> 0"}, metrics)) == "refuted"
@@ -95,21 +95,21 @@ def test_one_refuted_criterion_refutes_all():
 def test_an_interval_that_is_none_is_told(ci):
     """A reversed or malformed interval raises."""
     with pytest.raises(ConclusionError, match="'m'"):
-        Metric.of("m", 1.5, ci)
+        Metric(1.5, ci).plain("m")
 
 
 def test_numpy_numbers_become_plain():
     """What is emitted is JSON, integers stay integers, floats keep six digits."""
-    metric = Metric.of("m", np.float32(0.1234567), (np.float64(0.1), np.int64(1)))
+    metric = Metric(np.float32(0.1234567), (np.float64(0.1), np.int64(1))).plain("m")
     assert metric.value == 0.123457
     assert metric.ci == (0.1, 1)
-    assert Metric.of("n", np.int64(7), None).value == 7
+    assert Metric(np.int64(7)).plain("n").value == 7
 
 
 def test_text_is_no_number():
     """The message names the metric, the value and its type."""
     with pytest.raises(ConclusionError, match=r"'m': expected a number, got 'x' \(str\)"):
-        Metric.of("m", "x", None)
+        Metric("x").plain("m")
 
 
 @pytest.mark.parametrize(

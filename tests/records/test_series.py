@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourfold.records.figures.series import WHOLE, codes, series, shown, words
+from fourfold.records.figures.series import WHOLE, series, shown, words
 
 LONG = np.random.default_rng(7).normal(10, 3, 100_000)
 
@@ -109,12 +109,6 @@ def test_a_constant_series_is_quiet():
     found = series(np.full(5000, 0.1))
     assert found["order"] == [0.0] * 32
     assert found["mean"] == 0.1
-
-
-def test_groups_are_numbered_as_they_appear():
-    """By first appearance, so that another palette gives the same; one group says nothing."""
-    assert codes(np.array([7, 7, 3, 7, 9])).tolist() == [0, 0, 1, 0, 2]
-    assert codes(np.zeros(4)) is None
 
 
 def test_many_words_are_digested():

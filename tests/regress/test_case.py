@@ -10,7 +10,6 @@ import pytest
 from fourfold.errors import TemplateError
 from fourfold.records.evidence import MIME
 from fourfold.regress.case import Case, read_case
-from fourfold.regress.changed import key_of, why
 from fourfold.regress.references import accepted, same_content, shown_difference
 from tiny_project import make_notebook
 
@@ -68,7 +67,7 @@ def test_a_template_that_is_gone(tmp_path):
     case = read_case(tmp_path / "notebooks" / "a.ipynb")
     assert "unknown template 'tiny'" in case.problem
     assert "Did you mean 'tinny'?" in case.problem
-    assert why(case, key_of(case), {"inputs": {}}) == [case.problem]
+    assert case.reasons(case.fingerprint(), {"inputs": {}}) == [case.problem]
 
 
 def test_rules_of_a_notebook_that_no_template_made(tmp_path):
@@ -80,7 +79,9 @@ def test_rules_of_a_notebook_that_no_template_made(tmp_path):
     assert read_case(path).rules.tolerance.rtol == 0.5
     notebook["metadata"]["fourfold"] = {"regress": {"rtoll": 0.5}}
     path.write_text(json.dumps(notebook))
-    assert "Did you mean 'rtol'?" in read_case(path).problem
+    problem = read_case(path).problem
+    assert problem.startswith("metadata.fourfold.regress ('rtoll',): unknown key")
+    assert "Did you mean 'rtol'?" in problem
 
 
 def test_files_and_modules_that_code_names(tmp_path):
@@ -91,12 +92,12 @@ def test_files_and_modules_that_code_names(tmp_path):
     path = tmp_path / "a.ipynb"
     path.write_text(json.dumps(make_notebook(cells)))
     case = read_case(path)
-    before = key_of(case)
-    assert set(before["inputs"]) == {"data.csv", "mine.py"}
-    assert why(case, key_of(case), before) == []
+    before = case.fingerprint()
+    assert set(before.inputs) == {"data.csv", "mine.py"}
+    assert case.reasons(case.fingerprint(), before.to_json()) == []
     (tmp_path / "mine.py").write_text("x = 2\n")
-    assert why(case, key_of(case), before) == ["data mine.py changed"]
-    assert why(case, key_of(case), None) == ["not tested yet"]
+    assert case.reasons(case.fingerprint(), before.to_json()) == ["data mine.py changed"]
+    assert case.reasons(case.fingerprint(), None) == ["not tested yet"]
 
 
 def test_what_is_accepted():

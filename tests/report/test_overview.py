@@ -10,16 +10,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from fourfold.records.evidence import Claim, Metric
 from fourfold.records.record import RunRecord, write_record
 from fourfold.report.overview import entries, write_overview
 
 
 def record(config: str, run: str, k: int, silhouette: float, **changes) -> RunRecord:
-    claim = {"metric": "silhouette", "condition": ">= 0.5", "value": silhouette, "ci": [silhouette - 0.1, silhouette + 0.1],
-             "unit": "", "verdict": "supported" if silhouette > 0.6 else "refuted", "why": ""}  # fmt: skip
+    metric = Metric(silhouette, (silhouette - 0.1, silhouette + 0.1))
+    verdict = "supported" if silhouette > 0.6 else "refuted"
+    claim = Claim("silhouette", ">= 0.5", silhouette, metric.ci, "", verdict, "")
     made = RunRecord(
         config, run, "clustering", "ok", {"k": k, "data": "penguins", "scaler": "standard"}, ["k"],
-        f"2026-01-0{k}T10:00:00+00:00", 10.0 - k, claim["verdict"], f"{k} groups <b>&amp;", {"silhouette": {"value": silhouette, "ci": claim["ci"], "unit": "", "exact": False}},
+        f"2026-01-0{k}T10:00:00+00:00", 10.0 - k, verdict, f"{k} groups <b>&amp;", {"silhouette": metric},
         [claim], cost={"cpu_s": 2.5, "peak_mb": 200.0, "energy_wh": 0.002})  # fmt: skip
     return replace(made, **changes)
 

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from fourfold.records.evidence import MIME
+from fourfold.records.evidence import MIME, Claim, Metric
 from fourfold.records.record import RunRecord, findings
 from fourfold.report.report import render, write_report
 from tiny_project import CELLS, make_notebook
@@ -72,26 +72,37 @@ def test_code_is_on_demand_and_provenance_at_the_bottom(page):
 def test_a_failed_run_says_where(tmp_path):
     """Section, cell and error, on top."""
     error = {"section": "EDA", "cell": 7, "cell_id": "eda", "error": "KeyError", "message": "<x>"}
-    path = tmp_path / "n.ipynb"
-    nbformat.write(nbformat.from_dict(make_notebook(CELLS)), path)
-    write_report(path, replace(RECORD, status="failed", error=error), tmp_path / "report.html")
+    nbformat.write(nbformat.from_dict(make_notebook(CELLS)), tmp_path / "notebook.ipynb")
+    write_report(tmp_path, replace(RECORD, status="failed", error=error))
     text = (tmp_path / "report.html").read_text()
     assert "EDA, cell 7 (eda): KeyError: &lt;x&gt;" in text[: text.index("<main ")]
 
 
 def test_claims_come_with_their_evidence(page):
     """Value, interval with a small chart, verdict and reason; an exact figure needs no chart."""
-    base = {"unit": "kg", "why": "<why>"}
     claims = [
-        {**base, "metric": "mean", "condition": ">= 2", "value": 3.0, "ci": [2.5, 3.5], "verdict": "supported"},
-        {**base, "metric": "rows", "condition": "1..5", "value": 4, "ci": None, "verdict": "supported"},
-    ]  # fmt: skip
+        Claim("mean", ">= 2", 3.0, (2.5, 3.5), "kg", "supported", "<why>"),
+        Claim("rows", "1..5", 4, None, "kg", "supported", "<why>"),
+    ]
     text = render(nbformat.from_dict(make_notebook(CELLS)), replace(RECORD, claims=claims))
     head = text[: text.index("<main ")]
     for part in ("mean &gt;= 2", "3.00 kg", "2.50 to 3.50", "exact", "&lt;why&gt;"):
         assert part in head
     assert head.count('<svg class="interval supported"') == 1
     assert "<table class" not in page[: page.index("<main ")]
+
+
+def test_metrics_say_what_is_exact():
+    """A figure has its interval, is exact, or is a figure without either."""
+    metrics = {"mean": Metric(2.5, (2.0, 3.0), "kg"), "rows": Metric(3, exact=True)}
+    record = replace(RECORD, metrics={**metrics, "other": Metric(None)})
+    text = render(nbformat.from_dict(make_notebook(CELLS)), record)
+    rows = re.findall(r'<tr><th scope="row">(\w+)</th><td>([^<]*)</td><td>([^<]*)</td>', text)
+    assert rows == [
+        ("mean", "2.50 kg", "2.00 to 3.00"),
+        ("rows", "3", "exact"),
+        ("other", "undefined", ""),
+    ]
 
 
 def test_figures_are_put_into_words():

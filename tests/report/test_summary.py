@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fourfold.records.evidence import Claim
 from fourfold.records.record import RunRecord
-from fourfold.report.report import chart, claims, metrics, parameters, provenance, sign
+from fourfold.report.report import chart, parameters, provenance, sign
 
 FINITE = st.floats(-1e9, 1e9)
 
@@ -14,6 +15,10 @@ FINITE = st.floats(-1e9, 1e9)
 def record(**changes):
     plain = {"question": "Why?", "k": 3, "data": "", "names": ["ä"], "limit": None}
     return RunRecord("a", "k=3", "tiny", "ok", plain, ["k"], "2026-01-02T03:04:05+00:00", 2.0, **changes)  # fmt: skip
+
+
+def claim(value, ci, condition):
+    return Claim("m", condition, value, ci, "", "supported", "")
 
 
 def test_parameters_as_yaml_would_have_them():
@@ -24,24 +29,6 @@ def test_parameters_as_yaml_would_have_them():
         ("data", "(empty)", False),
         ("names", '["ä"]', False),
         ("limit", "(none)", False),
-    ]
-
-
-def test_metrics_say_what_is_exact():
-    """A figure has its interval, is exact, or is a figure without either."""
-    found = metrics(
-        record(
-            metrics={
-                "mean": {"value": 2.5, "ci": [2.0, 3.0], "unit": "kg", "exact": False},
-                "rows": {"value": 3, "ci": None, "unit": "", "exact": True},
-                "other": {"value": None, "ci": None, "unit": "", "exact": False},
-            }
-        )
-    )
-    assert [(m["value"], m["interval"]) for m in found] == [
-        ("2.50 kg", "2.00 to 3.00"),
-        ("3", "exact"),
-        ("undefined", ""),
     ]
 
 
@@ -59,7 +46,7 @@ def test_provenance_leaves_out_what_is_not_known():
 def test_a_chart_stays_in_its_frame(value, low, high, bound):
     """In the order of the numbers."""
     low, high = sorted((low, high))
-    found = chart(value, [low, high], f">= {bound!r}")
+    found = chart(claim(value, (low, high), f">= {bound!r}"))
     if found is None:
         assert value == low == high == bound
         return
@@ -69,16 +56,14 @@ def test_a_chart_stays_in_its_frame(value, low, high, bound):
 
 
 def test_a_range_has_two_bounds():
-    """And a condition that cannot be drawn has none."""
-    assert len(chart(1.0, [0.0, 2.0], "0.5..1.5")["bounds"]) == 2
-    assert chart(1.0, [0.0, 2.0], "odd")["bounds"] == []
-    assert chart(1.0, None, "> 0") is None
-    assert chart(None, [0.0, 1.0], "> 0") is None
+    """An equation has one; without an interval or a value there is no chart."""
+    assert len(chart(claim(1.0, (0.0, 2.0), "0.5..1.5"))["bounds"]) == 2
+    assert len(chart(claim(1.0, (0.0, 2.0), "== 1"))["bounds"]) == 1
+    assert chart(claim(1.0, None, "> 0")) is None
+    assert chart(claim(None, (0.0, 1.0), "> 0")) is None
 
 
 def test_colour_is_not_alone():
     """Each verdict has a sign of its own."""
     words = ("supported", "refuted", "inconclusive", "not judged")
     assert len({sign(word) for word in words}) == len(words)
-    claim = {"metric": "m", "condition": "> 0", "value": 1.0, "ci": [0.5, 1.5], "unit": "", "verdict": "supported", "why": ""}  # fmt: skip
-    assert claims(record(claims=[claim]))[0]["sign"] == "✔"

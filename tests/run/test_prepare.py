@@ -9,6 +9,7 @@ import pytest
 
 from fourfold.plan.plan import plan
 from fourfold.plan.spec import RunSpec
+from fourfold.records.evidence import Claim, Metric
 from fourfold.run.prepare import HEADER, fill, header, with_room
 from tiny_project import run_all
 
@@ -16,10 +17,14 @@ PARAMETERS = {"question": "Is a|b < $5?", "decision": "Go\non", "seed": 7}
 SPEC = RunSpec("a", "k=2", "params/a.yaml", "tiny", "templates/tiny.ipynb", PARAMETERS, ("k",))
 TABLE = {"source": "wine", "sha256": "d82b138f1d0fcd9d", "rows": 1178, "columns": 14}
 METRICS = {
-    "rows": {"value": 1178, "ci": None, "unit": ""},
-    "error": {"value": 0.25, "ci": [0.2, 0.3], "unit": "kg"},
+    "rows": Metric(1178),
+    "error": Metric(0.25, (0.2, 0.3), "kg"),
 }
 FOUND = {"data": [], "metrics": METRICS, "claims": []}
+
+
+def claim(metric: str) -> Claim:
+    return Claim(metric, "> 0", 0.25, (0.2, 0.3), "kg", "supported", "")
 
 
 def row(name: str, told: str) -> str:
@@ -43,7 +48,7 @@ def test_data_are_named_with_shape_contract_and_digest():
 
 def test_the_model_is_shown_with_the_figures_that_are_judged():
     """All of these; where nothing is judged, the first that is recorded."""
-    judged = {**FOUND, "claims": [{"metric": "error"}, {"metric": "gone"}]}
+    judged = {**FOUND, "claims": [claim("error"), claim("gone")]}
     told = row("Model", header(SPEC, judged, "Ridge regression"))
     assert told == "| Model | Ridge regression: error 0.250 kg (95 %: 0.200 to 0.300) |"
     assert row("Model", header(SPEC, FOUND)) == "| Model | rows 1,178 |"

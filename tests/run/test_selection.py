@@ -13,9 +13,10 @@ import pytest
 
 from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
-from fourfold.project import Project, alone
+from fourfold.project import Project, hold_outputs
 from fourfold.records.record import find_record, read_record, write_record
-from fourfold.run import fingerprint, selection
+from fourfold.run import fingerprint
+from fourfold.run.fingerprint import Fingerprint, Fingerprints
 from fourfold.run.selection import choose, matching
 from tiny_project import run_all
 
@@ -103,7 +104,7 @@ def test_data_that_only_reading_would_tell_are_read_again(project, config):
     """A database or a web address may have changed; a SQLite file is hashed as any other."""
     place = Project(project, project / "outputs")
     (spec,) = plan([str(config("template: tiny\n"))], project)
-    keys = fingerprint.Keys(project)
+    fingerprints = Fingerprints(project)
     for source, known in (
         ("postgresql://me:${PGPASSWORD}@host/shop", None),
         ("https://example.org/a.csv", None),
@@ -112,18 +113,37 @@ def test_data_that_only_reading_would_tell_are_read_again(project, config):
         ("penguins", "none"),
         ("no\nfile", "none"),
     ):
-        key = keys.key(replace(spec, parameters={"data": source}))
-        found = list(key["inputs"].values())
-        assert (found == [None]) == (known is None), source
-        assert bool(found and found[0]) == (known == "a hash"), source
-    outside = {
-        "inputs": {"https://example.org/a.csv": None},
-        "template": keys.key(spec)["template"],
-    }
-    assert selection._changed_inputs(outside["inputs"], outside["inputs"]) == [
+        now = fingerprints.of(replace(spec, parameters={"data": source}))
+        hashes = list(now.inputs.values())
+        assert (hashes == [None]) == (known is None), source
+        assert bool(hashes and hashes[0]) == (known == "a hash"), source
+    outside = replace(fingerprints.of(spec), inputs={"https://example.org/a.csv": None})
+    assert outside.changes_since(outside) == [
         "data https://example.org/a.csv may have changed, which only reading them would tell"
     ]
     assert place.folder("a", "b") == project / "outputs" / "a" / "b"
+
+
+def test_a_fingerprint_is_kept_as_json():
+    """A run and a reference keep the parts that count for them; old keys have fewer parts."""
+    now = Fingerprint("t", {"a.csv": "1", "https://b": None}, "l", "e")
+    content = json.loads(json.dumps(now.to_json()))
+    assert list(content) == ["template", "inputs", "library", "environment"]
+    assert Fingerprint.from_json(content) == now
+    here = replace(now, inputs={}, lock="k", cells="c")
+    elsewhere = replace(here, environment=None)
+    assert list(elsewhere.to_json()) == ["template", "inputs", "library", "lock", "cells"]
+    assert here.changes_since(elsewhere) == []
+    other = replace(here, environment="f", lock="m", cells="d")
+    assert here.changes_since(other) == [
+        "lock changed",
+        "installed packages changed",
+        "reference changed",
+    ]
+    assert now.changes_since(Fingerprint.from_json({}))[:2] == [
+        "template changed",
+        "library changed",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +225,7 @@ def test_a_wrong_option_is_one_line(project, config, arguments, told):
 def test_two_runners_do_not_share_a_folder(project, config):
     """The second is told who holds it; the folder is free once the first has ended."""
     config("template: tiny\n")
-    with alone(project / "outputs"):
+    with hold_outputs(project / "outputs"):
         refused = fourfold(project, "run")
     assert refused.returncode == 2
     assert "in use by another run, process" in refused.stderr

@@ -113,7 +113,7 @@ def rerun(template: str = "", /, **parameters: Any) -> Rerun:
         for name, value in parameters.items()
     ]
     metrics = [
-        (name, str(before.get(name, "–")), _figure(name, record.metrics.get(name)))
+        (name, _text(before.get(name)), _text(record.metrics.get(name)))
         for name in dict.fromkeys([*before, *record.metrics])
     ]
     report = folders.folder(record.config, record.run_id) / "report.html"
@@ -192,20 +192,20 @@ def _executed(spec: RunSpec, folders: Project) -> RunRecord:
     return record
 
 
-def _figure(name: str, metric: Mapping[str, Any] | None) -> str:
-    return str(Metric.of(name, **metric)) if metric else "–"
+def _text(metric: Metric | None) -> str:
+    return metric.text() if metric else "–"
 
 
 def _main() -> None:
     """Execute the spec on standard input, unless its record stands."""
-    from fourfold.project import alone
+    from fourfold.project import hold_outputs
     from fourfold.report.overview import write_overview
     from fourfold.run.batch import run_batch
     from fourfold.run.selection import choose
 
     given = json.loads(sys.stdin.read())
     folders = Project(Path(given["root"]), Path(given["outputs"]))
-    with alone(folders.outputs):
+    with hold_outputs(folders.outputs):
         run_batch(choose([RunSpec.from_json(given["spec"])], folders).todo, folders)
         write_overview(folders.outputs)
 

@@ -11,13 +11,17 @@ from typing import Annotated
 
 import typer
 
+from fourfold.author import clean as cleaning
 from fourfold.author import skeleton
-from fourfold.cli.options import Outputs, Root, console, outputs_of, root_of
+from fourfold.cli.options import Browser, Force, Outputs, Port, Root, console, outputs_of, root_of
 from fourfold.data.datasets import DATASETS
 from fourfold.errors import FourfoldError
+from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
-from fourfold.plan.template import find_template
+from fourfold.plan.template import find_template, library, template_path
+from fourfold.project import shown, write_text
 from fourfold.records.formatting import count
+from fourfold.run.selection import matching
 
 app = typer.Typer()
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -31,7 +35,7 @@ def new(
     template: Annotated[str, typer.Option(help="By default the one that suits the data.")] = "",
     query: Annotated[str, typer.Option(metavar="SQL", help="For a database.")] = "",
     question: Annotated[str, typer.Option(help="What you want to know.")] = "",
-    force: Annotated[bool, typer.Option("--force", help="Write over files of that name.")] = False,
+    force: Force = False,
     root: Root = None,
 ) -> None:
     """Look at data, and write a config and a contract for them; nothing is run."""
@@ -48,12 +52,11 @@ def new(
     part = "" if table.whole else "the first "
     console.print(f"looked at {part}{rows:,} rows of {columns} columns")
     if not table.whole:
-        console.print(
-            f"a run loads all rows: about {table.memory_gb:.1f} GB of memory for the data"
-        )
+        memory = f"about {table.memory_gb:.1f} GB of memory"
+        console.print(f"a run loads all rows: {memory} for the data")
     if rejected:
         console.print(f"the contract rejects {rejected:,} of them: look at it first")
-    console.print(f"next:  fourfold run {os.path.relpath(list(texts)[1])}", soft_wrap=True)
+    _say(f"next:  fourfold run {os.path.relpath(list(texts)[1])}")
 
 
 def _project(given: Path | None) -> Path:
@@ -68,8 +71,8 @@ def _project(given: Path | None) -> Path:
 
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
-        told = f"NAME: expected small letters, digits, - and _, got {name!r}"
-        raise FourfoldError(f"{told}; such as {_plain(name) or 'sales'}")
+        expected = f"NAME: expected small letters, digits, - and _, got {name!r}"
+        raise FourfoldError(f"{expected}; such as {_plain(name) or 'sales'}")
 
 
 def _plain(name: str) -> str:
@@ -89,8 +92,8 @@ def _write(texts: dict[Path, str], project: Path, force: bool) -> None:
     """Write files, all or none; none is written over unless asked for."""
     there = [path.relative_to(project).as_posix() for path in texts if path.exists()]
     if there and not force:
-        told = f"{' and '.join(there)}: expected no file of that name"
-        raise FourfoldError(f"{told}; take another NAME, or --force to write over")
+        expected = f"{' and '.join(there)}: expected no file of that name"
+        raise FourfoldError(f"{expected}; take another NAME, or --force to write over")
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -103,7 +106,7 @@ def new_template(
     source: Annotated[
         str, typer.Option("--from", metavar="TEMPLATE", help="A template to copy and change.")
     ] = "",
-    force: Annotated[bool, typer.Option("--force", help="Write over files of that name.")] = False,
+    force: Force = False,
     root: Root = None,
 ) -> None:
     """Write a template to start from, which keeps the rules and runs; and a config for it."""
@@ -117,17 +120,16 @@ def new_template(
         texts = {target: skeleton.skeleton(name), config: skeleton.first_config(name)}
     _write(texts, project, force)
     write_schemas(project)
-    console.print(f"next:  jupyter lab {os.path.relpath(target)}", soft_wrap=True)
+    _say(f"next:  jupyter lab {os.path.relpath(target)}")
     if not source:
-        console.print(f"       fourfold run {os.path.relpath(config)}", soft_wrap=True)
+        _say(f"       fourfold run {os.path.relpath(config)}")
 
 
 @app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="Of the project; made if it is not there.")],
     source: Annotated[
-        str,
-        typer.Option("--from", metavar="REQUIREMENT", help="What installs Fourfold there."),
+        str, typer.Option("--from", metavar="REQUIREMENT", help="What installs Fourfold there.")
     ] = "",
 ) -> None:
     """Start a project of your own; what is there already is kept."""
@@ -145,7 +147,7 @@ def init(
     console.print("wrote .schema/, for editors")
     if "file://" in wanted:
         console.print("requirements.txt names a path of this machine: change it before you share")
-    console.print(f"next:  cd {os.path.relpath(project)} && fourfold run", soft_wrap=True)
+    _say(f"next:  cd {os.path.relpath(project)} && fourfold run")
 
 
 @app.command()
@@ -156,31 +158,27 @@ def edit(
         list[str] | None,
         typer.Option(metavar="NAME~PATTERN", help="Of a sweep the first run that matches."),
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 0,
-    browser: Annotated[bool, typer.Option(help="Open the page.")] = True,
+    port: Port = 0,
+    browser: Browser = True,
     root: Root = None,
     outputs: Outputs = None,
 ) -> None:
     """Edit a template in JupyterLab, with the parameters of a config; each save keeps it clean."""
     from fourfold.author.edit import command, environment, unmerged, working_copy
-    from fourfold.plan.plan import plan
-    from fourfold.plan.template import find_template, library, template_path
-    from fourfold.project import shown
-    from fourfold.run.selection import matching
 
     project = root_of(root)
     if template.endswith((".yaml", ".yml")):
         template, config = "", config or template
     specs = matching(plan([config], project), only or []) if config else []
     if config and not specs:
-        told = f"expected a run of {config} that matches, got none"
-        raise FourfoldError(f"--only {' '.join(only or [])}: {told}; fourfold plan lists them")
+        expected = f"--only {' '.join(only or [])}: expected a run of {config} that matches"
+        raise FourfoldError(f"{expected}, got none; fourfold plan lists them")
     parameters = dict(specs[0].parameters) if specs else None
     if template:
         path = find_template(template, project / "templates")
         if specs and path.stem != specs[0].template:
-            told = f"--config: expected a config of template {path.stem!r}"
-            raise FourfoldError(f"{told}, got one of {specs[0].template!r}")
+            expected = f"--config: expected a config of template {path.stem!r}"
+            raise FourfoldError(f"{expected}, got one of {specs[0].template!r}")
     else:
         path = template_path(specs[0].template_file, project)
     if path.parent == library() and not path.is_relative_to(project):
@@ -190,12 +188,11 @@ def edit(
         )
     folder = outputs_of(outputs, project)
     if kept := unmerged(path, folder):
-        told = "holds edits that are not in the template; kept as it was"
-        console.print(f"{shown(kept, project)} {told}", markup=False, soft_wrap=True)
+        _say(f"{shown(kept, project)} holds edits that are not in the template; kept as it was")
     copy = working_copy(path, parameters, folder)
-    told = f", with the parameters of {config}" if config else ""
-    console.print(f"editing {shown(path, project)}{told}", markup=False, soft_wrap=True)
-    console.print("each save goes there, without outputs and injected parameters", soft_wrap=True)
+    with_config = f", with the parameters of {config}" if config else ""
+    _say(f"editing {shown(path, project)}{with_config}")
+    _say("each save goes there, without outputs and injected parameters")
     console.file.flush()
     call = command(copy, project, port, browser)
     if os.name == "nt":
@@ -218,33 +215,31 @@ def clean(
     root: Root = None,
 ) -> None:
     """Strip notebooks of outputs, injected parameters and what editors leave."""
-    from fourfold.author import clean as cleaning
-    from fourfold.project import shown
-
     project = root_of(root)
     if install:
-        done = cleaning.install(project)
-        console.print("\n".join(done) or "git's filter is set up already", soft_wrap=True)
+        _say("\n".join(cleaning.install(project)) or "git's filter is set up already")
         return
     if paths == ["-"]:
         sys.stdout.write(cleaning.cleaned(sys.stdin.read(), "standard input"))
         return
-    found = [Path(p) for p in paths or []] or sorted((project / "templates").glob("*.ipynb"))
-    for path in found:
+    notebooks = [Path(p) for p in paths or []] or sorted((project / "templates").glob("*.ipynb"))
+    for path in notebooks:
         if not path.is_file():
             raise FourfoldError(f"{path}: expected a notebook, found no file")
-    changed = [path for path in found if _rewritten(path)]
+    changed = [path for path in notebooks if _rewritten(path)]
     for path in changed:
-        console.print(f"cleaned {shown(path, project)}", markup=False, soft_wrap=True)
-    console.print(f"{count(len(found), 'notebook')}, {len(found) - len(changed):,} clean already")
+        _say(f"cleaned {shown(path, project)}")
+    unchanged = len(notebooks) - len(changed)
+    console.print(f"{count(len(notebooks), 'notebook')}, {unchanged:,} clean already")
 
 
 def _rewritten(path: Path) -> bool:
-    from fourfold.author.clean import cleaned, in_git
-    from fourfold.project import write_text
-
     content = path.read_text(encoding="utf-8")
-    if (new := cleaned(content, str(path), in_git(path))) == content:
-        return False
-    write_text(path, new)
-    return True
+    new = cleaning.cleaned(content, str(path), cleaning.in_git(path))
+    if new != content:
+        write_text(path, new)
+    return new != content
+
+
+def _say(line: str) -> None:
+    console.print(line, markup=False, soft_wrap=True)

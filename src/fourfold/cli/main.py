@@ -6,22 +6,24 @@ import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from fourfold.author.lint import check_templates
 from fourfold.cli import author, show
 from fourfold.cli.options import Outputs, Paths, Root, complain, console, outputs_of, root_of
+from fourfold.cli.progress import Progress, cost_line, plan_table, result_table
 from fourfold.errors import ConfigError, FourfoldError
 from fourfold.plan.plan import plan
+from fourfold.plan.schema import write_schemas
 from fourfold.plan.spec import RunSpec
+from fourfold.project import Project, hold_outputs, shown
 from fourfold.records.formatting import count
+from fourfold.records.record import RunRecord
+from fourfold.run.selection import Choice, Todo, choose, matching
 
-if TYPE_CHECKING:
-    from fourfold.project import Project
-    from fourfold.records.record import RunRecord
-    from fourfold.run.selection import Choice, Todo
-
+# Modules that load much are imported by the commands that need them.
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -47,17 +49,12 @@ def plan_command(
     why: Why = False,
 ) -> None:
     """Show the runs of PATHs and check them all; starts no kernel."""
-    from fourfold.cli.progress import plan_table
-
     project = root_of(root)
     specs = _matching(plan(paths or [], project), only)
     console.print(plan_table(specs))
     configs = len({spec.config for spec in specs})
     console.print(f"{count(len(specs), 'run')} of {count(configs, 'config')}, all checked")
     if why:
-        from fourfold.project import Project
-        from fourfold.run.selection import choose
-
         choice = choose(specs, Project(project, outputs_of(outputs, project)))
         _explain(choice)
         console.print(f"{len(choice.todo):,} to execute, {len(choice.unchanged):,} unchanged")
@@ -82,39 +79,33 @@ def run(
 
     Exit code 0 if all is well, 1 if a run failed, 2 if a config is wrong, 130 if stopped.
     """
-    from fourfold.project import Project, alone
     from fourfold.run.kernels.machine import begin
-    from fourfold.run.selection import choose
 
     project, at_once = root_of(root), _workers(workers)
     begin(at_once)
     specs = _matching(plan(paths or [], project), only)
     place = Project(project, outputs_of(outputs, project))
-    with alone(place.outputs):
+    with hold_outputs(place.outputs):
         choice = choose(specs, place, force, failed)
         if why:
             _explain(choice)
         if not choice.todo:
-            told = f"nothing to do: {count(len(choice.unchanged), 'run')} unchanged"
-            console.print(f"{told} (--force executes all)")
+            done = count(len(choice.unchanged), "run")
+            console.print(f"nothing to do: {done} unchanged (--force executes all)")
             raise typer.Exit(0)
         if choice.unchanged:
             console.print(f"{count(len(choice.unchanged), 'run')} unchanged, not executed again")
         most = 1 if fail_fast else max_failures
         records, stopped = _execute(choice.todo, place, at_once, most)
-        _tell(records, choice, place)
-    if stopped:
-        raise typer.Exit(130)
-    raise typer.Exit(0 if all(record.ok for record in records) else 1)
+        _report(records, choice, place)
+    raise typer.Exit(130 if stopped else 0 if all(record.ok for record in records) else 1)
 
 
 def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
-    from fourfold.run.selection import matching
-
     chosen = matching(specs, only or [])
     if not chosen:
-        told = f"expected one that matches among {count(len(specs), 'run')}, got none"
-        raise FourfoldError(f"--only {' '.join(only or [])}: {told}; fourfold plan lists them")
+        expected = f"expected one that matches among {count(len(specs), 'run')}, got none"
+        raise FourfoldError(f"--only {' '.join(only or [])}: {expected}; fourfold plan lists them")
     return chosen
 
 
@@ -134,7 +125,6 @@ def _workers(given: str) -> int | None:
 def _execute(
     todo: list[Todo], place: Project, workers: int | None, max_failures: int | None = None
 ) -> tuple[list[RunRecord], bool]:
-    from fourfold.cli.progress import showing
     from fourfold.run.schedule import warm_up, workers_for
 
     at_once = workers_for(todo, workers)
@@ -144,24 +134,21 @@ def _execute(
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from fourfold.run.batch import run_batch
 
-    with showing(len(todo), at_once, console) as progress:
+    progress = Progress(len(todo), at_once, console)
+    with progress.live():
         return run_batch(todo, place, at_once, progress.section, progress.done, max_failures)
 
 
-def _tell(records: list[RunRecord], choice: Choice, place: Project) -> None:
+def _report(records: list[RunRecord], choice: Choice, place: Project) -> None:
     """Write the table of the batch, print it, and say where to look."""
-    from fourfold.cli.progress import cost_line, result_table
-    from fourfold.project import shown
-    from fourfold.report.overview import write_overview
-    from fourfold.report.table import write_table
+    from fourfold.report.overview import write_overview, write_table
 
     console.print(result_table(records))
-    failed = sum(not record.ok for record in records)
-    told = [count(len(records), "run"), f"{failed} failed"]
     missing = len(choice.todo) - len(records)
-    told += [f"{missing} not started"] if missing else []
-    told += [f"{len(choice.unchanged):,} unchanged"] if choice.unchanged else []
-    console.print(", ".join(told))
+    counts = [count(len(records), "run"), f"{sum(not record.ok for record in records)} failed"]
+    counts += [f"{missing} not started"] if missing else []
+    counts += [f"{len(choice.unchanged):,} unchanged"] if choice.unchanged else []
+    console.print(", ".join(counts))
     everything = [*records, *choice.unchanged]
     if not everything:
         return
@@ -170,20 +157,16 @@ def _tell(records: list[RunRecord], choice: Choice, place: Project) -> None:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     for path in write_table(everything, place.outputs / "batches" / stamp):
         shutil.copyfile(path, place.outputs / f"results{path.suffix}")
-    where = shown(place.outputs, place.root)
     write_overview(place.outputs)
-    console.print(
-        f"all runs: {where}/index.html; each: {where}/<config>/<run>/report.html", soft_wrap=True
-    )
+    where = shown(place.outputs, place.root)
+    pages = f"{where}/index.html; each: {where}/<config>/<run>/report.html"
+    console.print(f"all runs: {pages}", soft_wrap=True)
     console.print(f"table:    {where}/results.csv and results.parquet", soft_wrap=True)
 
 
 @app.command()
 def schema(root: Root = None) -> None:
     """Write a JSON Schema per template into .schema/, for YAML editors."""
-    from fourfold.plan.schema import write_schemas
-    from fourfold.project import shown
-
     project = root_of(root)
     for path in write_schemas(project):
         console.print(f"wrote {shown(path, project)}")
@@ -196,15 +179,14 @@ def check(
     root: Root = None,
 ) -> None:
     """Lint templates; exit code 1 if one breaks a rule."""
-    from fourfold.author.lint import check_templates
-
     project = root_of(root)
-    found = check_templates(paths or sorted((project / "templates").glob("*.ipynb")), project, fix)
-    for violation in found:
+    templates = paths or sorted((project / "templates").glob("*.ipynb"))
+    violations = check_templates(templates, project, fix)
+    for violation in violations:
         console.print(str(violation), markup=False, highlight=False, soft_wrap=True)
-    told = count(len(found), "violation")
-    console.print(told if found else "all templates keep the rules")
-    raise typer.Exit(1 if found else 0)
+    problems = count(len(violations), "violation")
+    console.print(problems if violations else "all templates keep the rules")
+    raise typer.Exit(1 if violations else 0)
 
 
 @app.command()
@@ -214,19 +196,16 @@ def reference(
     workers: Workers = "auto",
 ) -> None:
     """Write executed references of PATHs into notebooks/, for nbval to regress against."""
-    from fourfold.project import Project
     from fourfold.regress.references import first_runs, write_reference
-    from fourfold.run.selection import choose
 
     project = root_of(root)
     specs = first_runs(plan(paths or [], project))
-    folder = project / "outputs" / "references"
-    place = Project(project, folder)
+    place = Project(project, project / "outputs" / "references")
     records, stopped = _execute(choose(specs, place, force=True).todo, place, _workers(workers))
     ended = {record.name for record in records if record.ok}
     for spec in specs:
         if spec.name in ended:
-            written = write_reference(folder / spec.config / spec.run_id, spec, project)
+            written = write_reference(spec, place)
             console.print(f"wrote {written.relative_to(project)}")
     raise typer.Exit(130 if stopped else 0 if all(record.ok for record in records) else 1)
 
@@ -257,11 +236,8 @@ def main() -> None:
     """Run the command line; mistakes in configs print one line each and exit with 2."""
     try:
         app()
-    except ConfigError as error:
-        for violation in error.violations:
-            complain(str(violation))
-        complain(f"{count(len(error.violations), 'mistake')}; no kernel was started")
-        raise SystemExit(2) from None
     except FourfoldError as error:
         complain(str(error))
+        if isinstance(error, ConfigError):
+            complain(f"{count(len(error.violations), 'mistake')}; no kernel was started")
         raise SystemExit(2) from None

@@ -21,6 +21,10 @@ Root = Annotated[
 ]
 Outputs = Annotated[Path | None, typer.Option(help="Folder of results; by default outputs/.")]
 
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")]
+Browser = Annotated[bool, typer.Option(help="Open the page.")]
+Force = Annotated[bool, typer.Option("--force", help="Write over files of that name.")]
+
 
 def outputs_of(given: Path | None, project: Path) -> Path:
     """Return the folder of results: as given, else the project's."""

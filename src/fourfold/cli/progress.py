@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fourfold.plan.spec import RunSpec
-from fourfold.records.formatting import number
+from fourfold.records.evidence import Claim, Metric
 from fourfold.records.ipynb import SECTIONS
 from fourfold.records.record import RunRecord, error_line
 from fourfold.report.side_by_side import Entry, differing, name
@@ -27,12 +27,8 @@ _MOST_ROWS = 60
 _MOST_NAMES, _MOST_METRICS = 8, 4
 _FEW = 4  # runs that are shown as columns
 COLOURS = {
-    "ok": "green",
-    "unchanged": "green",
-    "supported": "green",
-    "inconclusive": "yellow",
-    "refuted": "red",
-    "not judged": "dim",
+    **dict.fromkeys(("ok", "unchanged", "supported"), "green"),
+    **{"inconclusive": "yellow", "refuted": "red", "not judged": "dim"},
 }
 
 
@@ -48,7 +44,6 @@ class Progress:
     total: int
     workers: int
     console: Console
-    started: float = field(default_factory=time.monotonic)
     durations: list[float] = field(default_factory=list)
     active: dict[str, tuple[str, float]] = field(default_factory=dict)
     failed: int = 0
@@ -71,9 +66,13 @@ class Progress:
         line = f"{count} {coloured(record.status)} {escape(record.name)}{verdict}"
         self.console.print(f"{line} [dim]{record.duration_s:.1f} s[/]", highlight=False)
         if record.error:
-            self.console.print(
-                f"      {escape(error_line(record))}", highlight=False, soft_wrap=True
-            )
+            where = escape(error_line(record))
+            self.console.print(f"      {where}", highlight=False, soft_wrap=True)
+
+    def live(self) -> AbstractContextManager[Any]:
+        """Return a context in which a terminal shows the progress."""
+        live = Live(self, console=self.console, refresh_per_second=8, transient=True)
+        return live if self.console.is_terminal else nullcontext()
 
     def left_s(self) -> float | None:
         """Return the expected seconds until the end; None before the first run has ended."""
@@ -90,12 +89,12 @@ class Progress:
         with self._lock:
             active, ended = dict(self.active), len(self.durations)
         left = self.left_s()
-        told = f"{ended}/{self.total} runs" + (f", {self.failed} failed" if self.failed else "")
+        words = [f"{ended}/{self.total} runs"]
+        words += [f"{self.failed} failed"] if self.failed else []
+        words += [f"about {_clock(left)} left"] if left is not None else []
         bar = Table.grid(padding=(0, 1))
-        bar.add_row(
-            ProgressBar(total=self.total, completed=ended, width=30),
-            Text(told + (f", about {_clock(left)} left" if left is not None else "")),
-        )
+        done = ProgressBar(total=self.total, completed=ended, width=30)
+        bar.add_row(done, Text(", ".join(words)))
         runs = Table.grid(padding=(0, 2))
         for run, (section, since) in active.items():
             place = SECTIONS.index(section) + 1 if section in SECTIONS else 0
@@ -109,33 +108,25 @@ def _clock(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-@contextmanager
-def showing(total: int, workers: int, console: Console) -> Iterator[Progress]:
-    """Show progress while the block runs."""
-    progress = Progress(total, workers, console)
-    if not console.is_terminal:
-        yield progress
-        return
-    with Live(progress, console=console, refresh_per_second=8, transient=True):
-        yield progress
-
-
 def plan_table(specs: Sequence[RunSpec]) -> Table:
     """Return the runs as a table: config, template and the values that differ.
 
     Of a long plan it shows the first runs, and says how many others there are.
     """
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for head in ("config", "run", "template", "data", "timeout"):
-        table.add_column(head, overflow="fold")
+    table = _table("config", "run", "template", "data", "timeout")
     for spec in specs[:_MOST_ROWS]:
         limit = spec.options.timeout_s
-        data = str(spec.parameters.get("data", ""))
-        table.add_row(
-            spec.config, spec.run_id, spec.template, data, _clock(limit) if limit else "none"
-        )
+        cells = (spec.config, spec.run_id, spec.template, str(spec.parameters.get("data", "")))
+        table.add_row(*cells, _clock(limit) if limit else "none")
     if len(specs) > _MOST_ROWS:
         table.add_row("…", f"and {len(specs) - _MOST_ROWS:,} others", "", "", "")
+    return table
+
+
+def _table(*heads: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for head in heads:
+        table.add_column(head, overflow="fold")
     return table
 
 
@@ -145,12 +136,10 @@ def result_table(records: Sequence[RunRecord]) -> Table:
     Of a long batch it shows the runs that did not end well, and the first others.
     """
     ordered = sorted(records, key=lambda record: record.ok)
-    left_out = len(ordered) - _MOST_ROWS
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for head in ("run", "status", "verdict", "evidence"):
-        table.add_column(head, overflow="fold")
+    drawn = records if len(records) <= _MOST_ROWS else ordered[:_MOST_ROWS]
+    table = _table("run", "status", "verdict", "evidence")
     table.add_column("seconds", justify="right")
-    for record in records if left_out <= 0 else ordered[:_MOST_ROWS]:
+    for record in drawn:
         evidence = error_line(record) or ", ".join(map(_claim, record.claims))
         table.add_row(
             escape(record.config if record.run_id == "default" else record.name),
@@ -159,31 +148,30 @@ def result_table(records: Sequence[RunRecord]) -> Table:
             escape(evidence),
             f"{record.duration_s:.1f}",
         )
-    if left_out > 0:
-        table.add_row(f"and {left_out:,} others", "", "", "in results.csv", "")
+    if len(drawn) < len(records):
+        table.add_row(f"and {len(records) - len(drawn):,} others", "", "", "in results.csv", "")
     return table
 
 
 def cost_line(records: Sequence[RunRecord]) -> str:
     """Return what the runs cost together, and in which section the time went."""
     costs = [record.cost for record in records]
-    told = [f"{sum(cost.get('cpu_s', 0.0) for cost in costs):,.1f} s CPU"]
+    words = [f"{sum(cost.get('cpu_s', 0.0) for cost in costs):,.1f} s CPU"]
     largest = max(records, key=lambda record: record.cost.get("peak_mb", 0.0))
     if "peak_mb" in largest.cost:
-        told.append(f"at most {largest.cost['peak_mb']:,.0f} MB ({escape(largest.name)})")
-    told.append(f"about {sum(cost.get('energy_wh', 0.0) for cost in costs):.2g} Wh")
+        words.append(f"at most {largest.cost['peak_mb']:,.0f} MB ({escape(largest.name)})")
+    words.append(f"about {sum(cost.get('energy_wh', 0.0) for cost in costs):.2g} Wh")
     spent = Counter[str]()
     for record in records:
         spent.update(record.sections)
     whole = sum(spent.values()) or 1.0
     shares = ", ".join(f"{name} {seconds / whole:.0%}" for name, seconds in spent.items())
-    return f"cost:    {', '.join(told)}; time in {shares}"
+    return f"cost:    {', '.join(words)}; time in {shares}"
 
 
-def _claim(claim: Mapping[str, Any]) -> str:
-    value = claim["value"]
-    shown = f"{value:.3g}" if isinstance(value, float) else str(value)
-    return f"{claim['metric']} {shown} ({claim['condition']})"
+def _claim(claim: Claim) -> str:
+    value = f"{claim.value:.3g}" if isinstance(claim.value, float) else claim.value
+    return f"{claim.metric} {value} ({claim.condition})"
 
 
 def side_by_side(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
@@ -198,7 +186,6 @@ def side_by_side(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
         # What some of many runs do not have tells their templates apart, and not their results.
         differ = [n for n in differ if all(n in e["parameters"] for e in entries)][:_MOST_NAMES]
         metrics = metrics[:_MOST_METRICS]
-    made = Table(box=None, pad_edge=False, header_style="bold")
     lines = [["run", "status", "verdict", *map(escape, [*differ, *metrics])]]
     for entry in entries:
         words = [coloured(entry["status"]), coloured(entry["verdict"])]
@@ -206,16 +193,14 @@ def side_by_side(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
         figures = [_figure(entry["metrics"].get(n)) for n in metrics]
         lines.append([escape(name(entry)), *words, *values, *figures])
     first, *rest = zip(*lines, strict=True) if few else lines
-    for title in first:
-        made.add_column(title, overflow="fold")
+    table = _table(*first)
     for line in rest:
-        made.add_row(*line)
-    return made
+        table.add_row(*line)
+    return table
 
 
-def _figure(found: Sequence[float | None] | None) -> str:
-    if found is None:
+def _figure(stored: Sequence[Any] | None) -> str:
+    if not stored:
         return "–"
-    value, low, high = found
-    interval = "" if low is None else f" ({number(low)} to {number(high)})"
-    return f"{number(value)}{interval}"
+    value, low, high = stored
+    return Metric(value, None if low is None else (low, high)).text("")

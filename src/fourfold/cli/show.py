@@ -9,9 +9,11 @@ import typer
 from rich.console import Console
 
 from fourfold.cli import progress
-from fourfold.cli.options import Outputs, Root, console, outputs_of, root_of
+from fourfold.cli.options import Browser, Outputs, Port, Root, console, outputs_of, root_of
 from fourfold.errors import FourfoldError
+from fourfold.project import shown
 from fourfold.records.formatting import count
+from fourfold.report import side_by_side
 
 app = typer.Typer()
 _WIDE = 240  # columns of a table that no terminal shows
@@ -34,8 +36,8 @@ def _runs(folder: Path) -> list[dict[str, Any]]:
 def view(
     root: Root = None,
     outputs: Outputs = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 0,
-    browser: Annotated[bool, typer.Option(help="Open the page.")] = True,
+    port: Port = 0,
+    browser: Browser = True,
 ) -> None:
     """Show all runs: write outputs/index.html anew and serve it to this machine, until Ctrl-C."""
     import webbrowser
@@ -46,14 +48,14 @@ def view(
     folder = outputs_of(outputs, root_of(root))
     runs = _runs(folder)
     write_overview(folder, runs)
-    with server(folder, port) as found:
-        address = f"http://{HOST}:{found.server_address[1]}/"
+    with server(folder, port) as pages:
+        address = f"http://{HOST}:{pages.server_address[1]}/"
         console.print(f"{address}  (Ctrl-C ends it)", highlight=False)
         console.file.flush()
         if browser:
             webbrowser.open(address)
         try:
-            found.serve_forever()
+            pages.serve_forever()
         except KeyboardInterrupt:
             console.print("ended")
 
@@ -69,24 +71,21 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Show runs side by side: parameters that differ, and metrics with their 95 % intervals."""
-    from fourfold.project import shown
-    from fourfold.report import side_by_side
     from fourfold.report.overview import write_overview
 
     project = root_of(root)
     folder = outputs_of(outputs, project)
     everything = _runs(folder)
-    found = side_by_side.chosen(everything, runs or [])
-    metrics = side_by_side.metrics_of(found, metric or [])
+    chosen = side_by_side.chosen(everything, runs or [])
+    metrics = side_by_side.metrics_of(chosen, metric or [])
     if as_json:
-        console.print(
-            side_by_side.as_json(found, metrics), markup=False, highlight=False, soft_wrap=True
-        )
+        text = side_by_side.as_json(chosen, metrics)
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
         return
-    shown_on = console if console.is_terminal else Console(width=_WIDE)
-    shown_on.print(progress.side_by_side(found, metrics))
-    page = f"{shown(write_overview(folder, everything), project)}{side_by_side.view_of(found)}"
-    console.print(f"{count(len(found), 'run')}; with charts: {page}", markup=False, soft_wrap=True)
+    wide = console if console.is_terminal else Console(width=_WIDE)
+    wide.print(progress.side_by_side(chosen, metrics))
+    page = f"{shown(write_overview(folder, everything), project)}{side_by_side.view_of(chosen)}"
+    console.print(f"{count(len(chosen), 'run')}; with charts: {page}", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -97,16 +96,14 @@ def pdf(
     force: Annotated[bool, typer.Option("--force", help="Also what is printed already.")] = False,
 ) -> None:
     """Print reports to report.pdf beside them; needs Chromium, Chrome or Edge."""
-    from fourfold.project import shown
     from fourfold.report.pdf import browser, print_all
-    from fourfold.report.side_by_side import chosen, name
 
     project = root_of(root)
     folder = outputs_of(outputs, project)
-    reports = [folder / name(e) / "report.html" for e in chosen(_runs(folder), runs or [])]
+    chosen = side_by_side.chosen(_runs(folder), runs or [])
+    reports = [folder / side_by_side.name(run) / "report.html" for run in chosen]
     new = [r for r in reports if r.exists() and (force or _older(r.with_suffix(".pdf"), r))]
-    program = browser()
-    for path in print_all(new, program):
+    for path in print_all(new, browser()):
         console.print(shown(path, project), markup=False, highlight=False, soft_wrap=True)
     console.print(f"{count(len(new), 'report')} printed, {len(reports) - len(new):,} unchanged")
 

@@ -7,24 +7,27 @@ holds a time or a path of the machine, so that two executions of a notebook can 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fourfold.data import contract as contracts
 from fourfold.data import sources
+from fourfold.errors import DataError
 from fourfold.records.evidence import (
+    EXACT,
     MARKS,
     MIME,
     Claim,
+    Interval,
     Metric,
     Verdict,
     judge_all,
     overall,
-    payload,
 )
 from fourfold.records.formatting import number
 
@@ -80,7 +83,7 @@ def ingest(
     if contract:
         checked = contracts.check(frame, sources.locate(contract))
         frame, rejected = checked.frame, checked.rejected
-    facts = {
+    facts: dict[str, Any] = {
         "source": loaded.source,
         "sha256": loaded.sha256,
         "rows": len(frame),
@@ -89,7 +92,19 @@ def ingest(
         "rejected": len(rejected),
         "contract": contract or None,
     }
-    _show(payload("data", facts), _ingest_html(facts), _ingest_text(facts))
+    rows, missing, broken = (number(facts[name]) for name in ("rows", "missing", "rejected"))
+    cells = {
+        "source": loaded.source,
+        "rows": rows,
+        "columns": number(facts["columns"]),
+        "missing values": missing,
+        "rejected rows": broken,
+        "contract": contract or "none",
+        "content": f"sha256 {loaded.sha256[:12]}…",
+    }
+    shape = f"{rows} rows, {facts['columns']} columns"
+    line = f"{loaded.source}: {shape}, {missing} missing values, {broken} rows rejected"
+    _show("data", facts, _table([list(cells), list(cells.values())]), line)
     if len(rejected):
         save("rejected.csv", rejected)
     if not whole:
@@ -111,8 +126,8 @@ def record(
     ----------
     name : str
         Name of the metric; success criteria refer to it.
-    value : number
-        Kept to six significant digits.
+    value : number, None or Interval
+        Kept to six significant digits; None if undefined. An `Interval` holds `ci` too.
     ci : (low, high), optional
         95 % interval of `value`, in the same unit.
     unit : str
@@ -125,12 +140,13 @@ def record(
     ConclusionError
         If `value` is no number or `ci` no ordered pair.
     """
-    metric = _METRICS[name] = Metric.of(name, value, ci, unit, exact)
-    _show(
-        payload("metric", metric),
-        f"<b>{escape(name)}</b> {escape(str(metric))}",
-        f"{name} {metric}",
-    )
+    if isinstance(value, Interval):
+        value, *ci = value
+    given = Metric(value, None if ci is None else tuple(ci), unit, exact)
+    metric = _METRICS[name] = given.plain(name)
+    words = metric.text()
+    html = f"<b>{escape(name)}</b> {escape(words)}"
+    _show("metric", {"name": name, **asdict(metric)}, html, f"{name} {words}")
 
 
 def save(name: str, frame: pd.DataFrame) -> None:
@@ -145,11 +161,11 @@ def save(name: str, frame: pd.DataFrame) -> None:
 
     Raises
     ------
-    ValueError
+    DataError
         If `name` is not a bare file name.
     """
     if Path(name).name != name:
-        raise ValueError(f"save: expected a bare file name such as 'labels.csv', got {name!r}")
+        raise DataError(f"save: expected a bare file name such as 'labels.csv', got {name!r}")
     folder = Path(os.environ.get("FOURFOLD_ARTIFACTS", "artifacts"))
     folder.mkdir(parents=True, exist_ok=True)
     if name.endswith(".parquet"):
@@ -158,7 +174,7 @@ def save(name: str, frame: pd.DataFrame) -> None:
         frame.to_csv(folder / name, index=False)
     facts = {"name": name, "rows": len(frame), "columns": list(map(str, frame.columns))}
     text = f"saved {name}: {number(len(frame))} rows, {len(frame.columns)} columns"
-    _show(payload("artifact", facts), escape(text), text)
+    _show("artifact", facts, escape(text), text)
 
 
 def conclude(
@@ -191,9 +207,9 @@ def conclude(
         If a condition cannot be read, or its metric was never recorded.
     """
     claims = judge_all(success or {}, _METRICS)
-    found = Conclusion(answer, overall(claims), claims, question, decision, list(limits), next_step)
-    _CONCLUSIONS[:] = [found]
-    _show(payload("conclusion", found), _conclusion_html(found), _conclusion_text(found))
+    made = Conclusion(answer, overall(claims), claims, question, decision, list(limits), next_step)
+    _CONCLUSIONS[:] = [made]
+    _show("conclusion", asdict(made), _conclusion_html(made), _conclusion_text(made))
 
 
 def recorded() -> tuple[dict[str, Metric], Conclusion | None]:
@@ -201,7 +217,7 @@ def recorded() -> tuple[dict[str, Metric], Conclusion | None]:
     return dict(_METRICS), next(iter(_CONCLUSIONS), None)
 
 
-def _show(content: Mapping[str, Any], html: str, text: str) -> None:
+def _show(kind: str, facts: Mapping[str, Any], html: str, text: str) -> None:
     """Display one output that people, tests and the runner each can read."""
     from IPython.core.getipython import get_ipython
     from IPython.display import display
@@ -209,79 +225,53 @@ def _show(content: Mapping[str, Any], html: str, text: str) -> None:
     if get_ipython() is None:
         print(text)
     else:
+        content = json.loads(json.dumps({"kind": kind, **facts}, default=str))
         bundle = {MIME: content, "text/html": html, "text/plain": text}
         display(bundle, raw=True)  # type: ignore[no-untyped-call]
-
-
-def _ingest_text(facts: Mapping[str, Any]) -> str:
-    shape = f"{number(facts['rows'])} rows, {facts['columns']} columns"
-    return (
-        f"{facts['source']}: {shape}, {number(facts['missing'])} missing values, "
-        f"{number(facts['rejected'])} rows rejected"
-    )
-
-
-def _ingest_html(facts: Mapping[str, Any]) -> str:
-    rule = facts["contract"] or "none"
-    cells = {
-        "source": facts["source"],
-        "rows": number(facts["rows"]),
-        "columns": number(facts["columns"]),
-        "missing values": number(facts["missing"]),
-        "rejected rows": number(facts["rejected"]),
-        "contract": rule,
-        "content": f"sha256 {facts['sha256'][:12]}…",
-    }
-    return _table([list(cells), list(map(str, cells.values()))])
-
-
-def _claim_row(claim: Claim) -> list[str]:
-    unit = f" {claim.unit}" if claim.unit else ""
-    interval = "exact" if claim.ci is None and claim.why == "an exact figure" else "none"
-    if claim.ci is not None:
-        interval = " to ".join(map(number, claim.ci))
-    return [
-        f"{claim.metric} {claim.condition}",
-        number(claim.value) + unit,
-        interval,
-        f"{MARKS[claim.verdict]} {claim.verdict}",
-        claim.why,
-    ]
 
 
 _CLAIM_HEAD = ["criterion", "value", "95 % interval", "verdict", "why"]
 
 
-def _conclusion_html(found: Conclusion) -> str:
-    parts = [f"<p><b>Question.</b> {escape(found.question)}</p>"] if found.question else []
-    parts.append(f"<p><b>Answer.</b> {escape(found.answer)}</p>")
-    if found.claims:
-        parts.append(_table([_CLAIM_HEAD, *map(_claim_row, found.claims)]))
-    mark = MARKS[found.verdict]
-    parts.append(f"<p><b>Verdict.</b> {mark} {found.verdict}</p>")
-    if found.decision:
-        parts.append(f"<p><b>Decision served.</b> {escape(found.decision)}</p>")
-    if found.limits:
-        items = "".join(f"<li>{escape(limit)}</li>" for limit in found.limits)
-        parts.append(f"<p><b>Limits.</b></p><ul>{items}</ul>")
-    if found.next_step:
-        parts.append(f"<p><b>Next step.</b> {escape(found.next_step)}</p>")
-    return "\n".join(parts)
+def _claim_row(claim: Claim) -> list[str]:
+    return [
+        f"{claim.metric} {claim.condition}",
+        claim.figure,
+        claim.interval or ("exact" if claim.why == EXACT else "none"),
+        f"{MARKS[claim.verdict]} {claim.verdict}",
+        claim.why,
+    ]
 
 
-def _conclusion_text(found: Conclusion) -> str:
-    lines = [f"Answer: {found.answer}"]
-    lines += ["  " + " | ".join(_claim_row(claim)) for claim in found.claims]
-    lines.append(f"Verdict: {found.verdict}")
-    lines += [f"Limit: {limit}" for limit in found.limits]
-    return "\n".join([*lines, f"Next step: {found.next_step}"] if found.next_step else lines)
+def _conclusion_html(made: Conclusion) -> str:
+    def named(name: str, text: str) -> str:
+        return f"<p><b>{name}.</b> {escape(text)}</p>" if text else ""
+
+    limits = "".join(f"<li>{escape(limit)}</li>" for limit in made.limits)
+    parts = [
+        named("Question", made.question),
+        f"<p><b>Answer.</b> {escape(made.answer)}</p>",
+        _table([_CLAIM_HEAD, *map(_claim_row, made.claims)]) if made.claims else "",
+        named("Verdict", f"{MARKS[made.verdict]} {made.verdict}"),
+        named("Decision served", made.decision),
+        f"<p><b>Limits.</b></p><ul>{limits}</ul>" if limits else "",
+        named("Next step", made.next_step),
+    ]
+    return "\n".join(filter(None, parts))
+
+
+def _conclusion_text(made: Conclusion) -> str:
+    lines = [f"Answer: {made.answer}"]
+    lines += ["  " + " | ".join(_claim_row(claim)) for claim in made.claims]
+    lines.append(f"Verdict: {made.verdict}")
+    lines += [f"Limit: {limit}" for limit in made.limits]
+    return "\n".join([*lines, f"Next step: {made.next_step}"] if made.next_step else lines)
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
-    style = 'style="text-align:left;padding:2px 12px 2px 0"'
-    head = "".join(f"<th {style}>{escape(cell)}</th>" for cell in rows[0])
-    body = "".join(
-        "<tr>" + "".join(f"<td {style}>{escape(cell)}</td>" for cell in row) + "</tr>"
-        for row in rows[1:]
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    def row(kind: str, cells: Sequence[str]) -> str:
+        style = 'style="text-align:left;padding:2px 12px 2px 0"'
+        return "".join(f"<{kind} {style}>{escape(cell)}</{kind}>" for cell in cells)
+
+    body = "".join(f"<tr>{row('td', cells)}</tr>" for cells in rows[1:])
+    return f"<table><thead><tr>{row('th', rows[0])}</tr></thead><tbody>{body}</tbody></table>"

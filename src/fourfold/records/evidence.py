@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from fourfold.errors import ConclusionError, did_you_mean
@@ -20,6 +20,8 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _COMPARISON = re.compile(rf"\s*(>=|<=|==|>|<)\s*({_NUMBER})\s*")
 _RANGE = re.compile(rf"\s*({_NUMBER})\s*\.\.\s*({_NUMBER})\s*")
 EXPECTED_CONDITION = "a condition such as '>= 0.4', '< 10', '== 3' or '2..5'"
+#: Why a claim about a fact without sampling error is judged by its value.
+EXACT = "an exact figure"
 BUSINESS = ("question", "decision", "success")
 
 
@@ -31,8 +33,30 @@ class Interval(NamedTuple):
     high: float
 
 
+class _Figure:
+    """What metrics and claims share: a value with its interval and unit, as people read them."""
+
+    value: float | int | None
+    ci: tuple[float, float] | None
+    unit: str
+
+    @property
+    def figure(self) -> str:
+        """Return ``0.47 kg``."""
+        return f"{number(self.value)} {self.unit}" if self.unit else number(self.value)
+
+    @property
+    def interval(self) -> str:
+        """Return ``0.43 to 0.50``, or an empty string."""
+        return " to ".join(map(number, self.ci or ()))
+
+    def text(self, about: str = "95 % interval ") -> str:
+        """Return ``0.47 kg (95 % interval 0.43 to 0.50)``."""
+        return f"{self.figure} ({about}{self.interval})" if self.ci else self.figure
+
+
 @dataclass(frozen=True)
-class Metric:
+class Metric(_Figure):
     """One number that a notebook found.
 
     Attributes
@@ -45,42 +69,30 @@ class Metric:
         True for a fact such as a count, which has no sampling error.
     """
 
-    name: str
     value: float | int | None
     ci: tuple[float, float] | None = None
     unit: str = ""
     exact: bool = False
 
-    @classmethod
-    def of(
-        cls, name: str, value: Any, ci: Sequence[Any] | None, unit: str = "", exact: bool = False
-    ) -> Metric:
-        """Return the metric in plain Python numbers.
+    def plain(self, name: str) -> Metric:
+        """Return the metric, which has this name, in plain Python numbers of six digits.
 
         Raises
         ------
         ConclusionError
             If `value` is not a number, or `ci` not a pair ``low <= high``.
         """
+        value, ci = _plain(name, self.value), self.ci
         if ci is None:
-            return cls(name, _plain(name, value), None, unit, exact)
-        low_high = [_plain(name, bound) for bound in ci]
-        if len(low_high) != 2:
+            return replace(self, value=value)
+        if len(ci) != 2:
             raise ConclusionError(f"metric {name!r}: expected ci=(low, high), got {ci!r}")
-        low, high = low_high
+        low, high = (_plain(name, end) for end in ci)
         if low is None or high is None:
-            return cls(name, _plain(name, value), None, unit, exact)
+            return replace(self, value=value, ci=None)
         if low > high:
             raise ConclusionError(f"metric {name!r}: expected ci with low <= high, got {ci!r}")
-        return cls(name, _plain(name, value), (low, high), unit, exact)
-
-    def __str__(self) -> str:
-        """Return ``0.47 kg (95 % interval 0.43 to 0.50)``."""
-        unit = f" {self.unit}" if self.unit else ""
-        if self.ci is None:
-            return f"{number(self.value)}{unit}"
-        low, high = map(number, self.ci)
-        return f"{number(self.value)}{unit} (95 % interval {low} to {high})"
+        return replace(self, value=value, ci=(low, high))
 
 
 def _plain(name: str, value: Any) -> float | int | None:
@@ -97,14 +109,15 @@ def _plain(name: str, value: Any) -> float | int | None:
 
 @dataclass(frozen=True)
 class Criterion:
-    """A condition on one metric, such as ``silhouette >= 0.40``."""
+    """A condition on one metric, such as ``silhouette >= 0.40``.
+
+    It holds from `low` to `high`, both included: ``> 0`` from the next number after 0.
+    """
 
     metric: str
     condition: str
     low: float
     high: float
-    low_open: bool
-    high_open: bool
 
     @classmethod
     def parse(cls, metric: str, condition: object) -> Criterion:
@@ -116,32 +129,29 @@ class Criterion:
             If the condition is none of these.
         """
         text = str(condition)
-        if found := _RANGE.fullmatch(text):
-            low, high = map(float, found.groups())
+        if match := _RANGE.fullmatch(text):
+            low, high = map(float, match.groups())
             if low <= high:
-                return cls(metric, text, low, high, False, False)
-        if found := _COMPARISON.fullmatch(text):
-            sign, bound = found[1], float(found[2])
-            low = bound if sign in (">", ">=", "==") else -math.inf
-            high = bound if sign in ("<", "<=", "==") else math.inf
-            return cls(metric, text, low, high, sign == ">", sign == "<")
+                return cls(metric, text, low, high)
+        elif match := _COMPARISON.fullmatch(text):
+            bound = float(match[2])
+            low, high = {
+                ">=": (bound, math.inf),
+                ">": (math.nextafter(bound, math.inf), math.inf),
+                "<=": (-math.inf, bound),
+                "<": (-math.inf, math.nextafter(bound, -math.inf)),
+                "==": (bound, bound),
+            }[match[1]]
+            return cls(metric, text, low, high)
         raise ConclusionError(f"expected {EXPECTED_CONDITION}, got {condition!r}")
 
     def holds(self, value: float) -> bool:
         """Say whether one value meets the condition."""
-        above = value > self.low if self.low_open else value >= self.low
-        below = value < self.high if self.high_open else value <= self.high
-        return above and below
-
-    def excludes(self, low: float, high: float) -> bool:
-        """Say whether every value of the interval ``[low, high]`` breaks the condition."""
-        too_low = high <= self.low if self.low_open else high < self.low
-        too_high = low >= self.high if self.high_open else low > self.high
-        return too_low or too_high
+        return self.low <= value <= self.high
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(_Figure):
     """One criterion with the evidence for it and the verdict."""
 
     metric: str
@@ -161,15 +171,14 @@ def judge(criterion: Criterion, metric: Metric) -> Claim:
     Examples
     --------
     >>> wanted = Criterion.parse("silhouette", ">= 0.4")
-    >>> judge(wanted, Metric("silhouette", 0.45, (0.41, 0.48))).verdict
+    >>> judge(wanted, Metric(0.45, (0.41, 0.48))).verdict
     'supported'
-    >>> judge(wanted, Metric("silhouette", 0.45, (0.38, 0.48))).verdict
+    >>> judge(wanted, Metric(0.45, (0.38, 0.48))).verdict
     'inconclusive'
     """
     verdict, why = _verdict(criterion, metric)
-    return Claim(
-        metric.name, criterion.condition, metric.value, metric.ci, metric.unit, verdict, why
-    )
+    evidence = (metric.value, metric.ci, metric.unit)
+    return Claim(criterion.metric, criterion.condition, *evidence, verdict, why)
 
 
 def _verdict(criterion: Criterion, metric: Metric) -> tuple[Verdict, str]:
@@ -177,25 +186,22 @@ def _verdict(criterion: Criterion, metric: Metric) -> tuple[Verdict, str]:
         return "inconclusive", "the metric is undefined on this data"
     if metric.exact:
         held = criterion.holds(metric.value)
-        return ("supported" if held else "refuted"), "an exact figure"
+        return ("supported" if held else "refuted"), EXACT
     if metric.ci is None:
         return "inconclusive", "the metric has no interval"
     low, high = metric.ci
     if criterion.holds(low) and criterion.holds(high):
         return "supported", "the whole interval meets the condition"
-    if criterion.excludes(low, high):
+    if high < criterion.low or low > criterion.high:
         return "refuted", "the whole interval breaks the condition"
     return "inconclusive", "the interval straddles the bound"
 
 
 def overall(claims: Sequence[Claim]) -> Verdict:
     """Return the verdict of all claims: one refuted refutes, all supported support."""
+    order: tuple[Verdict, ...] = ("refuted", "inconclusive", "supported")
     verdicts = {claim.verdict for claim in claims}
-    if not verdicts:
-        return "not judged"
-    if "refuted" in verdicts:
-        return "refuted"
-    return "supported" if verdicts == {"supported"} else "inconclusive"
+    return next((verdict for verdict in order if verdict in verdicts), "not judged")
 
 
 def judge_all(success: Mapping[str, object], metrics: Mapping[str, Metric]) -> list[Claim]:
@@ -206,26 +212,11 @@ def judge_all(success: Mapping[str, object], metrics: Mapping[str, Metric]) -> l
     ConclusionError
         If a condition cannot be read, or its metric was not recorded.
     """
-    claims = []
-    for name, condition in success.items():
+    for name in success:
         if name not in metrics:
             known = ", ".join(metrics) or "none"
             raise ConclusionError(
                 f"success.{name}: no metric of this name was recorded; recorded: {known}."
                 + did_you_mean(name, metrics)
             )
-        claims.append(judge(Criterion.parse(name, condition), metrics[name]))
-    return claims
-
-
-def payload(kind: str, content: Any) -> dict[str, Any]:
-    """Return `content` (a dataclass or dict) as the JSON that goes into an output."""
-    body: dict[str, Any] = dict(content) if isinstance(content, Mapping) else asdict(content)
-    return {"kind": kind, **_jsonable(body)}
-
-
-def _jsonable(value: Any) -> Any:
-    convert: Callable[[Any], Any] = _jsonable
-    if isinstance(value, Mapping):
-        return {str(key): convert(item) for key, item in value.items()}
-    return [convert(item) for item in value] if isinstance(value, list | tuple) else value
+    return [judge(Criterion.parse(n, condition), metrics[n]) for n, condition in success.items()]

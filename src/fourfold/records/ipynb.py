@@ -24,16 +24,6 @@ def syntax_tree(source: str) -> ast.Module:
 
     Python 3.11 counts the depth of the tree once for all threads: where the garbage collector
     lets another thread in, `ast.parse` raises SystemError (CPython issue 106905).
-
-    Raises
-    ------
-    SyntaxError
-        If it is not Python.
-
-    Examples
-    --------
-    >>> len(syntax_tree("a = 1").body)
-    1
     """
     with _PARSING:
         return ast.parse(source)
@@ -79,12 +69,12 @@ def parameters_index(notebook: Mapping[str, Any]) -> int | None:
 
 def sections(notebook: Mapping[str, Any]) -> list[str]:
     """Return for each cell the section it stands in; before the first, ``Setup``."""
-    current, found = "Setup", []
+    current, names = "Setup", []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown" and (headings := HEADING.findall(text(cell))):
             current = headings[-1][1]
-        found.append(current)
-    return found
+        names.append(current)
+    return names
 
 
 def code_trees(notebook: Mapping[str, Any]) -> Iterator[ast.Module]:

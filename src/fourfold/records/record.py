@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from fourfold.project import write_text
-from fourfold.records.evidence import MIME
+from fourfold.records.evidence import MIME, Claim, Metric
 from fourfold.records.ipynb import SECTIONS, sections
 
 FORMAT = 1
-STATUSES = ("ok", "unchanged", "failed", "timed_out", "killed", "invalid", "cancelled")
-_COLUMNS = ["config", "run_id", "template", "status", "verdict", "started_at", "duration_s"]
 _PACKAGES = (
-    "fourfold",
-    "papermill",
-    "pandas",
-    "numpy",
-    "scikit-learn",
-    "matplotlib",
-    "yellowbrick",
+    *("fourfold", "papermill", "pandas", "numpy"),
+    *("scikit-learn", "matplotlib", "yellowbrick"),
 )
 
 
@@ -36,11 +30,8 @@ class RunRecord:
     Attributes
     ----------
     status : str
-        One of `STATUSES`.
-    metrics : dict
-        Name to value, interval and unit.
-    claims : list of dict
-        Criteria with evidence and verdict.
+        ``ok``, ``unchanged``, or how it ended otherwise: ``failed``, ``timed_out``, ``killed`` or
+        ``cancelled``.
     sections : dict
         Seconds that each section took.
     error : dict, optional
@@ -65,8 +56,8 @@ class RunRecord:
     duration_s: float
     verdict: str = "not judged"
     answer: str = ""
-    metrics: Mapping[str, Any] = field(default_factory=dict)
-    claims: Sequence[Mapping[str, Any]] = ()
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    claims: Sequence[Claim] = ()
     data: Sequence[Mapping[str, Any]] = ()
     artifacts: Sequence[Mapping[str, Any]] = ()
     sections: Mapping[str, float] = field(default_factory=dict)
@@ -107,20 +98,28 @@ def findings(notebook: Mapping[str, Any]) -> dict[str, Any]:
     The last value of a metric and the last conclusion count, as for a reader.
     """
     kinds: dict[str, list[dict[str, Any]]] = {}
-    for item in emitted(notebook):
-        kinds.setdefault(item["kind"], []).append({k: v for k, v in item.items() if k != "kind"})
+    for item in map(dict, emitted(notebook)):
+        kinds.setdefault(item.pop("kind"), []).append(item)
     conclusion = kinds.get("conclusion", [{}])[-1]
-    metrics = {
-        item["name"]: {k: v for k, v in item.items() if k != "name"}
-        for item in kinds.get("metric", [])
-    }
+    metrics = {item.pop("name"): item for item in kinds.get("metric", [])}
     return {
-        "metrics": metrics,
         "data": kinds.get("data", []),
         "artifacts": kinds.get("artifact", []),
-        "claims": conclusion.get("claims", []),
         "verdict": conclusion.get("verdict", "not judged"),
         "answer": conclusion.get("answer", ""),
+        **_evidence(metrics, conclusion.get("claims", [])),
+    }
+
+
+def _evidence(metrics: Mapping[str, Any], claims: Iterable[Any]) -> dict[str, Any]:
+    """Return metrics and claims as values, from JSON as `write_record` and notebooks hold them."""
+
+    def whole(item: Mapping[str, Any]) -> dict[str, Any]:
+        return {**item, "ci": tuple(item.get("ci") or ()) or None}
+
+    return {
+        "metrics": {name: Metric(**whole(item)) for name, item in metrics.items()},
+        "claims": tuple(Claim(**whole(item)) for item in claims),
     }
 
 
@@ -137,13 +136,11 @@ def section_times(notebook: Mapping[str, Any]) -> dict[str, float]:
 @cache
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that make results."""
-    found = {"python": platform.python_version()}
+    numbers = {"python": platform.python_version()}
     for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+        with suppress(metadata.PackageNotFoundError):
+            numbers[package] = metadata.version(package)
+    return numbers
 
 
 def write_record(record: RunRecord, path: Path) -> None:
@@ -161,7 +158,8 @@ def find_record(folder: Path) -> RunRecord | None:
 
 def read_record(path: Path) -> RunRecord:
     """Return the record in a file."""
-    return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
+    record = RunRecord(**json.loads(path.read_text(encoding="utf-8")))
+    return replace(record, **_evidence(record.metrics, record.claims))
 
 
 def error_line(record: RunRecord) -> str:

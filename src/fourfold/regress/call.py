@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from fourfold.errors import FourfoldError, TemplateError, did_you_mean
 from fourfold.plan.template import find_template
@@ -40,17 +39,21 @@ def call_pytest(
     FourfoldError
         If there is no such notebook or folder.
     """
-    arguments = [*given]
-    paths = [path for item in given if (path := _path(item))]
-    for path in paths:
-        _check(path, root)
-    if not paths:
-        arguments.append(str(root / "notebooks"))
-    arguments += ["--rootdir", str(root), *_OPTIONS]
-    arguments += [] if {"-v", "-vv", "--verbose"} & {*given} else ["-q"]
-    arguments += [f"--fourfold-workers={workers}"] if workers else []
-    arguments += ["--fourfold-accept"] if accept else []
-    arguments += ["--fourfold-changed"] if changed else []
+    named = [Path(item.partition("::")[0]) for item in given if not item.startswith("-")]
+    paths = [path for path in named if path.suffix == ".ipynb" or path.exists()]
+    for path in (path for path in paths if not path.exists()):
+        folders = (path.parent, root / "notebooks")
+        known = (os.path.relpath(p) for folder in folders for p in folder.glob("*.ipynb"))
+        near = did_you_mean(path, known)
+        raise FourfoldError(f"{path}: expected a notebook or a folder, found none.{near}")
+    options = {
+        "-q": not {"-v", "-vv", "--verbose"} & {*given},
+        f"--fourfold-workers={workers}": workers,
+        "--fourfold-accept": accept,
+        "--fourfold-changed": changed,
+    }
+    arguments = [*given, *([] if paths else [str(root / "notebooks")]), "--rootdir", str(root)]
+    arguments += [*_OPTIONS, *(option for option, wanted in options.items() if wanted)]
     _warm_up(paths or [root / "notebooks"], root, workers)
     # Takes a second to load, and only checks web addresses in schemas: see `fourfold.cli.main`.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -60,31 +63,14 @@ def call_pytest(
 
 
 def _warm_up(paths: Sequence[Path], root: Path, workers: int | None) -> None:
-    """Begin to import what the notebooks do, while pytest starts."""
+    """Begin to import the modules of the notebooks, while pytest starts."""
     files = [f for p in paths for f in (sorted(p.rglob("*.ipynb")) if p.is_dir() else [p])]
     at_once = max(1, min(workers or cores(), len(files)))
-    with suppress(TemplateError):  # which the test will tell
-        stocks = Counter(preloads(_source(file, root)) for file in files[:_MOST_READ])
+    with suppress(TemplateError):  # which the test will show
+        stocks: Counter[tuple[str, ...]] = Counter()
+        for file in files[:_MOST_READ]:
+            notebook = read_notebook(file)
+            if template := notebook["metadata"].get("fourfold", {}).get("template"):
+                notebook = read_notebook(find_template(template, root / "templates"))
+            stocks[preloads(notebook)] += 1
         begin(at_once, {modules: min(at_once, often) for modules, often in stocks.items()})
-
-
-def _source(file: Path, root: Path) -> dict[str, Any]:
-    """Return the notebook whose code is executed: the template, where a template made the file."""
-    notebook = read_notebook(file)
-    name = notebook["metadata"].get("fourfold", {}).get("template")
-    return read_notebook(find_template(name, root / "templates")) if name else notebook
-
-
-def _path(item: str) -> Path | None:
-    """Return the path that an argument is, without the cell after ``::``; None for an option."""
-    path = Path(item.partition("::")[0])
-    given = not item.startswith("-") and (path.suffix == ".ipynb" or path.exists())
-    return path if given else None
-
-
-def _check(path: Path, root: Path) -> None:
-    if not path.exists():
-        folders = (path.parent, root / "notebooks")
-        known = (os.path.relpath(p) for folder in folders for p in folder.glob("*.ipynb"))
-        near = did_you_mean(path, known)
-        raise FourfoldError(f"{path}: expected a notebook or a folder, found none.{near}")

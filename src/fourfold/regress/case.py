@@ -1,25 +1,28 @@
-"""A case: a reference, and the notebook whose outputs must be those that it keeps."""
+"""A case: a reference, the notebook whose outputs must be the same, and what both depend on."""
 
 from __future__ import annotations
 
-import json
+import ast
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
 from fourfold.plan.rules import Rules, read_rules
-from fourfold.plan.spec import RunSpec, canonical
-from fourfold.plan.template import find_template, template_path
+from fourfold.plan.spec import RunSpec
+from fourfold.plan.template import find_template, template_file, template_path
 from fourfold.project import find_root
-from fourfold.records.ipynb import parameters_index, read_notebook, sections, text
+from fourfold.records.ipynb import code_trees, parameters_index, read_notebook, sections, text
 from fourfold.regress.compare.difference import Difference
+from fourfold.run.fingerprint import Fingerprint, Fingerprints, changed_parameters, file_digest
 from fourfold.run.prepare import with_room
 
 INJECTED = "injected-parameters"
+_LONGEST_PATH = 300
+_LARGEST_FILE = 2**28
 # An id such as modeling-choose says something, 3f2a9c01 does not.
 _SPOKEN = re.compile(r"cell \d+|[a-z]+|[a-z]\w*(-[a-z]\w*)+|(?=\w*_)[a-z]\w+")
 
@@ -28,10 +31,7 @@ _SPOKEN = re.compile(r"cell \d+|[a-z]+|[a-z]\w*(-[a-z]\w*)+|(?=\w*_)[a-z]\w+")
 class Pair:
     """A code cell as the reference keeps it and as it is executed; one of the two may be missing.
 
-    Attributes
-    ----------
-    index : int
-        Of the cell in the notebook that is executed; in the reference if it is gone.
+    Its `index` is that in the notebook that is executed; in the reference if it is gone.
     """
 
     key: str
@@ -53,20 +53,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Case:
-    """What a regression test executes, and against what.
+    """A reference, and the notebook that a regression test executes to compare it.
 
-    Attributes
-    ----------
-    path : Path
-        The reference.
-    stored, current : dict
-        Notebooks as JSON: the reference, and what is executed.
-    spec : RunSpec, optional
-        The run that the reference is of; None for a notebook that no template made.
-    changed : list of Difference
-        Parameters that would now be others.
-    problem : str
-        Why it cannot be executed at all.
+    `stored` is the reference and `current` the notebook, both as JSON. That of a run has its
+    `spec` as it is now, and the parameters that have `changed`; other notebooks have no template.
+    A `problem` says why it cannot be executed at all.
     """
 
     path: Path
@@ -78,17 +69,32 @@ class Case:
     changed: tuple[Difference, ...] = ()
     problem: str = ""
 
-    @property
-    def cwd(self) -> Path:
-        """Return the folder of the kernel: that of the notebook, or for a run the project."""
-        return self.root if self.spec else self.path.parent
+    def fingerprint(self) -> Fingerprint:
+        """Return what the outputs depend on now, on this machine."""
+        if self.spec:
+            own = Fingerprints(self.root).of(self.spec)
+        else:
+            code = [text(c) for c in self.stored["cells"] if c["cell_type"] == "code"]
+            own = Fingerprint.of_code(code, dict(_files(self.stored, self.path.parent)))
+        return own.of_reference(self.root, self.stored["cells"])
+
+    def reasons(self, now: Fingerprint, key: Mapping[str, Any] | None) -> list[str]:
+        """Return why the reference must be tested; empty if nothing has changed.
+
+        The `key` is of the last time that it passed here, or of when it was written.
+        """
+        if self.problem:
+            return [self.problem]
+        if not key:
+            return ["not tested yet"]
+        return [*map(str, self.changed), *now.changes_since(Fingerprint.from_json(key))]
 
     def pairs(self) -> list[Pair]:
         """Return the code cells of both notebooks, matched by id, in the order of execution."""
         named = all(cell.get("id") for nb in (self.stored, self.current) for cell in nb["cells"])
         old, new = (_code_cells(notebook, named) for notebook in (self.stored, self.current))
         pairs = [
-            Pair(key, section, index, old.get(key, (0, 0, None))[2], cell)
+            Pair(key, section, index, old[key][-1] if key in old else None, cell)
             for key, (section, index, cell) in new.items()
         ]
         above = -1
@@ -101,9 +107,7 @@ class Case:
         return pairs
 
 
-def _code_cells(
-    notebook: Mapping[str, Any], named: bool
-) -> dict[str, tuple[str, int, Mapping[str, Any]]]:
+def _code_cells(notebook: Mapping[str, Any], named: bool) -> dict[str, tuple[Any, ...]]:
     """Return section, index and cell by id, or by number in the notebooks of old editors."""
     places = enumerate(zip(sections(notebook), notebook["cells"], strict=True))
     return {
@@ -113,17 +117,12 @@ def _code_cells(
     }
 
 
-def read_case(path: Path, outside: Mapping[str, Any] | None = None) -> Case:
+def read_case(path: Path) -> Case:
     """Return the case of a notebook.
 
     A notebook that a template made (its metadata say so) is tested by the current template with
-    its config's parameters now, any other by its own code. What went wrong on the way, such as a
+    its config's parameters now, any other by its own code. A problem on the way, such as a
     mistake in the config, is the case's `problem`: it fails this notebook, not all.
-
-    Parameters
-    ----------
-    outside : mapping, optional
-        Rules for notebooks that have none of their own.
 
     Raises
     ------
@@ -133,61 +132,54 @@ def read_case(path: Path, outside: Mapping[str, Any] | None = None) -> Case:
     stored = read_notebook(path)
     own = stored["metadata"].get("fourfold", {})
     root = find_root(path.resolve().parent)
-    rules, problems = read_rules(own.get("regress", outside or {}))
-    problem = "; ".join(
-        f"metadata.fourfold.regress.session {key}: {told}" for key, told in problems
-    )
+    rules, problems = read_rules(own.get("regress", {}))
+    problem = "; ".join(f"metadata.fourfold.regress {key}: {message}" for key, message in problems)
+    case = Case(path, root, stored, stored, None, rules, (), problem)
     if "template" not in own or "parameters" not in own:
-        return Case(path, root, stored, stored, None, rules, (), problem)
+        return case
     try:
         spec = _spec(own, root)
         current = _with_room(read_notebook(template_path(spec.template_file, root)))
     except FourfoldError as error:
-        return Case(path, root, stored, stored, None, rules, (), str(error))
-    if spec.regress:
-        rules = read_rules(spec.regress)[0]
-    changed = _changed(own["parameters"], spec.parameters)
-    return Case(path, root, stored, current, spec, rules, changed, problem)
+        return replace(case, problem=str(error))
+    rules = read_rules(spec.regress)[0] if spec.regress else rules
+    changes = changed_parameters(own["parameters"], spec.parameters)
+    changed = tuple(Difference(*change, "parameter") for change in changes)
+    return replace(case, current=current, spec=spec, rules=rules, changed=changed)
 
 
 def _spec(own: Mapping[str, Any], root: Path) -> RunSpec:
     """Return the run as its config has it now; without the config, as the reference keeps it."""
-    file = str(own.get("config", ""))
+    file, name = str(own.get("config", "")), str(own["template"])
     if file and (root / file).is_file():
         return plan([str(root / file)], root)[0]
-    template = find_template(str(own["template"]), root / "templates")
-    name = Path(file).stem or str(own["template"])
-    return RunSpec(
-        *(name, "default", file, str(own["template"])),
-        str(template.relative_to(root)),
-        dict(own["parameters"]),
-    )
+    template = template_file(find_template(name, root / "templates"), root)
+    config = Path(file).stem or name
+    return RunSpec(config, "default", file, name, template, dict(own["parameters"]))
 
 
-def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Difference, ...]:
-    names = dict.fromkeys([*before, *after])
-    pairs = {name: [_shown(side, name) for side in (before, after)] for name in names}
-    return tuple(
-        Difference(f"parameter {name}", old, new, "parameter")
-        for name, (old, new) in pairs.items()
-        if old != new
-    )
-
-
-def _shown(parameters: Mapping[str, Any], name: str) -> str:
-    return canonical(parameters[name]) if name in parameters else "(not there)"
-
-
-def _with_room(template: dict[str, Any]) -> dict[str, Any]:
+def _with_room(template: dict[str, Any]) -> Any:
     """Return the template with the cells that a run inserts: parameters and header."""
     index = parameters_index(template)
     cell = {"cell_type": "code", "id": INJECTED, "metadata": {"tags": [INJECTED]}, "source": ""}
     cells = list(template["cells"])
     cells.insert(0 if index is None else index + 1, {**cell, "outputs": []})
-    room: dict[str, Any] = with_room({**template, "cells": cells})
-    return room
+    return with_room({**template, "cells": cells})
 
 
-def code_of(notebook: Mapping[str, Any]) -> str:
-    """Return the code of a notebook, as JSON."""
-    return json.dumps([text(c) for c in notebook["cells"] if c["cell_type"] == "code"])
+def _files(notebook: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the files that a notebook's code names, and the modules beside it that it imports."""
+    names: dict[str, None] = {}
+    for node in (node for tree in code_trees(notebook) for node in ast.walk(tree)):
+        match node:
+            case ast.Constant(value=str(value)) if 0 < len(value) < _LONGEST_PATH:
+                names[value] = None
+            case ast.Import(names=aliases):
+                names |= {f"{alias.name.split('.')[0]}.py": None for alias in aliases}
+            case ast.ImportFrom(module=str(module)):
+                names[f"{module.split('.')[0]}.py"] = None
+    for name in names:
+        file = folder / name
+        spelled = "\n" not in name and "\0" not in name
+        if spelled and file.is_file() and file.stat().st_size <= _LARGEST_FILE:
+            yield name, file_digest(file)

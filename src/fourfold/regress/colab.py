@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
-import subprocess
 import tomllib
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from fourfold.records.ipynb import tags, text
 
 _GITHUB = re.compile(r"(?:^|[/@])github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_COLAB = "https://colab.research.google.com"
 _INSIDE = 'os.chdir("project")'
 _LOCAL = '"FOURFOLD_SOURCE", ".."'
 
@@ -39,24 +38,17 @@ def repository(root: Path) -> str:
         named = content.get("tool", {}).get("fourfold", {}).get("repository")
         if named is not None:
             if not isinstance(named, str) or not _NAME.fullmatch(named):
-                told = (
+                raise FourfoldError(
                     f"pyproject.toml tool.fourfold.repository: expected owner/name, got {named!r}"
                 )
-                raise FourfoldError(told)
             return named
-    found = _GITHUB.search(_git(root, "config", "--get", "remote.origin.url"))
-    return found[1] if found else ""
+    address = _GITHUB.search(git(root, "config", "--get", "remote.origin.url") or "")
+    return address[1] if address else ""
 
 
 def below(root: Path) -> str:
     """Return the project's folder in its repository, such as ``analysis/``; empty at the top."""
-    return _git(root, "rev-parse", "--show-prefix")
-
-
-def _git(root: Path, *words: str) -> str:
-    with suppress(OSError, subprocess.SubprocessError):
-        return git(root, *words)
-    return ""
+    return git(root, "rev-parse", "--show-prefix") or ""
 
 
 def prepare(
@@ -66,20 +58,17 @@ def prepare(
     place: str,
     folder: str = "",
 ) -> None:
-    """Give a reference its form; where the repository is known, its badge and source as well.
+    """Give a reference its form; if the repository is known, its badge and source as well.
 
     Parameters
     ----------
-    notebook : mapping
-        Its cells are changed.
-    parameters : mapping
-        Of its template.
-    name : str
-        Of the repository, ``owner/name``; empty where there is none.
+    notebook, parameters : mapping
+        The cells of the notebook are changed; the parameters are those of its template.
+    name, folder : str
+        Of the repository, ``owner/name``, and of the project in it, with a slash at its end;
+        empty where there is none.
     place : str
         Path of the reference in the project.
-    folder : str
-        Of the project in the repository, with a slash at its end; empty at the top.
     """
     for cell in notebook["cells"]:
         if "injected-parameters" in tags(cell):
@@ -90,11 +79,10 @@ def prepare(
             cell["source"] = text(cell).replace(_LOCAL, there).replace(_INSIDE, inside)
     if name:
         first = notebook["cells"][0]
-        address = f"https://colab.research.google.com/github/{name}/blob/HEAD/{folder}{place}"
-        picture = "https://colab.research.google.com/assets/colab-badge.svg"
-        badge = f"[![Open in Colab]({picture})]({address})"
         title, _, rest = text(first).partition("\n")
-        first["source"] = f"{title}\n\n{badge}\n{rest}"
+        badge = f"[![Open in Colab]({_COLAB}/assets/colab-badge.svg)]"
+        address = f"{_COLAB}/github/{name}/blob/HEAD/{folder}{place}"
+        first["source"] = f"{title}\n\n{badge}({address})\n{rest}"
 
 
 def form(source: str, parameters: Mapping[str, Parameter]) -> str:
@@ -124,15 +112,16 @@ def _field(line: str, parameters: Mapping[str, Parameter]) -> str:
 
 
 def _kind(value: Any, parameter: Parameter) -> str:
-    if isinstance(value, str) and parameter.choices:
-        return json.dumps(list(parameter.choices))
-    if isinstance(value, bool):
-        return '{type: "boolean"}'
-    if isinstance(value, int) and None not in (parameter.low, parameter.high):
-        ends = f"min: {parameter.low:.0f}, max: {parameter.high:.0f}"
-        return f'{{type: "slider", {ends}, step: 1}}'
-    if isinstance(value, int) and parameter.annotation == "int":
-        return '{type: "integer"}'
-    if isinstance(value, str) and not set(value) & set("\"'\\\n"):
-        return '{type: "string"}'
+    match value:
+        case str() if parameter.choices:
+            return json.dumps(list(parameter.choices))
+        case bool():
+            return '{type: "boolean"}'
+        case int() if None not in (parameter.low, parameter.high):
+            ends = f"min: {parameter.low:.0f}, max: {parameter.high:.0f}"
+            return f'{{type: "slider", {ends}, step: 1}}'
+        case int() if parameter.annotation == "int":
+            return '{type: "integer"}'
+        case str() if not set(value) & set("\"'\\\n"):
+            return '{type: "string"}'
     return '{type: "raw"}'

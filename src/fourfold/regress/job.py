@@ -1,16 +1,11 @@
-"""A notebook executed in the background, while pytest compares what is there already."""
+"""A notebook executed in the background, while pytest compares the cells that are done."""
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
@@ -18,94 +13,69 @@ from papermill.iorw import load_notebook_node
 
 from fourfold.plan.template import template_path
 from fourfold.regress.case import Case
-from fourfold.run.kernels.client import WARM_KERNELS, Warm, execute
+from fourfold.run.kernels.client import WARM_KERNELS, execute
 from fourfold.run.kernels.execution import Execution, Failure, Limits
-from fourfold.run.kernels.machine import cores, kernel_env
-from fourfold.run.kernels.preload import preloads
+from fourfold.run.kernels.process import kill_kernel
 from fourfold.run.prepare import prepared
 
 RAISES = "raises-exception"
 SKIP = "skip-execution"
 
 
-@dataclass(frozen=True)
-class How:
-    """How notebooks are executed: limits, kernel (None for the notebook's own), place of files."""
-
-    limits: Limits
-    kernel: str | None
-    artifacts: Path
-
-
-class _Told(Execution):
-    """An execution that says which cell it has finished."""
-
-    def __init__(self, nb: Any, stopping: Any) -> None:
-        super().__init__(nb, None, stopping=stopping)
-        self.finished = -1
-        self.news = threading.Condition()
-
-    def cell_complete(self, cell: Any, cell_index: int = 0, **kwargs: Any) -> None:
-        super().cell_complete(cell, cell_index=cell_index, **kwargs)
-        with self.news:
-            self.finished = cell_index
-            self.news.notify_all()
-
-
+@dataclass(eq=False)
 class Job:
-    """One notebook on its way through a kernel.
+    """One notebook on its way through a kernel; by default its own, of this name.
 
-    Attributes
-    ----------
-    failure : Failure, optional
-        Where and why it stopped, once it has.
-    duration_s : float
-        Seconds that it took, once it has ended.
+    The `marks` are tags that cells get for their execution, by index. Once it has ended,
+    `duration_s` is known, and the `failure` if it stopped early.
     """
 
-    def __init__(self, case: Case, how: How, marks: Mapping[int, Sequence[str]]) -> None:
-        self.case, self.how, self.marks = case, how, marks
-        self.failure: Failure | None = None
-        self.duration_s = 0.0
-        self._stop = threading.Event()
-        self._over = threading.Event()
-        self._manager: Any = None
-        self._execution: _Told | None = None
-        self._ready = threading.Event()
+    case: Case
+    limits: Limits
+    kernel: str | None
+    env: Mapping[str, str]
+    marks: Mapping[int, Sequence[str]]
+    begun: bool = False
+    failure: Failure | None = None
+    duration_s: float = 0.0
+    _manager: Any = None
+    _execution: Execution | None = None
+    _finished: int = -1
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _over: threading.Event = field(default_factory=threading.Event)
+    _news: threading.Condition = field(default_factory=threading.Condition)
 
-    def run(self, threads: int = 1, ahead: Any = lambda: 0) -> None:
-        """Execute the notebook; what goes wrong is its failure."""
-        started = time.monotonic()
+    def run(self, ahead: Callable[[], int]) -> None:
+        """Execute the notebook, with so many kernels ahead for others; an error is its failure."""
+        self.begun, started = True, time.monotonic()
         try:
-            self._run(threads, ahead)
+            self._run(ahead)
         except Exception as error:  # such as a kernel that is not installed
             self.failure = Failure("killed", "Setup", 0, "", type(error).__name__, str(error))
         self.duration_s = time.monotonic() - started
         self._over.set()
-        self._ready.set()
-        if self._execution:
-            with self._execution.news:
-                self._execution.news.notify_all()
+        self._note(self._finished)
 
-    def _run(self, threads: int, ahead: Any) -> None:
-        notebook = self.notebook()
+    def _run(self, ahead: Callable[[], int]) -> None:
+        notebook = self._notebook()
         for index, tags in self.marks.items():
-            kept = list(notebook.cells[index].metadata.get("tags", []))
-            notebook.cells[index].metadata["tags"] = [*kept, *tags]
-        self._execution = _Told(notebook, self._stop.is_set)
-        self._ready.set()
+            metadata = notebook.cells[index].metadata
+            metadata["tags"] = [*metadata.get("tags", []), *tags]
+        self._execution = Execution(
+            notebook, None, on_cell_end=self._note, stopping=self._stop.is_set
+        )
         execute(
             self._execution,
-            self.kernel_name(notebook),
-            limits=self.how.limits,
-            cwd=self.case.cwd,
-            env=kernel_env(self.how.artifacts, threads),
+            self._kernel_name(notebook.metadata),
+            limits=self.limits,
+            cwd=self.case.root if self.case.spec else self.case.path.parent,
+            env=self.env,
             on_kernel=self._keep,
-            warm=Warm(preloads(notebook), ahead),
+            ahead=ahead,
         )
         self.failure = self._execution.failure
 
-    def notebook(self) -> Any:
+    def _notebook(self) -> Any:
         """Return the notebook to execute, without outputs."""
         if self.case.spec:
             template = template_path(self.case.spec.template_file, self.case.root)
@@ -116,41 +86,47 @@ class Job:
                 cell.outputs, cell.execution_count = [], None
         return notebook
 
-    def kernel_name(self, notebook: Any) -> str:
+    def _kernel_name(self, metadata: Mapping[str, Any]) -> str:
         """Return the kernel: as asked, else the notebook's own, for Python else this Python's."""
-        name = self.how.kernel or notebook.metadata.get("kernelspec", {}).get("name", "python3")
+        own = metadata.get("kernelspec", {})
+        name = str(self.kernel or own.get("name", "python3"))
         try:
             KernelSpecManager().get_kernel_spec(name)
         except NoSuchKernel:
-            language = notebook.metadata.get("kernelspec", {}).get("language", "")
-            language = language or notebook.metadata.get("language_info", {}).get("name", "")
-            if language == "python" and not self.how.kernel:
-                return WARM_KERNELS[0]
-            raise
-        return str(name)
+            language = own.get("language") or metadata.get("language_info", {}).get("name")
+            if language != "python" or self.kernel:
+                raise
+            return WARM_KERNELS[0]
+        return name
+
+    def _note(self, index: int) -> None:
+        with self._news:
+            self._finished = index
+            self._news.notify_all()
+
+    def _keep(self, manager: Any) -> None:
+        self._manager = manager
 
     def wait(self, index: int) -> Any:
         """Return the executed cell, as soon as it is done; None if it never will be."""
-        self._ready.wait()
-        execution = self._execution
-        if execution is None:
+        with self._news:
+            self._news.wait_for(lambda: self._finished >= index or self._over.is_set())
+        if self._execution is None or self._finished < index:
             return None
-        with execution.news:
-            execution.news.wait_for(lambda: execution.finished >= index or self._over.is_set())
-        return execution.nb.cells[index] if execution.finished >= index else None
+        return self._execution.nb.cells[index]
 
     def failed(self) -> Failure | None:
         """Return where and why it stopped, as far as is known by now."""
         return self.failure or (self._execution.failure if self._execution else None)
 
-    def told(self, failure: Failure) -> str:
+    def traceback(self, failure: Failure) -> str:
         """Return an error as a reader needs it: of a cell, with the traceback of its output."""
-        executed = self._execution.nb.cells[failure.cell - 1] if self._execution else {}
-        errors = [o for o in executed.get("outputs", []) if o["output_type"] == "error"]
-        trace = "\n".join(errors[-1]["traceback"]) if errors and failure.cell else ""
-        return "\n".join(
-            filter(None, [f"{failure.outcome}: {failure.error}: {failure.message}", trace])
-        )
+        lines = [f"{failure.outcome}: {failure.error}: {failure.message}"]
+        if self._execution and failure.cell:
+            outputs = self._execution.nb.cells[failure.cell - 1].get("outputs", [])
+            errors = [output for output in outputs if output["output_type"] == "error"]
+            lines += errors[-1]["traceback"] if errors else []
+        return "\n".join(lines)
 
     def finish(self) -> Any:
         """Wait for the end; return the executed notebook, None if it never started."""
@@ -160,37 +136,5 @@ class Job:
     def stop(self) -> None:
         """End it at once; a job that has not begun will not."""
         self._stop.set()
-        process = getattr(getattr(self._manager, "provisioner", None), "process", None)
-        if process is not None and not self._over.is_set() and process.poll() is None:
-            with suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
-
-    def _keep(self, manager: Any) -> None:
-        self._manager = manager
-
-
-class Jobs:
-    """Executes several notebooks at a time, the longest first."""
-
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._pool = ThreadPoolExecutor(workers, "regress")
-        self._jobs: list[Job] = []
-        self._left = 0
-
-    def start(self, jobs: Sequence[Job]) -> None:
-        """Begin with jobs, in this order."""
-        self._jobs += jobs
-        self._left += len(jobs)
-        for job in jobs:
-            self._pool.submit(self._run, job)
-
-    def _run(self, job: Job) -> None:
-        self._left -= 1
-        job.run(max(1, cores() // self._workers), lambda: min(self._workers, self._left))
-
-    def close(self) -> None:
-        """End what still runs."""
-        for job in self._jobs:
-            job.stop()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        if not self._over.is_set():
+            kill_kernel(self._manager)

@@ -1,4 +1,4 @@
-"""The page of differences: what a regression test found, before, after and marked."""
+"""The page of differences: the cells that a regression test fails, before, after and marked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from functools import cache
 from importlib.resources import files
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from fourfold.project import write_text
 from fourfold.records.evidence import MIME
 from fourfold.regress.compare import pictures
 from fourfold.regress.compare.html_table import Table, named, read_tables
-from fourfold.regress.compare.outputs import aligned, plain
-from fourfold.regress.compare.text import same
+from fourfold.regress.compare.outputs import PICTURES, aligned, displayed, plain
+from fourfold.regress.compare.text import compare
 
 ORDER = ("failed", "accepted", "passed", "unchanged")
 _SHOWN = ("differs", "failed", "never-run")
@@ -54,15 +55,10 @@ View = Picture | Grid | Lines
 
 
 def write_page(folder: Path) -> Path:
-    """Write ``index.html`` from the results of a regression test in a folder.
+    """Write ``index.html`` from the results of a regression test in a folder; return its path.
 
     The page holds all that it shows, and executes nothing: outputs of notebooks are shown as text,
-    tables built anew from their cells.
-
-    Returns
-    -------
-    Path
-        The page.
+    tables are rebuilt from their cells.
     """
     results = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
     page = folder / "index.html"
@@ -90,58 +86,47 @@ def _template() -> Template:
 
 
 def views(cell: Mapping[str, Any]) -> list[View]:
-    """Return what shows the differences of a cell."""
-    found: list[View] = []
-    old, new = (cell.get(side, []) for side in ("before", "after"))
-    streams = [_stream_text(outputs) for outputs in (old, new)]
-    if streams[0] != streams[1]:
-        found += _lines(streams[0], streams[1])
-    displays = [[o for o in outputs if o["output_type"] != "stream"] for outputs in (old, new)]
-    for before, after in aligned(displays[0], displays[1]):
-        found += _of_output(before or {}, after or {})
-    return found
-
-
-def _stream_text(outputs: Sequence[Mapping[str, Any]]) -> str:
-    return "".join(plain(o["text"]) for o in outputs if o["output_type"] == "stream")
+    """Return pictures, tables and lines that show the differences of a cell."""
+    sides = [cell.get(side, []) for side in ("before", "after")]
+    printed = (
+        "".join(plain(o["text"]) for o in outputs if o["output_type"] == "stream")
+        for outputs in sides
+    )
+    shown: list[View] = [*_lines(*printed)]
+    for before, after in aligned(*map(displayed, sides)):
+        shown += _of_output(before or {}, after or {})
+    return shown
 
 
 def _of_output(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[View]:
     old, new = (output.get("data", {}) for output in (before, after))
-    pictures_of = [next((plain(d[m]) for m in _PNG if m in d), "") for d in (old, new)]
-    if pictures_of[0] != pictures_of[1]:
-        yield _picture(pictures_of[0].replace("\n", ""), pictures_of[1].replace("\n", ""))
+    drawn = [_first(data, PICTURES).replace("\n", "") for data in (old, new)]
+    if drawn[0] != drawn[1]:
+        yield Picture(drawn[0], drawn[1], pictures.difference(*drawn) if all(drawn) else "")
         return
     tables = [read_tables(plain(data.get("text/html", ""))) for data in (old, new)]
     if any(tables) and MIME not in {*old, *new}:
-        empty = Table([], [], [])
-        for i in range(max(map(len, tables))):
-            b, a = (side[i] if i < len(side) else empty for side in tables)
-            if b != a:
-                yield _grid(b, a)
+        pairs = zip_longest(*tables, fillvalue=Table([], [], []))
+        yield from (_grid(b, a) for b, a in pairs if b != a)
         return
     yield from _lines(_words(before), _words(after))
 
 
-_PNG = ("image/png", "image/jpeg")
-
-
-def _picture(before: str, after: str) -> Picture:
-    return Picture(before, after, pictures.difference(before, after) if before and after else "")
+def _first(data: Mapping[str, Any], mimes: Sequence[str]) -> str:
+    return next((plain(data[mime]) for mime in mimes if mime in data), "")
 
 
 def _words(output: Mapping[str, Any]) -> str:
     """Return the text of an output; of an error its kind and message."""
     if output.get("output_type") == "error":
         return f"{output['ename']}: {output['evalue']}"
-    data = output.get("data", {})
-    return next((plain(data[m]) for m in ("text/markdown", "text/plain") if m in data), "")
+    return _first(output.get("data", {}), ("text/markdown", "text/plain"))
 
 
 def _lines(before: str, after: str) -> list[Lines]:
-    """Return a difference by line; none where the texts are equal."""
-    told = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
-    lines = [(line[:1], line[1:]) for line in [*told][2:] if line[:2] != "@@"]
+    """Return a difference by line; none if the texts are equal."""
+    diff = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
+    lines = [(line[:1], line[1:]) for line in [*diff][2:] if line[:2] != "@@"]
     return [Lines(lines[:_MOST_LINES])] if lines else []
 
 
@@ -159,7 +144,7 @@ def _grid(before: Table, after: Table) -> Grid:
             )
             for name in every
         ]
-        rows.append((label, [(old, new, not same(old, new)) for old, new in pairs]))
+        rows.append((label, [(old, new, bool(compare(old, new))) for old, new in pairs]))
     if len(rows) > _MOST_ROWS:
         rows = [row for row in rows if any(changed for *_, changed in row[1])]
     return Grid(every, rows[:_MOST_ROWS])

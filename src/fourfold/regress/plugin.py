@@ -7,7 +7,6 @@ and the rest come with `fourfold.regress.items`, when they are asked for.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -36,9 +35,3 @@ def pytest_configure(config: pytest.Config) -> None:
     from fourfold.regress.session import Regression
 
     config.pluginmanager.register(Regression(config), "fourfold-regression")
-
-
-def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Say what compares, since its verdicts differ from nbval's own."""
-    regression: Any = config.pluginmanager.getplugin("fourfold-regression")
-    return [regression.header()] if regression else []

@@ -6,20 +6,22 @@ import copy
 import io
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fourfold.plan.spec import RunSpec
 from fourfold.plan.template import read_template, template_path
-from fourfold.project import write_text
+from fourfold.project import Project, write_text
 from fourfold.records.evidence import MIME
+from fourfold.records.ipynb import written
 from fourfold.records.record import versions
 from fourfold.regress import colab
 from fourfold.regress.case import Case
-from fourfold.regress.changed import key_of_run
 from fourfold.regress.compare.outputs import plain
 from fourfold.regress.compare.pictures import same_software
-from fourfold.run.prepare import HEADER, fill, model_of
+from fourfold.run.fingerprint import Fingerprints
+from fourfold.run.prepare import HEADER, fill
 
 _CELL_NOISE = ("papermill", "execution", "ExecuteTime")
 _VERSIONS = ("python", "numpy", "pandas", "scikit-learn", "matplotlib")
@@ -36,44 +38,34 @@ def first_runs(specs: Sequence[RunSpec]) -> list[RunSpec]:
     return list(first.values())
 
 
-def write_reference(folder: Path, spec: RunSpec, root: Path) -> Path:
-    """Write ``notebooks/<config>.ipynb`` from the executed notebook in `folder`.
-
-    Returns
-    -------
-    Path
-        The reference.
-    """
+def write_reference(spec: RunSpec, project: Project) -> Path:
+    """Write ``notebooks/<config>.ipynb`` from the executed notebook in the outputs; return it."""
+    folder = project.folder(spec.config, spec.run_id)
     notebook = json.loads((folder / "notebook.ipynb").read_text(encoding="utf-8"))
-    target = root / "notebooks" / f"{spec.config}.ipynb"
+    target = project.root / "notebooks" / f"{spec.config}.ipynb"
     target.parent.mkdir(exist_ok=True)
-    stable = without_noise(notebook)
-    open_in_colab(stable, spec, root, target)
-    stable["metadata"]["fourfold"] = metadata_of(spec, root, stable["cells"])
-    write_text(target, json.dumps(stable, indent=1, ensure_ascii=False) + "\n")
+    write_text(target, written(_finished(notebook, spec, target, project.root)))
     return target
 
 
-def open_in_colab(notebook: dict[str, Any], spec: RunSpec, root: Path, path: Path) -> None:
-    """Give a reference at this path what Colab needs."""
-    template = read_template(template_path(spec.template_file, root))
+def _finished(executed: dict[str, Any], spec: RunSpec, path: Path, root: Path) -> dict[str, Any]:
+    """Return the notebook with the cells that Colab needs, and what its outputs depend on."""
+    notebook = _without_noise(executed)
+    parameters = read_template(template_path(spec.template_file, root)).parameters
     place = path.relative_to(root).as_posix()
-    name = colab.repository(root)
-    colab.prepare(notebook, template.parameters, name, place, colab.below(root))
-
-
-def metadata_of(spec: RunSpec, root: Path, cells: Any) -> dict[str, Any]:
-    """Return what a reference says of itself: its run, and what its outputs depend on."""
-    return {
+    colab.prepare(notebook, parameters, colab.repository(root), place, colab.below(root))
+    now = Fingerprints(root).of(spec).of_reference(root, notebook["cells"])
+    notebook["metadata"]["fourfold"] = {
         "template": spec.template,
         "config": spec.config_file,
         "parameters": dict(spec.parameters),
         "versions": {name: versions()[name] for name in _VERSIONS if name in versions()},
-        "key": key_of_run(spec, root, cells),
+        "key": replace(now, environment=None).to_json(),  # which holds on any machine
     }
+    return notebook
 
 
-def without_noise(notebook: dict[str, Any]) -> dict[str, Any]:
+def _without_noise(notebook: dict[str, Any]) -> dict[str, Any]:
     """Return the notebook without times, machine metadata and papermill's notes."""
     for cell in notebook["cells"]:
         for noise in _CELL_NOISE:
@@ -84,7 +76,7 @@ def without_noise(notebook: dict[str, Any]) -> dict[str, Any]:
 
 
 def accepted(case: Case, executed: Mapping[str, Any], differing: Collection[str]) -> dict[str, Any]:
-    """Return the reference anew.
+    """Return the new reference.
 
     Parameters
     ----------
@@ -93,31 +85,26 @@ def accepted(case: Case, executed: Mapping[str, Any], differing: Collection[str]
     differing : collection of str
         Keys of the cells whose outputs differ; the others keep the outputs that they have.
     """
-    kept = {pair.key: pair.stored for pair in case.pairs() if pair.stored and pair.current}
-    if case.spec is None:
-        notebook: dict[str, Any] = copy.deepcopy(dict(case.stored))
-        fresh = {p.key: executed["cells"][p.index] for p in case.pairs()}
-        for key, old in ((p.key, notebook["cells"][p.index]) for p in case.pairs()):
-            if key in differing:
-                _take_outputs(old, fresh[key])
-        return notebook
-    notebook = without_noise(copy.deepcopy(dict(executed)))
+    notebook: dict[str, Any] = copy.deepcopy(dict(executed if case.spec else case.stored))
     for pair in case.pairs():
-        old = kept.get(pair.key)
-        if pair.current is None or old is None or pair.key in differing:
-            continue
-        if not _redrawn(old, notebook["cells"][pair.index]):
-            _take_outputs(notebook["cells"][pair.index], old)
-    fill(notebook, case.spec, model_of(executed))
-    open_in_colab(notebook, case.spec, case.root, case.path.resolve())
-    notebook["metadata"]["fourfold"] = metadata_of(case.spec, case.root, notebook["cells"])
-    if "regress" in case.stored["metadata"].get("fourfold", {}):
-        notebook["metadata"]["fourfold"]["regress"] = case.stored["metadata"]["fourfold"]["regress"]
+        if case.spec is None:
+            if pair.key in differing:
+                _take_outputs(notebook["cells"][pair.index], executed["cells"][pair.index])
+        elif pair.current and pair.stored and pair.key not in differing:
+            cell = notebook["cells"][pair.index]
+            if not _redrawn(pair.stored, cell):
+                _take_outputs(cell, pair.stored)
+    if case.spec is None:
+        return notebook
+    fill(notebook, case.spec)
+    notebook = _finished(notebook, case.spec, case.path.resolve(), case.root)
+    own = case.stored["metadata"].get("fourfold", {})
+    notebook["metadata"]["fourfold"] |= {k: v for k, v in own.items() if k == "regress"}
     return notebook
 
 
 def same_content(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Say whether two references hold the same; fingerprints and versions alone are no content."""
+    """Say whether two references have the same content: cells but the header, run and rules."""
     return _content(before) == _content(after)
 
 
@@ -142,23 +129,29 @@ def _redrawn(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 
 def shown_difference(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> str:
-    """Return the difference of two notebooks as nbdime prints it."""
+    """Return the difference of two notebooks as nbdime prints it.
+
+    Parameters
+    ----------
+    name : str
+        Of both, as the heading shows it.
+    """
     from nbdime import diff_notebooks
     from nbdime.prettyprint import PrettyPrintConfig, pretty_print_notebook_diff
 
     old, new = (_node(notebook) for notebook in (before, after))
-    told = io.StringIO()
-    config = PrettyPrintConfig(out=told, use_color=False)
+    printed = io.StringIO()
+    config = PrettyPrintConfig(out=printed, use_color=False)
     pretty_print_notebook_diff(name, name, old, diff_notebooks(old, new), config)
-    return told.getvalue()
+    return printed.getvalue()
 
 
 def _node(notebook: Mapping[str, Any]) -> Any:
-    """Return a notebook for nbdime, without the data behind figures: the picture says it."""
+    """Return a notebook for nbdime, without the data behind figures: the picture shows them."""
     import nbformat
 
-    shown = copy.deepcopy(dict(notebook))
-    for data in (o.get("data", {}) for c in shown["cells"] for o in c.get("outputs", [])):
+    copied = copy.deepcopy(dict(notebook))
+    for data in (o.get("data", {}) for c in copied["cells"] for o in c.get("outputs", [])):
         if data.get(MIME, {}).get("kind") == "figure":
             del data[MIME]
-    return nbformat.reads(json.dumps(shown), as_version=4)  # type: ignore[no-untyped-call]
+    return nbformat.reads(json.dumps(copied), as_version=4)  # type: ignore[no-untyped-call]

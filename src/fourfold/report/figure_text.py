@@ -11,20 +11,11 @@ from fourfold.records.formatting import number
 
 _MOST_PANELS = 4
 _MOST_NAMES = 8
-# Singular and plural of what `fourfold.records.figures.artists` calls the kinds of data.
+# Kinds of data, as `fourfold.records.figures.artists` calls them, whose name is another.
 _NAMES = {
-    "areas": ("set of areas", "sets of areas"),
-    "bars": ("set of bars", "sets of bars"),
-    "error bars": ("series with error bars", "series with error bars"),
-    "grid": ("grid of cells", "grids of cells"),
-    "image": ("image", "images"),
-    "line": ("line", "lines"),
-    "points": ("set of points", "sets of points"),
-    "rectangles": ("set of rectangles", "sets of rectangles"),
-    "segments": ("set of segments", "sets of segments"),
-    "shapes": ("set of shapes", "sets of shapes"),
-    "table": ("table", "tables"),
-    "wedges": ("pie", "pies"),
+    **{kind: f"set of {kind}" for kind in ("areas", "bars", "points")},
+    **{kind: f"set of {kind}" for kind in ("rectangles", "segments", "shapes")},
+    **{"error bars": "series with error bars", "grid": "grid of cells", "wedges": "pie"},
 }
 _FORMULA = re.compile(r"\$([^$]*)\$")
 _SIGNS = re.compile(r"\\(?:mathdefault|mathrm)|[\\{}]")
@@ -33,10 +24,7 @@ _SIGNS = re.compile(r"\\(?:mathdefault|mathrm)|[\\{}]")
 def in_words(figure: Mapping[str, Any]) -> str:
     """Return what a figure shows: for each panel its title, its axes with their range, its data.
 
-    Parameters
-    ----------
-    figure : mapping
-        The facts of a figure, as `fourfold.records.figures.facts.facts` returns them.
+    The figure is given by its facts, as `fourfold.records.figures.facts.facts` returns them.
 
     Examples
     --------
@@ -48,8 +36,8 @@ def in_words(figure: Mapping[str, Any]) -> str:
     panels = [panel for axes in figure.get("axes", []) if (panel := _panel(axes))]
     heading = [_plain(figure["title"])] if figure.get("title") else []
     more = len(panels) - _MOST_PANELS
-    told = panels[:_MOST_PANELS] + ([f"And {more} more panels"] if more > 0 else [])
-    return " ".join(f"{part.rstrip('.')}." for part in heading + told)
+    rest = [f"And {more} more panels"] if more > 0 else []
+    return " ".join(f"{part.rstrip('.')}." for part in heading + panels[:_MOST_PANELS] + rest)
 
 
 def _panel(axes: Mapping[str, Any]) -> str:
@@ -57,8 +45,8 @@ def _panel(axes: Mapping[str, Any]) -> str:
         return ""
     parts = [_kinds(axes["series"])]
     for side, word in (("x", "across"), ("y", "up")):
-        if told := _axis(axes, side):
-            parts.append(f"{word} {told}")
+        if about := _axis(axes, side):
+            parts.append(f"{word} {about}")
     if names := axes.get("legend"):
         parts.append(f"legend: {_listed(names)}")
     title = _plain(axes.get("title", ""))
@@ -67,14 +55,16 @@ def _panel(axes: Mapping[str, Any]) -> str:
 
 def _kinds(drawn: Any) -> str:
     counts = Counter(str(item.get("kind", "data")) for item in drawn)
-    told = []
-    for kind, count in counts.items():
-        one, many = _NAMES.get(kind, (kind, kind))
-        told.append(
-            f"{count} {many}" if count > 1 else f"{'an' if one[0] in 'aeiou' else 'a'} {one}"
-        )
-    text = ", ".join(told)
+    text = ", ".join(_counted(kind, count) for kind, count in counts.items())
     return text[0].upper() + text[1:]
+
+
+def _counted(kind: str, count: int) -> str:
+    name = _NAMES.get(kind, kind)
+    if count == 1:
+        return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    first, *rest = name.split()
+    return " ".join([str(count), first if first.endswith("s") else f"{first}s", *rest])
 
 
 def _axis(axes: Mapping[str, Any], side: str) -> str:
@@ -120,5 +110,5 @@ def _listed(names: Any) -> str:
 
 def _plain(text: str) -> str:
     """Return a label in one line, without the marks of a formula."""
-    text = _FORMULA.sub(lambda found: _SIGNS.sub("", found[1]), str(text))
+    text = _FORMULA.sub(lambda formula: _SIGNS.sub("", formula[1]), str(text))
     return " ".join(text.split())

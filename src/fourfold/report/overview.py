@@ -1,9 +1,10 @@
-"""The overview of all runs in a folder of outputs: one page to sort, search and compare them."""
+"""The overview of all runs in a folder of outputs: a page to sort, search and compare; a table."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
@@ -11,11 +12,11 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from jinja2 import DictLoader, Environment, Template
+from jinja2 import Environment, FileSystemLoader, Template
 
 from fourfold.project import write_text
 from fourfold.records.evidence import BUSINESS
-from fourfold.records.formatting import as_text
+from fourfold.records.formatting import as_text, short
 from fourfold.records.record import RunRecord, error_line, read_record
 
 PAGE = "index.html"
@@ -23,24 +24,14 @@ PAGE = "index.html"
 _READ = ".overview.json"
 _FORMAT = 1
 _LONGEST = 60
-_SHARED = ("compare.js", "theme.js", "colours.css")
+_PLAIN = ("config", "run_id", "template", "status", "verdict", "started_at", "duration_s")
 
 
 def write_overview(outputs: Path, runs: Sequence[Mapping[str, Any]] | None = None) -> Path:
-    """Write ``index.html`` over all records in a folder of outputs.
+    """Write ``index.html`` over all records in a folder of outputs, and return its path.
 
-    The page holds all that it shows, and asks nothing of the network.
-
-    Parameters
-    ----------
-    outputs : Path
-    runs : list of dict, optional
-        Its `entries`, where they are known already.
-
-    Returns
-    -------
-    Path
-        The page.
+    The page holds all that it shows, and asks nothing of the network. `runs` are the `entries` of
+    the folder, where they are known already.
     """
     page = outputs / PAGE
     write_text(page, render(entries(outputs) if runs is None else runs, batches(outputs)))
@@ -50,19 +41,19 @@ def write_overview(outputs: Path, runs: Sequence[Mapping[str, Any]] | None = Non
 def entries(outputs: Path) -> list[dict[str, Any]]:
     """Return one entry a run, in the order of their names; records already read come from notes."""
     notes = _notes(outputs / _READ)
-    found: dict[str, dict[str, Any]] = {}
+    read: dict[str, dict[str, Any]] = {}
     for path in sorted(outputs.glob("*/*/record.json")):
         name, stat = path.parent.relative_to(outputs).as_posix(), path.stat()
         stamp = [stat.st_mtime_ns, stat.st_size]
         if notes.get(name, {}).get("stamp") == stamp:
-            found[name] = notes[name]
+            read[name] = notes[name]
             continue
         with suppress(OSError, ValueError, TypeError):  # not a record, or one being written
-            found[name] = {"stamp": stamp, "entry": entry(read_record(path))}
-    if found != notes:
-        content = {"format": _FORMAT, "found": found}
+            read[name] = {"stamp": stamp, "entry": entry(read_record(path))}
+    if read != notes:
+        content = {"format": _FORMAT, "found": read}
         write_text(outputs / _READ, json.dumps(content, ensure_ascii=False, separators=(",", ":")))
-    return [each["entry"] for each in found.values()]
+    return [each["entry"] for each in read.values()]
 
 
 def _notes(path: Path) -> dict[str, Any]:
@@ -75,7 +66,7 @@ def _notes(path: Path) -> dict[str, Any]:
 
 def entry(record: RunRecord) -> dict[str, Any]:
     """Return what the page shows of a record."""
-    cost = record.cost
+    values = {n: v for n, v in record.parameters.items() if n not in BUSINESS}
     return {
         "config": record.config,
         "run": record.run_id,
@@ -84,38 +75,29 @@ def entry(record: RunRecord) -> dict[str, Any]:
         "verdict": record.verdict,
         "started": record.started_at[:19],
         "seconds": round(record.duration_s, 1),
-        "cpu": cost.get("cpu_s"),
-        "energy": cost.get("energy_wh"),
-        "memory": cost.get("peak_mb"),
+        "cpu": record.cost.get("cpu_s"),
+        "energy": record.cost.get("energy_wh"),
+        "memory": record.cost.get("peak_mb"),
         "said": error_line(record) or record.answer,
-        "parameters": {n: _text(v) for n, v in record.parameters.items() if n not in BUSINESS},
-        "metrics": {n: [m["value"], *(m["ci"] or (None, None))] for n, m in _figures(record)},
-        "claims": [[c["metric"], c["condition"], c["verdict"]] for c in record.claims],
+        "parameters": {n: short(as_text(v), _LONGEST) for n, v in values.items()},
+        "metrics": {
+            name: [metric.value, *(metric.ci or (None, None))]
+            for name, metric in record.metrics.items()
+            if all(end is not None and isfinite(end) for end in (metric.value, *(metric.ci or ())))
+        },
+        "claims": [[claim.metric, claim.condition, claim.verdict] for claim in record.claims],
     }
-
-
-def _figures(record: RunRecord) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for name, metric in record.metrics.items():
-        figures = [metric["value"], *(metric["ci"] or ())]
-        if all(isinstance(figure, int | float) and isfinite(figure) for figure in figures):
-            yield name, metric
-
-
-def _text(value: Any) -> str:
-    text = as_text(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def batches(outputs: Path) -> list[dict[str, Any]]:
     """Return each batch, the newest first: its time, and the table of its records."""
-    found = sorted((outputs / "batches").glob("*.csv"), reverse=True)
-    return [{"time": _time(path.stem), "table": f"batches/{path.name}"} for path in found]
+    tables = sorted((outputs / "batches").glob("*.csv"), reverse=True)
+    return [{"time": _time(path.stem), "table": f"batches/{path.name}"} for path in tables]
 
 
 def _time(stem: str) -> str:
     """Return 20261126T180819Z as 2026-11-26T18:08:19."""
-    day, _, clock = stem.rstrip("Z").partition("T")
-    return f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}"
+    return re.sub(r"(....)(..)(..)T(..)(..)(..)Z", r"\1-\2-\3T\4:\5:\6", stem)
 
 
 def columns(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -150,8 +132,39 @@ def render(runs: Sequence[Mapping[str, Any]], tables: Sequence[Mapping[str, Any]
 
 @cache
 def _template() -> Template:
-    pages = files("fourfold.report") / "assets"
-    names = ("overview.html.j2", "overview.css", "overview.js", *_SHARED)
-    sources = {name: (pages / name).read_text(encoding="utf-8") for name in names}
-    environment = Environment(loader=DictLoader(sources), trim_blocks=True, lstrip_blocks=True)
+    pages = FileSystemLoader(str(files("fourfold.report") / "assets"))
+    environment = Environment(loader=pages, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template("overview.html.j2")
+
+
+def row(record: RunRecord) -> dict[str, Any]:
+    """Return one flat row of a record: ``param.*``, ``metric.*`` with ``.low`` and ``.high``."""
+    flat: dict[str, Any] = {name: getattr(record, name) for name in _PLAIN}
+    flat |= {name: record.cost.get(name) for name in ("cpu_s", "peak_mb", "energy_wh")}
+    flat["error"] = error_line(record)
+    flat |= {f"param.{name}": _cell(value) for name, value in record.parameters.items()}
+    for name, metric in record.metrics.items():
+        flat[f"metric.{name}"] = metric.value
+        if metric.ci:
+            flat[f"metric.{name}.low"], flat[f"metric.{name}.high"] = metric.ci
+    return flat
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
+def write_table(records: Sequence[RunRecord], stem: Path) -> list[Path]:
+    """Write the table of records as Parquet and CSV; return both paths."""
+    import pandas as pd
+
+    frame = pd.DataFrame([row(record) for record in records])
+    for name in frame:
+        kinds = set(map(type, frame[name].dropna()))
+        if len(kinds) > 1 and kinds != {int, float}:
+            frame[name] = frame[name].astype("string")
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    parquet, csv = stem.with_suffix(".parquet"), stem.with_suffix(".csv")
+    frame.to_parquet(parquet, index=False)
+    frame.to_csv(csv, index=False)
+    return [parquet, csv]

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from fourfold.errors import FourfoldError
@@ -42,21 +43,20 @@ def browser() -> str:
     FourfoldError
         If there is none, or `FOURFOLD_BROWSER` names none.
     """
-    if wanted := os.environ.get("FOURFOLD_BROWSER"):
-        if found := shutil.which(wanted):
-            return found
+    wanted = os.environ.get("FOURFOLD_BROWSER")
+    names = [wanted] if wanted else [*NAMES, *_ELSEWHERE]
+    if program := next(filter(None, map(shutil.which, names)), None):
+        return program
+    if wanted:
         raise FourfoldError(f"FOURFOLD_BROWSER: expected a program, found no {wanted!r}")
-    found = next(filter(None, map(shutil.which, (*NAMES, *_ELSEWHERE))), None)
-    if not found:
-        raise FourfoldError(
-            "pdf: expected a browser that prints, found no Chromium, Chrome, Edge or Brave; "
-            "install one (Debian: apt-get install chromium), or name it in FOURFOLD_BROWSER"
-        )
-    return found
+    raise FourfoldError(
+        "pdf: expected a browser that prints, found no Chromium, Chrome, Edge or Brave; "
+        "install one (Debian: apt-get install chromium), or name it in FOURFOLD_BROWSER"
+    )
 
 
 def print_all(reports: Sequence[Path], program: str) -> Iterator[Path]:
-    """Print each report to ``report.pdf`` beside it; yield the files as they are done.
+    """Print each report to ``report.pdf`` beside it; yield the files in the same order.
 
     As many at a time as this machine has cores.
 
@@ -66,13 +66,7 @@ def print_all(reports: Sequence[Path], program: str) -> Iterator[Path]:
         If the browser fails; what was printed before is kept.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        waiting = [pool.submit(print_one, report, program) for report in reports]
-        try:
-            for done in as_completed(waiting):
-                yield done.result()
-        finally:
-            for each in waiting:
-                each.cancel()
+        yield from pool.map(partial(print_one, program=program), reports)
 
 
 def print_one(report: Path, program: str) -> Path:
@@ -92,7 +86,7 @@ def print_one(report: Path, program: str) -> Path:
         if not made.exists() or not made.read_bytes().startswith(b"%PDF"):
             said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
             raise FourfoldError(f"{report}: {program} did not print it: {said[0]}")
-        partial = target.with_name(f".{target.name}.partial")
-        shutil.copyfile(made, partial)
-        os.replace(partial, target)
+        unfinished = target.with_name(f".{target.name}.partial")
+        shutil.copyfile(made, unfinished)
+        os.replace(unfinished, target)
     return target

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, partial
 from importlib.resources import files
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from traitlets.config import Config
 
 from fourfold.project import write_text
-from fourfold.records.evidence import BUSINESS, MARKS, MIME
+from fourfold.records.evidence import BUSINESS, MARKS, MIME, Claim, Criterion
 from fourfold.records.formatting import as_text, number
 from fourfold.records.ipynb import HEADING, text
 from fourfold.records.record import RunRecord, error_line
@@ -27,43 +27,37 @@ _WIDTH, _ROOM = 160.0, 12.0  # of the small chart of an interval, in pixels
 _SIGNS = {**MARKS, "ok": "✔"}
 
 
-class _Exporter(HTMLExporter):
-    """As nbconvert's, without parsing the whole page again to name its pictures."""
-
-    def from_notebook_node(  # type: ignore[override]
-        self, nb: Any, resources: dict[str, Any] | None = None, **kw: Any
-    ) -> tuple[str, dict[str, Any]]:
-        """Return the page and the resources."""
-        # Twice as fast: the parse was half of the time, and a batch writes a page for each run.
-        resources = self._init_resources(resources)  # type: ignore[no-untyped-call]
-        lexer = nb.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
-        filters: dict[str, Any] = {
-            "highlight_code": Highlight2HTML(  # type: ignore[no-untyped-call]
-                pygments_lexer=lexer, parent=self
-            ),
-            "filter_data_type": WidgetsDataTypeFilter(  # type: ignore[no-untyped-call]
-                notebook_metadata=nb.metadata, parent=self, resources=resources
-            ),
-        }
-        for name, each in filters.items():
-            self.register_filter(name, each)  # type: ignore[no-untyped-call]
-        return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
-
-
 @cache
 def _exporter() -> HTMLExporter:
-    folder = str(files("fourfold.report") / "assets")
     config = Config()
     config.TagRemovePreprocessor.enabled = True
     config.TagRemovePreprocessor.remove_all_outputs_tags = set(_HIDDEN)
-    config.HTMLExporter.extra_template_paths = [folder]
-    return _Exporter(  # type: ignore[no-untyped-call]
+    config.HTMLExporter.extra_template_paths = [str(files("fourfold.report") / "assets")]
+    return HTMLExporter(  # type: ignore[no-untyped-call]
         config=config,
         template_name="basic",
         template_file="report.html.j2",
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
+
+
+def _exported(notebook: Any, resources: dict[str, Any]) -> str:
+    """Return the page as `HTMLExporter` makes it, which then parses all of it to name pictures.
+
+    Without that it takes half of the time, and a batch writes a page for each run.
+    """
+    exporter = _exporter()
+    resources = exporter._init_resources(resources)  # type: ignore[no-untyped-call]
+    lexer = notebook.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
+    types = {"notebook_metadata": notebook.metadata, "resources": resources}
+    for name, make in (
+        ("highlight_code", partial(Highlight2HTML, pygments_lexer=lexer)),
+        ("filter_data_type", partial(WidgetsDataTypeFilter, **types)),
+    ):
+        exporter.register_filter(name, make(parent=exporter))  # type: ignore[no-untyped-call]
+    page, _ = TemplateExporter.from_notebook_node(exporter, notebook, resources)
+    return str(page)
 
 
 def prime() -> None:
@@ -75,12 +69,7 @@ def prime() -> None:
 def render(notebook: Any, record: RunRecord) -> str:
     """Return a self-contained page: style and pictures inside, no request to anywhere.
 
-    Parameters
-    ----------
-    notebook : NotebookNode
-        The executed notebook; its cells are given alternative texts and tags.
-    record : RunRecord
-        What the run found; shown above and below the notebook.
+    The cells of the notebook are given alternative texts and tags.
     """
     for index, cell in enumerate(notebook.cells):
         _mark(cell, index)
@@ -88,19 +77,15 @@ def render(notebook: Any, record: RunRecord) -> str:
         "title": f"{record.config} · {record.run_id}",
         "style": _page("colours.css") + _page("report.css"),
         "scripts": _page("theme.js") + _page("report.js"),
-        "record": asdict(record),
+        "record": record,
         "error": error_line(record),
         "anchors": _anchors(notebook),
         "sign": sign,
-        "shown": {
-            "claims": claims(record),
-            "metrics": metrics(record),
-            "parameters": parameters(record),
-            "provenance": provenance(record),
-        },
+        "chart": chart,
+        "parameters": parameters(record),
+        "provenance": provenance(record),
     }
-    page, _ = _exporter().from_notebook_node(notebook, resources=resources)
-    return str(page)
+    return _exported(notebook, resources)
 
 
 @cache
@@ -122,8 +107,8 @@ def _mark(cell: Any, number: int) -> None:
     for output in cell.outputs:
         facts = output.get("data", {}).get(MIME, {})
         for kind in ("image/png", "image/jpeg"):
-            if kind in output.get("data", {}) and (told := in_words(facts)):
-                output.metadata.setdefault(kind, {})["alt"] = told
+            if kind in output.get("data", {}) and (words := in_words(facts)):
+                output.metadata.setdefault(kind, {})["alt"] = words
 
 
 def _anchors(notebook: Any) -> dict[str, str]:
@@ -136,10 +121,10 @@ def _anchors(notebook: Any) -> dict[str, str]:
     }
 
 
-def write_report(notebook_path: Path, record: RunRecord, path: Path) -> None:
-    """Write the report of an executed notebook."""
-    notebook = nbformat.read(notebook_path, as_version=4)  # type: ignore[no-untyped-call]
-    write_text(path, render(notebook, record))
+def write_report(folder: Path, record: RunRecord) -> None:
+    """Write the report of the executed notebook in a run's folder."""
+    notebook = nbformat.read(folder / "notebook.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    write_text(folder / "report.html", render(notebook, record))
 
 
 def sign(word: str) -> str:
@@ -147,69 +132,29 @@ def sign(word: str) -> str:
     return _SIGNS.get(word, "✘")
 
 
-def claims(record: RunRecord) -> list[dict[str, Any]]:
-    """Return the claims of a record as a table shows them, each with the places of its chart.
-
-    The chart has the interval, the value, and the bounds of the condition on one axis of 160
-    pixels; exact figures have none.
-    """
-    return [
-        {
-            "criterion": f"{claim['metric']} {claim['condition']}",
-            "value": _figure(claim),
-            "interval": " to ".join(map(number, claim["ci"] or ())) or "exact",
-            "verdict": claim["verdict"],
-            "sign": sign(claim["verdict"]),
-            "why": claim["why"],
-            "chart": chart(claim["value"], claim["ci"], str(claim["condition"])),
-        }
-        for claim in record.claims
-    ]
-
-
-def chart(value: Any, ci: Any, condition: str) -> dict[str, Any] | None:
+def chart(claim: Claim) -> dict[str, Any] | None:
     """Return where value, interval and bounds lie, in pixels; None without an interval.
+
+    All are on one axis of 160 pixels.
 
     Examples
     --------
-    >>> chart(5.0, [0.0, 10.0], ">= 5")
+    >>> chart(Claim("m", ">= 5", 5.0, (0.0, 10.0), "", "inconclusive", ""))
     {'low': 12.0, 'high': 148.0, 'value': 80.0, 'bounds': [80.0]}
     """
-    if not ci or value is None or None in ci:
+    if not claim.ci or claim.value is None:
         return None
-    bounds = [*_bounds(condition)]
-    least, most = float(min(*ci, value, *bounds)), float(max(*ci, value, *bounds))
+    criterion = Criterion.parse(claim.metric, claim.condition)
+    bounds = [*filter(isfinite, dict.fromkeys([criterion.low, criterion.high]))]
+    places = [*claim.ci, claim.value, *bounds]
+    least, most = float(min(places)), float(max(places))
     if least == most:
         return None
-
-    def at(figure: float) -> float:
-        return round(_ROOM + (_WIDTH - 2 * _ROOM) * (figure - least) / (most - least), 1)
-
-    ends = {"low": at(ci[0]), "high": at(ci[1]), "value": at(value)}
-    return {**ends, "bounds": [at(bound) for bound in bounds]}
-
-
-def _bounds(condition: str) -> Iterator[float]:
-    for part in condition.replace("..", " ").split():
-        try:
-            yield float(part.lstrip("<>=!"))
-        except ValueError:
-            continue
-
-
-def metrics(record: RunRecord) -> list[dict[str, str]]:
-    """Return every metric that a run recorded: name, figure, interval."""
-    return [
-        {"name": name, "value": _figure(found), "interval": " to ".join(map(number, found["ci"]))}
-        if found["ci"]
-        else {"name": name, "value": _figure(found), "interval": "exact" if found["exact"] else ""}
-        for name, found in record.metrics.items()
-    ]
-
-
-def _figure(found: Mapping[str, Any]) -> str:
-    unit = found.get("unit") or ""
-    return f"{number(found['value'])} {unit}".strip()
+    low, high, value, *bounds = (
+        round(_ROOM + (_WIDTH - 2 * _ROOM) * (place - least) / (most - least), 1)
+        for place in places
+    )
+    return {"low": low, "high": high, "value": value, "bounds": bounds}
 
 
 def parameters(record: RunRecord) -> list[dict[str, Any]]:
@@ -226,7 +171,7 @@ def _text(value: Any) -> str:
 def provenance(record: RunRecord) -> list[tuple[str, str]]:
     """Return what a run was made of and what it cost, as pairs of a name and a text."""
     cost = record.cost
-    told = {
+    facts = {
         "started": f"{record.started_at[:19].replace('T', ' ')} UTC",
         "duration": f"{record.duration_s:.1f} s",
         "per section": ", ".join(f"{name} {took:.1f} s" for name, took in record.sections.items()),
@@ -239,8 +184,8 @@ def provenance(record: RunRecord) -> list[tuple[str, str]]:
         "template": record.template,
         "commit": record.git_commit or "not in a repository",
     }
-    packages = [(name, version) for name, version in record.versions.items()]
-    return [pair for pair in told.items() if pair[1]] + [*map(_data, record.data)] + packages
+    known = [pair for pair in facts.items() if pair[1]]
+    return [*known, *map(_data, record.data), *record.versions.items()]
 
 
 def _data(table: Mapping[str, Any]) -> tuple[str, str]:

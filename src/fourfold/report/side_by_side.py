@@ -18,12 +18,7 @@ _FEW = 4
 def chosen(entries: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:
     """Return the runs that any pattern means, in the order of the patterns; all without one.
 
-    Parameters
-    ----------
-    entries : sequence
-        As `fourfold.report.overview.entries` returns them.
-    patterns : sequence of str
-        Each a run (``config/run``), a config, or a glob over either.
+    A pattern is a run (``config/run``), a config, or a glob over either.
 
     Raises
     ------
@@ -32,22 +27,23 @@ def chosen(entries: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:
     """
     if not patterns:
         return list(entries)
-    found: dict[str, Entry] = {}
+    runs: dict[str, Entry] = {}
     for pattern in patterns:
-        mine = [e for e in entries if _means(pattern.rstrip("/"), e)]
-        if not mine:
+        meant = {name(e): e for e in entries if _means(pattern.rstrip("/"), e)}
+        if not meant:
             known = dict.fromkeys(n for e in entries for n in (name(e), e["config"]))
-            near = did_you_mean(pattern, known) or _longer(pattern, known)
-            told = f"expected a run, a config or a glob, got {pattern!r}, which is none"
-            raise FourfoldError(f"{told}.{near}")
-        found |= {name(e): e for e in mine}
-    return list(found.values())
+            problem = f"expected a run, a config or a glob, got {pattern!r}, which is none"
+            raise FourfoldError(f"{problem}.{_nearest(pattern, known)}")
+        runs |= meant
+    return list(runs.values())
 
 
-def _longer(pattern: str, known: Iterable[str]) -> str:
-    """Return which names hold what somebody wrote, as clustering-penguins holds penguins."""
-    found = [each for each in known if pattern and pattern in each]
-    return f" Did you mean {found[0]!r}?" if found else f" There are {', '.join([*known][:_FEW])}."
+def _nearest(pattern: str, known: Iterable[str]) -> str:
+    """Return the name that is meant, or some names; penguins may mean clustering-penguins."""
+    if near := did_you_mean(pattern, known):
+        return near
+    longer = next((each for each in known if pattern and pattern in each), None)
+    return f" Did you mean {longer!r}?" if longer else f" There are {', '.join([*known][:_FEW])}."
 
 
 def name(entry: Entry) -> str:
@@ -78,9 +74,9 @@ def metrics_of(entries: Sequence[Entry], wanted: Sequence[str]) -> list[str]:
     known = list(dict.fromkeys(n for entry in entries for n in entry["metrics"]))
     for each in wanted:
         if each not in known:
+            names = ", ".join(known) or "none"
             near = did_you_mean(each, known)
-            told = ", ".join(known) or "none"
-            raise FourfoldError(f"--metric: expected one of {told}, got {each!r}.{near}")
+            raise FourfoldError(f"--metric: expected one of {names}, got {each!r}.{near}")
     claimed = dict.fromkeys(claim[0] for entry in entries for claim in entry["claims"])
     return list(wanted) or [n for n in claimed if n in known] or known
 

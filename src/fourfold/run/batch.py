@@ -1,34 +1,41 @@
-"""A batch: the runs of one command, side by side, and the table of their records."""
+"""A batch: the runs of one command side by side, each with notebook, report and record."""
 
 from __future__ import annotations
 
-import os
+import shutil
 import signal
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from math import inf
+from pathlib import Path
 from typing import Any
 
-from fourfold.plan.spec import RunSpec
-from fourfold.project import Project
-from fourfold.records.record import RunRecord
-from fourfold.report.report import prime
-from fourfold.run.kernels.machine import cores
-from fourfold.run.kernels.zygotes import ZYGOTES
-from fourfold.run.runner import Kernels, Watch, run_one
-from fourfold.run.schedule import scheduled, warm_up, workers_for
-from fourfold.run.selection import Todo
+import yaml
 
-Event = Callable[[RunSpec, str], None]
+from fourfold.plan.spec import RunSpec
+from fourfold.plan.template import template_path
+from fourfold.project import Project, git_commit, write_text
+from fourfold.records.record import RunRecord, findings, section_times, versions, write_record
+from fourfold.report.report import prime, write_report
+from fourfold.run.kernels.client import execute
+from fourfold.run.kernels.execution import Execution, Failure, Limits, write_notebook
+from fourfold.run.kernels.machine import kernel_env, with_energy
+from fourfold.run.kernels.zygotes import ZYGOTES
+from fourfold.run.prepare import fill, prepared
+from fourfold.run.schedule import Batch, scheduled, warm_up, workers_for
+from fourfold.run.selection import Todo
 
 
 def run_batch(
     todo: Sequence[Todo],
-    place: Project,
+    project: Project,
     workers: int | None = None,
-    on_section: Event = lambda spec, section: None,
+    on_section: Callable[[RunSpec, str], None] = lambda spec, section: None,
     on_done: Callable[[RunSpec, RunRecord], None] = lambda spec, record: None,
     max_failures: int | None = None,
 ) -> tuple[list[RunRecord], bool]:
@@ -39,9 +46,9 @@ def run_batch(
     workers : int, optional
         Runs at a time; by default as cores and memory allow.
     on_section : callable
-        Told when a run enters a section; called from the threads of the pool.
+        Called when a run enters a section, from the threads of the pool.
     on_done : callable
-        Told when a run has ended; called from this thread.
+        Called when a run has ended, from this thread.
     max_failures : int, optional
         Runs that may fail before no other starts.
 
@@ -54,118 +61,134 @@ def run_batch(
         Ctrl-C, killed), the partial notebooks and records are written, no other run started.
     """
     workers = workers_for(todo, workers)
-    left = Left(todo, workers)
-    kernels = Kernels(max(1, cores() // workers), left.ahead)
-    stop = Stop()
-    watch = Watch(on_section, stop.kernel, stop.event.is_set)
+    batch = Batch(todo, project, workers)
+    batch.on_section = on_section
+    batch.failures_left = inf if max_failures is None else max_failures
     done: dict[str, RunRecord] = {}
-    failures = Failures(max_failures)
-
-    def work(item: Todo) -> RunRecord | None:
-        left.start(item.spec)
-        if stop.event.is_set() or failures.enough:
-            return None
-        try:
-            record = run_one(item.spec, place, watch, kernels, item.key)
-        finally:
-            stop.forget(item.spec)
-        failures.note(record)
-        return record
-
-    warm_up(todo, place, workers)
+    warm_up(todo, project, workers)
     prime()
-    with stop.on_signal(), ThreadPoolExecutor(workers, "run") as pool:
-        futures = {pool.submit(work, item): item.spec for item in scheduled(todo, workers)}
-        for future in _ended(futures):
-            record = future.result()
-            if record is not None:
-                done[record.name] = record
-                on_done(futures[future], record)
+    with _signals(batch.stop), ThreadPoolExecutor(workers, "run") as pool:
+        specs = {pool.submit(_run, item, batch): item.spec for item in scheduled(todo)}
+        waiting = set(specs)
+        while waiting:  # and wakes often enough for signals to be seen
+            ended, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+            for future in ended:
+                if (record := future.result()) is not None:
+                    done[record.name] = record
+                    on_done(specs[future], record)
     ZYGOTES.close()
-    return [done[item.spec.name] for item in todo if item.spec.name in done], stop.event.is_set()
+    return [done[item.spec.name] for item in todo if item.spec.name in done], batch.stopping()
 
 
-class Failures:
-    """Counts the runs that failed, up to as many as may."""
-
-    def __init__(self, most: int | None) -> None:
-        self._most = most
-        self._seen = 0
-        self._lock = threading.Lock()
-
-    def note(self, record: RunRecord) -> None:
-        """Count a run, in the thread that executed it: the next one starts at once."""
-        with self._lock:
-            self._seen += not record.ok
-
-    @property
-    def enough(self) -> bool:
-        """Say whether no other run should start."""
-        return self._most is not None and self._seen >= self._most
+@contextmanager
+def _signals(handler: Callable[..., None]) -> Iterator[None]:
+    """Handle SIGINT and SIGTERM inside the block, if it runs in the main thread."""
+    main = threading.current_thread() is threading.main_thread()
+    kinds = (signal.SIGINT, signal.SIGTERM) if main else ()
+    before = {kind: signal.signal(kind, handler) for kind in kinds}
+    try:
+        yield
+    finally:
+        for kind, earlier in before.items():
+            signal.signal(kind, earlier)
 
 
-class Left:
-    """The runs that have not started: for how many of a template to have kernels ready."""
+def _run(item: Todo, batch: Batch) -> RunRecord | None:
+    """Execute one run and write its files, unless the batch comes to its end.
 
-    def __init__(self, todo: Sequence[Todo], workers: int) -> None:
-        self._workers = workers
-        self._counts = Counter(item.spec.template_file for item in todo)
-        self._lock = threading.Lock()
+    A failing notebook is no exception: the partial notebook is kept, and the record names
+    section, cell and error. What ``retry_on`` names, a lost kernel by default, is tried again as
+    often as ``retries`` allows; a run that was too large for the memory is not.
+    """
+    spec = item.spec
+    if not batch.start(spec):
+        return None
+    folder = batch.project.folder(spec.config, spec.run_id)
+    for attempt in range(1, spec.options.retries + 2):
+        # Its record first: a run that is killed has none.
+        (folder / "record.json").unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / "artifacts").mkdir(parents=True)
+        write_text(folder / "params.yaml", _yaml(spec.parameters))
+        started, clock = datetime.now(UTC), time.monotonic()
+        execution = _execute(item, batch, folder / "notebook.ipynb")
+        failure = execution.failure
+        if attempt > spec.options.retries or not failure or batch.stopping():
+            break
+        if failure.error == "OutOfMemory" or failure.outcome not in spec.options.retry_on:
+            break
+    duration_s = time.monotonic() - clock
+    if failure and failure.outcome == "killed" and batch.stopping():
+        failure = replace(failure, outcome="cancelled")
+    fill(execution.nb, spec)
+    write_notebook(execution.nb, folder / "notebook.ipynb")
+    record = RunRecord(
+        config=spec.config,
+        run_id=spec.run_id,
+        template=spec.template,
+        status=failure.outcome if failure else "ok",
+        parameters=dict(spec.parameters),
+        varied=list(spec.varied),
+        started_at=started.isoformat(timespec="seconds"),
+        duration_s=round(duration_s, 3),
+        sections=section_times(execution.nb),
+        error=_error(failure) if failure else None,
+        versions=versions(),
+        git_commit=git_commit(batch.project.root),
+        seed=spec.parameters.get("seed"),
+        attempts=attempt,
+        start=execution.start,
+        cost=with_energy(execution.cost),
+        key=item.fingerprint.to_json(),
+        **findings(execution.nb),
+    )
+    try:
+        write_report(folder, record)
+    except Exception as error:  # a page that cannot be made must not end the batch
+        if record.ok:
+            failure = Failure("failed", "Report", 0, "", type(error).__name__, str(error))
+            record = replace(record, status="failed", error=_error(failure))
+    write_record(record, folder / "record.json")
+    batch.end(record)
+    return record
 
-    def start(self, spec: RunSpec) -> None:
-        """Note that a run leaves the queue."""
-        with self._lock:
-            self._counts[spec.template_file] -= 1
 
-    def ahead(self, spec: RunSpec) -> int:
-        """Return how many kernels should wait for runs of the same template."""
-        return min(self._workers, self._counts[spec.template_file])
+def _yaml(parameters: Mapping[str, Any]) -> str:
+    """Return parameters as flat YAML, which ``papermill -f`` reads.
 
+    Written as papermill reads it, by YAML 1.1: there a bare ``yes`` is true, and ``1e-05`` a word.
 
-def _ended(futures: dict[Future[Any], RunSpec]) -> Iterator[Future[Any]]:
-    """Yield futures as they end; wakes often enough for signals to be seen."""
-    waiting = set(futures)
-    while waiting:
-        ended, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-        yield from ended
+    Examples
+    --------
+    >>> _yaml({"positive": "yes", "rate": 1e-05})
+    "positive: 'yes'\\nrate: 1.0e-05\\n"
+    """
+    return str(yaml.safe_dump(dict(parameters), sort_keys=False, allow_unicode=True, width=100))
 
 
-class Stop:
-    """Ctrl-C or SIGTERM: lets the cells that run finish, and nothing else start."""
+def _execute(item: Todo, batch: Batch, path: Path) -> Execution:
+    spec, root = item.spec, batch.project.root
+    execution = Execution(
+        prepared(template_path(spec.template_file, root), spec.parameters),
+        path,
+        on_section=lambda section: batch.on_section(spec, section),
+        stopping=batch.stopping,
+    )
+    try:
+        return execute(
+            execution,
+            execution.nb.metadata.get("kernelspec", {}).get("name", "python3"),
+            limits=Limits(spec.options.timeout_s, spec.options.cell_timeout_s),
+            cwd=root,
+            env=kernel_env(path.parent / "artifacts", batch.threads),
+            on_kernel=lambda manager: batch.keep_kernel(spec, manager),
+            ahead=lambda: batch.ahead(spec),
+        )
+    except Exception as error:  # a kernel that cannot start must not end the batch
+        execution.failure = Failure("killed", "Setup", 0, "", type(error).__name__, str(error))
+        write_notebook(execution.nb, path)
+        return execution
 
-    def __init__(self) -> None:
-        self.event = threading.Event()
-        self._kernels: dict[str, Any] = {}
 
-    def kernel(self, spec: RunSpec, manager: Any) -> None:
-        """Remember the kernel of a run, to end it when it must stop at once."""
-        self._kernels[spec.name] = manager
-
-    def forget(self, spec: RunSpec) -> None:
-        """Let go of the kernel of a run that has ended."""
-        self._kernels.pop(spec.name, None)
-
-    def __call__(self, *_: Any) -> None:
-        """Stop after the cells that run; the second time, end their kernels."""
-        if not self.event.is_set():
-            self.event.set()
-            return
-        for manager in list(self._kernels.values()):
-            process = getattr(manager.provisioner, "process", None)
-            if process is not None and process.poll() is None:
-                with suppress(ProcessLookupError):
-                    os.kill(process.pid, signal.SIGKILL)
-
-    @contextmanager
-    def on_signal(self) -> Iterator[None]:
-        """Act on SIGINT and SIGTERM inside the block, if it runs in the main thread."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        kinds = (signal.SIGINT, signal.SIGTERM)
-        before = {kind: signal.signal(kind, self) for kind in kinds}
-        try:
-            yield
-        finally:
-            for kind, handler in before.items():
-                signal.signal(kind, handler)
+def _error(failure: Failure) -> dict[str, Any]:
+    return {name: value for name, value in asdict(failure).items() if name != "outcome"}

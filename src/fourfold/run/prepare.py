@@ -1,4 +1,4 @@
-"""The header of an executed notebook: one line for each quarter of MLOps, from what the run found.
+"""The notebook of a run: its template with parameters, and a header of four quarters of MLOps.
 
 MLOps is one quarter each of business framing, DataOps, model improvement and DevOps.
 """
@@ -20,115 +20,16 @@ from fourfold.records.ipynb import parameters_index, tags
 from fourfold.records.record import findings, versions
 
 HEADER = "four-quarters"
-_BELOW = 1  # the title stays first
 _MOST = 4  # figures in the header
-_HEAD = ("| quarter | in this run |", "|---|---|")
-_TOLD = ("python", "pandas", "scikit-learn")
+_HEAD = [
+    "**This run**, a line for each quarter of MLOps:",
+    "",
+    "| quarter | in this run |",
+    "|---|---|",
+]
+_VERSIONS = ("python", "pandas", "scikit-learn")
 # What Markdown, or Jupyter's formulas, would read as marks.
 _MARKS = re.compile(r"([\\`*_|$<>\[\]])")
-
-
-def with_room(notebook: Any, make: Any = dict) -> Any:
-    """Put an empty header below the title, so that the run counts the cells that it leaves.
-
-    Parameters
-    ----------
-    notebook : mapping
-        Its list of cells is changed.
-    make : callable
-        Makes a cell of a dict.
-    """
-    first = notebook["cells"][0]["cell_type"] == "markdown" if notebook["cells"] else False
-    metadata = {"tags": [HEADER]}
-    cell = {"cell_type": "markdown", "id": HEADER, "metadata": metadata, "source": ""}
-    notebook["cells"].insert(_BELOW if first else 0, make(cell))
-    return notebook
-
-
-def fill(notebook: Any, spec: RunSpec, model: str = "") -> None:
-    """Write the header of an executed notebook, where it has one."""
-    for cell in notebook["cells"]:
-        if cell.get("id") == HEADER:
-            cell["source"] = header(spec, findings(notebook), model)
-
-
-def model_of(notebook: Mapping[str, Any]) -> str:
-    """Return the model step in the words of the template: its metadata ``fourfold.model``."""
-    return str(notebook["metadata"].get("fourfold", {}).get("model", ""))
-
-
-def header(spec: RunSpec, found: Mapping[str, Any], model: str = "") -> str:
-    """Return the four quarters of a run as a table in Markdown.
-
-    Parameters
-    ----------
-    found : mapping
-        As `fourfold.records.record.findings` returns them.
-    model : str
-        What the template does in its section Modeling.
-
-    Examples
-    --------
-    >>> spec = RunSpec("a", "default", "params/a.yaml", "tiny", "templates/tiny.ipynb", {})
-    >>> print(header(spec, {"data": [], "metrics": {}, "claims": []}).splitlines()[5])
-    | Data | No table is read. |
-    """
-    rows = {
-        "Business": _business(spec.parameters),
-        "Data": _data(found["data"]),
-        "Model": _model(found, model),
-        "Environment": _environment(spec),
-    }
-    lines = [f"| {name} | {told} |" for name, told in rows.items()]
-    return "\n".join(["**This run**, a line for each quarter of MLOps:", "", *_HEAD, *lines])
-
-
-def _plain(text: object) -> str:
-    """Return text that Markdown shows as it is, in one line."""
-    return _MARKS.sub(r"\\\1", " ".join(str(text).split()))
-
-
-def _business(parameters: Mapping[str, Any]) -> str:
-    question, decision = (_plain(parameters.get(name, "")) for name in ("question", "decision"))
-    parts = [question, f"*Decision:* {decision}." if decision else ""]
-    return " ".join(filter(None, parts)) or "No question is named."
-
-
-def _data(tables: Any) -> str:
-    return "; ".join(map(_table, tables)) or "No table is read."
-
-
-def _table(table: Mapping[str, Any]) -> str:
-    shape = f"{number(table['rows'])} rows, {table['columns']} columns"
-    checked = "no contract"
-    if contract := table.get("contract"):
-        checked = f"{number(table['rejected'])} rejected by {_plain(contract)}"
-    return f"{_plain(table['source'])}: {shape}, {checked}, sha256 {table['sha256'][:12]}"
-
-
-def _model(found: Mapping[str, Any], model: str) -> str:
-    metrics = found["metrics"]
-    judged = [claim["metric"] for claim in found["claims"] if claim["metric"] in metrics]
-    names = list(dict.fromkeys([*judged, *metrics]))[: max(len(judged), 1)][:_MOST]
-    figures = ", ".join(f"{_plain(name)} {_figure(metrics[name])}" for name in names)
-    return ": ".join(filter(None, [_plain(model), figures])) or "No figure is recorded."
-
-
-def _figure(found: Mapping[str, Any]) -> str:
-    """Return ``0.47 kg (95 %: 0.43 to 0.50)``."""
-    unit = f" {found['unit']}" if found.get("unit") else ""
-    interval = " to ".join(map(number, found.get("ci") or ()))
-    return _plain(f"{number(found['value'])}{unit}" + (f" (95 %: {interval})" if interval else ""))
-
-
-def _environment(spec: RunSpec) -> str:
-    only = f" --only '{spec.run_id}'" if spec.varied else ""
-    parts = [f"`fourfold run {spec.config_file}{only}`"] if spec.config_file else []
-    there = versions()
-    parts += [f"{name} {there[name]}" for name in _TOLD if name in there]
-    if "seed" in spec.parameters:
-        parts.append(f"seed {spec.parameters['seed']}")
-    return ", ".join(parts)
 
 
 def injected(template: Path, parameters: Mapping[str, Any]) -> Any:
@@ -146,4 +47,81 @@ def injected(template: Path, parameters: Mapping[str, Any]) -> Any:
 
 def prepared(template: Path, parameters: Mapping[str, Any]) -> Any:
     """Return the template with the parameters injected, and room for a header."""
-    return with_room(injected(template, parameters), from_dict)
+    return with_room(injected(template, parameters))
+
+
+def with_room(notebook: Any) -> Any:
+    """Put an empty header below the title, so that the run counts the cells of its result."""
+    titled = bool(notebook["cells"]) and notebook["cells"][0]["cell_type"] == "markdown"
+    metadata = {"tags": [HEADER]}
+    cell = {"cell_type": "markdown", "id": HEADER, "metadata": metadata, "source": ""}
+    notebook["cells"].insert(int(titled), from_dict(cell))  # type: ignore[no-untyped-call]
+    return notebook
+
+
+def fill(notebook: Any, spec: RunSpec) -> None:
+    """Write the header of an executed notebook, where it has one."""
+    model = str(notebook["metadata"].get("fourfold", {}).get("model", ""))
+    for cell in notebook["cells"]:
+        if cell.get("id") == HEADER:
+            cell["source"] = header(spec, findings(notebook), model)
+
+
+def header(spec: RunSpec, results: Mapping[str, Any], model: str = "") -> str:
+    """Return the four quarters of a run as a table in Markdown.
+
+    Parameters
+    ----------
+    results : mapping
+        As `fourfold.records.record.findings` returns them.
+    model : str
+        The model step in the words of the template: its metadata ``fourfold.model``.
+
+    Examples
+    --------
+    >>> spec = RunSpec("a", "default", "params/a.yaml", "tiny", "templates/tiny.ipynb", {})
+    >>> print(header(spec, {"data": [], "metrics": {}, "claims": []}).splitlines()[5])
+    | Data | No table is read. |
+    """
+    rows = {
+        "Business": _business(spec.parameters),
+        "Data": "; ".join(map(_table, results["data"])) or "No table is read.",
+        "Model": _model(results, model),
+        "Environment": _environment(spec),
+    }
+    return "\n".join([*_HEAD, *(f"| {name} | {content} |" for name, content in rows.items())])
+
+
+def _plain(text: object) -> str:
+    """Return text that Markdown shows as it is, in one line."""
+    return _MARKS.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def _business(parameters: Mapping[str, Any]) -> str:
+    question, decision = (_plain(parameters.get(name, "")) for name in ("question", "decision"))
+    parts = [question, f"*Decision:* {decision}." if decision else ""]
+    return " ".join(filter(None, parts)) or "No question is named."
+
+
+def _table(table: Mapping[str, Any]) -> str:
+    shape = f"{number(table['rows'])} rows, {table['columns']} columns"
+    checked = "no contract"
+    if contract := table.get("contract"):
+        checked = f"{number(table['rejected'])} rejected by {_plain(contract)}"
+    return f"{_plain(table['source'])}: {shape}, {checked}, sha256 {table['sha256'][:12]}"
+
+
+def _model(results: Mapping[str, Any], model: str) -> str:
+    metrics = results["metrics"]
+    judged = [claim.metric for claim in results["claims"] if claim.metric in metrics]
+    names = list(dict.fromkeys([*judged, *metrics]))[: max(len(judged), 1)][:_MOST]
+    figures = ", ".join(f"{_plain(name)} {_plain(metrics[name].text('95 %: '))}" for name in names)
+    return ": ".join(filter(None, [_plain(model), figures])) or "No figure is recorded."
+
+
+def _environment(spec: RunSpec) -> str:
+    only = f" --only '{spec.run_id}'" if spec.varied else ""
+    parts = [f"`fourfold run {spec.config_file}{only}`"] if spec.config_file else []
+    parts += [f"{name} {versions()[name]}" for name in _VERSIONS if name in versions()]
+    parts += [f"seed {spec.parameters['seed']}"] if "seed" in spec.parameters else []
+    return ", ".join(parts)

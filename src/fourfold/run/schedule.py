@@ -1,26 +1,27 @@
-"""How many runs at a time, in which order, in which environment; and their zygotes, begun early."""
+"""How many runs at a time, in which order, and what they share."""
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Sequence
-from heapq import heapreplace
-from itertools import combinations
-from math import inf, isfinite
+from collections.abc import Callable, Sequence
+from math import inf
 from statistics import median
+from typing import Any
 
+from fourfold.plan.spec import RunSpec
 from fourfold.plan.template import template_path
 from fourfold.project import Project
 from fourfold.records.ipynb import read_notebook
+from fourfold.records.record import RunRecord
 from fourfold.run.kernels.machine import cores, kernel_env, memory_mb
 from fourfold.run.kernels.preload import preloads
+from fourfold.run.kernels.process import kill_kernel
 from fourfold.run.kernels.zygotes import ZYGOTES, available, sweep
 from fourfold.run.selection import Todo
 
 EXPECTED_MB = 500.0
 """Peak memory expected of a run that never ran; of others, that of the last time."""
-
-_FEW = 40
 
 
 def workers_for(todo: Sequence[Todo], asked: int | None = None) -> int:
@@ -34,81 +35,85 @@ def workers_for(todo: Sequence[Todo], asked: int | None = None) -> int:
     return max(1, min(asked, len(todo)))
 
 
-def scheduled(todo: Sequence[Todo], workers: int) -> list[Todo]:
-    """Return the runs in the order in which the last one is expected to end first.
+def scheduled(todo: Sequence[Todo]) -> list[Todo]:
+    """Return the runs, the longest first.
 
-    The longest goes first (Graham 1969, SIAM J. Appl. Math. 17, p. 421: at most a third over the
-    best order). For few runs that can be a lot, so pairs are exchanged as long as that helps. A
-    run that never ran is expected to take as long as the others of its template, and goes first
-    where nothing is known.
+    At most a third over the best order (Graham 1969, SIAM J. Appl. Math. 17, p. 421). A run that
+    never ran is expected to take as long as the others of its template, and goes first where
+    nothing is known.
     """
-    return [todo[i] for i in in_order(_expected(todo), workers)]
-
-
-def in_order(expected: Sequence[float], workers: int) -> list[int]:
-    """Return the places of what takes so many seconds, in the order of `scheduled`.
-
-    Examples
-    --------
-    >>> in_order([1.0, 3.0, 2.0], 2)
-    [1, 2, 0]
-    """
-    order = sorted(range(len(expected)), key=lambda i: expected[i], reverse=True)
-    if len(order) <= _FEW and all(map(isfinite, expected)):
-        order = _exchanged(order, expected, workers)
-    return order
-
-
-def _expected(todo: Sequence[Todo]) -> list[float]:
     known: dict[str, list[float]] = {}
     for item in todo:
         if item.expected_s is not None:
             known.setdefault(item.spec.template, []).append(item.expected_s)
-
     likely = {template: median(durations) for template, durations in known.items()}
-    return [
-        likely.get(item.spec.template, inf) if item.expected_s is None else item.expected_s
-        for item in todo
-    ]
+
+    def expected_s(item: Todo) -> float:
+        own = item.expected_s
+        return likely.get(item.spec.template, inf) if own is None else own
+
+    return sorted(todo, key=expected_s, reverse=True)
 
 
-def _exchanged(order: list[int], expected: Sequence[float], workers: int) -> list[int]:
-    best, improved = makespan(order, expected, workers), True
-    while improved:
-        improved = False
-        for i, j in combinations(range(len(order)), 2):
-            order[i], order[j] = order[j], order[i]
-            if (found := makespan(order, expected, workers)) < best - 1e-9:
-                best, improved = found, True
-            else:
-                order[i], order[j] = order[j], order[i]
-    return order
+class Batch:
+    """What the runs of a batch share: what is left, what failed, and whether to stop."""
+
+    def __init__(self, todo: Sequence[Todo], project: Project, workers: int) -> None:
+        self.project, self.workers = project, workers
+        self.threads = max(1, cores() // workers)
+        self.on_section: Callable[[RunSpec, str], None] = lambda spec, section: None
+        self.failures_left = inf
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._left = Counter(item.spec.template_file for item in todo)
+        self._kernels: dict[str, Any] = {}
+
+    def start(self, spec: RunSpec) -> bool:
+        """Note that a run leaves the queue; say whether it should start."""
+        with self._lock:
+            self._left[spec.template_file] -= 1
+            return self.failures_left > 0 and not self.stopping()
+
+    def end(self, record: RunRecord) -> None:
+        """Count a run, in the thread that executed it: the next one starts at once."""
+        with self._lock:
+            self._kernels.pop(record.name, None)
+            self.failures_left -= not record.ok
+
+    def ahead(self, spec: RunSpec) -> int:
+        """Return how many kernels should wait for runs of the same template."""
+        return min(self.workers, self._left[spec.template_file])
+
+    def keep_kernel(self, spec: RunSpec, manager: Any) -> None:
+        """Remember the kernel of a run, to end it when it must stop at once."""
+        self._kernels[spec.name] = manager
+
+    def stopping(self) -> bool:
+        """Say whether the batch should come to its end."""
+        return self._stop.is_set()
+
+    def stop(self, *_: Any) -> None:
+        """Stop after the cells that run; the second time, end their kernels.
+
+        A handler of signals, so it waits for no lock.
+        """
+        if self.stopping():
+            for manager in list(self._kernels.values()):
+                kill_kernel(manager)
+        self._stop.set()
 
 
-def makespan(order: Sequence[int], expected: Sequence[float], workers: int) -> float:
-    """Return when the last run ends if each worker that is free takes the next.
+def warm_up(todo: Sequence[Todo], project: Project, workers: int) -> None:
+    """Let the zygotes of these runs begin to import, where kernels can be forked.
 
-    Examples
-    --------
-    >>> makespan([0, 1, 2], [3.0, 2.0, 2.0], 2)
-    4.0
+    Parameters
+    ----------
+    workers : int
+        Runs at a time, for each of which a kernel is forked ahead.
     """
-    free = [0.0] * workers
-    for i in order:
-        heapreplace(free, free[0] + expected[i])
-    return max(free)
-
-
-def modules_of(template_file: str, place: Project) -> tuple[str, ...]:
-    """Return what a template imports."""
-    return preloads(read_notebook(template_path(template_file, place.root)))
-
-
-def warm_up(todo: Sequence[Todo], place: Project, workers: int) -> None:
-    """Let the zygotes of these runs begin to import, where kernels can be forked."""
     sweep()
     if not available():
         return
-    counts = Counter(item.spec.template_file for item in todo)
-    stocks = {modules_of(file, place): min(workers, runs) for file, runs in counts.items()}
+    counts = Counter(template_path(item.spec.template_file, project.root) for item in todo)
+    stocks = {preloads(read_notebook(path)): min(workers, runs) for path, runs in counts.items()}
     ZYGOTES.prepare(stocks, kernel_env(None, max(1, cores() // workers)))

@@ -1,36 +1,28 @@
-"""What need not run again: the record on disk against what the run would be now."""
+"""Which runs need not run again: the record on disk against what the run would be now."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 from fourfold.errors import FourfoldError
 from fourfold.plan.spec import RunSpec, canonical
 from fourfold.project import Project
 from fourfold.records.record import RunRecord, find_record
-from fourfold.run.fingerprint import Keys
+from fourfold.run.fingerprint import WILDCARDS, Fingerprint, Fingerprints, changed_parameters
 
 
 @dataclass(frozen=True)
 class Todo:
-    """A run to execute.
+    """A run to execute, and why: changes since its record, or that there is none.
 
-    Attributes
-    ----------
-    key : dict
-        Fingerprints of all that its result depends on.
-    why : list of str
-        What changed since its record, or that there is none.
-    expected_s, expected_mb : float, optional
-        Duration and peak memory of its last execution.
+    Duration and peak memory are those of its last execution.
     """
 
     spec: RunSpec
-    key: Mapping[str, Any]
+    fingerprint: Fingerprint
     why: Sequence[str] = ()
     expected_s: float | None = None
     expected_mb: float | None = None
@@ -45,10 +37,7 @@ class Choice:
 
 
 def choose(
-    specs: Iterable[RunSpec],
-    place: Project,
-    force: bool = False,
-    failed: bool = False,
+    specs: Iterable[RunSpec], project: Project, force: bool = False, failed: bool = False
 ) -> Choice:
     """Choose the runs whose record is missing, not ok, or of something else than the run now.
 
@@ -59,66 +48,39 @@ def choose(
     failed : bool
         Choose only those whose last execution did not end well.
     """
-    keys = Keys(place.root)
+    fingerprints = Fingerprints(project.root)
     choice = Choice()
     for spec in specs:
-        folder = place.folder(spec.config, spec.run_id)
+        folder = project.folder(spec.config, spec.run_id)
         record = find_record(folder)
-        key = keys.key(spec)
-        why = ["asked for by --force"] if force else reasons(spec, key, record, folder)
+        now = fingerprints.of(spec)
+        why = ["asked for by --force"] if force else _reasons(spec, now, record, folder)
         if failed and (record is None or record.ok):
             why = []
         if why:
             cost = record.cost if record else {}
             # Of its cells: what a run waits for kernels depends on its place in the batch.
             expected_s = sum(record.sections.values()) if record and record.ok else None
-            choice.todo.append(Todo(spec, key, why, expected_s, cost.get("peak_mb")))
+            choice.todo.append(Todo(spec, now, why, expected_s, cost.get("peak_mb")))
         elif record and record.ok:
             choice.unchanged.append(replace(record, status="unchanged"))
     return choice
 
 
-def reasons(
-    spec: RunSpec, key: Mapping[str, Any], record: RunRecord | None, folder: Path
-) -> list[str]:
-    """Return why a run cannot be taken from its record; empty if it can.
-
-    Examples
-    --------
-    >>> spec = RunSpec("a", "default", "a.yaml", "t", "t.ipynb", {})
-    >>> reasons(spec, {}, None, Path())
-    ['not run yet']
-    """
+def _reasons(spec: RunSpec, now: Fingerprint, record: RunRecord | None, folder: Path) -> list[str]:
+    """Return why a run cannot be taken from its record; empty if it can."""
     if record is None:
         return ["not run yet"]
     if not record.ok:
         return [f"last time: {record.status}"]
-    found = []
-    same = record.parameters == spec.parameters
-    for name in () if same else dict.fromkeys([*record.parameters, *spec.parameters]):
-        before, now = (_shown(p, name) for p in (record.parameters, spec.parameters))
-        if before != now:
-            found.append(f"parameter {name}: {before} -> {now}")
-    parts = ("template", "library", "environment")
-    found += [f"{part} changed" for part in parts if record.key.get(part) != key[part]]
-    found += _changed_inputs(record.key.get("inputs", {}), key["inputs"])
+    reasons = []
+    if record.parameters != spec.parameters:
+        changes = changed_parameters(record.parameters, spec.parameters)
+        reasons = [f"{name}: {before} -> {after}" for name, before, after in changes]
+    reasons += now.changes_since(Fingerprint.from_json(record.key))
     if not all((folder / name).exists() for name in ("notebook.ipynb", "report.html")):
-        found.append("its notebook or report is gone")
-    return found
-
-
-def _shown(parameters: Mapping[str, Any], name: str) -> str:
-    return canonical(parameters[name]) if name in parameters else "(not there)"
-
-
-def _changed_inputs(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    found = []
-    for name in dict.fromkeys([*before, *now]):
-        if now.get(name, "") is None:
-            found.append(f"data {name} may have changed, which only reading them would tell")
-        elif before.get(name) != now.get(name):
-            found.append(f"data {name} changed")
-    return found
+        reasons.append("its notebook or report is gone")
+    return reasons
 
 
 def matching(specs: Sequence[RunSpec], patterns: Sequence[str]) -> list[RunSpec]:
@@ -137,7 +99,7 @@ def matching(specs: Sequence[RunSpec], patterns: Sequence[str]) -> list[RunSpec]
         name, tilde, wanted = pattern.partition("~")
         if not tilde:
             raise FourfoldError(f"--only: expected name~pattern, got {pattern!r}")
-        glob = wanted if set("*?[") & set(wanted) else f"*{wanted}*"
+        glob = wanted if WILDCARDS & set(wanted) else f"*{wanted}*"
         values = [(spec, _value(spec, name)) for spec in chosen]
         if chosen and all(value is None for _, value in values):
             known = ", ".join(["run", "config", "template", *chosen[0].parameters])
@@ -148,9 +110,7 @@ def matching(specs: Sequence[RunSpec], patterns: Sequence[str]) -> list[RunSpec]
 
 def _value(spec: RunSpec, name: str) -> str | None:
     own = {"run": spec.name, "config": spec.config, "template": spec.template}
-    if name in own:
-        return own[name]
-    if name not in spec.parameters:
-        return None
+    if name in own or name not in spec.parameters:
+        return own.get(name)
     value = spec.parameters[name]
     return value if isinstance(value, str) else canonical(value)

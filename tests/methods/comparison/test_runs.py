@@ -14,8 +14,9 @@ import pytest
 from fourfold.data.sources import load
 from fourfold.errors import DataError
 from fourfold.methods.comparison.runs import pareto_front, read_runs, show_parallel, untried
+from fourfold.records.evidence import Metric
 from fourfold.records.record import RunRecord, write_record
-from fourfold.report.table import write_table
+from fourfold.report.overview import write_table
 
 # The tables of an MLflow 3 database that hold what this reads, with its own columns.
 MLFLOW = """
@@ -42,7 +43,7 @@ insert into latest_metrics values ('auc', 0.8, 0, 0, 0, 'r1'), ('auc', 0.9, 0, 0
 
 def record(number, k, scaler, status="ok", **metrics):
     """A record as `fourfold run` writes it."""
-    made = {n: {"value": v, "ci": [v - 0.1, v + 0.1], "unit": ""} for n, v in metrics.items()}
+    made = {n: Metric(v, (v - 0.1, v + 0.1)) for n, v in metrics.items()}
     parameters = {
         "k": k,
         "scaler": scaler,

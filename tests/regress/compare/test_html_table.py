@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from fourfold.plan.rules import Tolerance
+from fourfold.plan.rules import Rules, Tolerance
 from fourfold.regress.compare.html_table import Table, compare_tables, read_tables
 
 FRAME = pd.DataFrame({"a": [1, 2, 3], "b": [0.1, 0.3, 0.5]}, index=["x", "y", "z"])
@@ -102,7 +102,7 @@ def test_tolerance_and_ignored_columns_are_used():
     assert told(FRAME, FRAME.assign(b=FRAME.b * (1 + 1e-12))) == []
     close = FRAME.assign(b=FRAME.b * 1.01)
     assert told(FRAME, close) != []
-    assert told(FRAME, close, tolerance=Tolerance(rtol=0.02)) == []
-    assert told(FRAME, close, ignored=lambda column: column == "b") == []
+    assert told(FRAME, close, rules=Rules(Tolerance(rtol=0.02))) == []
+    assert told(FRAME, close, rules=Rules(ignore=("column b",))) == []
     timed = FRAME.rename(columns={"b": "mean_fit_time"})
     assert told(timed, timed * [1, 3]) == []

@@ -17,8 +17,7 @@ import psutil
 import pytest
 from jupyter_client.manager import KernelManager, start_new_kernel
 
-from fourfold.run.kernels.messages import send
-from fourfold.run.kernels.process import Process, WarmError
+from fourfold.run.kernels.process import Process, WarmError, send
 from fourfold.run.kernels.provisioner import WarmProvisioner
 from fourfold.run.kernels.zygotes import VOLATILE, Zygotes, available, own_folder, sweep
 
@@ -197,7 +196,7 @@ def test_no_zygote_outlives_a_killed_process():
     """``kill -9`` of the process that asked, while a kernel computes."""
     code = """
         import os, sys, time
-        from fourfold.warm import ZYGOTES
+        from fourfold.run.kernels.zygotes import ZYGOTES
         process = ZYGOTES.kernel(("numpy",), dict(os.environ), None, ahead=1)
         print(process.pid, *ZYGOTES.pids(), flush=True)
         time.sleep(60)
@@ -206,6 +205,7 @@ def test_no_zygote_outlives_a_killed_process():
     with subprocess.Popen(call, stdout=subprocess.PIPE, text=True) as asked:
         pids = list(map(int, asked.stdout.readline().split()))
         family = [c.pid for c in psutil.Process(asked.pid).children(recursive=True)]
+        assert len(pids) == 2
         assert set(pids) <= set(family)
         asked.kill()
     _gone(family)

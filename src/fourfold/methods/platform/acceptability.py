@@ -14,6 +14,7 @@ from math import isfinite
 import numpy as np
 import pandas as pd
 
+from fourfold.methods.intervals import Interval
 from fourfold.methods.intervals import share as share_of
 from fourfold.methods.platform.scorecard import Array, Decision
 
@@ -45,11 +46,10 @@ class Draws:
         here = (better[..., None] <= ranks) & (ranks < (better + tied)[..., None])
         return np.asarray((here / tied[..., None]).mean(axis=0))
 
-    def wins(self, platform: int) -> tuple[float, float, float]:
+    def wins(self, platform: int) -> Interval:
         """Return the share of draws that a platform wins, and its 95 % Monte-Carlo interval."""
         count = len(self.totals)
-        share, low, high = share_of(float(self.acceptability[platform, 0]) * count, count)
-        return share, low, high
+        return share_of(float(self.acceptability[platform, 0]) * count, count)
 
     def lead(self, platform: int, rival: int) -> tuple[float, float]:
         """Return the range of 95 % of the draws of one value less another, in points."""

@@ -43,9 +43,8 @@ def yes_no(column: pd.Series, condition: str) -> pd.Series:
         got = str(column.dropna().iloc[0])[:40] if column.notna().any() else "nothing"
         raise DataError(f"positive: expected numbers in {column.name!r}, got {got!r}")
     asked = Criterion.parse("positive", condition)
-    above = column > asked.low if asked.low_open else column >= asked.low
-    below = column < asked.high if asked.high_open else column <= asked.high
-    answers = np.where(above & below, "yes", "no").astype(object)
+    holds = column.astype(float).between(asked.low, asked.high)
+    answers = np.where(holds, "yes", "no").astype(object)
     return pd.Series(answers, index=column.index, dtype=object).where(column.notna(), None)
 
 

@@ -48,7 +48,7 @@ def _asked(estimator: Any, right: bool, what: str) -> Any:
     return estimator
 
 
-# What stands in yellowbrick's legends as a formula, which `fourfold.records.style` does not read.
+# What stands in yellowbrick's legends as a formula, which `fourfold.style` does not read.
 _SPOKEN = {"$R^2": "R²", "$f_1": "F1", "$t_f=": "best F1 at ", "queue rate": "share flagged"}
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from fourfold.records.figures.series import codes, series, shown, words
+from fourfold.records.figures.series import series, shown, words
 
 Facts = dict[str, Any]
 
@@ -17,12 +18,8 @@ def drawn(ax: Any) -> Iterator[Facts]:
     """Yield what an axes shows, by kind: what belongs together as one, then all the rest.
 
     Lines, bars, error bars, points, segments, areas, grids (heatmaps), images, wedges, tables
-    and other shapes, with their data as drawn. What cannot be read is left out.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Neither drawn nor changed.
+    and other shapes, with their data as drawn. What cannot be read is left out. The axes is
+    neither drawn nor changed.
 
     Examples
     --------
@@ -34,20 +31,28 @@ def drawn(ax: Any) -> Iterator[Facts]:
     >>> plt.close(fig)
     """
     here = {id(artist) for artist in ax.get_children() if artist.get_visible()}
-    read: list[tuple[Callable[..., Facts | None], Any]] = []
+    calls: list[tuple[Any, ...]] = []
     for container in ax.containers:
         parts = [part for part in _flat(container) if id(part) in here]
-        reader = _CONTAINERS.get(type(container).__name__)
-        if reader and parts:
+        kind = type(container).__name__
+        if parts and kind in ("BarContainer", "ErrorbarContainer"):
             here -= {id(part) for part in parts}
-            read.append((reader, container if reader is _error_bars else (container, parts)))
-    rest = [patch for patch in ax.patches if id(patch) in here]
-    read += [(reader, rest) for reader in (_rectangles, _wedges, _shapes)]
-    read += [(_line, line) for line in ax.lines if id(line) in here]
-    read += [(_collection, found) for found in ax.collections if id(found) in here]
-    read += [(_image, image) for image in ax.images if id(image) in here]
-    read += [(_table, table) for table in ax.tables if id(table) in here]
-    yield from filter(None, (attempt(reader, artist) for reader, artist in read))
+            bars = (_boxes, "bars", parts, container)
+            calls.append(bars if kind == "BarContainer" else (_error_bars, container))
+    patches = [patch for patch in ax.patches if id(patch) in here]
+    calls += [
+        (_boxes, "rectangles", [patch for patch in patches if _is(patch, "Rectangle")]),
+        (_wedges, [patch for patch in patches if _is(patch, "Wedge")]),
+        (_shapes, [patch for patch in patches if not _is(patch, *_OTHER_THAN_SHAPES)]),
+    ]
+    for read, artists in (
+        (_line, ax.lines),
+        (_collection, ax.collections),
+        (_image, ax.images),
+        (_table, ax.tables),
+    ):
+        calls += [(read, artist) for artist in artists if id(artist) in here]
+    yield from filter(None, (attempt(*call) for call in calls))
 
 
 def attempt(read: Callable[..., Any], *arguments: Any) -> Any:
@@ -58,15 +63,15 @@ def attempt(read: Callable[..., Any], *arguments: Any) -> Any:
         return None
 
 
-def kept(**found: Any) -> Facts:
-    """Return what there is to say, without what is empty.
+def kept(**facts: Any) -> Facts:
+    """Return facts without those that are empty.
 
     Examples
     --------
     >>> kept(title="", label="rows")
     {'label': 'rows'}
     """
-    return {key: value for key, value in found.items() if value not in (None, "", [], {})}
+    return {name: value for name, value in facts.items() if value not in (None, "", [], {})}
 
 
 def _label(artist: Any) -> str:
@@ -83,64 +88,50 @@ def _flat(container: Any) -> Iterator[Any]:
             yield part
 
 
-def _bars(found: tuple[Any, Sequence[Any]]) -> Facts | None:
-    container, bars = found
-    return _boxes("bars", bars, _label(container))
-
-
-def _rectangles(patches: Sequence[Any]) -> Facts | None:
-    return _boxes("rectangles", [p for p in patches if _is(p, "Rectangle")], "")
-
-
-def _boxes(kind: str, boxes: Sequence[Any], label: str) -> Facts | None:
+def _boxes(kind: str, boxes: Sequence[Any], container: Any = None) -> Facts | None:
     if not boxes:
         return None
     names = ("x", "y", "width", "height")
     sizes = np.array([[float(getattr(box, f"get_{name}")()) for name in names] for box in boxes])
-    columns = {name: series(column) for name, column in zip(names, sizes.T, strict=True)}
+    label = kept(label=_label(container)) if container else {}
     colours = _colours(np.array([box.get_facecolor() for box in boxes]))
-    return {"kind": kind, **kept(label=label), **columns, **colours}
+    return {"kind": kind, **label, **_columns(names, sizes.T), **colours}
 
 
-def _wedges(patches: Sequence[Any]) -> Facts | None:
-    wedges = [patch for patch in patches if _is(patch, "Wedge")]
+def _wedges(wedges: Sequence[Any]) -> Facts | None:
     if not wedges:
         return None
     starts, ends = ([getattr(w, name) for w in wedges] for name in ("theta1", "theta2"))
     return {"kind": "wedges", "from": series(starts), "to": series(ends)}
 
 
+# The path of an arrow between points of the figure is known only once it is drawn.
+_OTHER_THAN_SHAPES = ("Rectangle", "Wedge", "FancyArrowPatch")
+
+
 def _shapes(patches: Sequence[Any]) -> Facts | None:
-    # The path of an arrow between points of the figure is known only once it is drawn.
-    others = [p for p in patches if not _is(p, "Rectangle", "Wedge", "FancyArrowPatch")]
-    paths = [p.get_patch_transform().transform_path(p.get_path()) for p in others]
+    paths = [p.get_patch_transform().transform_path(p.get_path()) for p in patches]
     return {"kind": "shapes", **_corners(paths)} if paths else None
 
 
 def _line(line: Any) -> Facts | None:
-    if hasattr(line, "get_data_3d"):
-        x, y, z = line.get_data_3d()
-        return {"kind": "line", **kept(label=_label(line)), **_columns(x=x, y=y, z=z)}
-    x, y = line.get_data(orig=False)
-    if not len(x):
+    deep = hasattr(line, "get_data_3d")
+    points = line.get_data_3d() if deep else line.get_data(orig=False)
+    if not len(points[0]):
         return None
-    return {"kind": "line", **kept(label=_label(line)), **_columns(x=x, y=y)}
+    return {"kind": "line", **kept(label=_label(line)), **_columns("xyz", points)}
 
 
 def _error_bars(container: Any) -> Facts:
     """Return the points of error bars, and from where to where each bar goes."""
     line, _, bars = container.lines
-    found = _columns(**dict(zip("xy", line.get_data(orig=False), strict=True))) if line else {}
+    points = _columns("xy", line.get_data(orig=False)) if line else {}
     for bar, axis in zip(bars, "xy" if container.has_xerr else "y", strict=False):
         ends = np.array([path.vertices[[0, -1], "xy".index(axis)] for path in bar.get_paths()])
-        found |= {f"{axis} low": series(ends[:, 0]), f"{axis} high": series(ends[:, 1])}
-    return {"kind": "error bars", **kept(label=_label(container)), **found}
+        points |= {f"{axis} low": series(ends[:, 0]), f"{axis} high": series(ends[:, 1])}
+    return {"kind": "error bars", **kept(label=_label(container)), **points}
 
 
-_CONTAINERS: dict[str, Callable[..., Facts | None]] = {
-    "BarContainer": _bars,
-    "ErrorbarContainer": _error_bars,
-}
 _KINDS = {
     "PathCollection": "points",
     "LineCollection": "segments",
@@ -153,35 +144,32 @@ def _is(artist: Any, *names: str) -> bool:
     return any(cls.__name__ in names for cls in type(artist).__mro__)
 
 
-def _collection(found: Any) -> Facts | None:
-    kind = next((kind for name, kind in _KINDS.items() if _is(found, name)), "shapes")
-    places: Facts = {}
-    if hasattr(found, "_offsets3d"):
-        places = _columns(**dict(zip("xyz", found._offsets3d, strict=True)))
-    elif type(found).__module__.startswith("mpl_toolkits"):
+def _collection(artist: Any) -> Facts | None:
+    kind = next((kind for name, kind in _KINDS.items() if _is(artist, name)), "shapes")
+    if hasattr(artist, "_offsets3d"):
+        places = _columns("xyz", artist._offsets3d)
+    elif type(artist).__module__.startswith("mpl_toolkits"):
         return None
-    elif hasattr(found, "get_coordinates"):
-        grid = found.get_coordinates()
-        places = _columns(x=grid[0, :, 0], y=grid[:, 0, 1])
-    elif kind == "points" or len(found.get_offsets()) > 1:
-        places = _columns(**dict(zip("xy", np.ma.asarray(found.get_offsets()).T, strict=True)))
+    elif hasattr(artist, "get_coordinates"):
+        grid = artist.get_coordinates()
+        places = _columns("xy", (grid[0, :, 0], grid[:, 0, 1]))
+    elif kind == "points" or len(artist.get_offsets()) > 1:
+        places = _columns("xy", np.ma.asarray(artist.get_offsets()).T)
     else:
-        places = _corners(found.get_paths())
-    return {"kind": kind, **kept(label=_label(found)), **places, **_looks(found)}
+        places = _corners(artist.get_paths())
+    return {"kind": kind, **kept(label=_label(artist)), **places, **_looks(artist)}
 
 
-def _looks(found: Any) -> Facts:
+def _looks(collection: Any) -> Facts:
     """Return what the sizes and colours of a collection say of the data."""
-    # Of arrows in a field of them.
-    looks = _columns(
-        **{name.lower(): getattr(found, name) for name in "UV" if hasattr(found, name)}
-    )
-    sizes = found.get_sizes() if hasattr(found, "get_sizes") else []
+    # `U` and `V` are the directions of arrows in a field of them.
+    looks = {n.lower(): series(getattr(collection, n)) for n in "UV" if hasattr(collection, n)}
+    sizes = collection.get_sizes() if hasattr(collection, "get_sizes") else []
     if len(sizes) > 1 and np.ptp(sizes) > 0:
         looks["sizes"] = series(sizes)
-    if (values := found.get_array()) is not None:
+    if (values := collection.get_array()) is not None:
         return looks | {"values": series(values)}
-    return looks | _colours(np.asarray(found.get_facecolor()))
+    return looks | _colours(np.asarray(collection.get_facecolor()))
 
 
 def _colours(rgba: NDArray[Any]) -> Facts:
@@ -189,19 +177,19 @@ def _colours(rgba: NDArray[Any]) -> Facts:
     if len(rgba) < 2:
         return {}
     bytes_ = np.ascontiguousarray(np.rint(rgba * 255).astype(np.uint8))
-    groups = codes(bytes_.view(np.uint32).ravel())
-    return {} if groups is None else {"groups": series(groups)}
+    groups, colours = pd.factorize(bytes_.view(np.uint32).ravel())
+    return {"groups": series(groups)} if len(colours) > 1 else {}
 
 
-def _columns(**columns: Any) -> Facts:
-    return {name: series(values) for name, values in columns.items()}
+def _columns(names: Iterable[str], columns: Iterable[Any]) -> Facts:
+    return {name: series(column) for name, column in zip(names, columns, strict=False)}
 
 
 def _corners(paths: Sequence[Any]) -> Facts:
     """Return the corners of shapes, one shape after another, and how many each has."""
     corners = [_open(path) for path in paths]
-    x, y = np.concatenate(corners).T if corners else ([], [])
-    return {"corners": series([len(each) for each in corners]), **_columns(x=x, y=y)}
+    points = np.concatenate([np.empty((0, 2)), *corners]).T
+    return {"corners": series([len(each) for each in corners]), **_columns("xy", points)}
 
 
 def _open(path: Any) -> NDArray[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fourfold.records.evidence import MIME, payload
+from fourfold.records.evidence import MIME
 from fourfold.records.figures.artists import Facts, attempt, drawn, kept
 from fourfold.records.figures.series import words
 
@@ -16,13 +16,8 @@ def facts(figure: Any) -> Facts:
     """Return what a figure shows: for each axes its words, and the data drawn by kind.
 
     Nothing in it depends on the version of matplotlib, on fonts or on the layout: no pixels, no
-    limits or ticks that matplotlib chose, no colours, but which points share one. The figure is
-    not drawn and not changed. What is not known is left out, and so are hidden axes.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        Drawn before or not.
+    limits or ticks that matplotlib chose, no colours, but which points share one. The figure, drawn
+    before or not, is not changed. What is not known is left out, and so are hidden axes.
 
     Examples
     --------
@@ -37,20 +32,14 @@ def facts(figure: Any) -> Facts:
     rest = [text for text in _texts(figure.texts) if text != heading]
     legends = [_legend(legend) for legend in figure.legends]
     axes = [attempt(_axes, ax) or {} for ax in _visible(_all_axes(figure.axes))]
-    return payload(
-        "figure", {**kept(title=heading, texts=words(rest), legends=legends), "axes": axes}
-    )
+    texts = kept(title=heading, texts=words(rest), legends=legends)
+    return {"kind": "figure", **texts, "axes": axes}
 
 
 def install(shell: Any) -> None:
     """Let each figure that an IPython shell displays carry its facts beside its picture.
 
     A formatter of the user's own for figures is left as it is.
-
-    Parameters
-    ----------
-    shell : IPython.core.interactiveshell.InteractiveShell
-        As ``get_ipython()`` returns it.
     """
     formatter = shell.display_formatter.mimebundle_formatter
     # By name, so that matplotlib need not be imported.
@@ -59,8 +48,8 @@ def install(shell: Any) -> None:
 
 
 def _bundle(figure: Any) -> Facts:
-    found = attempt(facts, figure)
-    return {MIME: found} if found and found["axes"] else {}
+    content = attempt(facts, figure)
+    return {MIME: content} if content and content["axes"] else {}
 
 
 def _visible(artists: Iterable[Any]) -> list[Any]:
@@ -112,11 +101,9 @@ def _categories(axis: Any) -> list[str]:
     if mapping := getattr(axis.units, "_mapping", None):
         return [str(name) for name in mapping]
     locator, formatter = axis.get_major_locator(), axis.get_major_formatter()
-    if not isinstance(locator, FixedLocator):
-        return []
-    if not isinstance(formatter, FixedFormatter | FuncFormatter):
-        return []
-    return [str(formatter(place, i)) for i, place in enumerate(locator())]
+    named = isinstance(formatter, FixedFormatter | FuncFormatter)
+    places = locator() if named and isinstance(locator, FixedLocator) else []
+    return [str(formatter(place, i)) for i, place in enumerate(places)]
 
 
 def _legend(legend: Any) -> list[str]:

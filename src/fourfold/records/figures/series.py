@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fourfold.errors import DataError
 from fourfold.records.formatting import significant
 
 WHOLE = 200
@@ -31,17 +31,14 @@ def series(values: ArrayLike) -> list[float | int | str] | dict[str, Any]:
     The summary holds count, minimum, maximum and mean, and for each of 16 blocks of the series
     its mean and two sums of its deviations, weighted by position. In 100,000 numbers one that
     moves by 0.01 standard deviations shows, and so do two that change places; noise of 1e-12
-    does not.
-
-    Parameters
-    ----------
-    values : array of numbers
-        Of any shape; a masked value counts as NaN. NaN and infinities become strings.
+    does not. A masked value counts as NaN. NaN and infinities become strings.
 
     Raises
     ------
+    DataError
+        If these are complex numbers.
     TypeError, ValueError
-        If these are no real numbers.
+        If these are no numbers.
 
     Examples
     --------
@@ -52,7 +49,7 @@ def series(values: ArrayLike) -> list[float | int | str] | dict[str, Any]:
     if numbers.size <= WHOLE:
         return [shown(value) for value in numbers.tolist()]
     with np.errstate(all="ignore"):
-        return _summary([_block(part) for part in np.array_split(numbers, _BLOCKS)])
+        return _summary(numbers)
 
 
 def shown(value: float | int) -> float | int | str:
@@ -65,22 +62,6 @@ def shown(value: float | int) -> float | int | str:
     """
     short = significant(value)
     return str(value) if short is None else short + 0
-
-
-def codes(values: ArrayLike) -> NDArray[np.intp] | None:
-    """Return for each of `values` the number of its kind, counted as they first appear.
-
-    None where all are the same. So colours tell who belongs together, whatever they are.
-
-    Examples
-    --------
-    >>> codes(["red", "blue", "red"]), codes([5, 5])
-    (array([0, 1, 0]), None)
-    """
-    import pandas as pd
-
-    numbers, kinds = pd.factorize(np.asarray(values))
-    return np.asarray(numbers) if len(kinds) > 1 else None
 
 
 def words(texts: Sequence[str]) -> list[str] | dict[str, Any]:
@@ -103,43 +84,8 @@ def _real(values: ArrayLike) -> NDArray[Any]:
         values = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
     numbers = np.asarray(values).ravel()
     if numbers.dtype.kind == "c":
-        raise TypeError("expected real numbers, got complex ones")
+        raise DataError("expected real numbers, got complex ones")
     return numbers if numbers.dtype.kind in "iu" else numbers.astype(float)
-
-
-@dataclass(frozen=True)
-class _Block:
-    """One part of a long series: how many values of which kind, and what is known of the finite."""
-
-    count: int
-    missing: int
-    infinite: int
-    low: float
-    high: float
-    total: float
-    sums: tuple[float, ...]
-
-    @property
-    def finite(self) -> int:
-        return self.count - self.missing - self.infinite
-
-    @property
-    def largest(self) -> float:
-        return max(abs(self.low), abs(self.high)) if self.finite else 0.0
-
-
-def _block(part: NDArray[Any]) -> _Block:
-    values = part.astype(float, copy=False)
-    known = np.isfinite(values)
-    finite = values if known.all() else values[known]
-    missing = int(np.isnan(values).sum()) if len(finite) < len(values) else 0
-    counts = (len(values), missing, len(values) - len(finite) - missing)
-    if not len(finite):
-        return _Block(*counts, math.inf, -math.inf, 0.0, (0.0,) * len(_STEPS))
-    total = float(finite.sum())
-    away = np.where(known, values - total / len(finite), 0.0)
-    sums = _weights(len(values)) @ away
-    return _Block(*counts, float(finite.min()), float(finite.max()), total, tuple(sums.tolist()))
 
 
 @lru_cache(maxsize=8)
@@ -148,26 +94,27 @@ def _weights(count: int) -> NDArray[np.float64]:
     return (np.outer(_STEPS, np.arange(1.0, count + 1) ** 2) % 1) - 0.5
 
 
-def _summary(blocks: Sequence[_Block]) -> dict[str, Any]:
-    count = sum(block.count for block in blocks)
-    strange = {
-        "missing": sum(block.missing for block in blocks),
-        "infinite": sum(block.infinite for block in blocks),
-    }
-    summary: dict[str, Any] = {"count": count, **{k: v for k, v in strange.items() if v}}
-    finite = count - sum(strange.values())
-    if not finite:
+def _summary(numbers: NDArray[Any]) -> dict[str, Any]:
+    values = numbers.astype(float, copy=False)
+    known = np.isfinite(values)
+    finite = values if known.all() else values[known]
+    missing = int(np.isnan(values).sum())
+    strange = {"missing": missing, "infinite": len(values) - len(finite) - missing}
+    summary: dict[str, Any] = {"count": len(values), **{k: v for k, v in strange.items() if v}}
+    if not len(finite):
         return summary
-    noise = _NOISE * max(block.largest for block in blocks)
+    low, high = float(finite.min()), float(finite.max())
+    noise = _NOISE * max(abs(low), abs(high))
 
     def quiet(value: float) -> float | int | str:
-        return shown(value if abs(value) > noise else 0.0)
+        return shown(0.0 if abs(value) <= noise else value)
 
-    return summary | {
-        "min": shown(min(block.low for block in blocks)),
-        "max": shown(max(block.high for block in blocks)),
-        "mean": quiet(sum(block.total for block in blocks) / finite),
-        "means": [quiet(b.total / b.finite) if b.finite else "nan" for b in blocks],
+    means, order = [], []
+    for part, here in zip(*(np.array_split(row, _BLOCKS) for row in (values, known)), strict=True):
+        mean = float(part[here].mean()) if here.any() else math.nan
+        sums = _weights(len(part)) @ np.where(here, part - mean, 0.0)
+        means.append(quiet(mean))
         # Divided by the root of their count, sums are of the size of the deviations.
-        "order": [quiet(total / math.sqrt(b.count)) for b in blocks for total in b.sums],
-    }
+        order += [quiet(total / math.sqrt(len(part))) for total in sums.tolist()]
+    ends = {"min": shown(low), "max": shown(high), "mean": quiet(float(finite.mean()))}
+    return summary | ends | {"means": means, "order": order}

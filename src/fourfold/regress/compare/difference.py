@@ -1,8 +1,8 @@
-"""What differs between an output that is kept and a new one, said so that a reader sees it."""
+"""A difference between an output that is kept and a new one, as a reader sees it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,14 +14,9 @@ _LONGEST = 120
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference.
+    """One difference: its place, such as ``/value`` or ``line 3``, and both sides as text.
 
-    Attributes
-    ----------
-    where : str
-        Such as ``[row '2', column 'b']``, ``/value`` or ``line 3``.
-    before, after : str
-        What is kept and what is new, as a reader sees it; empty where there is none.
+    A side that has nothing is empty.
     """
 
     where: str
@@ -46,6 +41,25 @@ class Difference:
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def gone_and_new(
+    label: str, sides: Sequence[Collection[str]], *kinds: Kind
+) -> Iterator[Difference]:
+    """Yield the names that only one of two sides has; gone and new ones may be of two kinds.
+
+    Examples
+    --------
+    >>> print(*gone_and_new("column {!r}", (["a", "b"], ["b"]), "table"))
+    column 'a': there -> gone
+    """
+    before, after = sides
+    for name in before:
+        if name not in after:
+            yield Difference(label.format(name), "there", "gone", kinds[0])
+    for name in after:
+        if name not in before:
+            yield Difference(label.format(name), "not there", "new", kinds[-1])
 
 
 def listed(differences: Iterable[Difference], most: int = 30) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from html import unescape
@@ -11,13 +11,13 @@ from typing import Any
 
 from fourfold.plan.rules import USUAL_RULES, Rules
 from fourfold.records.evidence import MIME
-from fourfold.regress.compare.difference import Difference
-from fourfold.regress.compare.html_table import TIMINGS, compare_tables, read_tables
+from fourfold.regress.compare.difference import Difference, gone_and_new
+from fourfold.regress.compare.html_table import Table, compare_tables, read_tables
 from fourfold.regress.compare.records import compare_json, compare_records
-from fourfold.regress.compare.text import compare, same
+from fourfold.regress.compare.text import compare
 from fourfold.regress.compare.volatile import stable
 
-_PICTURES = ("image/png", "image/jpeg")
+PICTURES = ("image/png", "image/jpeg")
 _READ = ("text/markdown", "text/latex", "text/plain", "image/svg+xml")
 # Widgets and scripts hold random names, and nothing that a reader sees.
 _UNREAD = re.compile(r"application/(vnd\.jupyter\.widget|vnd\.bokehjs|javascript)")
@@ -26,12 +26,11 @@ _NO_CONTENT = re.compile(r"<[\w.]+(?: object| size| at|>).*")
 _MARKUP = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 Output = Mapping[str, Any]
+Data = Mapping[str, Any]
 
 
 def compare_outputs(
-    before: Sequence[Output],
-    after: Sequence[Output],
-    rules: Rules = USUAL_RULES,
+    before: Sequence[Output], after: Sequence[Output], rules: Rules = USUAL_RULES
 ) -> list[Difference]:
     """Return all differences between the outputs of a cell.
 
@@ -40,44 +39,51 @@ def compare_outputs(
     before, after : sequence of outputs
         As a notebook of format 4 keeps them.
     """
-    old, new = (_streams(outputs) for outputs in (before, after))
-    found = _compare_stdout(old, new, rules) + _compare_stderr(old, new, rules)
-    displays = [[o for o in outputs if o["output_type"] != "stream"] for outputs in (before, after)]
-    for b, a in aligned(*displays):
-        if b is None or a is None:
-            found += _alone(b, a, rules)
-        elif b["output_type"] == "error" or a["output_type"] == "error":
-            found += _compare_errors(b, a, rules)
+    differences = [*_streams(before, after, rules)]
+    for old, new in aligned(displayed(before), displayed(after)):
+        if old is None or new is None:
+            differences += _single(old, new, rules)
+        elif "error" in (old["output_type"], new["output_type"]):
+            error, new_error = (
+                f"{o['ename']}: {o['evalue']}" if o["output_type"] == "error" else "no error"
+                for o in (old, new)
+            )
+            if compare(error, new_error, rules.tolerance):
+                differences.append(Difference("error", error, new_error, "error"))
         else:
-            found += _compare_data(b["data"], a["data"], rules)
-    return found
+            differences += _data(old["data"], new["data"], rules)
+    return differences
 
 
-def _streams(outputs: Sequence[Output]) -> dict[str, str]:
-    streams: dict[str, str] = {}
-    for output in outputs:
-        if output["output_type"] == "stream":
-            streams[output["name"]] = streams.get(output["name"], "") + plain(output["text"])
-    return streams
+def displayed(outputs: Sequence[Output]) -> list[Output]:
+    """Return the outputs that are no stream."""
+    return [output for output in outputs if output["output_type"] != "stream"]
 
 
-def _compare_stdout(old: dict[str, str], new: dict[str, str], rules: Rules) -> list[Difference]:
-    return compare(old.get("stdout", ""), new.get("stdout", ""), rules.tolerance)
+def plain(content: Any) -> str:
+    """Return a text that JSON keeps as a string or a list of lines."""
+    return content if isinstance(content, str) else "".join(content)
 
 
-def _compare_stderr(old: dict[str, str], new: dict[str, str], rules: Rules) -> list[Difference]:
-    """Compare what was complained of; threads and buffers change the order of its lines."""
-    if rules.ignores("stderr"):
-        return []
-    before, after = (stable(streams.get("stderr", "")) for streams in (old, new))
-    found = [
-        compare(before, after, rules.tolerance),
-        compare(_in_order(before), _in_order(after), rules.tolerance),
-    ]
-    return [replace(d, where=f"stderr {d.where}") for d in min(found, key=len)]
+def _streams(
+    before: Sequence[Output], after: Sequence[Output], rules: Rules
+) -> Iterator[Difference]:
+    """Compare stdout; and stderr, where threads and buffers change the order of lines."""
+    old, new = (_stream(side, "stdout") for side in (before, after))
+    yield from compare(old, new, rules.tolerance)
+    if not rules.ignores("stderr"):
+        old, new = (stable(_stream(side, "stderr")) for side in (before, after))
+        in_order = compare(old, new, rules.tolerance)
+        in_any_order = compare(_sorted(old), _sorted(new), rules.tolerance)
+        fewest = min(in_order, in_any_order, key=len)
+        yield from (replace(d, where=f"stderr {d.where}") for d in fewest)
 
 
-def _in_order(text: str) -> str:
+def _stream(outputs: Sequence[Output], name: str) -> str:
+    return "".join(plain(output["text"]) for output in outputs if output.get("name") == name)
+
+
+def _sorted(text: str) -> str:
     lines = sorted(text.splitlines(), key=lambda line: (re.sub(r"[\d.]+", "0", line), line))
     return "\n".join(lines)
 
@@ -105,111 +111,83 @@ def _signature(output: Output) -> tuple[str, ...]:
     return (*sorted(set(data) - {MIME}), str(own.get("kind", "")), str(own.get("name", "")))
 
 
-def _alone(before: Output | None, after: Output | None, rules: Rules) -> list[Difference]:
+def _single(before: Output | None, after: Output | None, rules: Rules) -> list[Difference]:
     """Return the difference that an output makes which only one side has."""
     output = before or after or {}
     data = output.get("data", {})
     if data and all(_UNREAD.match(mime) for mime in set(data) - {"text/plain"}) and len(data) > 1:
         return []
-    if rules.ignores("pictures") and any(mime in data for mime in _PICTURES):
+    drawn = any(mime in data for mime in PICTURES)
+    if drawn and rules.ignores("pictures"):
         return []
-    shown = output.get("ename") or next(
-        (f"{mime}: {plain(data[mime])[:80]}" if mime not in _PICTURES else "a picture"
-         for mime in (*_PICTURES, "text/plain", *data) if mime in data), "an output"
-    )  # fmt: skip
+    mime = next((mime for mime in ("text/plain", *data) if mime in data and not drawn), "")
+    text = f"{mime}: {plain(data[mime])[:80]}" if mime else "an output"
+    shown = output.get("ename") or ("a picture" if drawn else text)
     if before is not None:
         return [Difference("output", shown, "", "missing")]
     return [Difference("output", "", shown, "extra")]
 
 
-def _compare_errors(before: Output, after: Output, rules: Rules) -> list[Difference]:
-    old, new = (
-        f"{o['ename']}: {o['evalue']}" if o["output_type"] == "error" else "no error"
-        for o in (before, after)
-    )
-    return [] if same(old, new, rules.tolerance) else [Difference("error", old, new, "error")]
-
-
-def _compare_data(
-    before: Mapping[str, Any], after: Mapping[str, Any], rules: Rules
-) -> list[Difference]:
+def _data(before: Data, after: Data, rules: Rules) -> list[Difference]:
     """Compare the richest form that both have: a record, a table, a text, then pictures."""
     old, new = before.get(MIME), after.get(MIME)
-    drawn = "figure" in [r.get("kind") for r in (old, new) if r]
+    drawn = "figure" in [record.get("kind") for record in (old, new) if record]
     if old is not None and new is not None:
-        found = compare_records(old, new, rules)
-        return found if not drawn or found else _compare_pictures(before, after, rules)
-    if not drawn and (old is not None or new is not None):
-        told = ("a record", "") if old is not None else ("", "a record")
-        return [Difference("record", *told, "missing" if old is not None else "extra")]
-    gone = [m for m in _readable(before) if m not in after]
-    fresh = [m for m in _readable(after) if m not in before]
-    found = [Difference(f"output {mime}", "there", "gone", "missing") for mime in gone]
-    found += [Difference(f"output {mime}", "not there", "new", "extra") for mime in fresh]
-    found += _compare_readings(before, after, rules)
-    return found or _compare_pictures(before, after, rules)
+        differences = compare_records(old, new, rules)
+        return differences or (_pictures(before, after, rules) if drawn else [])
+    if not drawn and old is not None:
+        return [Difference("record", "a record", "", "missing")]
+    if not drawn and new is not None:
+        return [Difference("record", "", "a record", "extra")]
+    readable = [
+        [mime for mime in data if mime != MIME and not _UNREAD.match(mime)]
+        for data in (before, after)
+    ]
+    differences = [*gone_and_new("output {}", readable, "missing", "extra")]
+    differences += _texts(before, after, rules)
+    return differences or _pictures(before, after, rules)
 
 
-def _readable(data: Mapping[str, Any]) -> list[str]:
-    return [mime for mime in data if mime != MIME and not _UNREAD.match(mime)]
-
-
-def _compare_readings(
-    before: Mapping[str, Any], after: Mapping[str, Any], rules: Rules
-) -> list[Difference]:
+def _texts(before: Data, after: Data, rules: Rules) -> list[Difference]:
+    """Compare the tables in HTML that both have; without them text, and JSON."""
     old_html, new_html = (plain(data.get("text/html", "")) for data in (before, after))
     if old_html and new_html and "sk-top-container" not in old_html + new_html:
-        tables = [read_tables(html) for html in (old_html, new_html)]
-        if any(tables):
-            return _compare_tables(tables[0], tables[1], rules)
+        old_tables, new_tables = read_tables(old_html), read_tables(new_html)
+        if old_tables or new_tables:
+            return _tables(old_tables, new_tables, rules)
         if _NO_CONTENT.fullmatch(plain(before.get("text/plain", "<x object>"))):
             old, new = (unescape(_MARKUP.sub(" ", html)) for html in (old_html, new_html))
             return compare(old, new, rules.tolerance)
-    found = []
-    drawn = all(any(mime in data for mime in _PICTURES) for data in (before, after))
+    differences = []
+    drawn = all(any(mime in data for mime in PICTURES) for data in (before, after))
     for mime in _READ:
         if mime in before and mime in after:
             old, new = plain(before[mime]), plain(after[mime])
             if not (drawn and _FIGURE.match(old) and _FIGURE.match(new)):
-                found += compare(old, new, rules.tolerance)
+                differences += compare(old, new, rules.tolerance)
     for mime in before:
         if mime.endswith("json") and mime in after and mime != MIME and not _UNREAD.match(mime):
-            found += compare_json(before[mime], after[mime], rules.tolerance)
-    return found
+            differences += compare_json(before[mime], after[mime], rules.tolerance)
+    return differences
 
 
-def _compare_tables(old: Sequence[Any], new: Sequence[Any], rules: Rules) -> list[Difference]:
+def _tables(old: Sequence[Table], new: Sequence[Table], rules: Rules) -> list[Difference]:
     if len(old) != len(new):
         return [Difference("number of tables", str(len(old)), str(len(new)), "table")]
-
-    def ignored(column: str) -> bool:
-        return column in TIMINGS or rules.ignores("column", column)
-
-    found = []
-    for number, (b, a) in enumerate(zip(old, new, strict=True), 1):
-        here = f"table {number} " if len(old) > 1 else ""
-        differences = compare_tables(b, a, rules.tolerance, ignored)
-        found += [replace(d, where=here + d.where) for d in differences]
-    return found
+    return [
+        replace(d, where=f"table {number} {d.where}" if len(old) > 1 else d.where)
+        for number, tables in enumerate(zip(old, new, strict=True), 1)
+        for d in compare_tables(*tables, rules)
+    ]
 
 
-def _compare_pictures(
-    before: Mapping[str, Any], after: Mapping[str, Any], rules: Rules
-) -> list[Difference]:
-    if rules.ignores("pictures"):
-        return []
-    found = []
-    for mime in _PICTURES:
+def _pictures(before: Data, after: Data, rules: Rules) -> list[Difference]:
+    differences = []
+    for mime in () if rules.ignores("pictures") else PICTURES:
         if mime in before and mime in after and before[mime] != after[mime]:
-            from fourfold.regress.compare import (
-                pictures,  # decodes with numpy and Pillow, if it must
-            )
+            # It decodes with numpy and Pillow, if it must.
+            from fourfold.regress.compare import pictures
 
-            told = pictures.compare(plain(before[mime]), plain(after[mime]))
-            found += [Difference("picture", "", told, "picture")] if told else []
-    return found
-
-
-def plain(content: Any) -> str:
-    """Return what JSON keeps as a string or a list of lines."""
-    return content if isinstance(content, str) else "".join(content)
+            text = pictures.compare(plain(before[mime]), plain(after[mime]))
+            differences += [Difference("picture", "", text, "picture")] if text else []
+    return differences

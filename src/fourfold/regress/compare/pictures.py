@@ -22,6 +22,7 @@ _BLOCK = 8
 _LEAST_LIKENESS = 0.965
 _MOST_STRANGE = 35.0
 
+_UNREADABLE = (binascii.Error, OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 _MARK, _ALONE = (213, 40, 27), (255, 214, 153)
 
 
@@ -37,8 +38,7 @@ def compare(before: str, after: str, same_library: bool | None = None) -> str:
     Measured on the 36 figures of the project's references: drawn by matplotlib 3.9 and 3.11, or
     in a font with serifs, pictures correlate by 0.985 and more, and lie at most 27 levels outside;
     those of other data or of another cell by 0.916 at most, with 42 levels and more. Coarsely, one
-    moved point passes. Drawn again by the same version, also with noise of 1e-9 in the data, all
-    pixels are the same. ``tests/test_pictures.py`` keeps the closest of these pairs.
+    moved point passes. Tests keep the closest of these pairs.
 
     Parameters
     ----------
@@ -77,20 +77,16 @@ def _software(text: str) -> str:
     try:
         with Image.open(io.BytesIO(base64.b64decode(text))) as picture:
             return str(picture.info.get("Software", ""))
-    except (binascii.Error, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except _UNREADABLE:
         return ""
 
 
 def difference(before: str, after: str) -> str:
-    """Return a picture of where two pictures differ, as PNG in base64.
+    """Return a picture of where two pictures differ, all three in base64, as PNG.
 
     What is new is pale; what differs is red, with a rim so that a single pixel can be seen; what
     only one of them covers is orange. Empty if one of them cannot be read.
 
-    Parameters
-    ----------
-    before, after : str
-        PNG or JPEG, base64.
     """
     old, new = _decoded(before), _decoded(after)
     if old is None or new is None:
@@ -115,7 +111,7 @@ def _decoded(text: str) -> Image.Image | None:
     """Return a picture on white; None if it cannot be read."""
     try:
         picture = Image.open(io.BytesIO(base64.b64decode(text))).convert("RGBA")
-    except (binascii.Error, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except _UNREADABLE:
         return None
     white = Image.new("RGBA", picture.size, "white")
     return Image.alpha_composite(white, picture).convert("RGB")
@@ -127,13 +123,9 @@ def _distance(old: Image.Image, new: Image.Image) -> NDArray[np.uint8]:
     return levels
 
 
-def _sizes(old: Image.Image, new: Image.Image) -> str:
-    return f"size {old.width}x{old.height} -> {new.width}x{new.height}"
-
-
 def _closely(old: Image.Image, new: Image.Image) -> str:
     if old.size != new.size:
-        return _sizes(old, new)
+        return f"size {old.width}x{old.height} -> {new.width}x{new.height}"
     far = _distance(old, new) > _LEVELS
     count, share = int(far.sum()), float(far.mean())
     if share < 0.001:

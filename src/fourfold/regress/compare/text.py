@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import SequenceMatcher
+from itertools import groupby
 
 from fourfold.plan.rules import USUAL, Tolerance
+from fourfold.regress.compare import volatile
 from fourfold.regress.compare.difference import Difference
-from fourfold.regress.compare.numbers import NUMBER, close_as_shown
-from fourfold.regress.compare.volatile import (
-    CLOCK,
-    DATE,
-    PATH,
-    forgiven_clock,
-    forgiven_date,
-    forgiven_duration,
-    forgiven_epoch,
-    forgiven_path,
-    stable,
-)
 
-# A run of one sign counts once: rules under a heading are as wide as what stands above them.
+_NUMBER = r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:(?<=\d)\.\d*|(?<!\d)\.\d+)?(?:[eE][-+]?\d+)?"
+# A run of one sign counts once: rules under a heading are as wide as the heading.
 _TOKEN = re.compile(
-    rf"(?P<date>(?<![\w.])(?:{DATE.pattern}))(?!\w)"
-    rf"|(?P<clock>(?<![\w.:]){CLOCK.pattern})(?![\w:])"
-    rf"|(?P<path>(?<![\w/.:\\]){PATH.pattern})"
-    rf"|(?P<number>(?<!\w)(?=[-+]?\.?\d){NUMBER.pattern})"
+    rf"(?P<date>(?<![\w.])(?:{volatile.DATE}))(?!\w)"
+    rf"|(?P<clock>(?<![\w.:]){volatile.CLOCK})(?![\w:])"
+    rf"|(?P<path>(?<![\w/.:\\]){volatile.PATH})"
+    rf"|(?P<number>(?<!\w)(?=[-+]?\.?\d){_NUMBER})"
     r"|(?P<word>\w+)|(?P<sign>(?P<one>[^\w\s])(?P=one)*)"
 )
-_KINDS = ("date", "clock", "path", "number", "word", "sign")
 _WORDS = 2
+_DIGITS_TO_ROUND = 5
 
 
 @dataclass(frozen=True)
@@ -46,35 +40,27 @@ class Token:
     end: int
 
     @property
+    def place(self) -> str:
+        """Return its line and the words before it."""
+        words = self.line[: self.start].split()[-_WORDS:]
+        return f"line {self.number}" + (f", after {' '.join(words)!r}" if words else "")
+
+    @property
     def shape(self) -> str:
-        """Return what must be equal for two tokens to be compared: of numbers, only the kind."""
-        return (
-            self.text[:1]
-            if self.kind == "sign"
-            else self.text
-            if self.kind == "word"
-            else self.kind
-        )
+        """Return the part that tokens to be compared have in common: of numbers, the kind."""
+        return {"sign": self.text[:1], "word": self.text}.get(self.kind, self.kind)
 
 
-def same(before: str, after: str, tolerance: Tolerance = USUAL) -> bool:
-    """Say whether two texts are the same.
-
-    Examples
-    --------
-    >>> same("inertia 379.39300001", "inertia   379.393"), same("3 rows", "4 rows")
-    (True, False)
-    """
-    return before == after or not compare(before, after, tolerance)
-
-
-def compare(
-    before: str, after: str, tolerance: Tolerance = USUAL, where: str = ""
-) -> list[Difference]:
+def compare(before: str, after: str, tolerance: Tolerance = USUAL) -> list[Difference]:
     """Return how two texts differ, number by number where their words are the same.
 
     Spaces and line ends do not count. What changes from one execution to the next does not
     either: see `fourfold.regress.compare.volatile`.
+
+    Parameters
+    ----------
+    tolerance : Tolerance
+        Of the numbers in them.
 
     Examples
     --------
@@ -84,95 +70,110 @@ def compare(
     """
     if before == after:
         return []
-    old, new = (_tokens(stable(text)) for text in (before, after))
-    if [t.shape for t in old] == [t.shape for t in new]:
-        return _pairs(old, new, tolerance, where)
-    return _lines(old, new, tolerance, where)
+    old, new = (_tokens(volatile.stable(text)) for text in (before, after))
+    if [token.shape for token in old] == [token.shape for token in new]:
+        return _compare_tokens(old, new, tolerance)
+    return _compare_lines(old, new, tolerance)
 
 
 def _tokens(text: str) -> list[Token]:
     return [
-        Token(_kind(match), match[0], number, line, match.start(), match.end())
+        Token(str(match.lastgroup), match[0], number, line, match.start(), match.end())
         for number, line in enumerate(text.splitlines(), 1)
         for match in _TOKEN.finditer(line)
     ]
 
 
-def _kind(match: re.Match[str]) -> str:
-    return next(name for name in _KINDS if match[name] is not None)
-
-
-def _pairs(
-    old: Sequence[Token], new: Sequence[Token], tolerance: Tolerance, where: str
+def _compare_tokens(
+    old: Sequence[Token], new: Sequence[Token], tolerance: Tolerance
 ) -> list[Difference]:
     return [
-        Difference(_place(b, where), b.text, a.text, "number" if b.kind == "number" else "text")
+        Difference(b.place, b.text, a.text, "number" if b.kind == "number" else "text")
         for b, a in zip(old, new, strict=True)
-        if not _same(b, a, tolerance)
+        if not _same_token(b, a, tolerance)
     ]
 
 
-def _same(before: Token, after: Token, tolerance: Tolerance) -> bool:
+def _same_token(before: Token, after: Token, tolerance: Tolerance) -> bool:
     old, new = before.text, after.text
     if old == new or before.kind == "sign":
         return True
     match before.kind:
         case "number":
-            return (
-                close_as_shown(old, new, tolerance)
-                or forgiven_duration(after.line, after.end)
-                or forgiven_epoch(new)
-            )
+            if _close_as_shown(old, new, tolerance):
+                return True
+            return volatile.is_duration(after.line, after.end) or volatile.is_now(new)
         case "date":
-            return forgiven_date(old, new)
+            return volatile.is_recent_date(new)
         case "clock":
-            return forgiven_clock(old, new)
+            return volatile.is_recent_clock(new)
         case "path":
-            return forgiven_path(old, new)
+            return volatile.is_same_place(old, new)
     return False
 
 
-def _place(token: Token, where: str) -> str:
-    words = token.line[: token.start].split()[-_WORDS:]
-    line = where or f"line {token.number}"
-    return f"{line}, after {' '.join(words)!r}" if words else line
-
-
-def _lines(
-    old: Sequence[Token], new: Sequence[Token], tolerance: Tolerance, where: str
+def _compare_lines(
+    old: Sequence[Token], new: Sequence[Token], tolerance: Tolerance
 ) -> list[Difference]:
     """Align the lines by their words, and compare the numbers of those that have the same."""
-    olds, news = _by_line(old), _by_line(new)
+    old_lines, new_lines = (
+        [list(tokens) for _, tokens in groupby(side, key=lambda token: token.number)]
+        for side in (old, new)
+    )
     old_shapes, new_shapes = (
-        [tuple(token.shape for token in line) for line in side] for side in (olds, news)
+        [tuple(token.shape for token in line) for line in side] for side in (old_lines, new_lines)
     )
     matcher = SequenceMatcher(None, old_shapes, new_shapes, autojunk=False)
-    found: list[Difference] = []
+    differences: list[Difference] = []
     for tag, i, i_end, j, j_end in matcher.get_opcodes():
+        gone, fresh = old_lines[i:i_end], new_lines[j:j_end]
         if tag == "equal":
-            for b, a in zip(olds[i:i_end], news[j:j_end], strict=True):
-                found += _pairs(b, a, tolerance, where)
+            for b, a in zip(gone, fresh, strict=True):
+                differences += _compare_tokens(b, a, tolerance)
+        elif len(gone) == len(fresh):
+            for b, a in zip(gone, fresh, strict=True):
+                differences.append(Difference(*_line(b), _line(a)[1]))
         else:
-            found += _changed(olds[i:i_end], news[j:j_end], where)
-    return found
+            for line in gone:
+                differences.append(Difference(*_line(line), "", "missing"))
+            for line in fresh:
+                place, text = _line(line)
+                differences.append(Difference(place, "", text, "extra"))
+    return differences
 
 
-def _changed(
-    old: Sequence[Sequence[Token]], new: Sequence[Sequence[Token]], where: str
-) -> list[Difference]:
-    if len(old) == len(new):
-        pairs = [(b[0], b[0].line, a[0].line) for b, a in zip(old, new, strict=True)]
-        return [Difference(where or f"line {t.number}", b.strip(), a.strip()) for t, b, a in pairs]
-    gone = [
-        Difference(where or f"line {t[0].number}", t[0].line.strip(), "", "missing") for t in old
-    ]
-    return gone + [
-        Difference(where or f"line {t[0].number}", "", t[0].line.strip(), "extra") for t in new
-    ]
+def _line(tokens: Sequence[Token]) -> tuple[str, str]:
+    """Return the place of a line, and its text."""
+    return f"line {tokens[0].number}", tokens[0].line.strip()
 
 
-def _by_line(tokens: Sequence[Token]) -> list[list[Token]]:
-    lines: dict[int, list[Token]] = {}
-    for token in tokens:
-        lines.setdefault(token.number, []).append(token)
-    return list(lines.values())
+def close(before: float, after: float, tolerance: Tolerance) -> bool:
+    """Say whether two floats are the same within a tolerance; NaN is the same as NaN.
+
+    Parameters
+    ----------
+    tolerance : Tolerance
+        Relative to the larger of the two, and absolute.
+    """
+    both_nan = math.isnan(before) and math.isnan(after)
+    return both_nan or math.isclose(before, after, rel_tol=tolerance.rtol, abs_tol=tolerance.atol)
+
+
+def _close_as_shown(before: str, after: str, tolerance: Tolerance) -> bool:
+    """Say whether two numbers as they are written are the same.
+
+    Integers must be equal, and an integer is no float. Floats of five significant digits and
+    more may differ by one in the last place shown, for noise of 1e-16 tips a rounding; with
+    fewer digits one in the last place would be a difference that people see.
+    """
+    with suppress(ArithmeticError):  # a hash may look like a number with an enormous exponent
+        old, new = (Decimal(text.replace(",", "")) for text in (before, after))
+        integers = [not set(text) & set(".eE") for text in (before, after)]
+        if any(integers):
+            return all(integers) and old == new
+        if close(float(old), float(new), tolerance):
+            return True
+        if min(len(number.as_tuple().digits) for number in (old, new)) >= _DIGITS_TO_ROUND:
+            place = max(int(number.as_tuple().exponent) for number in (old, new))
+            return abs(old - new) <= Decimal("1.01").scaleb(place)
+    return False

@@ -9,9 +9,8 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -22,26 +21,33 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 
 from fourfold.run.kernels.execution import Execution, Failure, Limits
+from fourfold.run.kernels.machine import observed, oom_kills
+from fourfold.run.kernels.preload import preloads
 from fourfold.run.kernels.provisioner import WarmProvisioner
-from fourfold.run.kernels.usage import ending, observed, oom_kills
 from fourfold.run.kernels.zygotes import own_folder
 
 WARM_KERNELS = ("python3", "fourfold")
 """Kernels that a fork can serve: this Python's own."""
 
 _READY_S = 60.0
+_CANCELLED = ("KeyboardInterrupt", "stopped before this cell")
 _LOG = logging.getLogger("fourfold.run.kernels.client")
 # What nbclient logs of a dead or late kernel stands in the record.
 _LOG.addHandler(logging.NullHandler())
 _LOG.propagate = False
 
 
-@dataclass(frozen=True)
-class Warm:
-    """Modules that a kernel has imported before its run, and kernels to fork ahead for others."""
+class OutOfMemory(DeadKernelError):
+    """The system killed the kernel to free memory; its peak, in MB, may be a lower bound."""
 
-    preload: Sequence[str]
-    ahead: Callable[[], int] = lambda: 0
+    def __init__(self, peak_mb: float | None = None, exact: bool = True) -> None:
+        about = "" if exact else "at least "
+        peak = "" if peak_mb is None else f", with a peak of {about}{peak_mb:,.0f} MB"
+        super().__init__(f"killed: out of memory{peak}")
+
+
+class Stopped(Exception):
+    """Ends an execution whose failure is noted already."""
 
 
 class _PromptClient(AsyncKernelClient):
@@ -67,7 +73,7 @@ class _PromptClient(AsyncKernelClient):
         raise DeadKernelError(f"the kernel was not ready within {timeout or _READY_S:g} s")
 
     async def _ended(self, asked: set[str], pause: float) -> str | None:
-        """Return which of the requests is told to have ended; None if none is in time."""
+        """Return which of the requests has ended; None if none has in time."""
         with suppress(Empty):
             while True:
                 message = await self.get_iopub_msg(timeout=pause)
@@ -92,17 +98,18 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         self._oom_kills = oom_kills()
         for index, cell in enumerate(self.nb.cells):
             if execution.stopping():
-                execution.fail(cell, index, _Cancelled("stopped before this cell"))
+                execution.fail(index, CellExecutionError("", *_CANCELLED))
                 return
             try:
                 execution.cell_start(cell, cell_index=index)
                 self.execute_cell(cell, index)
             except CellExecutionError as error:
-                if not _ended(error):
-                    execution.fail(cell, index, error)
+                # ``sys.exit()`` ends a notebook well, as papermill has it.
+                if error.ename != "SystemExit" or error.evalue not in ("", "0", "None"):
+                    execution.fail(index, error)
                 return
             except Exception as error:
-                execution.fail(cell, index, self._told(error))
+                execution.fail(index, self._cause(error))
                 self.shutdown_kernel = "immediate"
                 raise Stopped from error
             finally:
@@ -118,35 +125,31 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
         self.nb_man.cost |= observed(self._process)
         await super()._async_check_alive()
 
-    def _told(self, error: Exception) -> Exception:
-        """Say of a death of the kernel how its process ended."""
+    def _cause(self, error: Exception) -> Exception:
+        """Return the error; if the kernel died, with the end of its process."""
         if not isinstance(error, DeadKernelError):
             return error
         code = self._process.poll() if self._process else None
-        if code is None:
-            return DeadKernelError("the kernel died")
-        full = oom_kills() > self._oom_kills and code == -signal.SIGKILL
-        usage = getattr(self.km.provisioner, "usage", {})
-        peak = {**self.nb_man.cost, **usage}.get("peak_mb")
-        return (OutOfMemory if full else DeadKernelError)(ending(code, full, peak, bool(usage)))
+        if code == -signal.SIGKILL and oom_kills() > self._oom_kills:
+            usage = getattr(self.km.provisioner, "usage", {})
+            # Of a cold kernel, the peak was only looked at from time to time.
+            return OutOfMemory({**self.nb_man.cost, **usage}.get("peak_mb"), exact=bool(usage))
+        return DeadKernelError(ending(code))
 
 
-def _ended(error: CellExecutionError) -> bool:
-    """Say whether a notebook ended itself, and well: ``sys.exit()``, as papermill has it."""
-    return bool(error.ename == "SystemExit" and error.evalue in ("", "0", "None"))
+def ending(code: int | None) -> str:
+    """Say how a kernel ended, by the exit code of its process.
 
-
-class OutOfMemory(DeadKernelError):
-    """The system killed the kernel to free memory."""
-
-
-class Stopped(Exception):
-    """Ends an execution whose failure is noted already."""
-
-
-class _Cancelled(CellExecutionError):
-    def __init__(self, message: str) -> None:
-        super().__init__(message, ename="KeyboardInterrupt", evalue=message)
+    Examples
+    --------
+    >>> ending(-11)
+    'the kernel died: SIGSEGV'
+    """
+    if code is None:
+        return "the kernel died"
+    if code >= 0:
+        return f"the kernel died: exit code {code}"
+    return f"the kernel died: {signal.Signals(-code).name}"
 
 
 def execute(
@@ -156,8 +159,8 @@ def execute(
     limits: Limits | None = None,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
-    on_kernel: Callable[[Any], None] | None = None,
-    warm: Warm | None = None,
+    on_kernel: Callable[[Any], None] = lambda manager: None,
+    ahead: Callable[[], int] | None = None,
 ) -> Execution:
     """Execute a parameterised notebook in a kernel of its own.
 
@@ -175,9 +178,9 @@ def execute(
         Environment of the kernel.
     on_kernel : callable, optional
         Given the kernel manager once there is one, so that a stop can interrupt it.
-    warm : Warm, optional
-        What to import ahead; without it, or for a kernel that is not this Python's own, the
-        kernel starts cold.
+    ahead : callable, optional
+        Says how many kernels should wait for the next notebooks with the same imports; without
+        it, or for a kernel that is not this Python's own, the kernel starts cold.
     """
     limits = limits or Limits()
     deadline = time.monotonic() + limits.timeout_s if limits.timeout_s else None
@@ -196,9 +199,17 @@ def execute(
         resources={"metadata": {"path": str(cwd)}} if cwd else {},
     )
     client.km = manager = client.create_kernel_manager()
-    _prepare(manager, folder, warm if kernel_name in WARM_KERNELS else None)
-    if on_kernel:
-        on_kernel(manager)
+    manager.client_factory = _PromptClient
+    # Sockets in a folder of the run: TCP ports clash when many kernels start at once.
+    manager.connection_file = str(folder / "kernel.json")
+    if os.name == "posix":
+        manager.transport, manager.ip = "ipc", str(folder / "k")
+    if ahead and kernel_name in WARM_KERNELS:
+        spec = manager.kernel_spec
+        warm = WarmProvisioner(parent=manager, kernel_id="", kernel_spec=spec)
+        warm.preload, warm.ahead = preloads(execution.nb), ahead()
+        manager.provisioner = warm
+    on_kernel(manager)
     execution.notebook_start()
     try:
         # What a kernel writes outside of cells, such as a complaint at its end, is no output.
@@ -231,18 +242,3 @@ def _own_loop() -> Iterator[None]:
                 task.cancel()
             loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
             loop.close()
-
-
-def _prepare(manager: Any, folder: Path, warm: Warm | None) -> None:
-    """Set how the kernel is started and spoken to."""
-    manager.client_factory = _PromptClient
-    # Sockets in a folder of the run: TCP ports clash when many kernels start at once.
-    manager.connection_file = str(folder / "kernel.json")
-    if os.name == "posix":
-        manager.transport = "ipc"
-        manager.ip = str(folder / "k")
-    if warm is not None:
-        manager.provisioner = WarmProvisioner(
-            parent=manager, kernel_id="", kernel_spec=manager.kernel_spec
-        )
-        manager.provisioner.preload, manager.provisioner.ahead = warm.preload, warm.ahead()

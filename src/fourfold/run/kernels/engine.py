@@ -14,24 +14,15 @@ class FourfoldEngine:
     """Papermill engine with atomic, throttled saves and warm kernels on private sockets."""
 
     @classmethod
-    def execute_notebook(
-        cls,
-        nb: Any,
-        kernel_name: str,
-        output_path: str | None = None,
-        execution_timeout: float | None = None,
-        **_: Any,
-    ) -> Any:
-        """Return the executed notebook; papermill raises for a failed cell itself."""
-        from fourfold.run.kernels.client import Warm, execute
+    def execute_notebook(cls, nb: Any, kernel_name: str, **options: Any) -> Any:
+        """Return the executed notebook; papermill itself raises for a failed cell."""
+        from fourfold.run.kernels.client import execute
         from fourfold.run.kernels.execution import Execution, Limits
-        from fourfold.run.kernels.preload import preloads
 
-        local = output_path is not None and "://" not in output_path
-        execution = Execution(nb, Path(output_path) if local and output_path else None)
-        warm = Warm(preloads(nb), ahead=lambda: 1)
-        limits = Limits(cell_timeout_s=execution_timeout)
-        return execute(execution, kernel_name, limits=limits, warm=warm).nb
+        path = str(options.get("output_path") or "")
+        execution = Execution(nb, Path(path) if path and "://" not in path else None)
+        limits = Limits(cell_timeout_s=options.get("execution_timeout"))
+        return execute(execution, kernel_name, limits=limits, ahead=lambda: 1).nb
 
     @classmethod
     def nb_kernel_name(cls, nb: Any, name: str | None = None) -> str:

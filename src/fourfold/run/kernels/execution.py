@@ -40,19 +40,19 @@ class Limits:
 
 
 class Execution(NotebookExecutionManager):  # type: ignore[misc]
-    """The state of one execution: saves it, tells who watches, keeps the failure."""
+    """The state of one execution: saves it, calls those who watch, keeps the failure."""
 
     def __init__(
         self,
         nb: Any,
         save_to: Path | None,
-        on_section: Callable[[str], None] | None = None,
+        on_section: Callable[[str], None] = lambda section: None,
+        on_cell_end: Callable[[int], None] = lambda index: None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__(nb, output_path=None, progress_bar=False)
-        self.save_to = save_to
-        self.on_section = on_section
-        self.stopping = stopping
+        self.save_to, self.stopping = save_to, stopping
+        self.on_section, self.on_cell_end = on_section, on_cell_end
         self.sections = sections(nb)
         self.failure: Failure | None = None
         self.cost: dict[str, float] = {}
@@ -73,32 +73,31 @@ class Execution(NotebookExecutionManager):  # type: ignore[misc]
         self.save()
 
     def cell_start(self, cell: Any, cell_index: int = 0, **kwargs: Any) -> None:
-        """Note the start of a cell, and tell the section it stands in."""
-        if self.on_section:
-            self.on_section(self.sections[cell_index])
+        """Note the start of a cell, and pass on its section."""
+        self.on_section(self.sections[cell_index])
         super().cell_start(cell, cell_index, **kwargs)
 
-    def fail(self, cell: Any, index: int, error: BaseException) -> None:
+    def cell_complete(self, cell: Any, cell_index: int = 0, **kwargs: Any) -> None:
+        """Note the end of a cell, and pass on its index."""
+        super().cell_complete(cell, cell_index=cell_index, **kwargs)
+        self.on_cell_end(cell_index)
+
+    def fail(self, index: int, error: BaseException) -> None:
         """Keep where and why the execution stops."""
+        cell = self.nb.cells[index]
         self.cell_exception(cell, cell_index=index)
-        outcome, name, message = _reason(error)
-        self.failure = Failure(
-            outcome, self.sections[index], index + 1, cell.get("id", ""), name, message
-        )
+        outcome, *reason = _reason(error)
+        place = (self.sections[index], index + 1, cell.get("id", ""))
+        self.failure = Failure(outcome, *place, *reason)
 
     def explain(self, limits: Limits) -> None:
         """Say of a timeout which limit it was."""
         failure = self.failure
         if failure and failure.outcome == "timed_out":
-            told = [
-                f"{what} may take {seconds:g} s"
-                for what, seconds in (
-                    ("the run", limits.timeout_s),
-                    ("a cell", limits.cell_timeout_s),
-                )
-                if seconds is not None
-            ]
-            self.failure = replace(failure, message=f"took longer than allowed: {', '.join(told)}")
+            seconds = {"the run": limits.timeout_s, "a cell": limits.cell_timeout_s}
+            spoken = [f"{name} may take {s:g} s" for name, s in seconds.items() if s is not None]
+            message = f"took longer than allowed: {', '.join(spoken)}"
+            self.failure = replace(failure, message=message)
 
     def notebook_complete(self, **kwargs: Any) -> None:
         """Close the execution with a last save, whatever happened."""

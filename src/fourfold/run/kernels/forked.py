@@ -12,9 +12,10 @@ from pathlib import Path
 from socket import socket
 from typing import Any, NoReturn
 
-from fourfold.run.kernels.messages import receive, send
+from fourfold.run.kernels.process import receive, send
 
 _GC_THRESHOLD = 50_000
+_PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
 
 def run_kernel(channel: socket, folder: str) -> NoReturn:
@@ -43,7 +44,8 @@ def _start(channel: socket, name: str) -> None:
     # as often as Python does takes a twelfth of their time.
     gc.set_threshold(_GC_THRESHOLD, 20, 50)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    _reseed()
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()  # a stream of its own; `random` does so itself after a fork
     arguments = ["-f", f"{name}.json", "--transport=ipc", f"--ip={name}"]
     arguments.append("--HistoryManager.hist_file=:memory:")
     sys.argv = ["ipykernel_launcher.py", *arguments]
@@ -52,7 +54,9 @@ def _start(channel: socket, name: str) -> None:
     # Its threads may still speak when it closes their sockets, and then wait for each other; the
     # end of the process closes them as well.
     atexit.unregister(app.close)
-    _inline_figures()
+    if backend := sys.modules.get("matplotlib_inline.backend_inline"):
+        # Show figures as the notebook expects, which the preloaded backend could not yet.
+        backend._enable_matplotlib_integration()
     signal.signal(signal.SIGTERM, _leave)
 
     def take(fd: int, events: int) -> None:
@@ -61,9 +65,18 @@ def _start(channel: socket, name: str) -> None:
         if message is None:
             os._exit(0)
         request, answer = message
-        _apply(app, request)
+        for variable in request["unset"]:
+            os.environ.pop(variable, None)
+        os.environ.update(request["env"])
+        time.tzset()
+        if request["cwd"]:
+            os.chdir(request["cwd"])
+            app.shell.history_manager.dir_hist[:] = [Path.cwd()]
         if answer:
-            send(answer, {"pid": os.getpid(), "connection": _connection(app)})
+            connection = {name: getattr(app, name) for name in ("transport", "ip", *_PORTS)}
+            connection["key"] = app.session.key.decode()
+            connection["signature_scheme"] = app.session.signature_scheme
+            send(answer, {"pid": os.getpid(), "connection": connection})
             answer.close()
         channel.close()
 
@@ -76,38 +89,3 @@ def _leave(*_: Any) -> NoReturn:
     """End at once but in order, which takes ipykernel a tenth of a second."""
     atexit._run_exitfuncs()
     os._exit(0)
-
-
-def _reseed() -> None:
-    """Give the kernel a random stream of its own; `random` does so itself after a fork."""
-    numpy = sys.modules.get("numpy")
-    if numpy:
-        numpy.random.seed()
-
-
-def _inline_figures() -> None:
-    """Show figures as the notebook expects, which the preloaded backend could not yet."""
-    backend = sys.modules.get("matplotlib_inline.backend_inline")
-    if backend:
-        backend._enable_matplotlib_integration()
-
-
-def _apply(app: Any, request: dict[str, Any]) -> None:
-    for name in request["unset"]:
-        os.environ.pop(name, None)
-    os.environ.update(request["env"])
-    time.tzset()
-    if request["cwd"]:
-        os.chdir(request["cwd"])
-        app.shell.history_manager.dir_hist[:] = [Path.cwd()]
-
-
-def _connection(app: Any) -> dict[str, Any]:
-    ports = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
-    return {
-        "transport": app.transport,
-        "ip": app.ip,
-        "key": app.session.key.decode(),
-        "signature_scheme": app.session.signature_scheme,
-        **{port: getattr(app, port) for port in ports},
-    }

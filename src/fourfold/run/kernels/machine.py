@@ -1,4 +1,4 @@
-"""What this machine has: cores, memory, and the environment of a kernel."""
+"""The machine: its cores and memory, the environment of a kernel, and the cost of a run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -15,6 +16,14 @@ from fourfold.run.kernels.zygotes import ZYGOTES, available
 # times as long (9 s a K-means table instead of 0.1 s).
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _CGROUP = Path("/sys/fs/cgroup")
+_VMSTAT = Path("/proc/vmstat")
+
+WATTS_PER_CORE = 3.5
+"""Power of a busy core in watts: the mean maximum of AWS processors for one virtual CPU.
+
+Cloud Carbon Footprint, *Methodology*, section "Compute" (cloudcarbonfootprint.org). A laptop or a
+desktop draws more: it serves to compare runs.
+"""
 
 
 def cores(cgroup: Path = _CGROUP) -> int:
@@ -43,17 +52,53 @@ def kernel_env(artifacts: Path | None, threads: int = 1) -> dict[str, str]:
 
 
 def begin(workers: int | None, stocks: Mapping[tuple[str, ...], int] | None = None) -> None:
-    """Begin to import, while the runs are planned: what every kernel needs, or is known by then.
+    """Begin to import, while the runs are planned: what every kernel needs.
 
-    Parameters
-    ----------
-    stocks : mapping of tuple of str to int, optional
-        Modules, and how many kernels will need them first.
+    If they are known by then, `stocks` has modules, and how many kernels will need them first.
     """
-    if not available():
-        return
-    env = kernel_env(None, max(1, cores() // (workers or cores())))
-    if stocks:
-        ZYGOTES.prepare(stocks, env)
-    else:
-        ZYGOTES.begin(env)
+    if available():
+        ZYGOTES.prepare(stocks or {}, kernel_env(None, max(1, cores() // (workers or cores()))))
+
+
+def observed(process: Any) -> dict[str, float]:
+    """Return ``cpu_s`` and ``peak_mb`` (2^20 bytes) of a process so far; empty if it is unseen."""
+    try:
+        times = psutil.Process(process.pid).cpu_times()
+        peak_mb = _peak_mb(process.pid)
+        # The memory of a process that has just ended is gone already.
+        return {"cpu_s": round(times.user + times.system, 3), "peak_mb": peak_mb} if peak_mb else {}
+    except (AttributeError, OSError, psutil.Error):
+        return {}
+
+
+def _peak_mb(pid: int) -> float:
+    peak_kb = _number(Path(f"/proc/{pid}/status"), "VmHWM:")
+    if peak_kb is not None:
+        return round(peak_kb / 1024, 1)
+    return round(float(psutil.Process(pid).memory_info().rss) / 2**20, 1)
+
+
+def _number(file: Path, name: str) -> int | None:
+    """Return the number beside a name in a file of the system; None if there is none."""
+    with suppress(OSError, ValueError):
+        lines = (line.split() for line in file.read_text().splitlines())
+        return next((int(words[1]) for words in lines if words[:1] == [name]), None)
+    return None
+
+
+def with_energy(cost: Mapping[str, float]) -> dict[str, float]:
+    """Return the cost with its estimated energy, ``energy_wh`` in watt hours.
+
+    Examples
+    --------
+    >>> with_energy({"cpu_s": 3600.0})
+    {'cpu_s': 3600.0, 'energy_wh': 3.5}
+    """
+    if "cpu_s" not in cost:
+        return dict(cost)
+    return {**cost, "energy_wh": round(cost["cpu_s"] * WATTS_PER_CORE / 3600, 6)}
+
+
+def oom_kills(vmstat: Path = _VMSTAT) -> int:
+    """Return how many processes the system has killed to free memory; 0 where it keeps no count."""
+    return _number(vmstat, "oom_kill") or 0

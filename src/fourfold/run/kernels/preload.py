@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from fourfold.records.ipynb import code_trees
@@ -43,36 +45,26 @@ def preloads(notebook: Mapping[str, Any]) -> tuple[str, ...]:
     >>> preloads({"cells": [cell]})
     ('numpy', 'fourfold', 'fourfold:style', 'seaborn')
     """
-    trees = list(code_trees(notebook))
-    names: dict[str, str] = {}
-    found: list[str] = []
-    for module, name in (item for tree in trees for item in _imports(tree)):
-        found.append(module)
-        if name and ":" not in module:
-            names[name] = module
-    for node in (node for tree in trees for node in ast.walk(tree)):
-        match node:
-            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in names:
-                found.append(f"{names[name]}:{attribute}")
-            case ast.Attribute(
-                value=ast.Attribute(value=ast.Name(id=name), attr=package), attr=attribute
-            ) if names.get(name) == "fourfold":
-                found.append(f"fourfold:{package}.{attribute}")
-    allowed = (item for item in found if item.split(".")[0].split(":")[0] not in _NEVER)
-    chosen = dict.fromkeys(allowed)
-    later = (_ON_FIRST_USE.get(name, ()) for item in chosen for name in (item, item.split(".")[0]))
-    return tuple(dict.fromkeys([*chosen, *(name for names in later for name in names)]))
-
-
-def _imports(tree: ast.Module) -> Iterator[tuple[str, str | None]]:
-    """Yield modules with the name that they are bound to."""
-    for node in ast.walk(tree):
+    nodes = [node for tree in code_trees(notebook) for node in ast.walk(tree)]
+    bound: dict[str, str] = {}
+    used: list[str] = []
+    for node in nodes:
         match node:
             case ast.Import(names=aliases):
-                for alias in aliases:
-                    whole = alias.asname or "." not in alias.name
-                    yield alias.name, (alias.asname or alias.name) if whole else None
+                used += [alias.name for alias in aliases]
+                bound |= {
+                    a.asname or a.name: a.name for a in aliases if a.asname or "." not in a.name
+                }
             case ast.ImportFrom(module=str(module), names=aliases, level=0):
-                yield module, None
-                for alias in aliases:
-                    yield f"{module}:{alias.name}", None
+                used += [module, *(f"{module}:{alias.name}" for alias in aliases)]
+    for node in nodes:
+        match node:
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in bound:
+                used.append(f"{bound[name]}:{attribute}")
+            case ast.Attribute(
+                value=ast.Attribute(value=ast.Name(id=name), attr=package), attr=attribute
+            ) if bound.get(name) == "fourfold":
+                used.append(f"fourfold:{package}.{attribute}")
+    chosen = dict.fromkeys(name for name in used if re.split("[.:]", name)[0] not in _NEVER)
+    later = [_ON_FIRST_USE.get(key, ()) for name in chosen for key in (name, name.split(".")[0])]
+    return tuple(dict.fromkeys([*chosen, *chain(*later)]))

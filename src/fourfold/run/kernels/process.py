@@ -1,18 +1,30 @@
-"""A forked kernel as a process: seen, signalled and waited for from here, though not our child."""
+"""A forked kernel as a process: seen, signalled and waited for from here, though not our child.
+
+Messages between a runner, its zygotes and their kernels are JSON in frames, sockets beside it.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import threading
 from contextlib import suppress
 from typing import Any
 
-from fourfold.run.kernels.messages import receive
-
 _READY_S = 60.0
+_SIZE = struct.Struct("!I")
+
+
+def kill_kernel(manager: Any) -> None:
+    """End the kernel of a manager at once, if it has one that runs."""
+    process = getattr(getattr(manager, "provisioner", None), "process", None)
+    if process is not None and process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
 
 
 class WarmError(Exception):
@@ -26,12 +38,8 @@ class Lost(WarmError):
 class Process:
     """A forked kernel, as `subprocess.Popen` would show it.
 
-    Attributes
-    ----------
-    connection : dict
-        Connection information, as in a connection file.
-    usage : dict
-        ``cpu_s`` and ``peak_mb`` once it has ended; empty where its zygote was lost.
+    `connection` is as in a connection file; `usage` has ``cpu_s`` and ``peak_mb`` once the kernel
+    has ended, and is empty if its zygote was lost.
     """
 
     stdin = stdout = stderr = None
@@ -41,18 +49,18 @@ class Process:
         self.returncode: int | None = None
         self.usage: dict[str, float] = {}
         answer.settimeout(_READY_S)
-        told = None
+        message = None
         try:
-            told = receive(answer)
+            message = receive(answer)
         except TimeoutError:
             raise WarmError(f"no kernel was ready within {_READY_S:g} s") from None
         finally:
-            if told is None:
+            if message is None:
                 answer.close()
-        if told is None or "pid" not in told[0]:
+        if message is None or "pid" not in message[0]:
             raise Lost("the kernel ended before it was ready")
-        self.pid: int = told[0]["pid"]
-        self.connection = dict(told[0]["connection"])
+        self.pid: int = message[0]["pid"]
+        self.connection = dict(message[0]["connection"])
         self._lock = threading.Lock()
 
     def __del__(self) -> None:
@@ -76,13 +84,12 @@ class Process:
             if self.returncode is None:
                 self._answer.settimeout(timeout)
                 try:
-                    told = receive(self._answer)
+                    message = receive(self._answer)
                 except (TimeoutError, BlockingIOError):
                     raise subprocess.TimeoutExpired(f"kernel {self.pid}", timeout or 0.0) from None
-                # Without a last word the zygote was killed, and the system killed the kernel.
-                usage: dict[str, Any] = told[0] if told else {"code": -int(signal.SIGKILL)}
-                self.returncode = int(usage.pop("code"))
-                self.usage = usage
+                # Without a last message the zygote was killed, and the system killed the kernel.
+                self.usage = message[0] if message else {"code": -int(signal.SIGKILL)}
+                self.returncode = int(self.usage.pop("code"))
                 self._answer.close()
             return self.returncode
 
@@ -100,3 +107,34 @@ class Process:
     def kill(self) -> None:
         """End it."""
         self.send_signal(signal.SIGKILL)
+
+
+def send(to: socket.socket, message: dict[str, Any], *beside: socket.socket) -> None:
+    """Send a message, and a socket with it if one is given."""
+    content = json.dumps(message).encode()
+    frame = _SIZE.pack(len(content)) + content
+    sent = socket.send_fds(to, [frame], [each.fileno() for each in beside])
+    if sent < len(frame):  # an empty send would fail where the other end has already read and gone
+        to.sendall(frame[sent:])
+
+
+def receive(source: socket.socket) -> tuple[dict[str, Any], socket.socket | None] | None:
+    """Return the next message and the socket beside it; None at the end."""
+    try:
+        head, fds, _, _ = socket.recv_fds(source, _SIZE.size, 1)
+        content = _exactly(source, _SIZE.unpack(head)[0]) if len(head) == _SIZE.size else None
+    except ConnectionError:
+        return None
+    if content is None:
+        return None
+    return json.loads(content), socket.socket(fileno=fds[0]) if fds else None
+
+
+def _exactly(source: socket.socket, size: int) -> bytes | None:
+    content = b""
+    while len(content) < size:
+        more = source.recv(size - len(content))
+        if not more:
+            return None
+        content += more
+    return content

@@ -23,12 +23,7 @@ _PLAIN = ("--HistoryManager.hist_file=:memory:",)
 class WarmProvisioner(LocalProvisioner):
     """Starts kernels by a fork from a zygote, and as usual where that cannot be.
 
-    Attributes
-    ----------
-    preload : sequence of str
-        Modules imported ahead.
-    ahead : int
-        Kernels that should wait for the next starts.
+    The zygote has imported the modules `preload`, and keeps `ahead` kernels for the next starts.
     """
 
     preload: Sequence[str] = PRELOAD

@@ -17,6 +17,7 @@ the system kills what a killed zygote leaves.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import operator
@@ -29,7 +30,7 @@ from shutil import rmtree
 from typing import Any, NoReturn
 
 from fourfold.run.kernels.forked import run_kernel
-from fourfold.run.kernels.messages import receive, send
+from fourfold.run.kernels.process import receive, send
 
 _PR_SET_PDEATHSIG = 1
 
@@ -47,10 +48,7 @@ def import_all(modules: list[str]) -> None:
                 operator.attrgetter(attribute or "__name__")(loaded)
             except AttributeError:
                 importlib.import_module(f"{module}.{attribute}")
-
-
-def draw_once() -> None:
-    """Let matplotlib find its fonts and writers, which takes a tenth of a second the first time."""
+    # Let matplotlib find its fonts and writers, which takes a tenth of a second the first time.
     figure = sys.modules.get("matplotlib.figure")
     if figure and "matplotlib.backends.backend_agg" in sys.modules:
         from io import BytesIO
@@ -64,9 +62,7 @@ class Zygote:
     """Serves one socket until it ends."""
 
     def __init__(self, control: socket.socket, folder: str, owns: bool = False) -> None:
-        self.control = control
-        self.folder = folder
-        self.owns = owns
+        self.control, self.folder, self.owns = control, folder, owns
         self.children: dict[int, socket.socket | None] = {}
         self.stock: list[tuple[int, socket.socket]] = []
         self.wakeup, end = socket.socketpair()
@@ -77,7 +73,7 @@ class Zygote:
         self._end = end
 
     def serve(self) -> NoReturn:
-        """Answer until the other end is closed, then take everything down."""
+        """Answer until the other end is closed."""
         # Frozen objects are never looked at by the collector, so their pages stay shared.
         gc.collect()
         gc.freeze()
@@ -90,31 +86,28 @@ class Zygote:
                     with contextlib.suppress(BlockingIOError):
                         self.wakeup.recv(4096)
                     self.reap()
-                if self.control in ready and not self.answer():
-                    self.end()
+                if self.control in ready:
+                    self.answer()
 
-    def answer(self) -> bool:
-        """Act on one message; False when there are no more."""
+    def answer(self) -> None:
+        """Act on one message; at the end of them, take everything down."""
         message = receive(self.control)
         if message is None:
-            return False
+            self.end()
         request, beside = message
         if request["do"] == "import":
             import_all(request["modules"])
-            draw_once()
         elif request["do"] == "branch" and beside:
             self.branch(request["modules"], beside)
         elif request["do"] == "kernel" and beside:
             self.hand_out(request, beside)
         self.fill(request.get("ahead", 0))
-        return True
 
     def branch(self, modules: list[str], control: socket.socket) -> None:
         """Fork a zygote that imports more."""
         pid = self.fork()
         if pid == 0:
             import_all(modules)
-            draw_once()
             Zygote(control, self.folder).serve()
         self.children[pid] = None
         control.close()
@@ -148,7 +141,9 @@ class Zygote:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            die_with_parent(parent)
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != parent:
+                os._exit(1)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             held = [self.control, self.wakeup, self._end, *(s for _, s in self.stock)]
@@ -157,7 +152,7 @@ class Zygote:
         return pid
 
     def reap(self) -> None:
-        """Tell of each child that has ended how, and what it used."""
+        """Send of each child that has ended its exit code, and what it used."""
         while True:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
@@ -165,21 +160,18 @@ class Zygote:
                 return
             if pid == 0:
                 return
-            told = self.children.pop(pid, None)
+            asker = self.children.pop(pid, None)
             self.stock = [(number, channel) for number, channel in self.stock if number != pid]
-            if told is None:
+            if asker is None:
                 continue
-            scale = 1024 if sys.platform != "darwin" else 1024**2
+            ending = {
+                "code": os.waitstatus_to_exitcode(status),
+                "cpu_s": round(usage.ru_utime + usage.ru_stime, 3),
+                "peak_mb": round(usage.ru_maxrss / 1024, 1),  # Linux counts in kB
+            }
             with contextlib.suppress(OSError):
-                send(
-                    told,
-                    {
-                        "code": os.waitstatus_to_exitcode(status),
-                        "cpu_s": round(usage.ru_utime + usage.ru_stime, 3),
-                        "peak_mb": round(usage.ru_maxrss / scale, 1),
-                    },
-                )
-            told.close()
+                send(asker, ending)
+            asker.close()
 
     def end(self) -> NoReturn:
         """Kill what was forked, and leave."""
@@ -190,16 +182,6 @@ class Zygote:
         if self.owns:
             rmtree(self.folder, ignore_errors=True)
         os._exit(0)
-
-
-def die_with_parent(parent: int) -> None:
-    """Let the system kill this process when its parent dies, on Linux."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def main() -> NoReturn:

@@ -11,14 +11,16 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
 from weakref import WeakSet
 
-from fourfold.run.kernels.messages import send
+import psutil
+
 from fourfold.run.kernels.preload import KERNEL
-from fourfold.run.kernels.process import Lost, Process, WarmError
+from fourfold.run.kernels.process import Lost, Process, WarmError, send
 
 VOLATILE = (
     *("FOURFOLD_ARTIFACTS", "JPY_PARENT_PID", "JPY_SESSION_NAME"),
@@ -46,32 +48,19 @@ def sweep() -> None:
     """Remove the folders of processes that were killed before they could."""
     for folder in Path(tempfile.gettempdir()).glob("fourfold-*-*"):
         owner = folder.name.split("-")[1]
-        if owner.isdigit() and not _runs(int(owner)):
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
             rmtree(folder, ignore_errors=True)
 
 
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
+@dataclass
 class _Zygote:
     """The near end of a zygote's socket."""
 
-    def __init__(
-        self,
-        control: socket.socket,
-        process: subprocess.Popen[bytes] | None = None,
-        folder: Path | None = None,
-    ) -> None:
-        self.control, self.process, self.folder = control, process, folder
-        self.kernels: WeakSet[Process] = WeakSet()
-        self.branches: dict[tuple[str, ...], _Zygote] = {}
+    control: socket.socket
+    process: subprocess.Popen[bytes] | None = None
+    folder: Path | None = None
+    kernels: WeakSet[Process] = field(default_factory=WeakSet)
+    branches: dict[tuple[str, ...], _Zygote] = field(default_factory=dict)
 
     def ask(self, message: dict[str, Any]) -> socket.socket:
         """Send a message; return the socket on which the answer comes."""
@@ -89,15 +78,18 @@ class _Zygote:
         """Return the zygote that has imported these modules as well."""
         key = tuple(modules)
         if key not in self.branches:
-            modules = [*KERNEL, *key]
-            self.branches[key] = _Zygote(self.ask({"do": "branch", "modules": modules}))
+            request = {"do": "branch", "modules": [*KERNEL, *key]}
+            self.branches[key] = _Zygote(self.ask(request))
         return self.branches[key]
 
-    def drop(self, modules: Sequence[str]) -> None:
-        """Let go of a branch that has ended."""
-        branch = self.branches.pop(tuple(modules), None)
-        if branch:
-            branch.close()
+    def ask_branch(self, modules: Sequence[str], message: dict[str, Any]) -> socket.socket:
+        """Ask the zygote that has imported these modules as well; let go of it if it has ended."""
+        try:
+            return self.branch(modules).ask(message)
+        except Lost:
+            if branch := self.branches.pop(tuple(modules), None):
+                branch.close()
+            raise
 
     def close(self) -> None:
         """Close the socket, at which the zygote takes down what it forked."""
@@ -122,15 +114,10 @@ class Zygotes:
         atexit.register(self.close)
 
     def prepare(self, stocks: Mapping[tuple[str, ...], int], env: Mapping[str, str]) -> None:
-        """Begin to import, and to fork kernels; returns at once.
+        """Begin to import, and to fork kernels with this environment; returns at once.
 
-        Parameters
-        ----------
-        stocks : mapping of tuple of str to int
-            Modules to import, and how many kernels to fork with them. What all have in common is
-            imported once.
-        env : mapping
-            Environment of the kernels.
+        The `stocks` have modules, and how many kernels to fork with them. What all have in common
+        is imported once, and first what every kernel needs.
         """
         first = next(iter(stocks), ())
         common = [name for name in first if all(name in modules for modules in stocks)]
@@ -140,17 +127,8 @@ class Zygotes:
             for modules, ahead in stocks.items():
                 send(root.branch(modules).control, {"do": "stock", "ahead": ahead})
 
-    def begin(self, env: Mapping[str, str]) -> None:
-        """Begin to import what every kernel needs, before all is known; returns at once."""
-        with self._lock, suppress(WarmError, OSError):
-            send(self._root(env).control, {"do": "import", "modules": list(KERNEL)})
-
     def kernel(
-        self,
-        modules: Sequence[str],
-        env: Mapping[str, str],
-        cwd: str | Path | None,
-        ahead: int = 0,
+        self, modules: Sequence[str], env: Mapping[str, str], cwd: str | Path | None, ahead: int = 0
     ) -> Process:
         """Return a kernel that has imported `modules`.
 
@@ -180,24 +158,12 @@ class Zygotes:
         for _ in range(2):  # where a zygote was lost, its successor serves
             with suppress(Lost):
                 with self._lock:
-                    root, answer = self._ask(env, modules, request)
+                    root = self._root(env)
+                    answer = root.ask_branch(modules, request)
                 kernel = Process(answer)
                 root.kernels.add(kernel)
                 return kernel
         raise WarmError("no zygote hands out kernels")
-
-    def _ask(
-        self, env: Mapping[str, str], modules: Sequence[str], request: dict[str, Any]
-    ) -> tuple[_Zygote, socket.socket]:
-        root = self._root(env)
-        if root.process and root.process.poll() is not None:
-            self._forget(root)
-            root = self._root(env)
-        try:
-            return root, root.branch(modules).ask(request)
-        except Lost:
-            root.drop(modules)
-            raise
 
     def close(self) -> None:
         """End every zygote, and with them every kernel that still runs."""
@@ -210,21 +176,25 @@ class Zygotes:
         return [root.process.pid for root in self._roots.values() if root.process]
 
     def _root(self, env: Mapping[str, str]) -> _Zygote:
+        """Return the zygote of an environment; begin one in place of one that has ended."""
         fixed = {name: value for name, value in env.items() if name not in VOLATILE}
         key = frozenset(fixed.items())
+        root = self._roots.get(key)
+        if root and root.process and root.process.poll() is not None:
+            self._forget(root)
         if key not in self._roots:
-            self._make_room()
+            if len(self._roots) >= _MOST_ROOTS:
+                self._make_room()
             self._roots[key] = self._start(fixed)
         return self._roots[key]
 
     def _make_room(self) -> None:
-        """End the oldest zygote whose kernels have all ended, where there are many."""
-        for root in list(self._roots.values()) if len(self._roots) >= _MOST_ROOTS else ():
+        """End the oldest zygote whose kernels have all ended."""
+        for root in self._roots.values():
             if all(kernel.poll() is not None for kernel in root.kernels):
                 self._forget(root)
                 return
-        if len(self._roots) >= _MOST_ROOTS:
-            raise WarmError("too many different environments at a time")
+        raise WarmError("too many different environments at a time")
 
     def _start(self, env: dict[str, str]) -> _Zygote:
         folder = own_folder()
