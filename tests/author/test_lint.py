@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from fourfold.author.lint import check_notebook, check_templates, mend
+from fourfold.author.lint import check_notebook, check_templates, fix_notebook
 
 
 def cell(notebook, name):
@@ -139,7 +139,7 @@ def test_fix_mends_what_needs_no_thought_and_nothing_else(project, notebook):
     assert [violation.key.split()[-1] for violation in found] == ["prose"]
     mended = json.loads(path.read_text())
     assert [c["source"] for c in mended["cells"]] == [c["source"] for c in notebook["cells"]]
-    assert not mend(copy.deepcopy(mended))
+    assert not fix_notebook(copy.deepcopy(mended))
 
 
 def test_a_violation_points_at_the_line_of_its_cell(project, notebook):

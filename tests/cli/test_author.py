@@ -92,9 +92,9 @@ def test_what_was_written_runs_at_once(new, project, sales):
     assert (record.status, record.verdict) == ("ok", "supported")
 
 
-def to_database(frame, file):
-    """Write a SQLite file with one table, and close it."""
-    with closing(sqlite3.connect(file)) as database:
+def to_sqlite(frame, path):
+    """Write a table ``t`` and close the database."""
+    with closing(sqlite3.connect(path)) as database, database:
         frame.to_sql("t", database, index=False)
 
 
@@ -106,8 +106,8 @@ def to_database(frame, file):
         lambda f, d: (f.to_csv(d / "t.csv.gz", index=False), "t.csv.gz")[1],
         lambda f, d: (f.to_parquet(d / "t.parquet"), "t.parquet")[1],
         lambda f, d: (f.to_json(d / "t.jsonl", orient="records", lines=True), "t.jsonl")[1],
-        lambda f, d: (to_database(f, d / "t.db"), "t.db")[1],
-        lambda f, d: (to_database(f, d / "u.db"), "sqlite:///u.db")[1],
+        lambda f, d: (to_sqlite(f, d / "t.db"), "t.db")[1],
+        lambda f, d: (to_sqlite(f, d / "u.db"), "sqlite:///u.db")[1],
         lambda f, d: (f.to_csv(d / "a1.csv", index=False), f.to_csv(d / "a2.csv", index=False), "a*.csv")[2],
     ],
 )  # fmt: skip
@@ -176,7 +176,7 @@ def test_names_files_and_tables_that_are_not_there(new, project, sales, monkeypa
     sales.to_csv(project / "sales.csv", index=False)
     assert "such as my-data" in new("My Data", "--data", "sales.csv")[1]
     assert "Did you mean 'sales.csv'?" in new("t", "--data", "sale.csv")[1]
-    with sqlite3.connect(project / "two.db") as database:
+    with closing(sqlite3.connect(project / "two.db")) as database, database:
         sales.to_sql("orders", database, index=False)
         sales.to_sql("clients", database, index=False)
     database.close()

@@ -99,4 +99,4 @@ def test_shipped_contracts_fit_their_data(name):
     assert read_contract(SHIPPED[name]).title
     found = check(load(name).frame, SHIPPED[name])
     assert len(found.rejected) == REJECTED.get(name, 0)
-    assert len(found.frame) + len(found.rejected) == load(name).rows
+    assert len(found.frame) + len(found.rejected) == len(load(name).frame)

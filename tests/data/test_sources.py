@@ -8,13 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from functools import partial
 
 import pandas as pd
 import pytest
 
 from fourfold.data.datasets import DATASETS
-from fourfold.data.sources import FILE_COLUMN, load, locate, problem
+from fourfold.data.sources import FILE_COLUMN, load, locate, parse
 from fourfold.errors import DataError
 
 SHAPES = {
@@ -47,7 +48,7 @@ def folder(tmp_path):
 def test_built_in_data_have_their_documented_shape(name):
     """And names in snake case."""
     found = load(name)
-    assert (found.rows, found.columns) == SHAPES[name]
+    assert found.frame.shape == SHAPES[name]
     assert found.kind == "built-in"
     assert all(column == column.lower() and " " not in column for column in found.frame)
 
@@ -57,7 +58,7 @@ def test_the_digest_is_of_the_content(folder):
     found = load("data/a.csv", root=folder)
     content = (folder / "data" / "a.csv").read_bytes()
     assert found.sha256 == hashlib.sha256(content).hexdigest()
-    assert (found.rows, found.columns, found.kind) == (2, 2, "csv")
+    assert (found.frame.shape, found.kind) == ((2, 2), "csv")
 
 
 def test_a_glob_puts_files_under_each_other(folder):
@@ -76,7 +77,7 @@ def test_a_glob_puts_files_under_each_other(folder):
 def test_a_path_is_found_from_a_subfolder(folder, monkeypatch):
     """As in Jupyter, whose notebooks run in templates/; but not above the project."""
     monkeypatch.chdir(folder / "templates")
-    assert load("data/a.csv").rows == 2
+    assert len(load("data/a.csv").frame) == 2
     (folder.parent / "outside.csv").write_text("a\n1\n")
     with pytest.raises(DataError, match=r"outside\.csv"):
         locate("outside.csv")
@@ -94,7 +95,7 @@ def test_a_path_is_found_from_a_subfolder(folder, monkeypatch):
 )
 def test_what_is_not_there_is_told_with_the_nearest(folder, source, message):
     """The same message before a run and in it."""
-    told = problem(source, "", folder)
+    told = parse(source, folder).problem()
     with pytest.raises(DataError, match=message) as caught:
         load(source, root=folder)
     assert str(caught.value) == told
@@ -116,7 +117,7 @@ def test_columns_get_names_that_differ(folder):
 
 def test_a_query_reads_a_database(folder):
     """By path and by URL; that there is no query, or no such table, is told."""
-    with sqlite3.connect(folder / "shop.db") as shop:
+    with closing(sqlite3.connect(folder / "shop.db")) as shop, shop:
         shop.execute("create table sold (day text, paid real)")
         shop.executemany("insert into sold values (?, ?)", [("2024-01-01", 2.5), ("2024-01-02", 3)])
     query = "select * from sold where paid > 2.6"
@@ -124,7 +125,7 @@ def test_a_query_reads_a_database(folder):
         found = load(source, query, folder)
         assert found.frame["paid"].tolist() == [3]
         assert found.frame["day"].iloc[0] == pd.Timestamp("2024-01-02")
-    assert "expected a query" in problem("shop.db", "", folder)
+    assert "expected a query" in parse("shop.db", folder).problem()
     with pytest.raises(DataError, match="no such table: bought"):
         load("shop.db", "select *\nfrom bought", folder)
 
@@ -172,9 +173,9 @@ def test_secrets_stay_out_of_messages(monkeypatch):
     assert "${SHOP_PASSWORD}" in text
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
-    assert "hunter2" not in problem("postgresql://me:hunter2@host/shop", "select 1", None)
+    assert "hunter2" not in parse("postgresql://me:hunter2@host/shop").problem("select 1")
     monkeypatch.delenv("SHOP_PASSWORD")
-    assert "SHOP_PASSWORD, which is not set" in problem(source, "select 1", None)
+    assert "SHOP_PASSWORD, which is not set" in parse(source).problem("select 1")
 
 
 def test_a_url_is_fetched(folder):
@@ -195,9 +196,9 @@ def test_a_url_is_fetched(folder):
 def test_asking_for_problems_loads_no_library():
     """A plan of thousands of runs asks for each; names, files and web addresses are cheap."""
     code = (
-        "import sys\nfrom fourfold.data.sources import problem\n"
-        "problem('penguins', '', None); problem('x.csv', '', None)\n"
-        "problem('https://example.org/x.csv', '', None)\n"
+        "import sys\nfrom fourfold.data.sources import parse\n"
+        "parse('penguins').problem(); parse('x.csv').problem()\n"
+        "parse('https://example.org/x.csv').problem()\n"
         "print({'pandas', 'fsspec', 'sqlalchemy'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

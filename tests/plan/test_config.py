@@ -6,22 +6,17 @@ import pytest
 
 from fourfold.data.yamlfile import Position
 from fourfold.errors import ConfigError
-from fourfold.plan.config import (
-    check_keys,
-    config_name,
-    duration_s,
-    read_config,
-    run_options,
-)
+from fourfold.plan.config import RUN, config_name, duration_s, read_config, run_options
+from fourfold.plan.validate import check_config
 
 
-def test_every_key_and_item_knows_its_place(config, project):
+def test_every_key_and_item_knows_its_position(config, project):
     """Line and column count from 1."""
     path = config("template: tiny\nparameters:\n  columns: [a, b]\n  scale: 2\n")
     found = read_config(path, project)
-    assert found.place("parameters", "scale") == Position("params/a.yaml", 4, 3)
-    assert found.place("parameters", "columns", 1) == Position("params/a.yaml", 3, 16)
-    assert found.place("parameters", "unknown") == Position("params/a.yaml", 2, 1)
+    assert found.position("parameters", "scale") == Position("params/a.yaml", 4, 3)
+    assert found.position("parameters", "columns", 1) == Position("params/a.yaml", 3, 16)
+    assert found.position("parameters", "unknown") == Position("params/a.yaml", 2, 1)
 
 
 def test_extends_merges_key_by_key_and_keeps_places(config, project):
@@ -32,10 +27,10 @@ def test_extends_merges_key_by_key_and_keeps_places(config, project):
     )
     path = config("extends: _base.yaml\nparameters:\n  scale: 4\nsweep:\n  grid: {scale: [1]}\n")
     found = read_config(path, project)
-    assert found.content["parameters"] == {"scale": 4, "count": 3}
-    assert found.content["sweep"] == {"grid": {"scale": [1]}}
-    assert found.place("parameters", "count").file == "params/_base.yaml"
-    assert found.place("parameters", "scale").file == "params/a.yaml"
+    assert found.value["parameters"] == {"scale": 4, "count": 3}
+    assert found.value["sweep"] == {"grid": {"scale": [1]}}
+    assert found.position("parameters", "count").file == "params/_base.yaml"
+    assert found.position("parameters", "scale").file == "params/a.yaml"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +65,7 @@ def test_unknown_keys_name_the_nearest(config, project):
     path = config(
         "template: tiny\nparamters: {}\nbusiness: {sucess: {}}\nrun: {timout: 3}\nsweep: 4\n"
     )
-    told = "\n".join(v.message for v in check_keys(read_config(path, project)))
+    told = "\n".join(v.message for v in check_config(read_config(path, project), None))
     for name in ("parameters", "success", "timeout"):
         assert f"Did you mean '{name}'?" in told
     assert "expected a mapping, got 4" in told
@@ -81,8 +76,9 @@ def test_run_options_are_read_in_seconds(config, project):
     path = config(
         "template: t\nrun: {timeout: 10m, cell_timeout: 90, retries: 2, reference: false}\n"
     )
-    options, found = run_options(read_config(path, project))
-    assert found == []
+    config = read_config(path, project)
+    assert RUN.problems(config.block("run")) == []
+    options = run_options(config)
     assert (options.timeout_s, options.cell_timeout_s) == (600, 90)
     assert (options.retries, options.reference) == (2, False)
 
@@ -92,7 +88,7 @@ def test_wrong_run_options_are_all_told(config, project):
     path = config(
         "template: t\nrun: {timeout: soon, cell_timeout: 0, retries: -1, reference: maybe}\n"
     )
-    _, found = run_options(read_config(path, project))
+    found = check_config(read_config(path, project), None)
     assert [v.key for v in found] == [
         "run.timeout",
         "run.cell_timeout",

@@ -89,6 +89,8 @@ def test_six_mistakes_give_six_located_messages(config, project):
         ("template: tiny\nsweep: {gird: {scale: [1]}}\n", "2:9 sweep.gird", "Did you mean 'grid'"),
         ("template: tiny\nsweep: {grid: {scale: [1, 1]}}\n", "2:1 sweep", "the same as run"),
         ("template: tiny\nsweep: {grid: {scale: [1]}, exclude: [{scale: 1}]}\n", "2:1 sweep", "at least one run"),
+        ("template: tiny\nbusiness: 3\n", "2:1 business", "expected a mapping, got 3"),
+        ("template: tiny\nsweep: []\n", "2:1 sweep", "expected a mapping, got []"),
         ("template: tiny\nbusiness: {question: 3}\n", "2:12 business.question", "expected str, got 3"),
         ("template: tiny\nbusiness: {question: a}\nparameters: {question: b}\n", "3:14 parameters.question", "already given"),
         ("template: tiny\nparameters: {success: {mean: high}}\n", "2:24 parameters.success.mean", "expected a condition"),

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourfold.plan.sweep import expand, problems, swept
+from fourfold.plan.kind import value
+from fourfold.plan.sweep import expand, problems, sweep_kind
 
 
 def test_grid_zip_and_list_combine():
@@ -90,14 +91,16 @@ def test_a_malformed_sweep_is_told_with_its_place(sweep, key, told):
     assert told in found[0].message
 
 
-def test_every_value_is_named_with_its_place():
-    """So that each can be checked against its parameter."""
+def test_every_value_is_checked_at_its_place():
+    """Each against its parameter."""
     sweep = {
         "grid": {"k": [2, 3]},
         "list": [{"m": 1}],
         "random": {"runs": 1, "over": {"a": {"low": 0, "high": 1}}},
     }
-    assert [(key, value) for key, _, value in swept(sweep)] == [
+    wrong = value("…", lambda given: False)
+    kind = sweep_kind({}, lambda name: wrong)
+    assert [(key, int(message)) for key, message in kind.problems(sweep)] == [
         (("grid", "k", 0), 2), (("grid", "k", 1), 3), (("list", 0, "m"), 1),
         (("random", "over", "a"), 0), (("random", "over", "a"), 1),
     ]  # fmt: skip

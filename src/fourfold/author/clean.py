@@ -10,11 +10,10 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fourfold.author.lint import mend
+from fourfold.author.lint import fix_notebook
 from fourfold.errors import FourfoldError
 from fourfold.records.ipynb import tags, text, written
 
@@ -29,11 +28,11 @@ def clean(notebook: Notebook) -> bool:
     kept = [cell for cell in notebook["cells"] if not set(ADDED) & set(tags(cell))]
     changed = len(kept) < len(notebook["cells"])
     notebook["cells"] = kept
-    for cell in kept:
-        if cell.get("metadata", {}).get("tags") == []:
-            del cell["metadata"]["tags"]  # papermill gives each cell an empty list
-            changed = True
-    return mend(notebook) or changed
+    # papermill gives each cell an empty list of tags
+    for cell in (each for each in kept if each.get("metadata", {}).get("tags") == []):
+        del cell["metadata"]["tags"]
+        changed = True
+    return fix_notebook(notebook) or changed
 
 
 def cleaned(content: str, name: str = "notebook", stored: str = "") -> str:
@@ -53,11 +52,11 @@ def cleaned(content: str, name: str = "notebook", stored: str = "") -> str:
     try:
         notebook = json.loads(content)
         changed = clean(notebook)
-        if stored:
-            old = json.loads(stored)
-            result = merged(old, notebook)
-            return stored if result == old else written(result)
-        return written(notebook) if changed else content
+        if not stored:
+            return written(notebook) if changed else content
+        old = json.loads(stored)
+        result = merged(old, notebook)
+        return stored if result == old else written(result)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FourfoldError(f"{name}: expected a notebook (JSON with cells): {error}") from error
 
@@ -83,22 +82,16 @@ def merged(template: Notebook, edited: Notebook) -> Notebook:
     known = {cell.get("id"): cell for cell in template["cells"]}
     cells = []
     for cell in edited["cells"]:
-        old = known.get(cell.get("id"))
-        if old is not None and _plain(old) == _plain(cell):
-            cells.append(old)
-        else:
-            source = text(cell)
-            cells.append({**cell, "source": source.splitlines(keepends=True) if lines else source})
+        old, source = known.get(cell.get("id")), text(cell)
+        same = old is not None and {**old, "source": text(old)} == {**cell, "source": source}
+        new = {**cell, "source": source.splitlines(keepends=True) if lines else source}
+        cells.append(old if same else new)
     # The kernel that happened to be chosen, and its version of Python, are of one machine.
     metadata = {
         name: template["metadata"].get(name, value) for name, value in edited["metadata"].items()
     }
     same = metadata == template["metadata"]
     return {**template, "cells": cells, "metadata": template["metadata"] if same else metadata}
-
-
-def _plain(cell: Mapping[str, Any]) -> dict[str, Any]:
-    return {**cell, "source": text(cell)}
 
 
 def install(root: Path) -> list[str]:
@@ -115,8 +108,8 @@ def install(root: Path) -> list[str]:
     top = Path(_git(root, "rev-parse", "--show-toplevel"))
     program = Path(sys.executable)
     # Relative where the environment is inside: filters run at the top of the repository.
-    found = program.relative_to(top) if program.is_relative_to(top) else program
-    command = f"{shlex.quote(found.as_posix())} -m fourfold clean --filter %f"
+    python = program.relative_to(top) if program.is_relative_to(top) else program
+    command = f"{shlex.quote(python.as_posix())} -m fourfold clean --filter %f"
     done = []
     if _git(root, "config", "--default", "", "--get", "filter.fourfold.clean") != command:
         _git(root, "config", "filter.fourfold.clean", command)
@@ -136,18 +129,15 @@ def _git(root: Path, *words: str) -> str:
     except OSError as error:
         raise FourfoldError(f"clean --install: expected git: {error}") from error
     if done.returncode:
-        told = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise FourfoldError(f"{root}: expected a git repository: {told}")
+        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise FourfoldError(f"{root}: expected a git repository: {reason}")
     return done.stdout.strip()
 
 
 def filter_stdin(path: str = "") -> None:
-    """Write the notebook on standard input clean to standard output, as bytes: ends of lines stay.
+    """Write the notebook on standard input, which git adds as `path`, clean to standard output.
 
-    Parameters
-    ----------
-    path : str
-        The file that git adds.
+    It is written as bytes, so that ends of lines stay.
     """
     given = sys.stdin.buffer.read()
     try:

@@ -1,13 +1,17 @@
-"""The draft of a config: what a survey found, written for somebody who will change it."""
+"""The draft of a config: the result of a survey, written to be changed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from textwrap import wrap
 
-from fourfold.author.contract_draft import scalar
-from fourfold.author.survey import Survey
+from fourfold.author.contract_draft import contract_text, scalar
+from fourfold.author.survey import Survey, suits, template_for
+from fourfold.data.contract import check
 from fourfold.methods.columns import frequencies, kind
+from fourfold.plan.plan import plan
+from fourfold.project import find_root
 from fourfold.records.formatting import number, short
 
 #: More missing values than this are worth a comment.
@@ -48,26 +52,58 @@ _SUCCESS = {
 }
 
 
-def config_text(name: str, template: str, found: Survey, contract: str, question: str = "") -> str:
-    """Return a commented config for a table.
+def drafts(
+    name: str, template: str, table: Survey, project: Path, question: str = ""
+) -> dict[Path, str]:
+    """Return the texts of a contract and a config for a table, by their paths.
 
     Parameters
     ----------
     name : str
-        What the data are called in the question.
+        Of both files.
     template : str
-    found : Survey
-    contract : str
-        Path of the contract.
+        Empty: the one that suits the table.
+    table : Survey
+    project : Path
     question : str
         Of the user; empty: a plain one.
+
+    Raises
+    ------
+    DataError
+        If the template does not suit the table.
     """
-    target = found.target
+    suited = template or template_for(table)
+    suits(suited, table)
+    contract = project / "contracts" / f"{name}.yaml"
+    config = project / "params" / suited / f"{name}.yaml"
+    path = contract.relative_to(project).as_posix()
+    text = _config(name, suited, table, path, question)
+    return {contract: contract_text(table, name), config: text}
+
+
+def rejected_rows(table: Survey, drafted: Iterable[Path]) -> int:
+    """Return how many rows of a table its drafted contract rejects; check the config as well.
+
+    Raises
+    ------
+    DataError, ConfigError
+        If one of the two cannot be used.
+    """
+    contract, config = drafted
+    rejected = check(table.frame, contract).rejected
+    plan([str(config)], find_root(config.parent))
+    return len(rejected)
+
+
+def _config(name: str, template: str, table: Survey, contract: str, question: str) -> str:
+    target = table.target
     case = f"{template} target" if template == "starter" and target else template
     asked = question or _QUESTIONS[case].format(data=name, target=target)
+    about = [f"# {line}" for sentence in _about(table) for line in wrap(sentence, _WIDTH)]
     lines = [
         f"# yaml-language-server: $schema=../../.schema/{template}.json",
-        *_comment(_about(found)),
+        *about,
         f"template: {template}",
         "business:",
         f"  question: {scalar(asked)}",
@@ -75,39 +111,33 @@ def config_text(name: str, template: str, found: Survey, contract: str, question
         "  success:  # yours to set: when is the answer good enough to act on?",
         *(f'    {key}: "{bound}"  # {why}' for key, (bound, why) in _SUCCESS[case].items()),
         "parameters:",
-        f"  data: {scalar(found.source)}",
-        *([f"  query: {scalar(found.query)}"] if found.query else []),
+        f"  data: {scalar(table.source)}",
+        *([f"  query: {scalar(table.query)}"] if table.query else []),
         f"  contract: {scalar(contract)}",
-        *_PARAMETERS[template](found),
+        *(f"  {line}" for line in _PARAMETERS[template](table)),
         "run: {timeout: 10m}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _about(found: Survey) -> Iterator[str]:
-    columns = found.frame.shape[1]
-    yield f"Drafted by fourfold new from {found.seen} of {columns} columns; it is yours to change."
+def _about(table: Survey) -> Iterator[str]:
+    columns = table.frame.shape[1]
+    yield f"Drafted by fourfold new from {table.seen} of {columns} columns; it is yours to change."
     reasons: dict[str, list[str]] = {}
-    for name, why in found.useless.items():
-        if name != found.target:
-            reasons.setdefault(why, []).append(_said(name))
+    for name, why in table.useless.items():
+        if name != table.target:
+            reasons.setdefault(why, []).append(_plain(name))
     for why, names in reasons.items():
-        yield f"Not used, since {_reason(why)}: {_some(names)}."
-    missing = found.columns["missing"]
-    often = {str(name): float(share) for name, share in missing.items()
-             if float(share) > _OFTEN_MISSING and name not in found.useless}  # fmt: skip
-    if often:
-        told = [f"{_said(name)} ({100 * share:.0f} %)" for name, share in often.items()]
-        yield f"Often missing: {_some(told)}."
+        verb = "it is " if why in ("constant", "empty") else "it " * why.startswith("counts")
+        yield f"Not used, since {verb}{why}: {_some(names)}."
+    missing = table.columns["missing"]
+    often = missing[(missing > _OFTEN_MISSING) & ~missing.index.isin(list(table.useless))]
+    if len(often):
+        shares = [f"{_plain(name)} ({100 * share:.0f} %)" for name, share in often.items()]
+        yield f"Often missing: {_some(shares)}."
 
 
-def _reason(why: str) -> str:
-    if why in ("constant", "empty"):
-        return f"it is {why}"
-    return f"it {why}" if why.startswith("counts") else why
-
-
-def _said(value: object) -> str:
+def _plain(value: object) -> str:
     """Return a name as it can stand in a comment."""
     return short(" ".join(str(value).split()))
 
@@ -117,79 +147,77 @@ def _some(names: Sequence[str], most: int = 8) -> str:
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-def _comment(sentences: Iterator[str]) -> list[str]:
-    return [f"# {line}" for each in sentences for line in wrap(each, _WIDTH)]
-
-
-def _clustering(found: Survey) -> list[str]:
-    features = ", ".join(map(scalar, found.of_kind("number")))
-    groups = found.columns[found.columns["different"].between(2, _MOST_GROUPS)].index
-    labels = [name for name in found.of_kind("category", "yes/no") if name in groups]
-    known = f", such as {_said(labels[0])}" if labels else ""
+def _clustering(table: Survey) -> list[str]:
+    features = ", ".join(map(scalar, table.of_kind("number")))
+    groups = table.columns[table.columns["different"].between(2, _MOST_GROUPS)].index
+    labels = [name for name in table.of_kind("category", "yes/no") if name in groups]
+    known = f", such as {_plain(labels[0])}" if labels else ""
     return [
-        f"  features: [{features}]  # those that should decide who is alike",
-        f'  label: ""  # a known grouping to compare with at the end{known}',
+        f"features: [{features}]  # those that should decide who is alike",
+        f'label: ""  # a known grouping to compare with at the end{known}',
     ]
 
 
-def _starter(found: Survey) -> list[str]:
-    told = "" if found.target else "  # name the column that you want to predict"
-    return [f"  target: {scalar(found.target)}{told}", *_leave_out(found.target)]
+def _starter(table: Survey) -> list[str]:
+    comment = "" if table.target else "  # name the column that you want to predict"
+    return [f"target: {scalar(table.target)}{comment}", _leave_out(table.target)]
 
 
-def _classification(found: Survey) -> list[str]:
-    counts = frequencies(found.goal)
-    shares = [f"{_said(value)} {100 * n / counts.sum():.0f} %" for value, n in counts.items()]
+def _classification(table: Survey) -> list[str]:
+    counts = frequencies(table.goal)
+    shares = [f"{_plain(value)} {100 * n / counts.sum():.0f} %" for value, n in counts.items()]
     rarer = str(counts.index[-1]) if len(counts) == 2 else ""
     return [
-        f"  target: {scalar(found.target)}  # {_some(shares)}",
-        f"  positive: {scalar(rarer)}  # of two classes the one to be found",
-        *_leave_out(found.target),
-        "  models: [logistic, boosting]  # also forest, neighbours; auto searches for settings",
-        "  cost_false_alarm: 1  # what it costs to take another class for the one to be found",
-        "  cost_miss: 1  # what it costs to miss it",
-        "  currency: mistakes  # or money",
+        f"target: {scalar(table.target)}  # {_some(shares)}",
+        f"positive: {scalar(rarer)}  # of two classes the one to be found",
+        _leave_out(table.target),
+        "models: [logistic, boosting]  # also forest, neighbours; auto searches for settings",
+        "cost_false_alarm: 1  # what it costs to take another class for the one to be found",
+        "cost_miss: 1  # what it costs to miss it",
+        "currency: mistakes  # or money",
     ]
 
 
-def _regression(found: Survey) -> list[str]:
-    values = found.frame[found.target].dropna()
+def _regression(table: Survey) -> list[str]:
+    values = table.frame[table.target].dropna()
     low, middle, high = (number(float(each)) for each in values.quantile([0, 0.5, 1]))
     return [
-        f"  target: {scalar(found.target)}  # {low} to {high}, half of the rows below {middle}",
-        '  unit: ""  # of the target',
-        *_leave_out(found.target),
-        "  models: [ridge, boosting]  # also forest, neighbours; auto searches for settings",
-        "  cost_per_unit: 1  # what it costs to be off by one unit",
-        "  currency: units  # or money",
+        f"target: {scalar(table.target)}  # {low} to {high}, half of the rows below {middle}",
+        'unit: ""  # of the target',
+        _leave_out(table.target),
+        "models: [ridge, boosting]  # also forest, neighbours; auto searches for settings",
+        "cost_per_unit: 1  # what it costs to be off by one unit",
+        "currency: units  # or money",
     ]
 
 
-def _leave_out(target: str) -> list[str]:
-    told = f"not known when {_said(target)} is to be predicted" if target else "not to be looked at"
-    return [f"  leave_out: []  # columns {told}"]
+def _leave_out(target: str) -> str:
+    known = (
+        f"not known when {_plain(target)} is to be predicted" if target else "not to be looked at"
+    )
+    return f"leave_out: []  # columns {known}"
 
 
-def _quality(found: Survey) -> list[str]:
-    dates = [str(n) for n in found.frame if kind(found.frame[n]) == "date"]
-    told = "" if dates else "  # no column of dates was found: all rows are one batch"
+def _quality(table: Survey) -> list[str]:
+    date = next((str(name) for name in table.frame if kind(table.frame[name]) == "date"), "")
+    comment = "" if date else "  # no column of dates was found: all rows are one batch"
     return [
-        f"  time: {scalar(dates[0] if dates else '')}{told}",
-        "  zone: UTC  # whose clock divides the days",
-        '  as_of: ""  # the date at which the newest row is looked at; empty: now',
-        "  leave_out: []  # columns that change by themselves, such as the month",
+        f"time: {scalar(date)}{comment}",
+        "zone: UTC  # whose clock divides the days",
+        'as_of: ""  # the date at which the newest row is looked at; empty: now',
+        "leave_out: []  # columns that change by themselves, such as the month",
     ]
 
 
-def _routes(found: Survey) -> list[str]:
-    across, up = found.coordinates or ("", "")
-    texts = [str(n) for n in found.frame if kind(found.frame[n]) in ("text", "category")]
+def _routes(table: Survey) -> list[str]:
+    across, up = table.coordinates or ("", "")
+    texts = (str(n) for n in table.frame if kind(table.frame[n]) in ("text", "category"))
     return [
-        f"  name: {scalar(texts[0] if texts else '')}",
-        f"  across: {scalar(across)}",
-        f"  up: {scalar(up)}",
-        "  closed: true  # whether the trip comes home",
-        f"  most: 500  # a random sample of the {len(found.frame):,} places, if there are more",
+        f"name: {scalar(next(texts, ''))}",
+        f"across: {scalar(across)}",
+        f"up: {scalar(up)}",
+        "closed: true  # whether the trip comes home",
+        f"most: 500  # a random sample of the {len(table.frame):,} places, if there are more",
     ]
 
 

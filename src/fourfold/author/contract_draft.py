@@ -9,11 +9,12 @@ from math import ceil, floor, log10
 
 import numpy as np
 import pandas as pd
+import yaml
 from pandas.api.types import (
     is_bool_dtype,
     is_datetime64_dtype,
-    is_float_dtype,
     is_integer_dtype,
+    is_numeric_dtype,
 )
 
 from fourfold.author.survey import Survey
@@ -81,16 +82,9 @@ def terms(column: pd.Series, kind: str, whole: bool = True) -> Terms:
     return Terms(dtype, nullable, whole and _is_key(column, dtype, nullable))
 
 
-def contract_text(found: Survey, title: str) -> str:
-    """Return a contract that a table keeps, as pandera's YAML, with comments for whoever edits it.
-
-    Parameters
-    ----------
-    found : Survey
-    title : str
-        What the data are called.
-    """
-    seen = found.seen + ("" if found.whole else " (no ranges, therefore)")
+def contract_text(table: Survey, title: str) -> str:
+    """Return a contract that a table keeps, as pandera's YAML, with comments for its editor."""
+    seen = table.seen + ("" if table.whole else " (no ranges, therefore)")
     lines = [
         f"# Drafted by fourfold new from {seen}. It says what was seen; you know better:",
         "# narrow a range, name what may be missing. Rows that break a rule are set aside in",
@@ -101,9 +95,13 @@ def contract_text(found: Survey, title: str) -> str:
         "strict: false  # true: no other columns may come",
         "columns:",
     ]
-    for name in found.frame:
-        rules = terms(found.frame[name], str(found.columns.loc[str(name), "kind"]), found.whole)
-        lines += _lines(str(name), rules)
+    for name, column in table.frame.items():
+        rules = terms(column, str(table.columns.loc[str(name), "kind"]), table.whole)
+        own = [f"    dtype: {rules.dtype}"] if rules.dtype else []
+        own += ["    nullable: true"] if rules.nullable else []
+        own += ["    unique: true"] if rules.unique else []
+        own += [f"    checks: {{{rules.check}}}"] if rules.check else []
+        lines += [f"  {scalar(name)}:{'' if own else ' {}'}", *own]
     return "\n".join(lines) + "\n"
 
 
@@ -115,30 +113,17 @@ def scalar(value: object) -> str:
     >>> [scalar(each) for each in ("north", "no", "3rd", "a: b", 1.5, True)]
     ['north', '"no"', '"3rd"', '"a: b"', '1.5', 'true']
     """
-    if isinstance(value, bool | np.bool_):
-        return str(bool(value)).lower()
-    if isinstance(value, int | np.integer) or (isinstance(value, float) and value.is_integer()
-                                               and abs(value) < 1e16):  # fmt: skip
-        return str(int(value))
-    if isinstance(value, float | np.floating):
-        mantissa, exponent, power = repr(float(value)).partition("e")
-        # YAML 1.1 takes 1e+30 for text.
-        return f"{mantissa}.0e{power}" if exponent and "." not in mantissa else repr(float(value))
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        value = int(value)
+    if isinstance(value, bool | int | float):
+        return yaml.safe_dump(value).split("\n")[0]
     text = str(value)
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
     # JSON's escapes are YAML's, but for characters that YAML alone wants escaped.
     quoted = json.dumps(text, ensure_ascii=False)
     return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in quoted)
-
-
-def _lines(name: str, rules: Terms) -> list[str]:
-    lines = [f"  {scalar(name)}:"]
-    lines += [f"    dtype: {rules.dtype}"] if rules.dtype else []
-    lines += ["    nullable: true"] if rules.nullable else []
-    lines += ["    unique: true"] if rules.unique else []
-    lines += [f"    checks: {{{rules.check}}}"] if rules.check else []
-    return lines if len(lines) > 1 else [f"{lines[0]} {{}}"]
 
 
 def _dtype(column: pd.Series, kind: str) -> str:
@@ -148,10 +133,8 @@ def _dtype(column: pd.Series, kind: str) -> str:
         return ""
     if is_bool_dtype(column):
         return "bool"
-    if is_integer_dtype(column):
-        return "float64" if column.isna().any() else "int64"
-    if is_float_dtype(column):
-        return "float64"
+    if is_numeric_dtype(column):
+        return "int64" if is_integer_dtype(column) and not column.isna().any() else "float64"
     if is_datetime64_dtype(column):
         return "datetime64[ns]"
     return "str" if all(isinstance(value, str) for value in values) else ""

@@ -25,7 +25,16 @@ _seen: dict[str, str] = {}
 
 
 def working_copy(template: Path, parameters: Mapping[str, Any] | None, outputs: Path) -> Path:
-    """Write the copy that is edited, ``outputs/edit/NAME.ipynb``, and return its path."""
+    """Write the copy that is edited, ``outputs/edit/NAME.ipynb``, and return its path.
+
+    Parameters
+    ----------
+    template : Path
+    parameters : dict, optional
+        Those of a run. Default: those of the template.
+    outputs : Path
+        The folder of outputs.
+    """
     notebook = injected(template, parameters) if parameters else nbformat.read(template, 4)  # type: ignore[no-untyped-call]
     copy = outputs / "edit" / template.name
     copy.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +67,17 @@ def environment(copy: Path, template: Path) -> dict[str, str]:
 
 
 def command(copy: Path, root: Path, port: int, browser: bool) -> list[str]:
-    """Return the call that opens a copy in JupyterLab, for this machine only."""
+    """Return the call that opens a copy in JupyterLab, for this machine only.
+
+    Parameters
+    ----------
+    copy, root : Path
+        The notebook, and the project's folder.
+    port : int
+        0: any that is free.
+    browser : bool
+        Whether to open the page.
+    """
     options = {
         "--ServerApp.ip": "127.0.0.1",
         "--ServerApp.root_dir": str(root),
@@ -66,10 +85,9 @@ def command(copy: Path, root: Path, port: int, browser: bool) -> list[str]:
         "--FileContentsManager.post_save_hook": "fourfold.author.edit.saved",
         **({"--ServerApp.port": str(port)} if port else {}),
     }
-    words = [f"{name}={value}" for name, value in options.items()]
     return [
         *(sys.executable, "-m", "jupyterlab"),
-        *words,
+        *(f"{name}={value}" for name, value in options.items()),
         *([] if browser else ["--no-browser"]),
         # Jupyter refuses to run as root, who one is in a container.
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
@@ -80,10 +98,17 @@ def command(copy: Path, root: Path, port: int, browser: bool) -> list[str]:
 def saved(os_path: str, model: Mapping[str, Any], contents_manager: Any, **kwargs: Any) -> None:
     """Write a working copy that was saved back into its template; Jupyter's server calls it.
 
+    Parameters
+    ----------
+    os_path : str
+        The file that was saved.
+    model, contents_manager
+        What Jupyter passes along.
+
     Raises
     ------
     FourfoldError
-        If the template has changed since it was read, by somebody else: nothing is written then.
+        If somebody else has changed the template since it was read; nothing is written then.
     """
     edited = json.loads(os.environ.get(EDITED, "{}"))
     if not edited or Path(os_path).resolve() != Path(edited["copy"]).resolve():

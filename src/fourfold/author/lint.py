@@ -42,56 +42,59 @@ _LEFT_IN_CELLS = (
 _LEFT_IN_NOTEBOOKS = ("papermill", "widgets", "colab", "vscode", "toc", "accelerator")
 _HEADINGS = [f"{number}. {name}" for number, name in enumerate(SECTIONS, 1)]
 
-Found = tuple[int | None, str, str]
+#: Index of a cell, and what is wrong with it.
+Broken = tuple[int | None, str]
 
 
 def check_templates(paths: Sequence[Path], root: Path, fix: bool = False) -> list[Violation]:
-    """Return all violations of all templates; with `fix`, mend what is safe to mend first.
+    """Return all violations of all templates.
 
-    Mended are: a missing ``parameters`` tag, outputs, execution counts, cell ids, and the
-    metadata that editors leave. What needs thought is only told.
+    Parameters
+    ----------
+    paths : list of Path
+    root : Path
+        The project, which messages name files relative to.
+    fix : bool
+        Fix first what needs no thought: a missing ``parameters`` tag, outputs, execution counts,
+        cell ids, and the metadata that editors leave.
     """
-    found: list[Violation] = []
+    violations: list[Violation] = []
     for path in paths:
+        file = shown(path, root)
         try:
             notebook = read_notebook(path)
         except TemplateError as error:
-            found.append(Violation(shown(path, root), 1, 1, "notebook", str(error)))
+            violations.append(Violation(file, 1, 1, "notebook", str(error)))
             continue
-        if fix and mend(notebook):
+        if fix and fix_notebook(notebook):
             path.write_text(written(notebook), encoding="utf-8")
         raw = path.read_text(encoding="utf-8").split("\n")
         for index, rule, message in check_notebook(notebook):
-            line, key = _place(notebook, index, raw)
-            found.append(Violation(shown(path, root), line, 1, f"{key} {rule}".strip(), message))
-    return sorted(found)
+            line, key = 1, "notebook"
+            if index is not None:
+                name = notebook["cells"][index].get("id")
+                line = next((n for n, text_ in enumerate(raw, 1) if f'"id": "{name}"' in text_), 1)
+                key = f"cell {index + 1} ({name})"
+            violations.append(Violation(file, line, 1, f"{key} {rule}", message))
+    return sorted(violations)
 
 
-def check_notebook(notebook: Notebook) -> list[Found]:
+def check_notebook(notebook: Notebook) -> list[tuple[int | None, str, str]]:
     """Return (cell index, rule, message) for each broken rule of one notebook."""
-    return [found for rule in _RULES for found in rule(notebook)]
-
-
-def _place(notebook: Notebook, index: int | None, raw: list[str]) -> tuple[int, str]:
-    if index is None:
-        return 1, "notebook"
-    cell_id = notebook["cells"][index].get("id")
-    mark = f'"id": "{cell_id}"'
-    line = next((number for number, text_ in enumerate(raw, 1) if mark in text_), 1)
-    return line, f"cell {index + 1} ({cell_id})"
+    return [(at, name, text_) for name, rule in _RULES.items() for at, text_ in rule(notebook)]
 
 
 def _cells(notebook: Notebook, kind: str) -> Iterator[tuple[int, Notebook]]:
     return ((i, c) for i, c in enumerate(notebook["cells"]) if c["cell_type"] == kind)
 
 
-def _title(notebook: Notebook) -> Iterator[Found]:
+def _title(notebook: Notebook) -> Iterator[Broken]:
     first = notebook["cells"][0] if notebook["cells"] else {"cell_type": "", "source": ""}
     if first["cell_type"] != "markdown" or not text(first).startswith("# "):
-        yield None, "title", "expected the first cell to be markdown that starts with '# '"
+        yield None, "expected the first cell to be markdown that starts with '# '"
 
 
-def _sections(notebook: Notebook) -> Iterator[Found]:
+def _sections(notebook: Notebook) -> Iterator[Broken]:
     got = [
         f"{number}. {name}" if number else name
         for _, cell in _cells(notebook, "markdown")
@@ -99,134 +102,117 @@ def _sections(notebook: Notebook) -> Iterator[Found]:
     ]
     if got != _HEADINGS:
         expected = ", ".join(f"'## {heading}'" for heading in _HEADINGS)
-        yield None, "sections", f"expected exactly {expected}; got {', '.join(got) or 'none'}"
+        yield None, f"expected exactly {expected}; got {', '.join(got) or 'none'}"
 
 
-def _parameters(notebook: Notebook) -> Iterator[Found]:
+def _parameters(notebook: Notebook) -> Iterator[Broken]:
     index = parameters_index(notebook)
     if index is None:
-        yield None, "parameters", f"expected a cell tagged 'parameters' or starting {FIRST_LINE!r}"
+        yield None, f"expected a cell tagged 'parameters' or starting {FIRST_LINE!r}"
         return
     cell = notebook["cells"][index]
     if "parameters" not in tags(cell):
-        yield index, "parameters", "expected the cell tag 'parameters' (--fix adds it)"
+        yield index, "expected the cell tag 'parameters' (--fix adds it)"
     if text(cell).split("\n")[0].strip() != FIRST_LINE:
-        yield (
-            index,
-            "parameters",
-            f"expected {FIRST_LINE!r} as first line (for Colab)",
-        )
+        yield index, f"expected {FIRST_LINE!r} as first line (for Colab)"
     try:
         parameters = read_parameters(text(cell), f"cell {index + 1}")
     except TemplateError as error:
-        yield index, "parameters", str(error)
+        yield index, str(error)
         return
     for name in COMMON:
         if name not in parameters:
-            yield index, "parameters", f"expected a parameter {name!r}, which every template has"
+            yield index, f"expected a parameter {name!r}, which every template has"
     listed = "\n".join(text(c) for i, c in _cells(notebook, "markdown") if i < index)
     for name, parameter in parameters.items():
         if not parameter.help:
-            yield index, "parameters", f"{name}: expected a comment that says what it is"
+            yield index, f"{name}: expected a comment that says what it is"
         if "`" + name + "`" not in listed:
-            yield (
-                index,
-                "parameters",
-                f"expected `{name}` in the table above the cell",
-            )
+            yield index, f"expected `{name}` in the table above the cell"
 
 
-def _clean(notebook: Notebook) -> Iterator[Found]:
+def _outputs(notebook: Notebook) -> Iterator[Broken]:
     for index, cell in _cells(notebook, "code"):
         if cell.get("outputs") or cell.get("execution_count") is not None:
-            yield index, "outputs", "expected no outputs in a template (--fix clears them)"
+            yield index, "expected no outputs in a template (--fix clears them)"
 
 
-def _ids(notebook: Notebook) -> Iterator[Found]:
+def _ids(notebook: Notebook) -> Iterator[Broken]:
     seen: set[str] = set()
     for index, cell in enumerate(notebook["cells"]):
         name = cell.get("id")
         if not name or name in seen:
-            yield index, "id", f"expected an id of its own, got {name!r} (--fix gives one)"
+            yield index, f"expected an id of its own, got {name!r} (--fix gives one)"
         seen.add(name or "")
 
 
-def _length(notebook: Notebook) -> Iterator[Found]:
+def _length(notebook: Notebook) -> Iterator[Broken]:
     skip = parameters_index(notebook)
     for index, cell in _cells(notebook, "code"):
         lines = sum(bool(line.strip()) for line in text(cell).split("\n"))
         if index != skip and lines > LONGEST_CELL:
-            yield index, "length", f"expected at most {LONGEST_CELL} lines of code, got {lines}"
+            yield index, f"expected at most {LONGEST_CELL} lines of code, got {lines}"
 
 
-def _syntax(notebook: Notebook) -> Iterator[Found]:
+def _syntax(notebook: Notebook) -> Iterator[Broken]:
     for index, cell in _cells(notebook, "code"):
-        code = _MAGIC.sub(r"\1pass", text(cell))
         try:
-            compile(code, f"cell {index + 1}", "exec")
+            compile(_MAGIC.sub(r"\1pass", text(cell)), f"cell {index + 1}", "exec")
         except SyntaxError as error:
-            yield index, "syntax", f"line {error.lineno}: {error.msg}"
+            yield index, f"line {error.lineno}: {error.msg}"
 
 
-def _paths(notebook: Notebook) -> Iterator[Found]:
+def _paths(notebook: Notebook) -> Iterator[Broken]:
     for index, cell in enumerate(notebook["cells"]):
-        if found := _ABSOLUTE.search(text(cell)):
-            yield index, "path", f"expected no path of one machine, got {found[0]!r}"
+        if path := _ABSOLUTE.search(text(cell)):
+            yield index, f"expected no path of one machine, got {path[0]!r}"
 
 
-def _prose(notebook: Notebook) -> Iterator[Found]:
-    places = sections(notebook)
+def _prose(notebook: Notebook) -> Iterator[Broken]:
+    names = sections(notebook)
     for index, cell in _cells(notebook, "markdown"):
-        if places[index] == "Setup" or CONSTANT in tags(cell):
-            continue
-        if found := _RESULT.search(text(cell)):
+        free = names[index] == "Setup" or CONSTANT in tags(cell)
+        if not free and (result := _RESULT.search(text(cell))):
             yield (
                 index,
-                "prose",
-                f"expected prose that holds on any data, got {found[0]!r}: render results from "
+                f"expected prose that holds on any data, got {result[0]!r}: render results from "
                 f"variables (or tag the cell {CONSTANT!r} if it is no result)",
             )
 
 
-_RULES: list[Callable[[Notebook], Iterator[Found]]] = [
-    _title,
-    _sections,
-    _parameters,
-    _clean,
-    _ids,
-    _length,
-    _syntax,
-    _paths,
-    _prose,
-]
+_RULES: dict[str, Callable[[Notebook], Iterator[Broken]]] = {
+    "title": _title,
+    "sections": _sections,
+    "parameters": _parameters,
+    "outputs": _outputs,
+    "id": _ids,
+    "length": _length,
+    "syntax": _syntax,
+    "path": _paths,
+    "prose": _prose,
+}
 
 
-def mend(notebook: Notebook) -> bool:
-    """Mend in place what needs no thought; say whether anything changed."""
+def fix_notebook(notebook: Notebook) -> bool:
+    """Fix in place what needs no thought; say whether anything changed."""
     before = json.dumps(notebook)
     index = parameters_index(notebook)
     if index is not None and "parameters" not in tags(notebook["cells"][index]):
         metadata = notebook["cells"][index].setdefault("metadata", {})
         metadata["tags"] = [*metadata.get("tags", []), "parameters"]
-    for _, cell in _cells(notebook, "code"):
-        cell["outputs"], cell["execution_count"] = [], None
-    for cell in notebook["cells"]:
+    notebook["nbformat_minor"] = max(5, notebook.get("nbformat_minor", 5))
+    seen: set[str] = set()
+    for number, section in enumerate(sections(notebook), 1):
+        cell = notebook["cells"][number - 1]
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
         for left in _LEFT_IN_CELLS:
             cell.setdefault("metadata", {}).pop(left, None)
-    _give_ids(notebook)
+        if not cell.get("id") or cell["id"] in seen:
+            cell["id"] = f"{re.sub(r'[^a-z0-9]+', '-', section.lower())}-{number}"
+        seen.add(cell["id"])
     for left in _LEFT_IN_NOTEBOOKS:
         notebook.get("metadata", {}).pop(left, None)
     if "language_info" in notebook.get("metadata", {}):
         notebook["metadata"]["language_info"] = {"name": "python"}
     return json.dumps(notebook) != before
-
-
-def _give_ids(notebook: Notebook) -> None:
-    notebook["nbformat_minor"] = max(5, notebook.get("nbformat_minor", 5))
-    seen: set[str] = set()
-    for number, (cell, section) in enumerate(
-        zip(notebook["cells"], sections(notebook), strict=True), 1
-    ):
-        if not cell.get("id") or cell["id"] in seen:
-            cell["id"] = f"{re.sub(r'[^a-z0-9]+', '-', section.lower())}-{number}"
-        seen.add(cell["id"])

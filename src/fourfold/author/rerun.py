@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -49,18 +49,17 @@ class Rerun:
 
     def __repr__(self) -> str:
         """Return both as lines of text."""
-        wide = [max(len(row[i]) for row in [*self.rows, _HEAD]) for i in (0, 1)]
-        lines = [f"{a:{wide[0]}}  {b:{wide[1]}}  {c}".rstrip() for a, b, c in [_HEAD, *self.rows]]
+        rows = [_HEAD, *self.rows]
+        wide = [max(len(row[i]) for row in rows) for i in (0, 1)]
+        lines = [f"{a:{wide[0]}}  {b:{wide[1]}}  {c}".rstrip() for a, b, c in rows]
         return "\n".join([*lines, f"report: {self.report}"])
 
     def _repr_html_(self) -> str:
-        style = 'style="text-align:left"'
-        cells = [
-            "".join(f"<{kind} {style}>{escape(text)}</{kind}>" for text in row)
-            for kind, row in [("th", _HEAD), *(("td", row) for row in self.rows)]
-        ]
-        body = "".join(f"<tr>{row}</tr>" for row in cells)
-        return f"<table>{body}</table><p>report: <code>{escape(self.report)}</code></p>"
+        lines = ""
+        for kind, row in [("th", _HEAD), *(("td", row) for row in self.rows)]:
+            cells = (f'<{kind} style="text-align:left">{escape(text)}</{kind}>' for text in row)
+            lines += f"<tr>{''.join(cells)}</tr>"
+        return f"<table>{lines}</table><p>report: <code>{escape(self.report)}</code></p>"
 
 
 _HEAD = ("", "this notebook", "rerun")
@@ -100,15 +99,17 @@ def rerun(template: str = "", /, **parameters: Any) -> Rerun:
     """
     names, sources = _namespace()
     root = find_root(Path.cwd())
-    found = read_template(find_template(template or _template_of(names, root), root / "templates"))
-    names |= _as_given(sources, found)
-    spec = _spec(found, names, parameters, root)
+    path = find_template(template or _template_of(names, root), root / "templates")
+    used = read_template(path)
+    names |= _as_given(sources, used)
+    spec = _spec(used, names, parameters, root)
     folders = Project(root, root / "outputs" / "rerun")
     record = _executed(spec, folders)
     before, conclusion = emit.recorded()
-    verdicts = [("verdict", conclusion.verdict if conclusion else "–", _ended(record))]
+    ended = record.verdict if record.ok else f"{record.status}: {error_line(record)}"
+    verdict = ("verdict", conclusion.verdict if conclusion else "–", ended)
     changed = [
-        (name, as_text(names.get(name, found.parameters[name].default)), as_text(value))
+        (name, as_text(names.get(name, used.parameters[name].default)), as_text(value))
         for name, value in parameters.items()
     ]
     metrics = [
@@ -116,7 +117,7 @@ def rerun(template: str = "", /, **parameters: Any) -> Rerun:
         for name in dict.fromkeys([*before, *record.metrics])
     ]
     report = folders.folder(record.config, record.run_id) / "report.html"
-    return Rerun(record, changed + verdicts + metrics, report.relative_to(root).as_posix())
+    return Rerun(record, [*changed, verdict, *metrics], report.relative_to(root).as_posix())
 
 
 def _namespace() -> tuple[dict[str, Any], list[str]]:
@@ -136,16 +137,12 @@ def _as_given(sources: Iterable[str], template: Template) -> dict[str, Any]:
         if source.split("\n")[0].strip().lower() != FIRST_LINE:
             continue
         for node in ast.parse(source).body:
-            match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    pass
-                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                    pass
-                case _:
-                    continue
-            if name in template.parameters:
-                with suppress(ValueError):
-                    given[name] = ast.literal_eval(value)
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                name = ast.unparse(target)
+                if name in template.parameters:
+                    with suppress(ValueError):
+                        given[name] = ast.literal_eval(node.value)
     return given
 
 
@@ -153,9 +150,8 @@ def _template_of(names: Mapping[str, Any], root: Path) -> str:
     """Return the template of the notebook that is open."""
     if edited := os.environ.get(EDITED):
         return str(json.loads(edited)["template"])
-    told = names.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or ""
-    path = Path(told) if told else None
-    if path and path.is_file():
+    path = Path(names.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or "")
+    if path.is_file():
         if path.resolve().parent == (root / "templates").resolve():
             return str(path)
         if record := find_record(path.parent):
@@ -174,13 +170,11 @@ def _spec(
 ) -> RunSpec:
     kept = {name: names[name] for name in template.parameters if name in names}
     content = {"template": template.name, "parameters": {**kept, **parameters}}
-    config = Config(Path("ff.rerun"), template.name, content, {(): Position("ff.rerun")})
-    spec = plan_one(config, root).to_json()
+    config = Config(content, {(): Position("ff.rerun")}, Path("ff.rerun"), template.name)
+    spec = plan_one(config, root)
     # What is not named may differ from one notebook to the next.
-    name = f"{run_id(parameters)}-{digest(spec['parameters'])}"
-    return RunSpec.from_json(
-        {**spec, "run_id": name, "varied": list(parameters), "config_file": ""}
-    )
+    name = f"{run_id(parameters)}-{digest(spec.parameters)}"
+    return replace(spec, run_id=name, varied=tuple(parameters), config_file="")
 
 
 def _executed(spec: RunSpec, folders: Project) -> RunRecord:
@@ -196,10 +190,6 @@ def _executed(spec: RunSpec, folders: Project) -> RunRecord:
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise FourfoldError(f"rerun: expected a record, its process ended without: {said}")
     return record
-
-
-def _ended(record: RunRecord) -> str:
-    return record.verdict if record.ok else f"{record.status}: {error_line(record)}"
 
 
 def _text(metric: Metric | None) -> str:

@@ -42,12 +42,7 @@ parameters:
 def project_files(name: str, source: str) -> dict[str, str]:
     """Return the content of each file of a new project, by its path.
 
-    Parameters
-    ----------
-    name : str
-        Of the project.
-    source : str
-        The requirement that installs Fourfold, such as ``fourfold==0.1.0``.
+    The requirement `source` installs Fourfold there, such as ``fourfold==0.1.0``.
     """
     kept = {f"{folder}/.gitkeep": "" for folder in FOLDERS}
     names = sorted(path.stem for path in library().glob("*.ipynb"))

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from fourfold.data import database, formats, sources
-from fourfold.data.coerce import named
+from fourfold.data import formats, sources
+from fourfold.data.sources import Source
 from fourfold.errors import DataError, did_you_mean
 from fourfold.methods import columns as features
 from fourfold.methods.supervised import evaluation
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 #: A larger text table is not loaded: its beginning is looked at.
 LARGE = 300_000_000
@@ -67,8 +64,8 @@ class Survey:
 
     def of_kind(self, *kinds: str) -> list[str]:
         """Return the columns of these kinds that can help a model."""
-        found = self.columns.index[self.columns["kind"].isin(kinds)]
-        return [str(name) for name in found if name not in self.useless]
+        names = self.columns.index[self.columns["kind"].isin(kinds)]
+        return [str(name) for name in names if name not in self.useless]
 
     @property
     def whole(self) -> bool:
@@ -96,8 +93,8 @@ class Survey:
         values = evaluation.learnable_rows(self.frame, target, FOLDS)[1]
         if not [n for n in self.columns.index if n != target and n not in self.useless]:
             why = "; ".join(f"{n}: {why}" for n, why in self.useless.items() if n != target)
-            told = f"expected a column that can help to predict {target!r}, got none"
-            raise DataError(f"{told} ({why})")
+            message = f"expected a column that can help to predict {target!r}, got none"
+            raise DataError(f"{message} ({why})")
         return values
 
     @property
@@ -131,15 +128,20 @@ def survey(source: str, query: str = "", root: Path | None = None, target: str =
     DataError
         If the data cannot be read, or a database has more than one table and no query is given.
     """
-    if database.is_database(source) and (wrong := database.unsafe(source)):
-        raise DataError(wrong)
-    query = query or _only_table(source, root)
-    frame, share = _rows(source, query, root)
-    found = features.describe(frame)
-    return Survey(source, query, frame, share, found, features.select(frame).left_out, target)
+    parsed = sources.parse(source, root)
+    if parsed.has_tables and not query:
+        query = _only_table(parsed)
+    file = next(iter(parsed.files()), None)
+    if file and not query and _is_large_text(file) and source.endswith(file.name):
+        head, size = _beginning(file), file.stat().st_size
+        frame, share = formats.read_table(BytesIO(head), file.name), len(head) / size
+    else:
+        frame, share = sources.load(source, query, root).frame, 1.0
+    useless = features.select(frame).left_out
+    return Survey(source, query, frame, share, features.describe(frame), useless, target)
 
 
-def template_for(found: Survey) -> str:
+def template_for(table: Survey) -> str:
     """Return the template that suits a table, and its target if it has one.
 
     Raises
@@ -147,13 +149,13 @@ def template_for(found: Survey) -> str:
     DataError
         If the target is no column, or one that nothing can learn to predict.
     """
-    if found.target:
-        return evaluation.task(found.goal)
-    groups = len(found.of_kind("number")) >= 2 and len(found.frame) >= FEWEST_ROWS
+    if table.target:
+        return evaluation.task(table.goal)
+    groups = len(table.of_kind("number")) >= 2 and len(table.frame) >= FEWEST_ROWS
     return "clustering" if groups else "starter"
 
 
-def suits(template: str, found: Survey) -> None:
+def suits(template: str, table: Survey) -> None:
     """Raise what stands against this template for this table.
 
     Raises
@@ -162,21 +164,22 @@ def suits(template: str, found: Survey) -> None:
         If the template is none that can be drafted, needs a target and has none, or columns
         that the table has not.
     """
+    target, message = table.target, ""
     if template not in KINDS:
-        told = f"--template: expected one of {', '.join(KINDS)}, got {template!r}."
-        near = did_you_mean(template, KINDS)
-        raise DataError(told + near + ("" if near else " For others, copy a config of params/."))
-    target = found.target
-    if template in ("classification", "regression") and not target:
-        raise DataError(f"--target: expected a column for template {template!r}, got none")
-    if target and template in ("clustering", "quality", "routes"):
+        near = did_you_mean(template, KINDS) or " For others, copy a config of params/."
+        message = f"--template: expected one of {', '.join(KINDS)}, got {template!r}.{near}"
+    elif template in ("classification", "regression") and not target:
+        message = f"--target: expected a column for template {template!r}, got none"
+    elif target and template in ("clustering", "quality", "routes"):
         raise DataError(f"--target: template {template!r} takes none, got {target!r}")
-    if template == "regression" and evaluation.task(found.goal) != template:
-        raise DataError(f"target {target!r}: expected a quantity for a regression, got classes")
-    if template == "clustering" and len(found.of_kind("number")) < 2:
-        raise DataError("expected two columns of numbers to find groups in, got fewer")
-    if template == "routes" and not found.coordinates:
-        raise DataError("expected columns of longitude and latitude, such as lon and lat; got none")
+    elif template == "regression" and evaluation.task(table.goal) != template:
+        message = f"target {target!r}: expected a quantity for a regression, got classes"
+    elif template == "clustering" and len(table.of_kind("number")) < 2:
+        message = "expected two columns of numbers to find groups in, got fewer"
+    elif template == "routes" and not table.coordinates:
+        message = "expected columns of longitude and latitude, such as lon and lat; got none"
+    if message:
+        raise DataError(message)
 
 
 def _first(names: Iterable[str], wanted: Iterable[str]) -> str:
@@ -184,41 +187,20 @@ def _first(names: Iterable[str], wanted: Iterable[str]) -> str:
     return next((lower[each] for each in wanted if each in lower), "")
 
 
-def _only_table(source: str, root: Path | None) -> str:
-    """Return the query for all of a database that has one table; else an empty text."""
-    tables = (
-        database.tables(sources.located(source, root)) if sources.keeps_tables(source) else None
-    )
-    if tables is None:
-        return ""
+def _only_table(source: Source) -> str:
+    """Return the query for all of a database that has one table."""
+    tables = source.tables()
     if len(tables) != 1:
-        told = ", ".join(tables[:20]) or "none"
-        example = tables[0] if tables else "TABLE"
+        listed, example = ", ".join(tables[:20]) or "none", tables[0] if tables else "TABLE"
         raise DataError(
-            f"{database.masked(source)}: expected one table, or a query, "
-            f"such as --query 'SELECT * FROM {example}'; the tables are: {told}"
+            f"{source.masked}: expected one table, or a query, "
+            f"such as --query 'SELECT * FROM {example}'; the tables are: {listed}"
         )
     return f'SELECT * FROM "{tables[0]}"'
 
 
-def _rows(source: str, query: str, root: Path | None) -> tuple[pd.DataFrame, float]:
-    if not query and (path := _large_text(source, root)):
-        head = _beginning(path)
-        frame = named(formats.read_table(BytesIO(head), path.name))
-        return frame, len(head) / path.stat().st_size
-    return sources.load(source, query, root).frame, 1.0
-
-
-def _large_text(source: str, root: Path | None) -> Path | None:
-    """Return the path of a text table that is too large to be loaded for a look."""
-    if (
-        "://" in source
-        or sources.GLOB.search(source)
-        or Path(source).suffix.lower() not in formats.LINES
-    ):
-        return None
-    path = sources.locate(source, root)
-    return path if path.stat().st_size > LARGE else None
+def _is_large_text(file: Path) -> bool:
+    return file.suffix.lower() in formats.LINES and file.stat().st_size > LARGE
 
 
 def _beginning(path: Path) -> bytes:

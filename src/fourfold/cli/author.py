@@ -41,24 +41,13 @@ def new(
     """Look at data, and write a config and a contract for them; nothing is run."""
     project = _project(root)
     _check_name(name)
-    from fourfold.author.config_draft import config_text
-    from fourfold.author.contract_draft import contract_text
-    from fourfold.author.survey import suits, survey, template_for
-    from fourfold.data import contract as contracts
+    from fourfold.author.config_draft import drafts, rejected_rows
+    from fourfold.author.survey import survey
 
     table = survey(_source(data, project), query, project, target)
-    suited = template or template_for(table)
-    suits(suited, table)
-    contract = project / "contracts" / f"{name}.yaml"
-    config = project / "params" / suited / f"{name}.yaml"
-    relative = contract.relative_to(project).as_posix()
-    texts = {
-        contract: contract_text(table, name),
-        config: config_text(name, suited, table, relative, question),
-    }
+    texts = drafts(name, template, table, project, question)
     _write(texts, project, force)
-    rejected = len(contracts.check(table.frame, contract).rejected)
-    plan([str(config)], project)
+    rejected = rejected_rows(table, texts)
     rows, columns = table.frame.shape
     part = "" if table.whole else "the first "
     console.print(f"looked at {part}{rows:,} rows of {columns} columns")
@@ -67,7 +56,7 @@ def new(
         console.print(f"a run loads all rows: {memory} for the data")
     if rejected:
         console.print(f"the contract rejects {rejected:,} of them: look at it first")
-    _say(f"next:  fourfold run {os.path.relpath(config)}")
+    _say(f"next:  fourfold run {os.path.relpath(list(texts)[1])}")
 
 
 def _project(given: Path | None) -> Path:

@@ -40,12 +40,7 @@ def ungrouped(frame: pd.DataFrame, decimal: str) -> pd.DataFrame:
     A column is converted where every value is a number. The ``thousands`` option of pandas
     would read the date 31.12.2024 as 31122024.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        As read, such numbers still being text.
-    decimal : str
-        Decimal mark, point or comma; the other one parts groups of three digits.
+    The decimal mark is point or comma; the other one parts groups of three digits.
 
     Examples
     --------
@@ -57,17 +52,12 @@ def ungrouped(frame: pd.DataFrame, decimal: str) -> pd.DataFrame:
 
     mark, point = ("." if decimal == "," else ","), re.escape(decimal)
     number = rf"[-+]?(?:\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+|\d+)(?:{point}\d+)?"
-    found = {}
-    for column in _texts(frame):
-        values = frame[column].dropna()
-        if (
-            len(values)
-            and all(values.head(50).str.fullmatch(number))
-            and all(values.str.fullmatch(number))
-        ):
+    numbers = {}
+    for column, values in _texts(frame).items():
+        if all(values.head(50).str.fullmatch(number)) and all(values.str.fullmatch(number)):
             plain = values.str.replace(mark, "").str.replace(decimal, ".")
-            found[column] = pd.to_numeric(plain).reindex(frame.index)
-    return frame.assign(**found)
+            numbers[column] = pd.to_numeric(plain).reindex(frame.index)
+    return frame.assign(**numbers)
 
 
 def with_dates(frame: pd.DataFrame) -> pd.DataFrame:
@@ -79,21 +69,21 @@ def with_dates(frame: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    found = {}
-    for column in _texts(frame):
-        values = frame[column].dropna()
+    dates = {}
+    for column, values in _texts(frame).items():
         for pattern, formats in _DATES.items():
             if all(map(pattern.fullmatch, values.head(50))):
                 parsed = [pd.to_datetime(values, format=f, errors="coerce") for f in formats]
-                fits = [dates for dates in parsed if dates.notna().all()]
+                fits = [each for each in parsed if each.notna().all()]
                 if len(fits) == 1:
-                    found[column] = fits[0].reindex(frame.index)
-    return frame.assign(**found)
+                    dates[column] = fits[0].reindex(frame.index)
+    return frame.assign(**dates)
 
 
-def _texts(frame: pd.DataFrame) -> list[str]:
-    """Return the names of the columns that hold text only."""
+def _texts(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the values of the columns that hold text only."""
     from pandas.api.types import infer_dtype
 
     texts = frame.select_dtypes(include=["object", "string"])
-    return [str(name) for name in texts if infer_dtype(texts[name], skipna=True) == "string"]
+    only = [name for name in texts if infer_dtype(texts[name], skipna=True) == "string"]
+    return {str(name): values for name in only if len(values := texts[name].dropna())}

@@ -38,14 +38,8 @@ class Checked:
 def check(frame: pd.DataFrame, path: Path) -> Checked:
     """Split a data set into the rows that keep its contract and those that break it.
 
-    All rules are tried on all rows, and a rejected row says every rule it breaks.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        With an index of distinct values.
-    path : Path
-        A contract: a schema as `pandera` writes it to YAML, with only known keys.
+    All rules are tried on all rows, and a rejected row has every rule it breaks. The frame has an
+    index of distinct values; the contract is a schema as `pandera` writes it to YAML.
 
     Raises
     ------
@@ -64,11 +58,13 @@ def check(frame: pd.DataFrame, path: Path) -> Checked:
     reasons: dict[Any, list[str]] = {}
     for failure in failures:
         reasons.setdefault(failure.row, []).append(failure.reason)
-    accepted = frame.drop(index=list(reasons))
+    accepted, rejected = frame.drop(index=list(reasons)), frame[frame.index.isin(list(reasons))]
+    rules = _rules(failures, len(frame))
     if accepted.empty:
-        raise DataError(f"{path.name}: expected rows that keep it, got none; {_worst(failures)}")
-    frame, rejected = schema.validate(accepted), _rejected(frame, reasons)
-    return Checked(frame, rejected, _rules(failures, len(frame) + len(rejected)))
+        worst = [f"{r.failed} rows break {r.column}: {r.rule}" for r in rules[:3].itertuples()]
+        raise DataError(f"{path.name}: expected rows that keep it, got none; {'; '.join(worst)}")
+    rejected = rejected.assign(reason=["; ".join(reasons[row]) for row in rejected.index])
+    return Checked(schema.validate(accepted), rejected, rules)
 
 
 def read_contract(path: Path) -> Any:
@@ -97,22 +93,20 @@ def read_contract(path: Path) -> Any:
 
 
 def rules_of(schema: Any) -> list[tuple[str, str]]:
-    """Return each rule of a contract: its column, and in words what it expects.
-
-    Parameters
-    ----------
-    schema : pandera.DataFrameSchema
-        As `read_contract` returns it.
-    """
-    found = []
-    for name, column in schema.columns.items():
-        rules = [f"type {column.dtype}"] if column.dtype else []
-        rules += [] if column.nullable else ["a value"]
-        rules += ["a value of its own"] if column.unique else []
-        rules += [_in_words(str(check.error)) for check in column.checks]
-        rules += ["a combination of its own"] if name in (schema.unique or []) else []
-        found += [(str(name), rule) for rule in rules]
-    return found
+    """Return each rule of a contract, as of `read_contract`: its column, and what it expects."""
+    unique = schema.unique or []
+    return [
+        (str(name), rule)
+        for name, column in schema.columns.items()
+        for rule, holds in (
+            (f"type {column.dtype}", column.dtype),
+            ("a value", not column.nullable),
+            ("a value of its own", column.unique),
+            *((_in_words(str(check.error)), True) for check in column.checks),
+            ("a combination of its own", name in unique),
+        )
+        if holds
+    ]
 
 
 def _key_problems(content: Any) -> Iterator[str]:
@@ -123,20 +117,15 @@ def _key_problems(content: Any) -> Iterator[str]:
         yield "expected a mapping with 'columns', each with its rules"
         return
     checks = [name for name in dir(Check) if not name.startswith("_")]
-    yield from _unknown("", content, ["schema_type", "version", "api", *_options(DataFrameSchema)])
-    for column, rules in columns.items():
-        yield from _unknown(f"columns.{column}.", rules or {}, _options(Column))
-        yield from _unknown(f"columns.{column}.checks.", (rules or {}).get("checks") or {}, checks)
-
-
-def _options(kind: type) -> list[str]:
-    return list(signature(kind).parameters)
-
-
-def _unknown(where: str, keys: Iterable[str], known: Sequence[str]) -> Iterator[str]:
-    return (
-        f"{where}{key}: unknown key.{did_you_mean(key, known)}" for key in keys if key not in known
-    )
+    whole = ["schema_type", "version", "api", *signature(DataFrameSchema).parameters]
+    levels: list[tuple[str, Iterable[str], Sequence[str]]] = [("", content, whole)]
+    for column, rules in ((name, each or {}) for name, each in columns.items()):
+        levels.append((f"columns.{column}.", rules, list(signature(Column).parameters)))
+        levels.append((f"columns.{column}.checks.", rules.get("checks") or {}, checks))
+    for where, keys, known in levels:
+        for key in keys:
+            if key not in known:
+                yield f"{where}{key}: unknown key.{did_you_mean(key, known)}"
 
 
 @dataclass(frozen=True)
@@ -187,38 +176,35 @@ def _failures(frame: pd.DataFrame, schema: Any) -> list[_Failure]:
         return []
     except SchemaErrors as error:
         cases = error.failure_cases[["index", "column", "check", "failure_case"]]
-    found = {
-        (row, str(column), _in_words(rule)): _plain(value)
+    values = {
+        # A numpy scalar as Python writes it.
+        (row, str(column), _in_words(rule)): value.item() if hasattr(value, "item") else value
         for row, column, rule, value in cases.itertuples(index=False)
     }
-    failures = [_Failure(row, column, rule, value) for (row, column, rule), value in found.items()]
+    failures = [_Failure(*where, value) for where, value in values.items()]
     mistyped = {failure.column for failure in failures if failure.mistyped}
     return [f for f in failures if f.row is not None or f.mistyped or f.column not in mistyped]
 
 
-def _plain(value: Any) -> Any:
-    """Return a numpy scalar as Python writes it."""
-    return value.item() if hasattr(value, "item") else value
+#: Rules of pandera by their pattern, and what each expects.
+_WORDS = {
+    "not_nullable": "a value",
+    "field_uniqueness": "a value of its own",
+    "multiple_fields_uniqueness": "a combination of its own",
+    r"(?:coerce_)?dtype\('(.+)'\)": r"type \1",
+    r"in_range\((.+), (.+)\)": r"\1 to \2",
+    r"greater_than\((.+)\)": r"> \1",
+    r"greater_than_or_equal_to\((.+)\)": r">= \1",
+    r"less_than\((.+)\)": r"< \1",
+    r"less_than_or_equal_to\((.+)\)": r"<= \1",
+    r"isin\(\[(.+)\]\)": r"one of \1",
+}
 
 
 def _in_words(rule: str) -> str:
     """Return a rule of pandera as what was expected."""
-    if rule == "not_nullable":
-        return "a value"
-    if rule == "field_uniqueness":
-        return "a value of its own"
-    if rule == "multiple_fields_uniqueness":
-        return "a combination of its own"
-    if found := re.fullmatch(r"(?:coerce_)?dtype\('(.+)'\)", rule):
-        return f"type {found[1]}"
-    if found := re.fullmatch(r"in_range\((.+), (.+)\)", rule):
-        return f"{found[1]} to {found[2]}"
-    if found := re.fullmatch(r"(greater|less)_than(_or_equal_to)?\((.+)\)", rule):
-        sign = (">" if found[1] == "greater" else "<") + ("=" if found[2] else "")
-        return f"{sign} {found[3]}"
-    if found := re.fullmatch(r"isin\(\[(.+)\]\)", rule):
-        return f"one of {found[1]}"
-    return rule
+    matches = ((re.fullmatch(pattern, rule), words) for pattern, words in _WORDS.items())
+    return next((match.expand(words) for match, words in matches if match), rule)
 
 
 def _check_whole(
@@ -237,18 +223,6 @@ def _check_whole(
         problems = [f"{path.name}: {f.reason}" for f in failures if f.row is None]
     if problems:
         raise DataError("\n".join(problems))
-
-
-def _worst(failures: Sequence[_Failure]) -> str:
-    rules = _rules(failures, 1)
-    return "; ".join(
-        f"{r.failed} rows break {r.column}: {r.rule}" for r in rules.head(3).itertuples()
-    )
-
-
-def _rejected(frame: pd.DataFrame, reasons: Mapping[Any, list[str]]) -> pd.DataFrame:
-    rows = frame.loc[[row for row in frame.index if row in reasons]]
-    return rows.assign(reason=["; ".join(reasons[row]) for row in rows.index])
 
 
 def _rules(failures: Sequence[_Failure], rows: int) -> pd.DataFrame:

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, quote_plus
 
-from fourfold.data.coerce import with_dates
-from fourfold.data.formats import SQLITE
+from fourfold.data.coerce import named, with_dates
 from fourfold.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -17,21 +16,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TABLE = "data"
-DIALECTS = [
-    "bigquery",
-    "databricks",
-    "duckdb",
-    "mariadb",
-    "mssql",
-    "mysql",
-    "oracle",
-    "postgres",
-    "postgresql",
-    "redshift",
-    "snowflake",
-    "sqlite",
-    "trino",
-]
+DIALECTS = (
+    *("bigquery", "databricks", "duckdb", "mariadb", "mssql", "mysql", "oracle", "postgres"),
+    *("postgresql", "redshift", "snowflake", "sqlite", "trino"),
+)
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _USERINFO = re.compile(r"(?<=://)([^/@:]*):([^/@]*)(?=@)")
 _SECRET_KEY = re.compile(
@@ -42,32 +30,26 @@ _SQLITE_URL = re.compile(r"sqlite(?:\+\w+)?:///(?!/|:memory:)(.+)", re.IGNORECAS
 
 def is_database(source: str) -> bool:
     """Say whether a source is the URL of a database."""
-    scheme, found, _ = source.partition("://")
-    return bool(found) and scheme.partition("+")[0].lower() in DIALECTS
+    scheme, slashes, _ = source.partition("://")
+    return bool(slashes) and scheme.partition("+")[0].lower() in DIALECTS
 
 
 def sqlite_path(source: str) -> str | None:
     """Return the path in a SQLite URL, a plain path as it is, and None for any other URL."""
-    if found := _SQLITE_URL.fullmatch(source):
-        return found[1]
+    if url := _SQLITE_URL.fullmatch(source):
+        return url[1]
     return None if "://" in source else source
 
 
 def problem(source: str, query: str) -> str | None:
     """Return what is wrong with a database source, without connecting."""
-    if wrong := plain_password(source):
-        return wrong
-    if not query:
-        return f"{masked(source)}: expected a query (SQL) for a database, got none"
-    return unset(source)
+    missing = (
+        None if query else f"{masked(source)}: expected a query (SQL) for a database, got none"
+    )
+    return password_complaint(source) or missing or unset(source)
 
 
-def unsafe(source: str) -> str | None:
-    """Return what is wrong with the secrets of a source: in plain text, or not set."""
-    return plain_password(source) or unset(source)
-
-
-def plain_password(source: str) -> str | None:
+def password_complaint(source: str) -> str | None:
     """Return the complaint about a password that is no environment variable."""
     password = _USERINFO.search(source)
     if not password or not _VARIABLE.sub("", password[2]):
@@ -88,11 +70,11 @@ def unset(source: str) -> str | None:
 
 def resolved(source: str) -> str:
     """Return the source with its ``${NAME}`` replaced by the environment's values, quoted."""
-    return _VARIABLE.sub(lambda found: quote(os.environ[found[1]], safe=""), source)
+    return _VARIABLE.sub(lambda name: quote(os.environ[name[1]], safe=""), source)
 
 
 def masked(source: str) -> str:
-    """Return the source with what was written in plain text where a secret stands as ``***``.
+    """Return the source with ``***`` for each secret in plain text.
 
     Examples
     --------
@@ -105,8 +87,8 @@ def masked(source: str) -> str:
     def hide(secret: str) -> str:
         return secret if _VARIABLE.fullmatch(secret) else "***"
 
-    text = _USERINFO.sub(lambda found: f"{found[1]}:{hide(found[2])}", source)
-    return _SECRET_KEY.sub(lambda found: found[1] + hide(found[2]), text)
+    text = _USERINFO.sub(lambda user: f"{user[1]}:{hide(user[2])}", source)
+    return _SECRET_KEY.sub(lambda key: key[1] + hide(key[2]), text)
 
 
 def clean(message: str, source: str) -> str:
@@ -119,14 +101,7 @@ def clean(message: str, source: str) -> str:
 
 
 def read(source: str, query: str) -> pd.DataFrame:
-    """Return the rows of a query.
-
-    Parameters
-    ----------
-    source : str
-        SQLAlchemy URL, with ``${NAME}`` for each secret; or the path of a SQLite file.
-    query : str
-        SQL.
+    """Return the rows of a SQL query; the URL is that of SQLAlchemy, ``${NAME}`` for each secret.
 
     Raises
     ------
@@ -136,10 +111,13 @@ def read(source: str, query: str) -> pd.DataFrame:
     import pandas as pd
     from sqlalchemy import text
 
-    frame = _asked(source, lambda connection: pd.read_sql_query(text(query), connection))
+    return _rows(_asked(source, lambda it: pd.read_sql_query(text(query), it)), masked(source))
+
+
+def _rows(frame: pd.DataFrame, source: str) -> pd.DataFrame:
     if not len(frame.columns):
-        raise DataError(f"{masked(source)}: expected rows, the query returned none")
-    return with_dates(frame)
+        raise DataError(f"{source}: expected rows, the query returned none")
+    return named(with_dates(frame))
 
 
 def tables(source: str) -> list[str]:
@@ -153,29 +131,30 @@ def tables(source: str) -> list[str]:
     from sqlalchemy import inspect
 
     def names(connection: Any) -> list[str]:
-        found = inspect(connection)
-        return sorted([*found.get_table_names(), *found.get_view_names()])
+        inspector = inspect(connection)
+        return sorted([*inspector.get_table_names(), *inspector.get_view_names()])
 
     return _asked(source, names)
 
 
 def _asked(source: str, question: Callable[[Any], T]) -> T:
-    from sqlalchemy import create_engine
-
-    url = (
-        f"sqlite:///{source}" if source.lower().endswith(SQLITE) and "://" not in source else source
-    )
     try:
-        engine = create_engine(resolved(url).replace("postgres://", "postgresql://", 1))
-        try:
-            with engine.connect() as connection:
-                return question(connection)
-        finally:
-            engine.dispose()
+        return _connected(resolved(source).replace("postgres://", "postgresql://", 1), question)
     except Exception as error:
         message = f"{masked(source)}: {_first_line(error)}"
     # Raised outside of the handler: the cause, and its frames, may carry the secret.
     raise DataError(clean(message, source))
+
+
+def _connected(url: str, question: Callable[[Any], T]) -> T:
+    from sqlalchemy import create_engine
+
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            return question(connection)
+    finally:
+        engine.dispose()
 
 
 def select(frame: pd.DataFrame, query: str, source: str = "data") -> pd.DataFrame:
@@ -202,27 +181,24 @@ def select(frame: pd.DataFrame, query: str, source: str = "data") -> pd.DataFram
     6
     """
     import pandas as pd
-    from sqlalchemy import create_engine, text
+    from sqlalchemy import text
 
-    engine = create_engine("sqlite://")
+    def rows(connection: Any) -> pd.DataFrame:
+        frame.to_sql(TABLE, connection, index=False)
+        return pd.read_sql_query(text(query), connection)
+
     try:
-        with engine.connect() as connection:
-            frame.to_sql(TABLE, connection, index=False)
-            found: pd.DataFrame = pd.read_sql_query(text(query), connection)
+        selected = _connected("sqlite://", rows)
     except Exception as error:
         raise DataError(f"{source}: {_refused(error, frame)}") from error
-    finally:
-        engine.dispose()
-    if not len(found.columns):
-        raise DataError(f"{source}: expected rows, the query returned none")
-    return with_dates(found)
+    return _rows(selected, source)
 
 
 def _refused(error: Exception, frame: pd.DataFrame) -> str:
     """Return why SQLite refused a query, and what it should have asked for."""
     message = _first_line(error).rpartition("Error) ")[2]
-    if found := re.search(r"no such column: (?:\w+\.)?(.+)", message):
-        return f"{message}.{did_you_mean(found[1], frame.columns)}"
+    if column := re.search(r"no such column: (?:\w+\.)?(.+)", message):
+        return f"{message}.{did_you_mean(column[1], frame.columns)}"
     if "no such table" in message:
         return f"{message}; the one table there is named {TABLE!r}"
     return message

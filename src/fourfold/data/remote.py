@@ -21,8 +21,7 @@ def is_url(source: str) -> bool:
 
 def problem(source: str) -> str | None:
     """Return what is wrong with a URL, without opening it."""
-    found = _SCHEME.match(source)
-    scheme = found[1] if found else ""
+    scheme = source.partition(":")[0]
     if scheme in _WEB:
         return None
     from fsspec.registry import known_implementations
@@ -32,44 +31,34 @@ def problem(source: str) -> str | None:
         schemes = [*_WEB, *known_implementations, *database.DIALECTS]
         return f"expected a URL of a known scheme, got {scheme}:.{did_you_mean(scheme, schemes)}"
     package = known["class"].partition(".")[0]
-    if find_spec(package) is None:
-        return f"{scheme}: needs the package {package!r}; run: pip install {package}"
-    return None
+    missing = f"{scheme}: needs the package {package!r}; run: pip install {package}"
+    return missing if find_spec(package) is None else None
 
 
 def fetch(source: str) -> tuple[bytes, str]:
     """Return the bytes behind a URL, read whole, and the name of the file.
-
-    Parameters
-    ----------
-    source : str
-        URL, with ``${NAME}`` for each secret.
 
     Raises
     ------
     DataError
         If it cannot be read; without secrets.
     """
-    content, message = b"", ""
     try:
-        content = _read(database.resolved(source))
+        return _read(database.resolved(source)), re.split(r"[?#]", source)[0].rsplit("/", 1)[-1]
     except Exception as error:
         message = f"{database.masked(source)}: cannot be read: {error}"
     # Raised outside of the handler: the cause may carry the secret.
-    if message:
-        raise DataError(database.clean(message, source))
-    return content, re.split(r"[?#]", source)[0].rsplit("/", 1)[-1]
+    raise DataError(database.clean(message, source))
 
 
 def _read(url: str) -> bytes:
     if url.startswith(_WEB):
         from urllib.request import urlopen
 
-        with urlopen(url, timeout=_PATIENCE_S) as response:
-            content: bytes = response.read()
-        return content
-    import fsspec
+        opened = urlopen(url, timeout=_PATIENCE_S)
+    else:
+        import fsspec
 
-    with fsspec.open(url, "rb") as handle:
-        content = handle.read()
-    return content
+        opened = fsspec.open(url, "rb")
+    with opened as handle:
+        return bytes(handle.read())

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, ClassVar
 
 from fourfold.data import database, formats, remote
-from fourfold.data.coerce import named
-from fourfold.data.datasets import DATASETS, Dataset
-from fourfold.errors import DataError
+from fourfold.data.datasets import DATASETS
+from fourfold.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
-GLOB = re.compile(r"[*?\[]")
+_GLOB = re.compile(r"[*?\[]")
+_LONGEST_PATH = 500
 FILE_COLUMN = "source_file"
 #: Records of runs, of which each has its own metrics.
 RECORD = "record.json"
@@ -36,17 +35,158 @@ class Loaded:
     kind : str
         ``built-in``, ``database``, or the file's format.
     sha256 : str
-        Of the content bytes; of the frame as CSV where there are none (database, generated).
-    rows, columns : int
-        Shape of `frame`.
+        Of the content bytes; of the frame as CSV if there are none (database, generated).
     """
 
     frame: pd.DataFrame
     source: str
     kind: str
     sha256: str
-    rows: int
-    columns: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of data, as a config names it.
+
+    Attributes
+    ----------
+    text : str
+        A built-in name; a path; a glob, whose files are put under each other with a column
+        ``source_file``; a URL that fsspec reads; or a database URL, whose secrets are written as
+        environment variables, ``postgresql://me:${PGPASSWORD}@host/shop``.
+    root : Path, optional
+        Folder that relative paths start from. Default: the current folder, then its parents up
+        to the project's.
+    """
+
+    text: str
+    root: Path | None = None
+    #: Whether a query names tables of the source; if not, the source is its only table.
+    has_tables: ClassVar[bool] = False
+
+    @property
+    def masked(self) -> str:
+        """Return the source without secrets in plain text."""
+        return database.masked(self.text)
+
+    def tables(self) -> list[str]:
+        """Return the names of the tables and views that a query can name."""
+        return []
+
+    def files(self) -> list[Path]:
+        """Return the files of tables, in order, from the first folder that has any."""
+        return []
+
+    def problem(self, query: str = "") -> str | None:
+        """Return what is wrong, without loading anything; None if nothing seems to be.
+
+        Cheap enough to be asked for every run of a plan: imports no library.
+        """
+        raise NotImplementedError
+
+    def fingerprint(self) -> dict[str, str | None]:
+        """Return the files that are read, each with its hash; None if it cannot be known."""
+        return {self.masked: None}
+
+    def read(self, query: str = "") -> Loaded:
+        """Return the data set of a source that has no problem; `load` checks it first."""
+        raise NotImplementedError
+
+
+class _BuiltIn(Source):
+    def problem(self, query: str = "") -> str | None:
+        dataset = DATASETS[self.text]
+        return None if dataset.installed else dataset.missing
+
+    def fingerprint(self) -> dict[str, str | None]:
+        return {}  # the package is part of the environment
+
+    def read(self, query: str = "") -> Loaded:
+        frame, path = DATASETS[self.text].load(), DATASETS[self.text].path
+        digest = _hash_file(path) if path else _digest(frame)
+        return Loaded(frame, self.text, "built-in", digest)
+
+
+class _Files(Source):
+    def files(self) -> list[Path]:
+        anchor = Path(self.text).anchor
+        for folder in _folders(self.root):
+            hits = [folder / self.text]
+            if _GLOB.search(self.text):
+                hits = sorted(Path(anchor or folder).glob(self.text[len(anchor) :]))
+            if files := [hit for hit in hits if hit.is_file()]:
+                return files
+        return []
+
+    def problem(self, query: str = "") -> str | None:
+        if not _GLOB.search(self.text):
+            return self.missing() or _problem(formats.kind_of, self.text)
+        return None if self.files() else f"expected files, {self.text!r} matches none"
+
+    def missing(self) -> str | None:
+        problem = _problem(locate, self.text, self.root)
+        if problem is None or Path(self.text).suffix or "/" in self.text:
+            return problem
+        message = f"expected a built-in data set ({', '.join(DATASETS)}), a path, glob or URL"
+        return f"{message}; got {self.text!r}.{_nearest(self.text, self.root)}"
+
+    def fingerprint(self) -> dict[str, str | None]:
+        if len(self.text) > _LONGEST_PATH or "\n" in self.text:
+            return {}
+        root = self.root or Path.cwd()
+        return {_inside(file, root): _hash_file(file)[:16] for file in self.files()}
+
+    def read(self, query: str = "") -> Loaded:
+        parts = {path: _read(path.open("rb"), self.text, path.name) for path in self.files()}
+        return _stacked(self.text, parts) if _GLOB.search(self.text) else parts.popitem()[1]
+
+
+class _Url(Source):
+    def problem(self, query: str = "") -> str | None:
+        return database.unset(self.text) or remote.problem(self.text)
+
+    def read(self, query: str = "") -> Loaded:
+        content, name = remote.fetch(self.text)
+        return _read(BytesIO(content), self.masked, name)
+
+
+class _Database(Source):
+    has_tables = True
+
+    @property
+    def _file(self) -> _Files | None:
+        path = database.sqlite_path(self.text)
+        return None if path is None else _Files(path, self.root)
+
+    @property
+    def _url(self) -> str:
+        path = self._file and locate(self._file.text, self.root).resolve()
+        return f"sqlite:///{path.as_posix()}" if path else self.text
+
+    def tables(self) -> list[str]:
+        if problem := database.password_complaint(self.text) or database.unset(self.text):
+            raise DataError(problem)
+        return database.tables(self._url)
+
+    def problem(self, query: str = "") -> str | None:
+        missing = self._file.missing() if self._file else None
+        return database.problem(self.text, query) or missing
+
+    def fingerprint(self) -> dict[str, str | None]:
+        return self._file.fingerprint() if self._file else super().fingerprint()
+
+    def read(self, query: str = "") -> Loaded:
+        frame = database.read(self._url, query)
+        return Loaded(frame, self.masked, "database", _digest(frame))
+
+
+def parse(text: str, root: Path | None = None) -> Source:
+    """Return the kind of source that a text names, with the arguments of `Source`."""
+    if text in DATASETS:
+        return _BuiltIn(text, root)
+    if database.is_database(text) or text.lower().endswith(formats.SQLITE):
+        return _Database(text, root)
+    return _Url(text, root) if remote.is_url(text) else _Files(text, root)
 
 
 def load(source: str, query: str = "", root: Path | None = None) -> Loaded:
@@ -54,15 +194,10 @@ def load(source: str, query: str = "", root: Path | None = None) -> Loaded:
 
     Parameters
     ----------
-    source : str
-        A built-in name; a path; a glob, whose files are put under each other with a column
-        ``source_file``; a URL that fsspec reads; or a database URL, whose secrets are written as
-        environment variables, ``postgresql://me:${PGPASSWORD}@host/shop``.
+    source, root
+        As `text` and `root` of a `Source`.
     query : str
         SQL for a database; for any other source, whose rows then are a SQLite table ``data``.
-    root : Path, optional
-        Folder that relative paths start from. Default: the current folder, then its parents up
-        to the project's.
 
     Raises
     ------
@@ -71,83 +206,46 @@ def load(source: str, query: str = "", root: Path | None = None) -> Loaded:
 
     Examples
     --------
-    >>> load("iris").rows
+    >>> len(load("iris").frame)
     150
-    >>> load("iris", "select species, count(*) as flowers from data group by 1").rows
-    3
+    >>> load("iris", "select species, count(*) as flowers from data group by 1").frame.shape
+    (3, 2)
     """
-    if message := problem(source, query, root):
+    parsed = parse(source, root)
+    if message := parsed.problem(query):
         raise DataError(message)
-    asked_of_table = query and not keeps_tables(source)
-    loaded = _load(source, "" if asked_of_table else query, root)
-    if asked_of_table:
+    loaded = parsed.read(query if parsed.has_tables else "")
+    if query and not parsed.has_tables:
         frame = database.select(loaded.frame, query, loaded.source)
-        loaded = _loaded(frame, loaded.source, loaded.kind, _digest_frame(frame))
-    if not loaded.rows:
+        loaded = replace(loaded, frame=frame, sha256=_digest(frame))
+    if loaded.frame.empty:
         columns = ", ".join(map(str, loaded.frame.columns[:10]))
         raise DataError(f"{loaded.source}: expected rows, got only the columns {columns}")
     return loaded
 
 
-def _load(source: str, query: str, root: Path | None) -> Loaded:
-    if source in DATASETS:
-        return _load_builtin(DATASETS[source])
-    if query:
-        frame = database.read(located(source, root), query)
-        return _loaded(frame, database.masked(source), "database", _digest_frame(frame))
-    if remote.is_url(source):
-        content, name = remote.fetch(source)
-        return _load_handle(BytesIO(content), database.masked(source), name)
-    if GLOB.search(source):
-        return _load_files(source, _matches(source, root))
-    path = locate(source, root)
-    with path.open("rb") as handle:
-        return _load_handle(handle, source, path.name)
-
-
-def problem(source: str, query: str, root: Path | None) -> str | None:
-    """Return what is wrong with a source, without loading it; None if nothing seems to be.
-
-    Cheap enough to be asked for every run of a plan: imports no library.
-
-    Parameters
-    ----------
-    source, query
-        As for `load`.
-    root : Path, optional
-        Folder that relative paths start from; as for `load`.
-    """
-    if source in DATASETS:
-        return None if DATASETS[source].installed else DATASETS[source].missing
-    if keeps_tables(source):
-        return database.problem(source, query) or _missing_file(source, root)
-    if remote.is_url(source):
-        return database.unset(source) or remote.problem(source)
-    if GLOB.search(source):
-        return None if _matches(source, root) else f"expected files, {source!r} matches none"
-    return _missing_file(source, root) or _unreadable(source)
-
-
 def locate(path: str, root: Path | None = None) -> Path:
     """Return the file at a relative path: below `root`, else here or upwards in the project.
 
-    Parameters
-    ----------
-    path : str
-        Absolute or relative.
-    root : Path, optional
-        Where a relative path starts. Default: the current folder, then its parents as far as
-        the project, a folder that holds ``templates/`` and ``params/``.
+    The project is a folder that holds ``templates/`` and ``params/``.
 
     Raises
     ------
     DataError
-        If no such file is found.
+        If there is no such file.
     """
     for folder in _folders(root):
         if (folder / path).is_file():
             return folder / path
     raise DataError(f"{path}: expected a file, found none.{_nearest(path, root)}")
+
+
+def _problem(check: Callable[..., object], *arguments: object) -> str | None:
+    try:
+        check(*arguments)
+    except DataError as error:
+        return str(error)
+    return None
 
 
 def _folders(root: Path | None) -> list[Path]:
@@ -161,108 +259,50 @@ def _folders(root: Path | None) -> list[Path]:
     return [here]
 
 
-def _matches(pattern: str, root: Path | None) -> list[Path]:
-    """Return the files that a glob names, in order, from the first folder that has any."""
-    for folder in _folders(root):
-        anchor = Path(Path(pattern).anchor or folder)
-        relative = pattern[len(Path(pattern).anchor) :]
-        if found := sorted(path for path in anchor.glob(relative) if path.is_file()):
-            return found
-    return []
-
-
 def _nearest(path: str, root: Path | None) -> str:
     """Return the nearest file or built-in name as a question, or nothing."""
-    wanted = Path(path)
-    files = [
-        (wanted.parent / file.name).as_posix()
-        for folder in _folders(root)
-        if (folder / wanted.parent).is_dir()
-        for file in (folder / wanted.parent).iterdir()
-        if file.is_file()
-    ]
-    near = get_close_matches(path, [*DATASETS, *sorted(files)], n=1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    parent = Path(path).parent
+    folders = [folder / parent for folder in _folders(root) if (folder / parent).is_dir()]
+    files = [file for folder in folders for file in folder.iterdir() if file.is_file()]
+    return did_you_mean(path, [*DATASETS, *sorted((parent / f.name).as_posix() for f in files)])
 
 
-def keeps_tables(source: str) -> bool:
-    """Say whether a source is a database, whose tables a query names."""
-    return database.is_database(source) or source.lower().endswith(formats.SQLITE)
+def _inside(file: Path, root: Path) -> str:
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
 
 
-def _missing_file(source: str, root: Path | None) -> str | None:
-    path = database.sqlite_path(source)
-    if path is None:
-        return None
-    try:
-        locate(path, root)
-    except DataError as error:
-        if Path(path).suffix or "/" in path:
-            return str(error)
-        known = ", ".join(DATASETS)
-        return (
-            f"expected a built-in data set ({known}), a path, glob or URL; got {source!r}."
-            + _nearest(source, root)
-        )
-    return None
+def _hash_file(file: Path) -> str:
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def _unreadable(source: str) -> str | None:
-    try:
-        formats.kind_of(source)
-    except DataError as error:
-        return str(error)
-    return None
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
-def located(source: str, root: Path | None) -> str:
-    """Return the URL of a database; a relative SQLite path is looked for like any other."""
-    path = database.sqlite_path(source)
-    return source if path is None else f"sqlite:///{locate(path, root).resolve().as_posix()}"
+def _read(handle: IO[bytes], source: str, name: str) -> Loaded:
+    with handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()  # type: ignore[arg-type]
+        handle.seek(0)
+        return Loaded(formats.read_table(handle, name), source, formats.kind_of(name), digest)
 
 
-def _load_builtin(dataset: Dataset) -> Loaded:
-    frame = dataset.loader()
-    path = dataset.path
-    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path else _digest_frame(frame)
-    return _loaded(frame, dataset.name, "built-in", digest)
-
-
-def _load_handle(handle: IO[bytes], source: str, name: str) -> Loaded:
-    digest = hashlib.file_digest(handle, "sha256").hexdigest()  # type: ignore[arg-type]
-    handle.seek(0)
-    frame = formats.read_table(handle, name)
-    return _loaded(frame, source, formats.kind_of(name), digest)
-
-
-def _load_files(source: str, paths: Sequence[Path]) -> Loaded:
+def _stacked(source: str, parts: dict[Path, Loaded]) -> Loaded:
     import pandas as pd
 
-    parts, digest = [], hashlib.sha256()
-    for path in paths:
-        with path.open("rb") as handle:
-            loaded = _load_handle(handle, source, path.name)
-        parts.append(loaded)
-        digest.update(bytes.fromhex(loaded.sha256))
-    expected = set(parts[0].frame.columns)
-    for path, part in zip(paths, parts, strict=True):
-        odd = expected.symmetric_difference(part.frame.columns)
+    first = next(iter(parts))
+    digest = _hash(b"".join(bytes.fromhex(part.sha256) for part in parts.values()))
+    for path, part in parts.items():
+        odd = set(parts[first].frame).symmetric_difference(part.frame)
         if odd and path.name != RECORD:
             raise DataError(
                 f"{source}: expected the same columns in every file; {path.name} and "
-                f"{paths[0].name} differ in {', '.join(sorted(odd))}"
+                f"{first.name} differ in {', '.join(sorted(map(str, odd)))}"
             )
-    frames = [
-        part.frame.assign(**{FILE_COLUMN: path.name})
-        for path, part in zip(paths, parts, strict=True)
-    ]
+    frames = [part.frame.assign(**{FILE_COLUMN: path.name}) for path, part in parts.items()]
     frame = pd.concat(frames, ignore_index=True)
-    return _loaded(frame, source, f"{len(paths)} files", digest.hexdigest())
+    return Loaded(frame, source, f"{len(parts)} files", digest)
 
 
-def _digest_frame(frame: pd.DataFrame) -> str:
-    return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
-
-
-def _loaded(frame: pd.DataFrame, source: str, kind: str, digest: str) -> Loaded:
-    return Loaded(named(frame), source, kind, digest, len(frame), len(frame.columns))
+def _digest(frame: pd.DataFrame) -> str:
+    return _hash(frame.to_csv(index=False).encode())

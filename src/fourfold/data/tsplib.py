@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from fourfold.errors import DataError, did_you_mean
 
@@ -56,8 +56,8 @@ def read(handle: IO[bytes], name: str) -> pd.DataFrame:
         matrix = _rounded(kind, points)
     else:
         known = [*_KINDS, "EXPLICIT"]
-        told = f"{name}: EDGE_WEIGHT_TYPE: expected one of {', '.join(known)}, got {kind!r}."
-        raise DataError(told + did_you_mean(kind, known))
+        message = f"{name}: EDGE_WEIGHT_TYPE: expected one of {', '.join(known)}, got {kind!r}."
+        raise DataError(message + did_you_mean(kind, known))
     names = [str(place) for place in range(1, count + 1)]
     frame = pd.DataFrame(matrix, columns=names)
     frame.insert(0, "place", names)
@@ -76,9 +76,9 @@ def _parts(name: str, text: str) -> tuple[dict[str, str], list[float]]:
         if words and _NUMBER.fullmatch(words[0]):
             if section in _SECTIONS:
                 numbers += (_number(word, f"{name}:{place} {section}") for word in words)
-        elif found := _FIELD.match(line):
-            section = found[1]
-            fields[found[1]] = found[2]
+        elif field := _FIELD.match(line):
+            section = field[1]
+            fields[section] = field[2]
     return fields, numbers
 
 
@@ -100,8 +100,8 @@ def _explicit(name: str, fields: dict[str, str], numbers: list[float], count: in
         "LOWER_DIAG_ROW": np.array(np.tril_indices(count)),
     }.get(shape)
     if places is None or places.shape[1] != len(numbers):
-        told = f"{name}: EDGE_WEIGHT_FORMAT {shape!r}: expected distances of {count} places"
-        raise DataError(f"{told}, got {len(numbers)} numbers")
+        message = f"{name}: EDGE_WEIGHT_FORMAT {shape!r}: expected distances of {count} places"
+        raise DataError(f"{message}, got {len(numbers)} numbers")
     matrix[places[0], places[1]] = numbers
     if shape != "FULL_MATRIX":
         matrix = np.maximum(matrix, matrix.T)
@@ -116,12 +116,9 @@ def _rounded(kind: str, points: Array) -> Array:
     if kind == "GEO":
         return _geographic(points)
     straight = cdist(points, points)
-    rounded: dict[str, Any] = {
-        "EUC_2D": lambda: np.floor(straight + 0.5),
-        "CEIL_2D": lambda: np.ceil(straight - 1e-9),
-        "ATT": lambda: np.ceil(straight / np.sqrt(10) - 1e-9),
-    }
-    return np.asarray(rounded[kind]())
+    if kind == "EUC_2D":
+        return np.asarray(np.floor(straight + 0.5))
+    return np.asarray(np.ceil(straight / np.sqrt(10 if kind == "ATT" else 1) - 1e-9))
 
 
 def _geographic(points: Array) -> Array:
@@ -133,6 +130,6 @@ def _geographic(points: Array) -> Array:
     one = np.cos(across[:, None] - across)
     two, three = np.cos(up[:, None] - up), np.cos(up[:, None] + up)
     cosine = np.clip(0.5 * ((1 + one) * two - (1 - one) * three), -1, 1)
-    found = np.floor(6378.388 * np.arccos(cosine) + 1)
-    np.fill_diagonal(found, 0.0)
-    return np.asarray(found)
+    distances = np.floor(6378.388 * np.arccos(cosine) + 1)
+    np.fill_diagonal(distances, 0.0)
+    return np.asarray(distances)

@@ -1,11 +1,11 @@
-"""A YAML document as a dataclass: whatever is wrong is told with file, line and key."""
+"""A YAML document as a dataclass: each mistake with its file, line and key."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, Generic, TypeVar, get_args, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
@@ -30,19 +30,23 @@ class Position:
 
 @dataclass(frozen=True)
 class Document(Generic[Held]):
-    """What a file holds, and where each key of it stands."""
+    """The content of a file, and the position of each key of it."""
 
+    what: ClassVar[str] = "document"
     value: Held
-    file: str
-    places: Mapping[Key, Position]
+    positions: Mapping[Key, Position]
+
+    def position(self, *key: Any) -> Position:
+        """Return the position of `key`, or of the nearest key above it."""
+        while key not in self.positions:
+            key = key[:-1]
+        return self.positions[key]
 
     def violation(self, key: Key, message: str) -> Violation:
         """Return a violation located at `key`, or at the nearest key above it."""
-        near = key
-        while near and near not in self.places:
-            near = near[:-1]
-        place = self.places.get(near, Position(self.file))
-        return Violation(self.file, place.line, place.column, _dotted(key), message)
+        near = self.position(*key)
+        dotted = ".".join(map(str, key)) or self.what
+        return Violation(near.file, near.line, near.column, dotted, message)
 
 
 def closed(kind: type[T]) -> type[T]:
@@ -69,14 +73,13 @@ def read_document(path: Path, kind: type[T], file: str = "") -> Document[T]:
     ConfigError
         If the file cannot be read, is no YAML, or a key is unknown, missing or of the wrong type.
     """
-    name = file or path.name
-    content, places = read_positions(path, name, "document")
-    document: Document[Any] = Document(None, name, places)
+    content, positions = read_positions(path, file or path.name, "document")
     try:
-        return Document(TypeAdapter(kind).validate_python(content), name, places)
+        return Document(TypeAdapter(kind).validate_python(content), positions)
     except ValidationError as error:
-        found = [_violation(document, kind, dict(item)) for item in error.errors()]
-        raise ConfigError(found) from error
+        document: Document[Any] = Document(None, positions)
+        wrong = [_violation(document, kind, dict(item)) for item in error.errors()]
+        raise ConfigError(wrong) from error
 
 
 def read_positions(
@@ -119,23 +122,17 @@ def read_positions(
     return _plain(tree, (), positions), positions
 
 
-def _plain(node: Any, key: Key, places: dict[Key, Position]) -> Any:
-    """Return plain Python values, and note where each key and item stands."""
-    file = places[()].file
-    if isinstance(node, CommentedMap):
-        for name in node:
+def _plain(node: Any, key: Key, positions: dict[Key, Position]) -> Any:
+    """Return plain Python values, and note the position of each key and item."""
+    if isinstance(node, CommentedMap | CommentedSeq):
+        is_map, plain = isinstance(node, CommentedMap), {}
+        for name in node if is_map else range(len(node)):
             line, column = node.lc.data.get(name, (node.lc.line, node.lc.col))[:2]
-            places[(*key, name)] = Position(file, line + 1, column + 1)
-        return {name: _plain(node[name], (*key, name), places) for name in node}
-    if isinstance(node, CommentedSeq):
-        for index in range(len(node)):
-            line, column = node.lc.item(index)
-            places[(*key, index)] = Position(file, line + 1, column + 1)
-        return [_plain(item, (*key, index), places) for index, item in enumerate(node)]
-    for simple in (bool, int, float, str):
-        if isinstance(node, simple):
-            return simple(node)
-    return node
+            positions[(*key, name)] = Position(positions[()].file, line + 1, column + 1)
+            plain[name] = _plain(node[name], (*key, name), positions)
+        return plain if is_map else list(plain.values())
+    simple = next((kind for kind in (bool, int, float, str) if isinstance(node, kind)), None)
+    return simple(node) if simple else node
 
 
 def _violation(document: Document[Any], kind: type, item: Mapping[str, Any]) -> Violation:
@@ -160,7 +157,3 @@ def _known(kind: Any, key: Sequence[Any]) -> list[str]:
         else:  # an item of a tuple, or a value of a mapping
             kind = next(each for each in reversed(get_args(kind)) if each is not Ellipsis)
     return [field.name for field in fields(kind)] if is_dataclass(kind) else []
-
-
-def _dotted(key: Key) -> str:
-    return ".".join(map(str, key)) or "document"

@@ -6,18 +6,19 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, reduce
-from operator import or_
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from fourfold.errors import TemplateError, did_you_mean
+from fourfold.plan.kind import Kind, Problem
 from fourfold.records.ipynb import syntax_tree
 
-_SCALARS: dict[str, Any] = {"int": int, "float": float, "str": str, "bool": bool, "Any": Any}
+_TYPES: dict[str, Any] = {each.__name__: each for each in (int, float, str, bool, list, dict)}
+_TYPES["Any"] = Any
 _RANGE = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)?\.\.(-?\d+(?:\.\d+)?)?(?![\w.])")
 _CHOICES = re.compile(r"[^\s|:]+(?: \| [^\s|]+)+")
 REQUIRED: Any = ...
@@ -71,65 +72,55 @@ class Parameter:
         """Return the range as ``LO..HI``, either end empty where it is open."""
         return "..".join("" if end is None else f"{end:g}" for end in (self.low, self.high))
 
-    def problems(self, value: Any) -> list[tuple[tuple[Any, ...], str]]:
-        """Return what is wrong with `value`: pairs of (path inside the value, message)."""
+    @property
+    def kind(self) -> Kind:
+        """Return what a config may give."""
+        return Kind(self.problems, self.json_schema)
+
+    def problems(self, value: Any) -> list[Problem]:
+        """Return what is wrong with `value`."""
         try:
             self._adapter.validate_python(value)
         except ValidationError as error:
-            got = f"got {value!r} ({type(value).__name__})"
-            if "|" in self.annotation:
-                return [((), f"expected {self.expected}, {got}")]
+            inside = [] if "|" in self.annotation else error.errors(include_url=False)
+            wrong = [(tuple(item["loc"]), item["input"]) for item in inside] or [((), value)]
             return [
-                (tuple(item["loc"]), f"expected {self.expected}, got {_shown(item['input'])}")
-                for item in error.errors(include_url=False)
+                Problem(key, f"expected {self.expected}, got {got!r} ({type(got).__name__})")
+                for key, got in wrong
             ]
         items = enumerate(value) if isinstance(value, list) else [(None, value)]
         return [
-            (() if index is None else (index,), message)
+            Problem(() if index is None else (index,), message)
             for index, item in items
             if (message := self._out_of_bounds(item))
         ]
 
     def _out_of_bounds(self, item: Any) -> str:
-        if isinstance(item, int | float) and not isinstance(item, bool):
-            low = self.low is None or item >= self.low
-            high = self.high is None or item <= self.high
-            return "" if low and high else f"expected {self.expected}, got {item!r}"
-        if isinstance(item, str) and self.choices and item not in self.choices:
-            return f"expected {self.expected}, got {item!r}." + did_you_mean(item, self.choices)
-        return ""
+        wrong, near = False, ""
+        if isinstance(item, str) and self.choices:
+            wrong, near = item not in self.choices, f".{did_you_mean(item, self.choices)}"
+        elif isinstance(item, int | float) and not isinstance(item, bool):
+            low, high = self.low, self.high
+            wrong = (low is not None and item < low) or (high is not None and item > high)
+        return f"expected {self.expected}, got {item!r}{near}" if wrong else ""
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema of one value, for editors."""
         schema = self._adapter.json_schema()
-        _bound(schema, self)
+        ends = {"minimum": self.low, "maximum": self.high}
+        for part in [schema, *schema.get("anyOf", []), schema.get("items", {})]:
+            if part.get("type") in ("integer", "number"):
+                part.update({key: end for key, end in ends.items() if end is not None})
+            if part.get("type") == "string" and self.choices:
+                part["enum"] = list(self.choices)
         default = {} if self.default is REQUIRED else {"default": self.default}
         return {"description": self.help, **default, **schema}
-
-
-def _shown(value: Any) -> str:
-    return f"{value!r} ({type(value).__name__})"
-
-
-def _bound(schema: dict[str, Any], parameter: Parameter) -> None:
-    """Put range and choices where the numbers and strings of the schema stand."""
-    for part in [schema, *schema.get("anyOf", []), schema.get("items", {})]:
-        if part.get("type") in ("integer", "number"):
-            ends = {"minimum": parameter.low, "maximum": parameter.high}
-            part.update({key: end for key, end in ends.items() if end is not None})
-        if part.get("type") == "string" and parameter.choices:
-            part["enum"] = list(parameter.choices)
 
 
 def read_parameters(source: str, where: str) -> dict[str, Parameter]:
     """Read a parameters cell: annotated literals with a comment each.
 
-    Parameters
-    ----------
-    source : str
-        Code of the cell.
-    where : str
-        File and cell, for messages.
+    Messages start with `where`.
 
     Raises
     ------
@@ -146,22 +137,14 @@ def read_parameters(source: str, where: str) -> dict[str, Parameter]:
         tree = syntax_tree(source)
     except SyntaxError as error:
         raise TemplateError(f"{where}, line {error.lineno}: {error.msg}") from error
-    comments = _comments(source)
-    found: dict[str, Parameter] = {}
-    for node in tree.body:
-        parameter = _parameter(node, comments, where)
-        if parameter is not None:
-            found[parameter.name] = parameter
-    return found
-
-
-def _comments(source: str) -> dict[int, str]:
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return {
+    comments = {
         token.start[0]: token.string.lstrip("# ").strip()
         for token in tokens
         if token.type == tokenize.COMMENT
     }
+    parameters = (_parameter(node, comments, where) for node in tree.body)
+    return {parameter.name: parameter for parameter in parameters if parameter is not None}
 
 
 def _parameter(node: ast.stmt, comments: Mapping[int, str], where: str) -> Parameter | None:
@@ -177,36 +160,32 @@ def _parameter(node: ast.stmt, comments: Mapping[int, str], where: str) -> Param
             raise TemplateError(
                 f"{line}: expected `name: type = literal  # help`, got {ast.unparse(node)!r}"
             )
-    default = REQUIRED if value is None else _literal(value, name, line)
+    try:
+        default = ast.literal_eval(value) if value else REQUIRED
+    except ValueError:
+        message = (
+            f"{line}: parameter {name!r}: expected a literal, got {ast.unparse(value or node)!r}"
+        )
+        raise TemplateError(message) from None
     if kind is None:
         kind = Any if default is None else type(default)
         written = getattr(kind, "__name__", "Any")
-    spoken = [comments[n] for n in range(node.lineno, (node.end_lineno or 0) + 1) if n in comments]
-    help_text = " ".join(spoken)
-    low, high = _range(help_text)
-    return Parameter(
-        name, written, kind, default, help_text, low, high, _choices(help_text), node.lineno
-    )
-
-
-def _literal(value: ast.expr, name: str, line: str) -> Any:
-    try:
-        return ast.literal_eval(value)
-    except ValueError:
-        raise TemplateError(
-            f"{line}: parameter {name!r}: expected a literal, got {ast.unparse(value)!r}"
-        ) from None
+    lines = range(node.lineno, (node.end_lineno or 0) + 1)
+    help_text = " ".join(comments[number] for number in lines if number in comments)
+    ends = _RANGE.search(help_text)
+    low, high = (float(end) if end else None for end in (ends.groups() if ends else ("", "")))
+    listed = _CHOICES.search(help_text)
+    choices = tuple(part.strip(" ,;.") for part in listed[0].split(" | ")) if listed else ()
+    return Parameter(name, written, kind, default, help_text, low, high, choices, node.lineno)
 
 
 def _type(node: ast.expr, line: str) -> Any:
     """Return the type that an annotation names; only types that YAML can hold."""
     match node:
-        case ast.Name(id=name) if name in _SCALARS:
-            return _SCALARS[name]
+        case ast.Name(id=name) if name in _TYPES:
+            return _TYPES[name]
         case ast.Constant(value=None):
-            return None
-        case ast.Name(id="list" | "dict" as name):
-            return list if name == "list" else dict
+            return type(None)
         case ast.Subscript(value=ast.Name(id="list"), slice=item):
             return list[_type(item, line)]  # type: ignore[misc]
         case ast.Subscript(value=ast.Name(id="dict"), slice=ast.Tuple(elts=[key, item])):
@@ -214,20 +193,6 @@ def _type(node: ast.expr, line: str) -> Any:
         case ast.Subscript(value=ast.Name(id="Literal"), slice=ast.Tuple(elts=items)):
             return Literal[tuple(ast.literal_eval(item) for item in items)]
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            sides: Sequence[Any] = (_type(left, line), _type(right, line))
-            return reduce(or_, [side if side is not None else type(None) for side in sides])
+            return _type(left, line) | _type(right, line)
     known = "int, float, str, bool, list[…], dict[str, …] or … | None"
     raise TemplateError(f"{line}: expected a type of {known}, got {ast.unparse(node)!r}")
-
-
-def _range(text: str) -> tuple[float | None, float | None]:
-    found = _RANGE.search(text)
-    if not found or not any(found.groups()):
-        return None, None
-    low, high = (None if end is None else float(end) for end in found.groups())
-    return low, high
-
-
-def _choices(text: str) -> tuple[str, ...]:
-    found = _CHOICES.search(text)
-    return tuple(part.strip(" ,;.") for part in found[0].split(" | ")) if found else ()

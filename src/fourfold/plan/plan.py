@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fourfold.errors import ConfigError, TemplateError, Violation, did_you_mean
-from fourfold.plan import validate
-from fourfold.plan.config import Config, check_keys, read_config, run_options
+from fourfold.plan import sweep as sweeps
+from fourfold.plan.config import Config, read_config, run_options
+from fourfold.plan.kind import Problem
 from fourfold.plan.parameters import REQUIRED
-from fourfold.plan.spec import RunOptions, RunSpec, canonical, digest, run_id
+from fourfold.plan.spec import RunOptions, RunSpec, digest, run_id
 from fourfold.plan.template import Template, find_template, read_template, template_file
-from fourfold.plan.validate import block, check_content, check_sweep
+from fourfold.plan.validate import check_config, check_runs
 from fourfold.project import shown
 from fourfold.records.evidence import BUSINESS
 
@@ -27,51 +28,36 @@ def find_configs(paths: Sequence[str], root: Path) -> list[Path]:
     ConfigError
         For each path that names no config.
     """
-    found: dict[Path, None] = {}
-    missing = []
     if not paths and not (root / "templates").is_dir():
-        told = "expected a project, a folder with templates/ and params/, here or above; found none"
-        raise ConfigError([Violation(str(root), 1, 1, "project", told)])
-    for path in paths or [str(root / "params")]:
-        hits = _configs_at(path)
-        if not hits:
-            missing.append(Violation(path, 1, 1, "config", _no_config(path, root)))
-        found.update(dict.fromkeys(hits))
-    if missing:
-        raise ConfigError(missing)
-    return list(found)
+        message = (
+            "expected a project, a folder with templates/ and params/, here or above; found none"
+        )
+        raise ConfigError([Violation(str(root), 1, 1, "project", message)])
+    hits = {path: _configs_at(path) for path in paths or [str(root / "params")]}
+    if missing := [path for path, configs in hits.items() if not configs]:
+        known = [shown(file, root) for file in sorted((root / "params").rglob("*.y*ml"))]
+        message = "expected a config, a folder of configs or a glob; found none."
+        raise ConfigError(
+            [Violation(p, 1, 1, "config", message + did_you_mean(p, known)) for p in missing]
+        )
+    return list(dict.fromkeys(config for configs in hits.values() for config in configs))
 
 
 def _configs_at(path: str) -> list[Path]:
     place = Path(path)
-    if place.is_dir():
-        hits: Iterable[Path] = (f for f in place.rglob("*") if f.suffix in (".yaml", ".yml"))
-    elif place.is_file():
-        hits = [place]
-    else:
-        base = Path(place.anchor)
-        pattern = str(place.relative_to(base)) if place.anchor else path
-        hits = (f for f in base.glob(pattern) if f.suffix in (".yaml", ".yml"))
+    if place.is_file():
+        return [place.resolve()]
+    base = place if place.is_dir() else Path(place.anchor)
+    pattern = "**/*" if place.is_dir() else str(place.relative_to(base)) if place.anchor else path
+    files = (file for file in base.glob(pattern) if file.suffix in (".yaml", ".yml"))
     # A leading underscore marks a base that other configs extend.
-    return sorted(f.resolve() for f in hits if place.is_file() or not f.name.startswith("_"))
-
-
-def _no_config(path: str, root: Path) -> str:
-    known = [shown(f, root) for f in sorted((root / "params").rglob("*.y*ml"))]
-    return "expected a config, a folder of configs or a glob; found none." + did_you_mean(
-        path, known
-    )
+    return sorted(file.resolve() for file in files if not file.name.startswith("_"))
 
 
 def plan(paths: Sequence[str], root: Path) -> list[RunSpec]:
     """Return the runs of all configs in order, or raise with everything that is wrong.
 
-    Parameters
-    ----------
-    paths : sequence of str
-        Files, folders and globs; empty means ``params/``.
-    root : Path
-        The project folder.
+    Paths are files, folders and globs; none means ``params/`` of the project `root`.
 
     Raises
     ------
@@ -94,9 +80,9 @@ def plan(paths: Sequence[str], root: Path) -> list[RunSpec]:
                 config.violation((), f"expected a name of its own, got that of {first}")
             )
         names[config.name] = path
-        planned, found = _plan_config(config, root, read)
+        planned, wrong = _plan_config(config, root, read)
         runs += planned
-        violations += found
+        violations += wrong
     if violations:
         raise ConfigError(list(dict.fromkeys(violations)))
     return runs
@@ -117,24 +103,29 @@ def plan_one(config: Config, root: Path) -> RunSpec:
 
 
 def _plan_config(config: Config, root: Path, read: Any) -> tuple[list[RunSpec], list[Violation]]:
-    violations = check_keys(config)
-    options, found = run_options(config)
-    violations += found
+    violations: list[Violation] = []
     template = None
-    if "template" in config.content:
+    if "template" in config.value:
         try:
-            template = read(find_template(str(config.content["template"]), root / "templates"))
+            template = read(find_template(str(config.value["template"]), root / "templates"))
         except TemplateError as error:
             violations.append(config.violation(("template",), str(error)))
-    if template is None or any(
-        violation.key in ("business", "parameters", "sweep", "regress") for violation in violations
-    ):
+    else:
+        message = "template: missing; expected the name of a template"
+        violations.append(config.violation((), message))
+    violations += check_config(config, template)
+    blocks = [config.value.get(name) for name in ("business", "parameters", "sweep", "regress")]
+    if template is None or not all(isinstance(block, dict | None) for block in blocks):
         return [], violations
-    violations += check_content(config, template)
-    sets, found = check_sweep(config, template)
-    violations += found
+    sweep: dict[str, Any] = config.block("sweep")
+    sets: list[dict[str, Any]] = []
+    if not (problems := sweeps.problems(sweep)):
+        sets, problems = sweeps.expand(sweep)
+        problems += [] if sets else [Problem((), "expected at least one run, got none")]
+    violations += [config.violation(("sweep", *key), message) for key, message in problems]
+    options = RunOptions() if violations else run_options(config)
     runs = _runs(config, template, sets, options, root)
-    return runs, violations + _check_runs(config, template, runs, root)
+    return runs, violations + check_runs(config, template, runs, root)
 
 
 def _runs(
@@ -145,12 +136,12 @@ def _runs(
     root: Path,
 ) -> list[RunSpec]:
     defaults = {
-        name: parameter.default
+        # A template's own question is about its own example, never about the data of a config.
+        name: type(parameter.default)() if name in BUSINESS else parameter.default
         for name, parameter in template.parameters.items()
         if parameter.default is not REQUIRED
     }
-    given = {**block(config, "business"), **block(config, "parameters")}
-    common = {**defaults, **_without_business(defaults), **given}
+    common = {**defaults, **config.block("business"), **config.block("parameters")}
     ids = [run_id(values) for values in sets]
     often = {name for name, times in Counter(ids).items() if times > 1}
     return [
@@ -163,32 +154,7 @@ def _runs(
             {**common, **values},
             tuple(values),
             options,
-            block(config, "regress"),
+            config.block("regress"),
         )
         for name, values in zip(ids, sets, strict=True)
     ]
-
-
-def _without_business(defaults: dict[str, Any]) -> dict[str, Any]:
-    """A template's own question is about its own example, never about somebody else's data."""
-    return {name: type(defaults[name])() for name in BUSINESS if name in defaults}
-
-
-def _check_runs(
-    config: Config, template: Template, runs: list[RunSpec], root: Path
-) -> list[Violation]:
-    found = []
-    given = runs[0].parameters if runs else {}
-    for name, parameter in template.parameters.items():
-        if runs and name not in given:
-            message = f"missing; expected {parameter.expected} ({parameter.help})"
-            found.append(config.violation(("parameters", name), message))
-    seen: dict[str, str] = {}
-    for run in runs:
-        content = canonical(run.parameters)
-        if content in seen:
-            message = f"run {run.run_id!r} is the same as run {seen[content]!r}; expected each once"
-            found.append(config.violation(("sweep",), message))
-        seen[content] = run.run_id
-    cases = [(run.parameters, run.varied) for run in runs]
-    return found + validate.missing(config, template, cases, root)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from fourfold.errors import did_you_mean
+from fourfold.errors import TemplateError, did_you_mean
+from fourfold.plan.kind import Kind, Problem, mapping, value
 
-KEYS = ("rtol", "atol", "metrics", "ignore")
 IGNORABLE = ("pictures", "stderr", "column NAME", "metric NAME", "cell ID")
 _ALONE = ("pictures", "stderr")
 _NAMED = ("column", "metric", "cell")
 _TAG = "ignore-"
-Problem = tuple[tuple[Any, ...], str]
+_NO_SIZE = "expected a number from 0, got …"
 
 
 @dataclass(frozen=True)
@@ -58,33 +58,61 @@ class Rules:
     ignore: tuple[str, ...] = ()
 
     def ignores(self, kind: str, name: str = "") -> bool:
-        """Say whether something is left out.
-
-        Examples
-        --------
-        >>> Rules(ignore=("column fit_*",)).ignores("column", "fit_time")
-        True
-        """
-        wanted = f"{kind} {name}".strip()
-        return any(fnmatchcase(wanted, pattern) for pattern in self.ignore)
+        """Say whether something is left out."""
+        return any(fnmatchcase(f"{kind} {name}".strip(), pattern) for pattern in self.ignore)
 
     def of_metric(self, name: str) -> Tolerance:
         """Return the tolerance of a metric."""
-        if name in self.metrics:
-            return replace(self.tolerance, rtol=self.metrics[name])
-        return self.tolerance
+        return replace(self.tolerance, rtol=self.metrics.get(name, self.tolerance.rtol))
 
     def to_json(self) -> dict[str, Any]:
         """Return what `read_rules` reads."""
-        return {
-            "rtol": self.tolerance.rtol,
-            "atol": self.tolerance.atol,
+        return asdict(self.tolerance) | {
             "metrics": dict(self.metrics),
             "ignore": list(self.ignore),
         }
 
 
 USUAL_RULES = Rules()
+
+
+def _is_size(given: Any) -> bool:
+    return type(given) in (int, float) and 0 <= given < math.inf
+
+
+def size(about: str = "") -> Kind:
+    """Return what a tolerance may be."""
+    return value(_NO_SIZE, _is_size, about, type="number", minimum=0)
+
+
+def regress_kind(metrics: Kind) -> Kind:
+    """Return what the block ``regress`` may hold, with the tolerances of these metrics."""
+    ignore = {
+        "type": "array",
+        "items": {"type": "string", "pattern": "^(pictures|stderr|(column|metric|cell) .+)$"},
+        "description": f"What is not compared: {', '.join(IGNORABLE)}",
+    }
+    keys = {
+        "rtol": size("Relative tolerance of numbers; by default 1e-5"),
+        "atol": size("Absolute tolerance of numbers; by default 1e-12"),
+        "metrics": metrics,
+        "ignore": Kind(_ignore_problems, lambda: ignore),
+    }
+    return mapping("How the reference is compared", keys)
+
+
+def _ignore_problems(given: Any) -> list[Problem]:
+    return [
+        Problem((i,), text) for i, item in enumerate(_listed(given)) if (text := _unknown(item))
+    ]
+
+
+def _listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
+
+
+REGRESS = regress_kind(mapping("", {}, lambda name: size()))
+"""What the block may hold whatever a template records."""
 
 
 def read_rules(block: Any) -> tuple[Rules, list[Problem]]:
@@ -94,27 +122,13 @@ def read_rules(block: Any) -> tuple[Rules, list[Problem]]:
     --------
     >>> read_rules({"rtol": 0.01})[0].tolerance.rtol
     0.01
-    >>> read_rules({"rtoll": 0.01})[1]
-    [(('rtoll',), "unknown key; expected one of rtol, atol, metrics, ignore. Did you mean 'rtol'?")]
+    >>> read_rules({"rtoll": 0.01})[1][0].message
+    "unknown key; expected one of rtol, atol, metrics, ignore. Did you mean 'rtol'?"
     """
-    if not isinstance(block, Mapping):
-        return Rules(), [((), f"expected a mapping, got {block!r}")]
-    problems: list[Problem] = [
-        ((name,), f"unknown key; expected one of {', '.join(KEYS)}.{did_you_mean(name, KEYS)}")
-        for name in block
-        if name not in KEYS
-    ]
-    tolerances = {name: block[name] for name in ("rtol", "atol") if name in block}
-    metrics, ignore = block.get("metrics", {}), block.get("ignore", [])
-    problems += [((name,), _no_size(v)) for name, v in tolerances.items() if not _is_size(v)]
-    if not isinstance(metrics, Mapping):
-        return Rules(), [*problems, (("metrics",), f"expected a mapping, got {metrics!r}")]
-    problems += [(("metrics", n), _no_size(v)) for n, v in metrics.items() if not _is_size(v)]
-    ignore = ignore if isinstance(ignore, list) else [ignore]
-    problems += [(("ignore", i), text) for i, item in enumerate(ignore) if (text := _unknown(item))]
-    if problems:
+    if problems := REGRESS.problems(block):
         return Rules(), problems
-    return Rules(Tolerance(**tolerances), dict(metrics), tuple(ignore)), []
+    tolerance = Tolerance(**{name: block[name] for name in ("rtol", "atol") if name in block})
+    return Rules(tolerance, block.get("metrics", {}), tuple(_listed(block.get("ignore", [])))), []
 
 
 def with_tags(rules: Rules, tags: Sequence[str]) -> Rules:
@@ -122,7 +136,7 @@ def with_tags(rules: Rules, tags: Sequence[str]) -> Rules:
 
     Raises
     ------
-    ValueError
+    TemplateError
         If a tag begins as one of these and cannot be read.
 
     Examples
@@ -138,22 +152,14 @@ def with_tags(rules: Rules, tags: Sequence[str]) -> Rules:
             except ValueError:
                 size = math.nan
             if not _is_size(size):
-                raise ValueError(f"tag {tag!r}: {_no_size(given)}")
+                raise TemplateError(f"tag {tag!r}: {_NO_SIZE.replace('…', repr(given))}")
             rules = replace(rules, tolerance=replace(rules.tolerance, **{name: size}))
         elif name.removeprefix(_TAG) in (*_ALONE, *_NAMED) and name.startswith(_TAG):
             item = f"{name.removeprefix(_TAG)} {given}".strip()
             if problem := _unknown(item):
-                raise ValueError(f"tag {tag!r}: {problem}")
+                raise TemplateError(f"tag {tag!r}: {problem}")
             rules = replace(rules, ignore=(*rules.ignore, item))
     return rules
-
-
-def _is_size(value: Any) -> bool:
-    return type(value) in (int, float) and 0 <= value < math.inf
-
-
-def _no_size(value: Any) -> str:
-    return f"expected a number from 0, got {value!r}"
 
 
 def _unknown(item: Any) -> str:

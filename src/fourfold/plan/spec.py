@@ -78,11 +78,10 @@ def run_id(values: Mapping[str, Any]) -> str:
     """Return a readable folder name for swept values, with a digest where it had to be cut."""
     if not values:
         return "default"
-    written = ",".join(f"{name}={_short(value)}" for name, value in values.items())
+    texts = {n: "+".join(map(str, v)) if isinstance(v, list) else str(v) for n, v in values.items()}
+    written = ",".join(f"{name}={text}" for name, text in texts.items())
     safe = _UNSAFE.sub("-", written)[:_LONGEST_ID]
-    if safe == written:
-        return safe
-    return f"{safe}-{digest(values)}"
+    return safe if safe == written else f"{safe}-{digest(values)}"
 
 
 def digest(content: Any) -> str:
@@ -90,12 +89,7 @@ def digest(content: Any) -> str:
     return hashlib.sha256(canonical(content).encode()).hexdigest()[:8]
 
 
-def _short(value: Any) -> str:
-    return "+".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
 def canonical(content: Any) -> str:
     """Return JSON with sorted keys and no spaces: equal content, equal text."""
-    return json.dumps(
-        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
-    )
+    options: dict[str, Any] = {"sort_keys": True, "ensure_ascii": False, "default": str}
+    return json.dumps(content, separators=(",", ":"), **options)

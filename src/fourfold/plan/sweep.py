@@ -4,134 +4,137 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any
 
+from fourfold.plan.kind import Kind, Problem, anything, mapping, value
+
 Values = dict[str, Any]
-KINDS = ("grid", "zip", "list", "random", "exclude")
+_SPAN = {
+    "type": "object",
+    "properties": {
+        **{end: {"type": "number"} for end in ("low", "high")},
+        "log": {"type": "boolean"},
+    },
+    "required": ["low", "high"],
+}
+_DRAWS = {
+    "runs": value(
+        "expected a whole number from 1, got …",
+        lambda given: type(given) is int and given >= 1,
+        type="integer",
+        minimum=1,
+    ),
+    "seed": value(
+        "expected a whole number, got …", lambda given: type(given) is int, type="integer"
+    ),
+}
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One mistake in a sweep: the path inside it, and the message."""
+def sweep_kind(own: Mapping[str, Kind], other: Callable[[Any], Kind] = anything) -> Kind:
+    """Return what the block ``sweep`` may hold: `own` parameters, and `other` names."""
 
-    key: tuple[Any, ...]
-    message: str
+    def each(wrap: Callable[[Kind], Kind], about: str, form: Kind) -> Kind:
+        kinds = {name: wrap(kind) for name, kind in own.items()}
+        return replace(mapping(about, kinds, lambda name: wrap(other(name))), check=form.check)
+
+    def sets(about: str) -> Kind:
+        message = "expected a list of mappings, got …"
+        return replace(value(message, _is_list, about, type="array"), items=one)
+
+    lists = value("expected a mapping of parameter to list, got …", _is_dict)
+    pairs = "expected a mapping of parameter to value, got …"
+    one = each(lambda kind: kind, "One set of values", value(pairs, partial(_is_dict, least=1)))
+    over = each(_drawn_from, "Lists to draw from, or low, high, log", lists)
+    return mapping(
+        "Values to try: one run each",
+        {
+            "grid": each(_values, "Every combination of these lists", lists),
+            "zip": each(_values, "These lists side by side", lists),
+            "list": sets("Sets one by one"),
+            "random": replace(
+                mapping("Sets drawn at random", {**_DRAWS, "over": over}), check=_random
+            ),
+            "exclude": sets("Sets to leave out"),
+        },
+    )
 
 
-def swept(sweep: Mapping[str, Any]) -> Iterator[tuple[tuple[Any, ...], str, Any]]:
-    """Yield (path in the sweep, parameter, value) for every value that a sweep names."""
-    for kind in ("grid", "zip"):
-        for name, values in sweep.get(kind, {}).items():
-            for index, value in enumerate(values):
-                yield (kind, name, index), name, value
-    for kind in ("list", "exclude"):
-        for index, values in enumerate(sweep.get(kind, [])):
-            for name, value in values.items():
-                yield (kind, index, name), name, value
-    for name, values in sweep.get("random", {}).get("over", {}).items():
-        ends = [values["low"], values["high"]] if isinstance(values, dict) else values
-        for value in ends:
-            yield ("random", "over", name), name, value
+def _is_list(given: Any, least: int = 0) -> bool:
+    return isinstance(given, list) and len(given) >= least
+
+
+def _is_dict(given: Any, least: int = 0) -> bool:
+    return isinstance(given, dict) and len(given) >= least
+
+
+def _values(of: Kind) -> Kind:
+    message = "expected a list of values with at least one, got …"
+    values = value(message, partial(_is_list, least=1), type="array", minItems=1)
+    return replace(values, items=of)
+
+
+def _random(given: Any) -> list[Problem]:
+    if given is None:
+        return []
+    if not isinstance(given, dict) or not isinstance(given.get("over"), dict):
+        form = "{runs: 20, seed: 0, over: {name: [a, b] or {low: 0, high: 1, log: false}}}"
+        return [Problem((), f"expected {form}, got {given!r}")]
+    runs = [] if "runs" in given else _DRAWS["runs"].problems(None)
+    return [Problem(("runs",), message) for _, message in runs]
+
+
+def _drawn_from(of: Kind) -> Kind:
+    """Return the kind of what a parameter is drawn from: a list of values, or a range."""
+
+    def check(given: Any) -> list[Problem]:
+        if message := _span_problem(given):
+            return [Problem((), message)]
+        ends = [given["low"], given["high"]] if isinstance(given, dict) else given
+        return [problem for end in ends for problem in of.problems(end)]
+
+    return Kind(check, lambda: {"anyOf": [_values(of).json_schema(), _SPAN]})
+
+
+def _span_problem(given: Any) -> str:
+    if isinstance(given, list):
+        return "" if given else "expected a list of values with at least one, got []"
+    if not isinstance(given, dict) or not {"low", "high"} <= set(given) <= {"low", "high", "log"}:
+        return f"expected a list, or {{low: 0, high: 1, log: false}}, got {given!r}"
+    low, high = given["low"], given["high"]
+    numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in (low, high))
+    if not numbers or low > high or (given.get("log") and low <= 0):
+        return f"expected numbers low <= high (and low > 0 with log), got {given!r}"
+    return ""
 
 
 def problems(sweep: Mapping[str, Any]) -> list[Problem]:
     """Return what is wrong with the form of a sweep; empty if it can be expanded."""
-    found = []
-    for kind in ("grid", "zip"):
-        found += _lists(kind, sweep.get(kind, {}))
-    for kind in ("list", "exclude"):
-        found += _mappings(kind, sweep.get(kind, []))
-    lengths = {name: len(values) for name, values in _block(sweep, "zip").items() if _list(values)}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        found.append(Problem(("zip",), f"expected lists of one length, got {told}"))
-    found += _random_problems(sweep.get("random"))
-    return found + _twice(sweep)
+    return sweep_kind({}).problems(sweep) or [*_uneven(sweep.get("zip", {})), *_twice(sweep)]
 
 
-def _block(sweep: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    block = sweep.get(kind)
-    return block if isinstance(block, dict) else {}
-
-
-def _list(values: Any) -> bool:
-    return isinstance(values, list) and len(values) > 0
-
-
-def _lists(kind: str, block: Any) -> list[Problem]:
-    if not isinstance(block, dict):
-        return [Problem((kind,), f"expected a mapping of parameter to list, got {block!r}")]
-    return [
-        Problem((kind, name), f"expected a list of values with at least one, got {values!r}")
-        for name, values in block.items()
-        if not _list(values)
-    ]
-
-
-def _mappings(kind: str, block: Any) -> list[Problem]:
-    if not isinstance(block, list):
-        return [Problem((kind,), f"expected a list of mappings, got {block!r}")]
-    return [
-        Problem((kind, index), f"expected a mapping of parameter to value, got {values!r}")
-        for index, values in enumerate(block)
-        if not isinstance(values, dict) or not values
-    ]
-
-
-def _random_problems(block: Any) -> list[Problem]:
-    if block is None:
+def _uneven(zipped: Mapping[str, list[Any]]) -> list[Problem]:
+    lengths = {name: len(values) for name, values in zipped.items()}
+    if len(set(lengths.values())) <= 1:
         return []
-    if not isinstance(block, dict) or not isinstance(block.get("over"), dict):
-        expected = "{runs: 20, seed: 0, over: {name: [a, b] or {low: 0, high: 1, log: false}}}"
-        return [Problem(("random",), f"expected {expected}, got {block!r}")]
-    runs, found = block.get("runs"), []
-    if type(runs) is not int or runs < 1:
-        found.append(Problem(("random", "runs"), f"expected a whole number from 1, got {runs!r}"))
-    if type(block.get("seed", 0)) is not int:
-        found.append(Problem(("random", "seed"), f"expected a whole number, got {block['seed']!r}"))
-    found += [
-        Problem(("random", name), "unknown key; expected one of runs, seed, over")
-        for name in block
-        if name not in ("runs", "seed", "over")
-    ]
-    return found + [
-        Problem(("random", "over", name), message)
-        for name, values in block["over"].items()
-        if (message := _span_problem(values))
-    ]
-
-
-def _span_problem(values: Any) -> str:
-    if isinstance(values, list):
-        return "" if values else "expected a list of values with at least one, got []"
-    if not isinstance(values, dict) or not {"low", "high"} <= set(values) <= {"low", "high", "log"}:
-        return f"expected a list, or {{low: 0, high: 1, log: false}}, got {values!r}"
-    low, high = values["low"], values["high"]
-    numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in (low, high))
-    if not numbers or low > high or (values.get("log") and low <= 0):
-        return f"expected numbers low <= high (and low > 0 with log), got {values!r}"
-    return ""
+    listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+    return [Problem(("zip",), f"expected lists of one length, got {listed}")]
 
 
 def _twice(sweep: Mapping[str, Any]) -> list[Problem]:
-    names: dict[str, str] = {}
-    found = []
-    blocks = {kind: list(_block(sweep, kind)) for kind in ("grid", "zip")}
-    listed = sweep.get("list")
-    rows = listed if isinstance(listed, list) else []
-    blocks["list"] = sorted({name for row in rows if isinstance(row, dict) for name in row})
-    over = _block(sweep, "random").get("over")
-    blocks["random"] = list(over) if isinstance(over, dict) else []
-    for kind, block in blocks.items():
-        for name in block:
-            if name in names:
-                message = f"already swept by {names[name]!r}; expected each parameter once"
-                found.append(Problem((kind, name), message))
-            names[name] = kind
-    return found
+    blocks = {kind: list(sweep.get(kind, {})) for kind in ("grid", "zip")}
+    blocks["list"] = sorted({name for row in sweep.get("list", []) for name in row})
+    blocks["random"] = list((sweep.get("random") or {"over": {}})["over"])
+    first: dict[str, str] = {}
+    return [
+        Problem((kind, name), f"already swept by {first[name]!r}; expected each parameter once")
+        for kind, names in blocks.items()
+        for name in names
+        if first.setdefault(name, kind) != kind
+    ]
 
 
 def expand(sweep: Mapping[str, Any]) -> tuple[list[Values], list[Problem]]:
@@ -148,15 +151,15 @@ def expand(sweep: Mapping[str, Any]) -> tuple[list[Values], list[Problem]]:
     {'k': 2, 'a': 2, 'b': 4}
     """
     parts: list[list[Values]] = [
-        _grid(sweep.get("grid", {})),
-        _zipped(sweep.get("zip", {})),
+        _grid(sweep.get("grid", {}), product),
+        _grid(sweep.get("zip", {}), partial(zip, strict=True)),
         sweep.get("list", []) or [{}],
         _drawn(sweep.get("random")),
     ]
-    runs = [_union(parts_of_run) for parts_of_run in product(*parts)]
+    runs = [{name: v for part in of_run for name, v in part.items()} for of_run in product(*parts)]
     idle = []
     for index, exclude in enumerate(sweep.get("exclude", [])):
-        kept = [run for run in runs if not _holds(run, exclude)]
+        kept = [run for run in runs if not exclude.items() <= run.items()]
         if len(kept) == len(runs):
             message = f"no run of the sweep has {exclude!r}; expected to take out at least one"
             idle.append(Problem(("exclude", index), message))
@@ -164,47 +167,27 @@ def expand(sweep: Mapping[str, Any]) -> tuple[list[Values], list[Problem]]:
     return runs, idle
 
 
-def _holds(run: Values, exclude: Values) -> bool:
-    return all(name in run and run[name] == value for name, value in exclude.items())
-
-
-def _union(parts: Sequence[Values]) -> Values:
-    return {name: value for part in parts for name, value in part.items()}
-
-
-def _grid(block: Mapping[str, list[Any]]) -> list[Values]:
-    return [dict(zip(block, values, strict=True)) for values in product(*block.values())]
-
-
-def _zipped(block: Mapping[str, list[Any]]) -> list[Values]:
-    if not block:
-        return [{}]
-    return [dict(zip(block, values, strict=True)) for values in zip(*block.values(), strict=True)]
+def _grid(block: Mapping[str, list[Any]], combine: Callable[..., Iterable[Any]]) -> list[Values]:
+    rows = combine(*block.values()) if block else [()]
+    return [dict(zip(block, values, strict=True)) for values in rows]
 
 
 def _drawn(block: Mapping[str, Any] | None) -> list[Values]:
     if block is None:
         return [{}]
-    source = random.Random(block.get("seed", 0))
-    return [
-        {name: _draw(source, values) for name, values in block["over"].items()}
-        for _ in range(block["runs"])
-    ]
+    source, over = random.Random(block.get("seed", 0)), block["over"].items()
+    return [{name: _draw(source, v) for name, v in over} for _ in range(block["runs"])]
 
 
 def _draw(source: random.Random, values: Any) -> Any:
     if isinstance(values, list):
         return source.choice(values)
     low, high = values["low"], values["high"]
+    whole = isinstance(low, int) and isinstance(high, int)
+    if whole and not values.get("log"):
+        return source.randint(low, high)
     if values.get("log"):
         drawn = math.exp(source.uniform(math.log(low), math.log(high)))
-        return round(drawn) if _whole(low, high) else float(f"{drawn:.6g}")
-    return (
-        source.randint(low, high)
-        if _whole(low, high)
-        else float(f"{source.uniform(low, high):.6g}")
-    )
-
-
-def _whole(low: Any, high: Any) -> bool:
-    return isinstance(low, int) and isinstance(high, int)
+    else:
+        drawn = source.uniform(low, high)
+    return round(drawn) if whole else float(f"{drawn:.6g}")

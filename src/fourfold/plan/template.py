@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from fourfold.records.ipynb import (
 _OURS = "fourfold:"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Template:
     """A parameterised notebook.
 
@@ -44,10 +44,6 @@ class Template:
     parameters: Mapping[str, Parameter]
     metrics: tuple[str, ...]
 
-    def records(self, metric: str) -> bool:
-        """Say whether the template can record a metric of this name."""
-        return any(fnmatchcase(metric, pattern) for pattern in self.metrics)
-
 
 def read_template(path: Path) -> Template:
     """Read a template without executing or importing anything of it.
@@ -66,7 +62,7 @@ def read_template(path: Path) -> Template:
         )
     cell = notebook["cells"][index]
     parameters = read_parameters(text(cell), f"{path}, cell {index + 1}")
-    return Template(path.stem, path, notebook, parameters, tuple(_metrics(notebook)))
+    return Template(path.stem, path, notebook, parameters, tuple(dict.fromkeys(_metrics(notebook))))
 
 
 def find_template(name: str, folder: Path) -> Path:
@@ -83,8 +79,7 @@ def find_template(name: str, folder: Path) -> Path:
     path = path if path.is_absolute() else folder.parent / path
     if path.is_file():
         return path
-    known = templates(folder)
-    if name in known:
+    if name in (known := templates(folder)):
         return known[name]
     raise TemplateError(
         f"unknown template {name!r}; expected one of {', '.join(known) or '(none found)'}."
@@ -94,8 +89,8 @@ def find_template(name: str, folder: Path) -> Path:
 
 def templates(folder: Path) -> dict[str, Path]:
     """Return the templates that a config can name: those in `folder`, and Fourfold's own."""
-    found = {path.stem: path for place in (library(), folder) for path in place.glob("*.ipynb")}
-    return dict(sorted(found.items()))
+    paths = [path for place in (library(), folder) for path in place.glob("*.ipynb")]
+    return dict(sorted({path.stem: path for path in paths}.items()))
 
 
 def library() -> Path:
@@ -107,9 +102,9 @@ def library() -> Path:
 
 def template_file(path: Path, root: Path) -> str:
     """Return how a record names a template: relative to the project, or as Fourfold's own."""
-    if not path.is_relative_to(root) and path.parent == library():
-        return f"{_OURS}{path.name}"
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    if path.is_relative_to(root):
+        return path.relative_to(root).as_posix()
+    return f"{_OURS}{path.name}" if path.parent == library() else path.as_posix()
 
 
 def template_path(file: str, root: Path) -> Path:
@@ -118,15 +113,13 @@ def template_path(file: str, root: Path) -> Path:
 
 
 def _metrics(notebook: Mapping[str, Any]) -> Iterator[str]:
-    for tree in code_trees(notebook):
-        for node in ast.walk(tree):
-            match node:
-                case ast.Call(func=ast.Attribute(attr="record") | ast.Name(id="record")):
-                    arguments = [
-                        *node.args[:1],
-                        *(k.value for k in node.keywords if k.arg == "name"),
-                    ]
-                    yield from map(_pattern, arguments)
+    # Most cells record nothing, and a syntax tree takes time.
+    cells = [cell for cell in notebook["cells"] if "record" in text(cell)]
+    for node in chain.from_iterable(map(ast.walk, code_trees({"cells": cells}))):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="record") | ast.Name(id="record")):
+                named = [k.value for k in node.keywords if k.arg == "name"]
+                yield from map(_pattern, [*node.args[:1], *named])
 
 
 def _pattern(node: ast.expr) -> str:

@@ -11,14 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fourfold.data import database, remote
+from fourfold.data import sources
 from fourfold.plan.spec import RunSpec, canonical
 from fourfold.plan.template import template_path
-from fourfold.project import shown
 from fourfold.records.ipynb import read_notebook, text
 
 WILDCARDS = frozenset("*?[")
-_LONGEST_PATH = 500
 _LOCKS = (
     *("requirements.lock", "uv.lock", "poetry.lock", "Pipfile.lock", "pixi.lock"),
     "conda-lock.yml",
@@ -114,7 +112,7 @@ class Fingerprints:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._code = cache(self._hash_code)
-        self._inputs = cache(self._hash_inputs)
+        self._inputs = cache(lambda source: sources.parse(source, root).fingerprint())
 
     def of(self, spec: RunSpec) -> Fingerprint:
         """Return the fingerprint of a run."""
@@ -126,18 +124,6 @@ class Fingerprints:
         cells = read_notebook(template_path(template_file, self.root))["cells"]
         code = [text(cell) for cell in cells if cell["cell_type"] == "code"]
         return _digest(json.dumps(code).encode())
-
-    def _hash_inputs(self, value: str) -> dict[str, str | None]:
-        """Return the files that a parameter names, each with its hash; None where unknowable."""
-        path = database.sqlite_path(value) if database.is_database(value) else value
-        if path is None or (remote.is_url(value) and path == value):
-            return {database.masked(value): None}
-        if len(path) > _LONGEST_PATH or "\n" in path:
-            return {}
-        wild = WILDCARDS & set(path) and not Path(path).is_absolute()
-        hits = list(self.root.glob(path)) if wild else [self.root / path]
-        files = sorted(hit for hit in hits if hit.is_file())
-        return {Path(shown(file, self.root)).as_posix(): file_digest(file) for file in files}
 
 
 def file_digest(file: Path) -> str:

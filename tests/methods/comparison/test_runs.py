@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -68,7 +69,7 @@ def folder(tmp_path):
     for number, each in enumerate(RECORDS):
         (tmp_path / f"r{number}").mkdir()
         write_record(each, tmp_path / f"r{number}" / "record.json")
-    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database, database:
         database.executescript(MLFLOW)
     return tmp_path
 
