@@ -105,7 +105,7 @@ def _step(
     ends = np.zeros(DEPTH + 2, np.int64)
     for forward in (1, -1):
         ends[0] = _beside(order, where, base, forward)
-        gains[0] = _far(matrix, points, base, ends[0])
+        gains[0] = apart(matrix, points, base, ends[0])
         level, tried[:] = 0, 0
         while level >= 0:
             end = ends[level]
@@ -113,15 +113,15 @@ def _step(
             # The candidate whose removed edge leaves most, less those tried at this level before.
             skip = tried[level] if level < len(breadth) else 0
             limit = breadth[level] if level < len(breadth) else 1
-            found, after = base - base - 1, base - base - 1
+            joined, after = base - base - 1, base - base - 1
             if skip < limit and level < depth:
                 best, bound, rank = -1e300, 1e300, skip
                 # The (skip + 1)-th best, by selection: lists are short.
                 for _ in range(rank + 1):
-                    best, found, after = -1e300, -1, -1
+                    best, joined, after = -1e300, -1, -1
                     for index in range(width):
                         other = near[end, index]
-                        rest = gains[level] - _far(matrix, points, end, other)
+                        rest = gains[level] - apart(matrix, points, end, other)
                         if rest <= _EPSILON:
                             break
                         follow = _beside(order, where, other, -ahead)
@@ -131,13 +131,13 @@ def _step(
                             or other == _beside(order, where, end, -1)
                         ):
                             continue
-                        value = rest + _far(matrix, points, other, follow)
+                        value = rest + apart(matrix, points, other, follow)
                         if value > best and value < bound:
-                            best, found, after = value, other, follow
+                            best, joined, after = value, other, follow
                     bound = best
-                    if found < 0:
+                    if joined < 0:
                         break
-            if found < 0:
+            if joined < 0:
                 level -= 1
                 if level >= 0:
                     used = _undo(order, where, journal, used, start + level)
@@ -156,8 +156,8 @@ def _step(
             ends[level], gains[level] = after, best
             if level < len(breadth):
                 tried[level] = 0
-            closed = best - _far(matrix, points, after, base)
-            touched[2 * level], touched[2 * level + 1] = found, after
+            closed = best - apart(matrix, points, after, base)
+            touched[2 * level], touched[2 * level + 1] = joined, after
             if closed > _EPSILON:
                 touched[0], touched[1] = base, ends[0]
                 # Go on greedily while it pays.
@@ -244,9 +244,9 @@ def _search(
             ends = (order[at], order[a], order[b], order[(b + 1) % count], order[c],
                     order[(c + 1) % count])  # fmt: skip
             far = (
-                _far(matrix, points, ends[0], ends[1]) + _far(matrix, points, ends[2], ends[3])
-                + _far(matrix, points, ends[4], ends[5]) - _far(matrix, points, ends[0], ends[3])
-                - _far(matrix, points, ends[4], ends[1]) - _far(matrix, points, ends[2], ends[5])
+                apart(matrix, points, ends[0], ends[1]) + apart(matrix, points, ends[2], ends[3])
+                + apart(matrix, points, ends[4], ends[5]) - apart(matrix, points, ends[0], ends[3])
+                - apart(matrix, points, ends[4], ends[1]) - apart(matrix, points, ends[2], ends[5])
             )  # fmt: skip
             # A B becomes B A: all turned around, then each.
             flip(order, where, a, c)
@@ -279,7 +279,7 @@ def _search(
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _far(matrix: Any, points: Any, a: int, b: int) -> float:
+def apart(matrix: Any, points: Any, a: int, b: int) -> float:
     """Return a distance, from the table or, where it is empty, straight between points."""
     if matrix.shape[0] > 0:
         return matrix[a, b]  # type: ignore[no-any-return]
@@ -292,7 +292,7 @@ def _length(matrix: Any, points: Any, order: Any) -> float:
     """Return the length of a round trip."""
     total = 0.0
     for place in range(len(order)):
-        total += _far(matrix, points, order[place - 1], order[place])
+        total += apart(matrix, points, order[place - 1], order[place])
     return total
 
 

@@ -8,7 +8,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from fourfold.methods.routes.heuristics import round_length
 from fourfold.methods.routes.lin_kernighan import Found, flip, marks_of, random_below
+from fourfold.methods.routes.places import neighbours
 
 Array = NDArray[np.float64]
 Order = NDArray[np.int64]
@@ -49,17 +51,13 @@ def improve_one_way(matrix: Array, order: Order, kicks: int = 0, seed: int = 0) 
     >>> improve_one_way(clock, np.array([0, 2, 4, 1, 5, 3]), kicks=20).length
     6.0
     """
-    others = matrix + np.where(np.eye(len(matrix), dtype=bool), np.inf, 0.0)
-    width = min(WIDTH, len(matrix) - 1)
-    onward = np.argsort(others, axis=1, kind="stable")[:, :width]
-    back = np.argsort(others.T, axis=1, kind="stable")[:, :width]
-    marks = marks_of(kicks)
+    onward, back, marks = neighbours(matrix, WIDTH), neighbours(matrix.T, WIDTH), marks_of(kicks)
     best, curve = _search(
         *(np.ascontiguousarray(matrix), onward, back, order.astype(np.int64)),
         *(kicks, np.uint64(seed), marks),
     )
     steps = np.column_stack([np.append(0, marks), curve])
-    return Found(best, float(matrix[best, np.roll(best, -1)].sum()), steps)
+    return Found(best, round_length(matrix, best), steps)
 
 
 @numba.njit(cache=True, error_model="numpy")
