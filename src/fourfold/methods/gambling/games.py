@@ -9,11 +9,10 @@ from math import sqrt
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from fourfold.errors import DataError, did_you_mean
+from fourfold.methods.intervals import Array
 
-Array = NDArray[np.float64]
 Chance = Fraction | float
 
 

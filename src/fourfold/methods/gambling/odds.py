@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from fourfold.errors import DataError
 from fourfold.methods.gambling.games import Game
-from fourfold.methods.intervals import Z
-
-Array = NDArray[np.float64]
+from fourfold.methods.intervals import Array, Z
 
 #: Fewer rounds or players than these cannot carry an interval, where the others hardly count.
 FEW = 20

@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 from fourfold.errors import DataError, did_you_mean
 from fourfold.methods.gambling.games import Game
 from fourfold.methods.gambling.odds import FEW, enough_rounds, weight
-from fourfold.methods.intervals import Interval, Z, wilson
-
-Array = NDArray[np.float64]
+from fourfold.methods.intervals import Array, Interval, Z, wilson
 
 STAKES = ("flat", "martingale", "fraction")
 #: Points in time at which fortunes are kept.

@@ -9,7 +9,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,8 @@ CREDIT: Mapping[Answer, tuple[float, float]] = {
     "unknown": (0.0, 1.0),
 }
 TRUST = ("stated", "checked")
+#: Whether the proofs of a practice hold: the first result that one of them has decides.
+CHECKS: Mapping[bool | None, str] = {False: "fails", None: "not checked", True: "holds"}
 #: Seconds after which a command counts as failed.
 LONGEST_S = 60.0
 
@@ -52,12 +54,6 @@ class Proof:
     file: str = ""
     text: str = ""
     command: str = ""
-
-    def __str__(self) -> str:
-        """Return the evidence as people write it."""
-        if self.command:
-            return f"`{self.command}` succeeds"
-        return f"{self.text!r} in {self.file}" if self.text else f"{self.file} exists"
 
     @property
     def problem(self) -> str:
@@ -226,20 +222,14 @@ def assess(
     standings = {}
     for name, practice in practices().items():
         reply = replies.get(name, Reply(name, "unknown"))
-        proof = _proof([holds(each, root, commands) for each in reply.proofs])
+        checks = [holds(each, root, commands) for each in reply.proofs]
+        proof = next((words for check, words in CHECKS.items() if check in checks), "none")
         low, high = CREDIT[reply.answer]
         if proof == "fails" or (trust == "checked" and proof != "holds"):
             low = 0.0
         practice = replace(practice, effort=reply.effort or practice.effort)
         standings[name] = Standing(practice, reply.answer, reply.evidence, proof, low, high)
     return Assessment(answers.organisation, standings, models or frameworks())
-
-
-def _proof(checks: Sequence[bool | None]) -> str:
-    """Return whether proofs hold: one that fails decides, then one that was not checked."""
-    if not checks:
-        return "none"
-    return "fails" if False in checks else "not checked" if None in checks else "holds"
 
 
 def holds(proof: Proof, root: Path, commands: bool = False) -> bool | None:

@@ -10,15 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from fourfold.errors import DataError
-from fourfold.methods.intervals import Interval
+from fourfold.methods.intervals import Array, Interval
 from fourfold.methods.intervals import share as share_of
 from fourfold.methods.maturity.assessment import Assessment
 from fourfold.methods.maturity.practices import QUARTERS, Credit
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from math import isfinite
 import numpy as np
 import pandas as pd
 
-from fourfold.methods.intervals import Interval
+from fourfold.methods.intervals import Array, Interval
 from fourfold.methods.intervals import share as share_of
-from fourfold.methods.platform.scorecard import Array, Decision
+from fourfold.methods.platform.scorecard import Decision
 
 
 @dataclass(frozen=True)

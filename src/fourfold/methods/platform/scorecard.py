@@ -15,8 +15,8 @@ from scipy.stats import t as student
 from fourfold.data.sources import locate
 from fourfold.data.yamlfile import Document, closed, read_document
 from fourfold.errors import ConfigError, DataError, Violation, did_you_mean
+from fourfold.methods.intervals import Array
 
-Array = NDArray[np.float64]
 Basis = Literal["judgement", "document", "measurement"]
 Z = 1.959964
 #: Columns of a table of measurements.

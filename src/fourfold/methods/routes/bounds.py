@@ -8,7 +8,6 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import (
@@ -18,12 +17,11 @@ from scipy.sparse.csgraph import (
 )
 
 from fourfold.errors import DataError
+from fourfold.methods.intervals import Array
 from fourfold.methods.routes import places
 from fourfold.methods.routes.heuristics import round_length, walk
 from fourfold.methods.routes.lin_kernighan import apart
-
-Array = NDArray[np.float64]
-Order = NDArray[np.int64]
+from fourfold.methods.routes.places import Order
 
 MOST_PROVED = 200
 

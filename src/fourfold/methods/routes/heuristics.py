@@ -6,12 +6,10 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
 from fourfold.errors import DataError
-
-Array = NDArray[np.float64]
-Order = NDArray[np.int64]
+from fourfold.methods.intervals import Array
+from fourfold.methods.routes.places import Order
 
 
 def length(matrix: Array, order: Order) -> float:

@@ -7,14 +7,13 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Order = NDArray[np.int64]
+from fourfold.methods.intervals import Array
+from fourfold.methods.routes.places import Order
 
-#: Tried at the first steps of a move, and at all deeper ones; steps of a move at most.
-BREADTH = np.array([5, 3, 1])
+#: Steps of a move at most, and ways tried at each of them.
 DEPTH = 10
+BREADTH = np.array([5, 3, *[1] * DEPTH])
 #: Longest stretch that a kick exchanges.
 REACH = 40
 #: Largest journal of reversals of one kick; a longer one is accepted or undone earlier.
@@ -100,7 +99,7 @@ def _step(
 ) -> Any:  # fmt: skip
     """Look for a shortening chain of flips from `base`; return gain, journal, places touched."""
     width, start = near.shape[1], used
-    tried = np.zeros(len(breadth) + 1, np.int64)
+    tried = np.zeros(len(breadth), np.int64)
     gains = np.zeros(DEPTH + 2)
     ends = np.zeros(DEPTH + 2, np.int64)
     for forward in (1, -1):
@@ -111,13 +110,11 @@ def _step(
             end = ends[level]
             ahead = 1 if _beside(order, where, base, 1) == end else -1
             # The candidate whose removed edge leaves most, less those tried at this level before.
-            skip = tried[level] if level < len(breadth) else 0
-            limit = breadth[level] if level < len(breadth) else 1
             joined, after = base - base - 1, base - base - 1
-            if skip < limit and level < depth:
-                best, bound, rank = -1e300, 1e300, skip
-                # The (skip + 1)-th best, by selection: lists are short.
-                for _ in range(rank + 1):
+            if tried[level] < breadth[level] and level < depth:
+                best, bound = -1e300, 1e300
+                # The best but those tried, by selection: lists are short.
+                for _ in range(tried[level] + 1):
                     best, joined, after = -1e300, -1, -1
                     for index in range(width):
                         other = near[end, index]
@@ -141,21 +138,14 @@ def _step(
                 level -= 1
                 if level >= 0:
                     used = _undo(order, where, journal, used, start + level)
-                    if level >= len(breadth):
-                        # Deeper than the broad levels there is one way only: go back to them.
-                        level = len(breadth) - 1
-                        used = _undo(order, where, journal, used, start + level)
                 continue
-            if level < len(breadth):
-                tried[level] += 1
+            tried[level] += 1
             if ahead > 0:
                 used = _flip_short(order, where, where[end], where[after], journal, used)
             else:
                 used = _flip_short(order, where, where[after], where[end], journal, used)
             level += 1
-            ends[level], gains[level] = after, best
-            if level < len(breadth):
-                tried[level] = 0
+            ends[level], gains[level], tried[level] = after, best, 0
             closed = best - apart(matrix, points, after, base)
             touched[2 * level], touched[2 * level + 1] = joined, after
             if closed > _EPSILON:
@@ -189,13 +179,20 @@ def _settle(
             if gain <= 0:
                 break
             total += gain
-            for index in range(many):
-                place = touched[index]
-                if not queued[place] and place != base:
-                    queued[place] = True
-                    queue[(head + size) % count] = place
-                    size += 1
+            for place in touched[:many]:
+                if place != base:
+                    size = push(place, queue, queued, head, size)
     return total, used, True
+
+
+@numba.njit(cache=True, error_model="numpy")
+def push(place: Any, queue: Any, queued: Any, head: int, size: int) -> int:
+    """Queue a place unless it is, and return the length of the queue, a ring from `head` on."""
+    if queued[place]:
+        return size
+    queued[place] = True
+    queue[(head + size) % len(queue)] = place
+    return size + 1
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -258,10 +255,7 @@ def _search(
             journal[2, 0], journal[2, 1] = (middle + 1) % count, c
             size = none
             for place in ends:
-                if not queued[place]:
-                    queued[place] = True
-                    queue[size] = place
-                    size += 1
+                size = push(place, queue, queued, none, size)
             gain, used, whole = _settle(
                 matrix, points, near, order, where, journal, none + 3,
                 queue, queued, none, size, breadth, depth, touched, yes,

@@ -11,8 +11,8 @@ from pandas.api.types import is_numeric_dtype
 from scipy.spatial.distance import cdist
 
 from fourfold.errors import DataError, did_you_mean
+from fourfold.methods.intervals import Array
 
-Array = NDArray[np.float64]
 Order = NDArray[np.int64]
 
 #: Mean radius of the earth, km.
