@@ -35,16 +35,18 @@ def seed_of(rng: np.random.Generator) -> int:
 
 
 def held(name: str, found: wagers.Estimate, truth: float) -> Answers:
-    if math.isnan(found.low):
+    _, low, high = found.interval
+    if math.isnan(low):
         yield f"no interval: {name}", TOLD, True
     else:
         yield f"no interval: {name}", TOLD, False
-        yield f"holds the truth: {name}", COVERAGE, found.low <= truth <= found.high
+        yield f"holds the truth: {name}", COVERAGE, low <= truth <= high
 
 
 def supported(name: str, found: wagers.Estimate, condition: str) -> Answers:
     claim = judge(
-        Criterion.parse("house edge", condition), Metric(found.value, found.ci).plain("e")
+        Criterion.parse("house edge", condition),
+        Metric(found.interval.value, found.interval[1:]).plain("e"),
     )
     yield f"called supported: {name} {condition}", ERROR, claim.verdict == "supported"
 

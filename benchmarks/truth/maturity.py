@@ -54,16 +54,10 @@ def levels(count: int) -> Iterator[Result]:
             told = {n: "unknown" if rng.random() < hidden else a for n, a in truth.items()}
             full, partial = assessed(truth), assessed(told)
             for model in frameworks().values():
-                level = maturity.level(model, full.low)
-                case = maturity.bounds(
-                    *(maturity.level(model, c) for c in (partial.low, partial.high))
-                )
+                level = model.reached(full.low)
+                case = maturity.bounds(*(model.reached(c) for c in (partial.low, partial.high)))
                 metric = Metric(case["value"], case["ci"], exact=case["exact"]).plain("level")
-                held.append(
-                    maturity.level(model, partial.low)
-                    <= level
-                    <= maturity.level(model, partial.high)
-                )
+                held.append(model.reached(partial.low) <= level <= model.reached(partial.high))
                 for bound in range(1, len(model.levels)):
                     verdict = judge(Criterion.parse("level", f">= {bound}"), metric).verdict
                     judged.append(verdict != "inconclusive")
@@ -87,13 +81,13 @@ def orders(count: int) -> Iterator[Result]:
         steps = roadmap.plan_steps(found)
         # A road of medium quality: that of the plan beats nearly all, which tells little.
         middling = [steps[place] for place in rng.permutation(len(steps))]
-        waits = np.array([roadmap.waits(found, order).mean() for order in permutations(gone)])
-        mine = roadmap.waits(found, [step.practice for step in middling]).mean()
+        waits = roadmap.waits(found, list(permutations(gone))).mean(axis=1)
+        mine = roadmap.waits(found, [[step.practice for step in middling]]).mean()
         equal = np.isclose(waits, mine, rtol=0, atol=1e-9)
         truth = float(np.mean(np.where(equal, 0.5, waits > mine)))
         hits = []
         for draw in range(count):
-            low, high = roadmap.compare_orders(found, middling, ORDERS, draw).interval
+            _, low, high = roadmap.compare_orders(found, middling, ORDERS, draw).share
             hits.append(low <= truth <= high)
         yield result(f"interval of the share of orders beaten, {truth:.3f}", hits, "0.93..0.97")
 

@@ -115,7 +115,7 @@ def index_held(before: np.ndarray, now: np.ndarray, rows: int) -> Answer:
     true = float(((now - before) * np.log(now / before)).sum())
 
     def draw(rng: np.random.Generator) -> bool:
-        found = drift.difference(rng.multinomial(rows, before), rng.multinomial(rows, now))
+        found, _ = drift.difference(rng.multinomial(rows, before), rng.multinomial(rows, now))
         return found.low <= true <= found.high
 
     return draw

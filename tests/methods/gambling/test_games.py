@@ -80,13 +80,13 @@ def test_a_game_of_ones_own():
     table = pd.DataFrame({"chance": [0.25, 0.75], "pays": [2, -1], "outcome": ["a", "b"]})
     assert games.from_table(table, "", {}, "mine").mean == -0.25
     with pytest.raises(DataError, match=r"mine: expected chances .* sum to 1, got 0\.25, 0\.25"):
-        games.from_chances(table.assign(chance=0.25), "mine")
+        games.from_table(table.assign(chance=0.25), "", {}, "mine")
     with pytest.raises(DataError, match=r"expected numbers in .* got 0\.25 and two"):
-        games.from_chances(table.assign(pays=["two", "-1"]), "mine")
+        games.from_table(table.assign(pays=["two", "-1"]), "", {}, "mine")
     with pytest.raises(DataError, match=r"in 0\.\.1 that sum to 1, got 1\.5, -0\.5"):
-        games.from_chances(table.assign(chance=[1.5, -0.5]), "mine")
+        games.from_table(table.assign(chance=[1.5, -0.5]), "", {}, "mine")
     with pytest.raises(DataError, match=r"a column 'pays', got chance, pay\. Did you mean 'pay'"):
-        games.from_chances(table[["chance"]].assign(pay=1), "mine")
+        games.from_table(table[["chance"]].assign(pay=1), "", {}, "mine")
     with pytest.raises(DataError, match=r"outcome: expected a column .*got 'end'"):
         games.from_table(table, "end", {"a": 1}, "mine")
     with pytest.raises(DataError, match="Did you mean 'coin'"):

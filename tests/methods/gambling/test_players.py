@@ -8,6 +8,7 @@ import pytest
 from fourfold.errors import DataError
 from fourfold.methods.gambling import games, odds
 from fourfold.methods.gambling import players as wagers
+from fourfold.methods.intervals import Interval, Z
 
 RED = games.game("roulette_red_38")
 WIN = games.Game("win", (games.Outcome("win", 1.0, 1.0),))
@@ -65,7 +66,7 @@ def test_the_edge_agrees_with_arithmetic(name):
     game = games.game(name)
     found = wagers.edge(game, wagers.play(game, 5000, 100, seed=3))
     assert abs(found.apart(-game.mean)) < 4
-    assert found.low < found.value < found.high
+    assert found.interval.low < found.interval.value < found.interval.high
 
 
 def test_doubt_about_the_chances_widens_the_interval_only():
@@ -75,8 +76,8 @@ def test_doubt_about_the_chances_widens_the_interval_only():
     found = wagers.play(coin, 1000, 100, seed=1)
     narrow, wide = (wagers.edge(game, found) for game in (coin, counted))
     assert wide.error == narrow.error
-    half = odds.Z * np.hypot(1 / np.sqrt(50), narrow.error)
-    assert (wide.high - wide.low) / 2 == pytest.approx(half, rel=1e-6)
+    half = Z * np.hypot(1 / np.sqrt(50), narrow.error)
+    assert np.ptp(wide.interval[1:]) / 2 == pytest.approx(half, rel=1e-6)
 
 
 def test_the_error_is_that_of_the_mean():
@@ -90,10 +91,10 @@ def test_few_long_shots_carry_no_interval():
     """A hundred players of ten rounds hardly ever see three sevens: nobody can say how far off."""
     slot = games.game("slot")
     found = wagers.edge(slot, wagers.play(slot, 100, 10))
-    assert np.isnan(found.ci).all()
-    assert np.isfinite(wagers.edge(slot, wagers.play(slot, 1000, 500)).ci).all()
+    assert np.isnan(found.interval[1:]).all()
+    assert np.isfinite(wagers.edge(slot, wagers.play(slot, 1000, 500)).interval).all()
     alone = wagers.edge(RED, wagers.play(RED, 1, 10))
-    assert np.isnan([alone.low, alone.error]).all()
+    assert np.isnan([alone.interval.low, alone.error]).all()
 
 
 def test_whether_there_is_an_interval_is_no_matter_of_luck():
@@ -101,7 +102,7 @@ def test_whether_there_is_an_interval_is_no_matter_of_luck():
     stakes = wagers.Stakes("martingale", bankroll=1000)
     for players, rounds in ((100, 10), (300, 50), (1000, 201)):
         plays = (wagers.play(RED, players, rounds, stakes, seed) for seed in range(30))
-        given = {bool(np.isfinite(wagers.edge(RED, each).ci).all()) for each in plays}
+        given = {bool(np.isfinite(wagers.edge(RED, each).interval).all()) for each in plays}
         assert len(given) == 1, (players, rounds)
 
 
@@ -109,20 +110,20 @@ def test_whether_there_is_an_interval_is_no_matter_of_luck():
 def test_few_counted_rounds_carry_no_interval(rounds):
     """One round that was won, or a thousand without a loss, do not make a sure game."""
     game = games.from_rounds(rounds, {"win": 1, "lose": -1}, "bet")
-    assert np.isnan(wagers.edge(game, wagers.play(game, 100, 10)).ci).all()
+    assert np.isnan(wagers.edge(game, wagers.play(game, 100, 10)).interval[1:]).all()
 
 
 def test_who_always_loses_has_an_edge_without_error():
     """All players alike: the interval is a point, not undefined."""
     found = wagers.edge(LOSE, wagers.play(LOSE, 100, 10))
-    assert (found.value, *found.ci) == (1, 1, 1)
+    assert found.interval == (1, 1, 1)
 
 
 @pytest.mark.parametrize("name", ["roulette_number_38", "slot", "craps_pass"])
 def test_the_interval_of_the_edge_covers(name):
     """In about 95 of 100 seeded runs; 400 runs tell 95 % from 90 %, skew games too."""
     game = games.game(name)
-    found = [wagers.edge(game, wagers.play(game, 1000, 150, seed=n)) for n in range(400)]
+    found = [wagers.edge(game, wagers.play(game, 1000, 150, seed=n)).interval for n in range(400)]
     held = [each.low <= -game.mean <= each.high for each in found if np.isfinite(each.low)]
     assert len(held) > 300
     assert 0.92 < np.mean(held) < 0.98
@@ -149,17 +150,18 @@ def test_shares_agree_with_closed_forms():
 
 def test_estimates_beside_arithmetic():
     """By how many errors they are apart; a share of 0 by the error that is expected of it."""
-    assert wagers.share(0, 200).low == 0
-    assert wagers.share(200, 200).high == 1
+    assert wagers.share(0, 200).interval.low == 0
+    assert wagers.share(200, 200).interval.high == 1
     table = wagers.checks(
         {"a": wagers.share(60, 100), "b": wagers.share(0, 100), "c": wagers.share(1, 2)},
         {"a": 0.5, "b": 0.5},
     )
     assert list(table.index) == ["a", "b"]
     assert table["errors apart"].tolist() == pytest.approx([2, -10])
-    assert wagers.Estimate(0.1, 0, 1, 0.05).apart(0.2) == pytest.approx(-2)
-    assert wagers.Estimate(0.1, 0, 1, 0.0).apart(0.1) == 0
-    assert wagers.Estimate(0.1, 0, 1, 0.0).apart(0.2) == float("inf")
+    close = Interval(0.1, 0, 1)
+    assert wagers.Estimate(close, 0.05).apart(0.2) == pytest.approx(-2)
+    assert wagers.Estimate(close, 0.0).apart(0.1) == 0
+    assert wagers.Estimate(close, 0.0).apart(0.2) == float("inf")
 
 
 @pytest.mark.parametrize("most", [3, 7, 40])

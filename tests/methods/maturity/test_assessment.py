@@ -73,7 +73,7 @@ def test_a_partial_answer_without_evidence_is_at_most_partial(tmp_path):
 
 def test_trust_is_one_of_two(tmp_path):
     """Told with what was given."""
-    with pytest.raises(ValueError, match="expected one of stated, checked, got 'blind'"):
+    with pytest.raises(DataError, match="expected one of stated, checked, got 'blind'"):
         assess(Answers("ours", ()), tmp_path, trust="blind")
 
 

@@ -75,19 +75,19 @@ def test_a_level_needs_all_its_criteria_and_those_below(answers, least, most):
 
 
 def test_a_criterion_is_as_good_as_its_weakest_practice():
-    """Met, partly, open or unknown; what is open is named with its source."""
+    """Met, partly, open or unknown."""
     answers = {"a": "done", "b": "done", "c": "partly", "d": "unknown"}
     model = framework(
         criterion(1, "a"), criterion(1, "b", "c"), criterion(1, "a", "d"), criterion(2, "c", "d")
     )
-    table = maturity.criteria(assessment(answers, model))
-    assert table["status"].tolist() == ["met", "partly", "unknown", "unknown"]
-    assert table["low"].tolist() == [1, 0.5, 0, 0]
-    assert table["high"].tolist() == [1, 0.5, 1, 0.5]
-    assert table["open"].tolist() == ["", "c", "d", "c, d"]
-    assert table["source"].iloc[0] == "Title, somewhere, https://x"
-    missing = maturity.criteria(assessment({**answers, "c": "missing"}, model))
-    assert missing["status"].tolist() == ["met", "open", "unknown", "open"]
+    found = assessment(answers, model)
+    statuses = [maturity.status(found, each) for each in model.criteria]
+    assert statuses == ["met", "partly", "unknown", "unknown"]
+    assert [each.share(found.low) for each in model.criteria] == [1, 0.5, 0, 0]
+    assert [each.share(found.high) for each in model.criteria] == [1, 0.5, 1, 0.5]
+    missing = assessment({**answers, "c": "missing"}, model)
+    statuses = [maturity.status(missing, each) for each in model.criteria]
+    assert statuses == ["met", "open", "unknown", "open"]
     found = maturity.level_table(assessment(answers, model)).loc["Tiny"]
     assert (found["criteria met"], found["criteria"], found["top"]) == (1, 4, 2)
 
@@ -173,9 +173,9 @@ def test_the_interval_holds_the_level_however_the_unknown_turns_out(answers, tru
         for each in (replies, resolved)
     )
     for model in frameworks().values():
-        exact = maturity.level(model, after.low)
-        assert exact == maturity.level(model, after.high)
-        assert maturity.level(model, before.low) <= exact <= maturity.level(model, before.high)
+        exact = model.reached(after.low)
+        assert exact == model.reached(after.high)
+        assert model.reached(before.low) <= exact <= model.reached(before.high)
 
 
 @settings(max_examples=40, deadline=None)

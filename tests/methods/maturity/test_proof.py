@@ -74,9 +74,3 @@ def test_half_a_proof_is_told(evidence, problem):
     """Nothing, two things at once, or a text without a file."""
     assert problem in evidence.problem
     assert bool(evidence.problem) is bool(problem)
-
-
-def test_proofs_in_words():
-    """As a reader would say them."""
-    told = [str(Proof(file="a")), str(Proof(file="a", text="b")), str(Proof(command="c d"))]
-    assert told == ["a exists", "'b' in a", "`c d` succeeds"]

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fourfold.errors import DataError
-from fourfold.methods.quality import drift, validity
+from fourfold.methods.quality import drift
+from fourfold.methods.quality.batches import by_period
 from fourfold.methods.quality.profile import MOST_VALUES, profile_columns, read_profile
 
 
@@ -49,20 +50,20 @@ def test_a_profile_comes_back_from_its_file(tmp_path, rng):
 
 def test_the_index_by_hand():
     """0.5 and 0.5 against 0.3 and 0.7: 0.2 ln(7/3), less what chance adds."""
-    found = drift.difference([5000, 5000], [3000, 7000])
-    assert found.psi == pytest.approx(0.2 * np.log(7 / 3) - 2e-4, abs=1e-4)
-    assert found.low < found.psi < found.high
-    assert found.p < 1e-9
-    wider = drift.difference([5000, 5000], [3000, 7000], columns=20)
+    found, p = drift.difference([5000, 5000], [3000, 7000])
+    assert found.value == pytest.approx(0.2 * np.log(7 / 3) - 2e-4, abs=1e-4)
+    assert found.low < found.value < found.high
+    assert p < 1e-9
+    wider, _ = drift.difference([5000, 5000], [3000, 7000], columns=20)
     assert wider.low < found.low < found.high < wider.high
 
 
 @given(st.lists(st.integers(0, 500), min_size=2, max_size=12))
 def test_equal_counts_are_no_change(counts):
     """Whatever they are; of too few rows, nothing is excluded."""
-    found = drift.difference(counts, counts)
-    assert found.psi == found.low == 0
-    assert found.p == pytest.approx(1)
+    found, p = drift.difference(counts, counts)
+    assert found.value == found.low == 0
+    assert p == pytest.approx(1)
     assert found.high == np.inf or sum(counts) >= 5
 
 
@@ -130,10 +131,10 @@ def test_over_time(rng):
     """Each batch against the one before; the last so many; a jump shows once."""
     frame = pd.DataFrame({"t": np.repeat(list("abcd"), 500), "n": rng.normal(size=2000)})
     frame.loc[frame["t"] >= "c", "n"] += 1
-    found = drift.over_time(frame, validity.batches(frame, "t"), ["t"])
+    found = drift.over_time(frame, by_period(frame, "t"), ["t"])
     assert found.columns.tolist() == ["b", "c", "d"]
     assert found.loc["n", "c"] > 0.5 > 0.1 > found.loc["n", ["b", "d"]].max()
-    assert drift.over_time(frame, validity.batches(frame, "t"), ["t"], 1).columns.tolist() == ["d"]
+    assert drift.over_time(frame, by_period(frame, "t"), ["t"], 1).columns.tolist() == ["d"]
 
 
 def test_shapes(rng):

@@ -9,6 +9,7 @@ import pytest
 
 from fourfold.methods.intervals import wilson
 from fourfold.methods.quality import validity
+from fourfold.methods.quality.batches import by_period
 
 CONTRACT = """\
 schema_type: dataframe
@@ -48,7 +49,7 @@ def test_every_rule_is_counted(tmp_path):
 
 def test_shares_of_batches():
     """In order of time, with the rows that failed; too few batches are not compared."""
-    found = validity.batches(pd.DataFrame({"y": [2002, 2001, 2001, 2004]}), "y", "year")
+    found = by_period(pd.DataFrame({"y": [2002, 2001, 2001, 2004]}), "y", "year")
     shares = validity.shares(pd.Series(["", "y: bad", "", ""]), found)
     assert shares.index.tolist() == ["2001", "2002", "2004"]
     assert shares["position"].tolist() == [0, 1, 3]
@@ -62,7 +63,7 @@ def test_a_batch_unlike_the_others_is_found():
     names = np.repeat(list("abcdef"), 200)
     bad = np.arange(1200) % 100 == 0
     bad[names == "e"] = np.arange(200) % 8 == 0
-    found = validity.batches(pd.DataFrame({"t": names}), "t")
+    found = by_period(pd.DataFrame({"t": names}), "t")
     shares = validity.shares(pd.Series(np.where(bad, "x", "")), found)
     assert shares.index[shares["p"] < 0.05].tolist() == ["e"]
     uneven = np.concatenate([np.arange(200) < n for n in (2, 25, 6, 14, 1, 33)])

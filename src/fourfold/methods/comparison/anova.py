@@ -29,13 +29,30 @@ _NOTHING = 1e-10
 class _Model:
     """Orthonormal columns of each effect beyond what it is tested against, and of all together."""
 
+    scores: Matrix
     effects: dict[str, Matrix]
     reduced: dict[str, Matrix]
     full: Matrix
 
+    @property
     def free(self) -> int:
-        rows, columns = self.full.shape
-        return int(rows - columns)
+        return int(self.full.shape[0] - self.full.shape[1])
+
+    @property
+    def sizes(self) -> Matrix:
+        """Return the sum of squares of each effect."""
+        return np.array([((part.T @ self.scores) ** 2).sum() for part in self.effects.values()])
+
+    @property
+    def degrees(self) -> NDArray[np.int64]:
+        return np.array([part.shape[1] for part in self.effects.values()])
+
+    @property
+    def noise(self) -> float:
+        """Return the sum of squares that nothing explains."""
+        rest = _rest(self.full, self.scores)
+        whole = max(float(self.scores.var() * len(self.scores)), 1e-300)
+        return max(float(rest @ rest), _NOTHING * whole)
 
 
 def explained(runs: Runs, metric: str, draws: int = 999, seed: int = 0) -> pd.DataFrame:
@@ -49,6 +66,8 @@ def explained(runs: Runs, metric: str, draws: int = 999, seed: int = 0) -> pd.Da
     ----------
     runs : Runs
         As `Runs.of` returns them for this metric.
+    metric : str
+        Its name.
     draws : int
         Permutations of the residuals, and draws of the intervals.
     seed : int
@@ -74,20 +93,12 @@ def explained(runs: Runs, metric: str, draws: int = 999, seed: int = 0) -> pd.Da
     share is a noncentrality over their sum and the number of runs, after Steiger (2004), Psychol
     Methods 9, p. 172.
     """
-    model = _model(runs)
-    values = runs.table[metric].to_numpy(float)
-    generator = np.random.default_rng(seed)
-    rest = _rest(model.full, values)
-    noise = max(float(rest @ rest), _NOTHING * max(float(values.var() * len(values)), 1e-300))
-    sizes = {name: float(((part.T @ values) ** 2).sum()) for name, part in model.effects.items()}
-    degrees = np.array([part.shape[1] for part in model.effects.values()])
-    lines = _shares(np.array(list(sizes.values())), degrees, noise, model.free(), len(values))
-    told = float(((model.full.T @ (values - values.mean())) ** 2).sum())
-    bounds = _intervals(
-        np.array(list(sizes.values())), degrees, told, noise, model, generator, draws
-    )
-    chances = [_chance(model, name, values, generator, draws) for name in model.effects]
-    table = pd.DataFrame({"share": lines, "low": bounds[0], "high": bounds[1]}, list(model.effects))
+    model, generator = _model(runs, metric), np.random.default_rng(seed)
+    strength = np.maximum(0, model.sizes / (model.noise / model.free) - model.degrees)
+    low, high = _intervals(model, generator, draws)
+    chances = [_chance(model, name, generator, draws) for name in model.effects]
+    shares = {"share": strength / (strength.sum() + len(model.scores)), "low": low, "high": high}
+    table = pd.DataFrame(shares, list(model.effects))
     blocks = [name for name in table.index if name in runs.repeats]
     tested = ~table.index.isin(blocks)
     table["p"] = np.nan
@@ -98,7 +109,7 @@ def explained(runs: Runs, metric: str, draws: int = 999, seed: int = 0) -> pd.Da
     return table.assign(**{name: 100 * table[name] for name in ("share", "low", "high")})
 
 
-def _model(runs: Runs) -> _Model:
+def _model(runs: Runs, metric: str) -> _Model:
     """Return the largest model that leaves enough runs to noise: pairs, if not then settings."""
     ones = np.ones((len(runs.table), 1))
     mains = {name: _columns(runs.table[name]) for name in runs.settings}
@@ -120,8 +131,8 @@ def _model(runs: Runs) -> _Model:
     reduced |= {n: [ones, *mains.values(), *(chosen[m] for m in chosen if m != n)] for n in chosen}
     lower = {name: _basis(np.hstack(parts)) for name, parts in reduced.items()}
     effects = {n: _beyond(lower[n], (mains | chosen)[n]) for n in reduced}
-    told = {name: part for name, part in effects.items() if part.shape[1]}
-    return _Model(told, lower, full)
+    estimable = {name: part for name, part in effects.items() if part.shape[1]}
+    return _Model(runs.table[metric].to_numpy(float), estimable, lower, full)
 
 
 def _columns(column: pd.Series) -> Matrix:
@@ -157,40 +168,25 @@ def _rest(basis: Matrix, values: Matrix) -> Matrix:
     return np.asarray(values - basis @ (basis.T @ values))
 
 
-def _shares(
-    sizes: Matrix, degrees: NDArray[np.int64], noise: float, free: int, count: int
-) -> Matrix:
-    strength = np.maximum(0, sizes / (noise / free) - degrees)
-    return np.asarray(strength / (strength.sum() + count))
-
-
-def _intervals(
-    sizes: Matrix,
-    degrees: NDArray[np.int64],
-    told: float,
-    noise: float,
-    model: _Model,
-    generator: np.random.Generator,
-    draws: int,
-) -> Matrix:
-    variance = noise / generator.chisquare(model.free(), draws)
+def _intervals(model: _Model, generator: np.random.Generator, draws: int) -> Matrix:
+    """Return the lower and the upper ends of the shares."""
+    sizes = model.sizes
+    centred = model.scores - model.scores.mean()
+    together = float(((model.full.T @ centred) ** 2).sum())
+    variance = model.noise / generator.chisquare(model.free, draws)
+    rest = np.maximum(together - sizes, 0), model.full.shape[1] - 1 - model.degrees
     own, others = (
         chndtrinc(size / variance[:, None], free, generator.random((draws, len(sizes))))
-        for size, free in (
-            (sizes, degrees),
-            (np.maximum(told - sizes, 0), model.full.shape[1] - 1 - degrees),
-        )
+        for size, free in ((sizes, model.degrees), rest)
     )
     own, others = (np.where(each > _NOTHING, each, 0.0) for each in (own, others))
     shares = own / (own + others + len(model.full))
     return np.asarray(np.quantile(shares, [0.025, 0.975], axis=0))
 
 
-def _chance(
-    model: _Model, name: str, values: Matrix, generator: np.random.Generator, draws: int
-) -> float:
+def _chance(model: _Model, name: str, generator: np.random.Generator, draws: int) -> float:
     """Return the share of permutations of the residuals in which the effect is as large."""
-    rest = _rest(model.reduced[name], values)
+    rest = _rest(model.reduced[name], model.scores)
     shuffled = generator.permuted(np.tile(rest, (draws, 1)), axis=1).T
     drawn = np.column_stack([rest, shuffled])
     effect = ((model.effects[name].T @ drawn) ** 2).sum(axis=0)
@@ -204,6 +200,10 @@ def expected(runs: Runs, metric: str, combinations_: pd.DataFrame) -> pd.Series:
 
     Parameters
     ----------
+    runs : Runs
+        As `Runs.of` returns them for this metric.
+    metric : str
+        Its name.
     combinations_ : DataFrame
         One column for each setting, of levels that some run has.
     """

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_numeric_dtype
 from scipy.stats import t as student
 
 from fourfold.methods.comparison.runs import Runs
@@ -94,6 +95,8 @@ def rank(runs: Runs, metric: str, higher: bool = True, noise: str = "auto") -> R
     ----------
     runs : Runs
         As `Runs.of` returns them for this metric.
+    metric : str
+        Its name.
     higher : bool
         Whether more is better.
     noise : str
@@ -106,13 +109,13 @@ def rank(runs: Runs, metric: str, higher: bool = True, noise: str = "auto") -> R
     table = groups[metric].agg(["size", "mean"]).reset_index()
     table.columns = [*names, "runs", "mean"]
     spread, free = _repeats(runs, metric, groups.ngroup().to_numpy())
-    told = "repeats" if noise != "intervals" and free > 0 else "intervals"
-    if told == "repeats":
+    by = "repeats"
+    if noise != "intervals" and free > 0:
         table["error"] = spread / np.sqrt(table["runs"])
     else:
         free, table["error"] = np.inf, _from_intervals(runs, metric, groups.ngroup())
-        told = told if table["error"].notna().all() and noise != "repeats" else ""
-    if not told:
+        by = "intervals" if table["error"].notna().all() and noise != "repeats" else ""
+    if not by:
         table["error"] = np.nan
     table = table.iloc[np.argsort(-sign * table["mean"].to_numpy(), kind="stable")]
     table["behind"] = sign * (table["mean"].iloc[0] - table["mean"])
@@ -120,7 +123,7 @@ def rank(runs: Runs, metric: str, higher: bool = True, noise: str = "auto") -> R
     table["p"] = 2 * student.sf(apart, free)
     table.index = pd.RangeIndex(1, len(table) + 1)
     table.loc[1, "p"] = np.nan
-    return Ranking(table, told, float(free), higher)
+    return Ranking(table, by, float(free), higher)
 
 
 def _repeats(runs: Runs, metric: str, groups: NDArray[np.integer[Any]]) -> tuple[float, float]:
@@ -145,24 +148,31 @@ def _from_intervals(runs: Runs, metric: str, groups: pd.Series) -> pd.Series:
 def edges(runs: Runs, metric: str, higher: bool = True) -> dict[str, tuple[float, str]]:
     """Return the settings whose best level is the lowest or highest tried.
 
+    Parameters
+    ----------
+    runs : Runs
+        As `Runs.of` returns them for this metric.
+    metric : str
+        Its name.
+    higher : bool
+        Whether more is better.
+
     Returns
     -------
     dict of str to (level, ``lower`` or ``higher``)
         For each setting of numbers with at least three levels whose best mean is at an edge.
     """
-    found = {}
+    best_at_edge = {}
     for name in runs.settings:
-        column = runs.table[name]
-        if not pd.api.types.is_numeric_dtype(column) or column.nunique() < 3:
-            continue
-        means = runs.table.groupby(name)[metric].mean() * (1 if higher else -1)
-        best = float(means.index[int(means.to_numpy().argmax())])
-        if best in (means.index.min(), means.index.max()):
-            found[name] = best, "lower" if best == means.index.min() else "higher"
-    return found
+        if is_numeric_dtype(runs.table[name]) and runs.table[name].nunique() >= 3:
+            means = runs.table.groupby(name)[metric].mean() * (1 if higher else -1)
+            best = float(means.index[int(means.to_numpy().argmax())])
+            if best in (means.index.min(), means.index.max()):
+                best_at_edge[name] = best, "lower" if best == means.index.min() else "higher"
+    return best_at_edge
 
 
 def settings_in_words(row: pd.Series, names: tuple[str, ...]) -> str:
     """Return a combination as ``k 3, scaler robust``."""
-    told = (f"{row[n]:g}" if isinstance(row[n], float) else short(row[n], 16) for n in names)
-    return ", ".join(f"{short(n)} {value}" for n, value in zip(names, told, strict=True))
+    levels = [f"{row[n]:g}" if isinstance(row[n], float) else short(row[n], 16) for n in names]
+    return ", ".join(f"{short(n)} {level}" for n, level in zip(names, levels, strict=True))

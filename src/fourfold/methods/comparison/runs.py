@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -62,18 +62,17 @@ class Runs:
             known = ", ".join(map(short, self.metrics)) or "none"
             near = did_you_mean(metric, self.metrics)
             raise DataError(f"metric: expected one of {known}; got {metric!r}.{near}")
-        found = self.table[self.table[metric].notna()]
-        settings = [name for name in self.settings if len(found[name].unique()) > 1]
-        if len(found) < 2 or not settings:
+        table, repeats = self.table[self.table[metric].notna()], self.repeats
+        settings = [name for name in self.settings if len(table[name].unique()) > 1]
+        if len(table) < 2 or not settings:
             raise DataError(
-                f"{metric}: expected at least two runs with different settings, got {len(found)}"
+                f"{metric}: expected at least two runs with different settings, got {len(table)}"
             )
-        spread = found.groupby(settings, dropna=False)[metric].agg(np.ptp)
-        repeats = self.repeats
-        if spread.max() <= 1e-9 * found[metric].abs().max():  # a seed that changed nothing
-            found, repeats = found.drop_duplicates(settings), ()
-        intervals = self.intervals.loc[found.index]
-        return Runs(found, tuple(settings), repeats, self.metrics, intervals, self.left_out)
+        spread = table.groupby(settings, dropna=False)[metric].agg(np.ptp)
+        if spread.max() <= 1e-9 * table[metric].abs().max():  # a seed that changed nothing
+            table, repeats = table.drop_duplicates(settings), ()
+        kept, intervals = tuple(settings), self.intervals.loc[table.index]
+        return replace(self, table=table, settings=kept, repeats=repeats, intervals=intervals)
 
 
 def read_runs(
@@ -109,18 +108,17 @@ def read_runs(
     finished = known[status.isin(_FINISHED)] if status is not None else known
     if finished.empty:
         raise DataError(f"expected runs that finished, got none of {len(frame)}")
-    found = tuple(c for c in known.attrs["metrics"] if finished[c].notna().any())
-    wanted = [c for c in known.attrs["settings"] if c not in _WORDS]
     for name in [*settings, *metrics]:
         if name not in known:
             raise DataError(
                 f"expected settings and metrics among {', '.join(map(short, known.columns[:20]))}; "
                 f"got {name!r}." + did_you_mean(name, known.columns)
             )
-    chosen = [c for c in (settings or wanted) if c not in repeats]
-    varied, left_out = _varied(finished, chosen)
+    wanted = settings or [c for c in known.attrs["settings"] if c not in _WORDS]
+    varied, left_out = _varied(finished, [c for c in wanted if c not in repeats])
     again = tuple(c for c in repeats if c in finished and len(finished[c].unique()) > 1)
-    kept = tuple(c for c in found if not metrics or c in metrics)
+    results = (c for c in known.attrs["metrics"] if finished[c].notna().any())
+    kept = tuple(c for c in results if not metrics or c in metrics)
     table = finished[[*varied, *again, *kept]].reset_index(drop=True)
     bounds = intervals.loc[finished.index].reset_index(drop=True)
     return Runs(table, tuple(varied), again, kept, bounds, left_out)
@@ -134,22 +132,18 @@ def _layout(
     if "run_uuid" in frame:
         return (*_from_mlflow(frame, source), status)
     if any(str(c).startswith("metric.") for c in frame):
-        parts = _prefixed(frame, "param."), _prefixed(frame, "metric.")
-        known = list(map(str, parts[1]))
-        ends = {c: parts[1].pop(c) for c in known if c.endswith((".low", ".high"))}
-        return (*_joined(*parts, ends), status)
+        results = _prefixed(frame, "metric.")
+        limits = [c for c in map(str, results) if c.endswith((".low", ".high"))]
+        ends = {name: results.pop(name) for name in limits}
+        return (*_joined(_prefixed(frame, "param."), results, ends), status)
     if any(str(c).startswith("metrics.") for c in frame):
-        results = _prefixed(frame, "metrics.")
-        known = list(map(str, results))
-        values = {c.removesuffix(".value"): results[c] for c in known if c.endswith(".value")}
-        ends = {}
-        for c in (c for c in known if c.endswith(".ci")):
-            pairs = results[c].map(lambda text: json.loads(text) if isinstance(text, str) else None)
-            name = c.removesuffix(".ci")
-            for place, end in enumerate(("low", "high")):
-                ends[f"{name}.{end}"] = pairs.map(lambda pair, n=place: pair[n] if pair else np.nan)
-        parts = _prefixed(frame, "parameters."), pd.DataFrame(values, index=frame.index)
-        return (*_joined(*parts, ends), status)
+        results, ends = _prefixed(frame, "metrics."), {}
+        for name in (str(c).removesuffix(".ci") for c in results if str(c).endswith(".ci")):
+            pairs = results[f"{name}.ci"].map(_pair)
+            ends |= {f"{name}.low": pairs.str[0], f"{name}.high": pairs.str[1]}
+        values = results[[c for c in results if str(c).endswith(".value")]]
+        values = values.rename(columns=lambda name: name.removesuffix(".value"))
+        return (*_joined(_prefixed(frame, "parameters."), values, ends), status)
     if not metrics:
         names = ", ".join(map(short, frame.columns[:20]))
         raise DataError(
@@ -173,6 +167,11 @@ def _joined(
     table = settings.join(results.apply(pd.to_numeric, errors="coerce"))
     table.attrs = {"settings": list(settings), "metrics": list(results)}
     return table, pd.DataFrame(ends, index=table.index, dtype=float)
+
+
+def _pair(text: Any) -> Any:
+    """Return an interval that was written as JSON; none is a pair of missing numbers."""
+    return (json.loads(text) if isinstance(text, str) else None) or (np.nan, np.nan)
 
 
 def _plain_list(value: Any) -> Any:
@@ -233,6 +232,9 @@ def pareto_front(table: pd.DataFrame, first: str, second: str, higher: Sequence[
 
     Parameters
     ----------
+    table : DataFrame
+    first, second : str
+        Columns of two metrics.
     higher : sequence of two bool
         Whether more is better, of each metric.
 
@@ -253,6 +255,14 @@ def show_parallel(runs: Runs, metric: str, ax: Any) -> None:
     """Draw each run as a line across its settings to the metric, dark where the metric is high.
 
     The levels of a setting are written where the lines meet its axis.
+
+    Parameters
+    ----------
+    runs : Runs
+        As `Runs.of` returns them for this metric.
+    metric : str
+        Its name.
+    ax : matplotlib Axes
     """
     import matplotlib as mpl
 
@@ -275,9 +285,8 @@ def show_parallel(runs: Runs, metric: str, ax: Any) -> None:
 
 def _heights(column: pd.Series) -> pd.Series:
     """Return levels as heights from 0 to 1: numbers to scale, words at equal steps."""
-    ordered = sorted(column.dropna().unique(), key=str)
-    values = (
-        column if is_numeric_dtype(column) else column.map({v: n for n, v in enumerate(ordered)})
-    )
-    values = values.astype(float)
+    if not is_numeric_dtype(column):
+        ordered = sorted(column.dropna().unique(), key=str)
+        column = column.map({level: place for place, level in enumerate(ordered)})
+    values = column.astype(float)
     return (values - values.min()) / (values.max() - values.min() or 1)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import product
-from math import prod, sqrt
+from math import sqrt
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from fourfold.errors import DataError, did_you_mean
+from fourfold.methods.intervals import Array
 
-Array = NDArray[np.float64]
 Chance = Fraction | float
 
 
@@ -79,9 +77,8 @@ class Game:
         return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _even(name: str, wins: int, of: int, pays: Chance = 1) -> Game:
-    """Return a game that pays on `wins` of `from_table` equal chances."""
-    chance = Fraction(wins, of)
+def _bet(name: str, chance: Fraction, pays: Chance = 1) -> Game:
+    """Return a game with one way to win, which pays a stake of 1 as much."""
     return Game(name, (Outcome("win", chance, pays), Outcome("lose", 1 - chance, -1)))
 
 
@@ -91,7 +88,7 @@ def _craps() -> Game:
     chance = Fraction(ways[7] + ways[11], 36)
     for point in (4, 5, 6, 8, 9, 10):
         chance += Fraction(ways[point], 36) * Fraction(ways[point], ways[point] + ways[7])
-    return Game("craps_pass", (Outcome("win", chance, 1), Outcome("lose", 1 - chance, -1)))
+    return _bet("craps_pass", chance)
 
 
 #: A pay table made up for the lesson: symbols of each of three reels, and what three alike pay.
@@ -118,13 +115,13 @@ def slot(reels: Mapping[str, int], pay_table: Mapping[str, int], count: int = 3)
     ([0.25, 0.75], 1.0)
     """
     stops = sum(reels.values())
-    found = []
-    for shown in product(reels, repeat=count):
-        if len(set(shown)) == 1 and shown[0] in pay_table:
-            chance = Fraction(prod(reels[symbol] for symbol in shown), stops**count)
-            found.append(Outcome(f"{count} x {shown[0]}", chance, pay_table[shown[0]] - 1))
-    rest = 1 - sum(outcome.chance for outcome in found)
-    return Game("slot", (*found, Outcome("nothing", rest, -1)))
+    wins = [
+        Outcome(f"{count} x {symbol}", Fraction(places, stops) ** count, pay_table[symbol] - 1)
+        for symbol, places in reels.items()
+        if symbol in pay_table
+    ]
+    rest = 1 - sum(outcome.chance for outcome in wins)
+    return Game("slot", (*wins, Outcome("nothing", rest, -1)))
 
 
 #: Weldon's dice: throws of twelve dice by how many showed a five or a six (Pearson, Philosophical
@@ -136,18 +133,18 @@ def _weldon() -> Game:
     """Return a bet at fair odds that one of Weldon's dice shows a five or a six."""
     dice = 12 * sum(WELDON)
     hits = sum(number * throws for number, throws in enumerate(WELDON))
-    return Game("weldon", _even("weldon", hits, dice, 2).outcomes, dice)
+    return replace(_bet("weldon", Fraction(hits, dice), 2), seen=dice)
 
 
 GAMES: Mapping[str, Game] = {
     game.name: game
     for game in (
-        _even("coin", 1, 2),
-        _even("die_six", 1, 6, 5),
-        _even("roulette_red_38", 18, 38),
-        _even("roulette_red_37", 18, 37),
-        _even("roulette_number_38", 1, 38, 35),
-        _even("roulette_number_37", 1, 37, 35),
+        _bet("coin", Fraction(1, 2)),
+        _bet("die_six", Fraction(1, 6), 5),
+        _bet("roulette_red_38", Fraction(18, 38)),
+        _bet("roulette_red_37", Fraction(18, 37)),
+        _bet("roulette_number_38", Fraction(1, 38), 35),
+        _bet("roulette_number_37", Fraction(1, 37), 35),
         _craps(),
         slot(REELS, PAY_TABLE),
         _weldon(),
@@ -174,6 +171,38 @@ def game(name: str) -> Game:
     return GAMES[name]
 
 
+def from_table(frame: pd.DataFrame, outcome: str, pays: Mapping[str, float], name: str) -> Game:
+    """Return the game of a table: of rounds that were played, or of chances where `pays` is empty.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A row for each round; or for each outcome, with the columns `chance` and `pays`, and
+        `outcome` for their names if they have some.
+    outcome : str
+        Column of rounds: how each ended.
+    pays : mapping of outcome to net payout
+        For a stake of 1; empty for a table of chances.
+    name : str
+        Of the game.
+
+    Raises
+    ------
+    DataError
+        As `from_rounds`; or if a column is missing or holds no numbers, a chance is not between 0
+        and 1, or they do not sum to 1.
+    """
+    known = list(map(str, frame.columns))
+    if not pays:
+        return _from_chances(frame, known, name)
+    if outcome not in frame:
+        raise DataError(
+            f"outcome: expected a column of the data ({', '.join(known)}), got {outcome!r}."
+            + did_you_mean(outcome, known)
+        )
+    return from_rounds(frame[outcome], pays, name)
+
+
 def from_rounds(outcomes: Sequence[str] | pd.Series, pays: Mapping[str, float], name: str) -> Game:
     """Return a game whose chances are counted in rounds that were played.
 
@@ -183,6 +212,8 @@ def from_rounds(outcomes: Sequence[str] | pd.Series, pays: Mapping[str, float], 
         What happened in each round; missing ones are left out.
     pays : mapping of outcome to net payout
         For a stake of 1.
+    name : str
+        Of the game.
 
     Raises
     ------
@@ -202,53 +233,24 @@ def from_rounds(outcomes: Sequence[str] | pd.Series, pays: Mapping[str, float], 
     if counts.empty:
         raise DataError(f"{name}: expected rounds that were played, got none")
     seen = int(counts.sum())
-    found = [Outcome(o, Fraction(int(counts.get(o, 0)), seen), float(p)) for o, p in pays.items()]
-    return Game(name, tuple(found), seen)
+    chances = {outcome: Fraction(int(counts.get(outcome, 0)), seen) for outcome in pays}
+    return Game(name, tuple(Outcome(o, chances[o], float(p)) for o, p in pays.items()), seen)
 
 
-def from_chances(table: pd.DataFrame, name: str) -> Game:
-    """Return a game from a table of its outcomes.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Columns `chance` and `pays`, and `outcome` for their names if they have some.
-
-    Raises
-    ------
-    DataError
-        If a column is missing or holds no numbers, a chance is not between 0 and 1, or they do
-        not sum to 1.
-    """
+def _from_chances(table: pd.DataFrame, known: Sequence[str], name: str) -> Game:
     for column in ("chance", "pays"):
         if column not in table:
-            known = list(map(str, table.columns))
-            told = f"expected a column {column!r}, got {', '.join(known)}."
-            raise DataError(f"{name}: {told}" + did_you_mean(column, known))
+            raise DataError(
+                f"{name}: expected a column {column!r}, got {', '.join(known)}."
+                + did_you_mean(column, known)
+            )
     chances, pays = (pd.to_numeric(table[key], "coerce") for key in ("chance", "pays"))
     if (wrong := table[chances.isna() | pays.isna()]).size:
-        told = f"{wrong['chance'].iloc[0]} and {wrong['pays'].iloc[0]}"
-        raise DataError(f"{name}: expected numbers in the columns chance and pays, got {told}")
+        got = f"{wrong['chance'].iloc[0]} and {wrong['pays'].iloc[0]}"
+        raise DataError(f"{name}: expected numbers in the columns chance and pays, got {got}")
     if not chances.between(0, 1).all() or abs(chances.sum() - 1) > 1e-6:
-        told = f"{', '.join(f'{chance:g}' for chance in chances)}"
-        raise DataError(f"{name}: expected chances in 0..1 that sum to 1, got {told}")
+        got = ", ".join(f"{chance:g}" for chance in chances)
+        raise DataError(f"{name}: expected chances in 0..1 that sum to 1, got {got}")
     names = table["outcome"].astype(str) if "outcome" in table else table.index.map(str)
     rows = zip(names, chances / chances.sum(), pays.astype(float), strict=True)
     return Game(name, tuple(Outcome(*row) for row in rows))
-
-
-def from_table(frame: pd.DataFrame, outcome: str, pays: Mapping[str, float], name: str) -> Game:
-    """Return the game of a table: of rounds that were played, or of chances where `pays` is empty.
-
-    Raises
-    ------
-    DataError
-        As `from_rounds` and `from_chances`, or if there is no column `outcome`.
-    """
-    if not pays:
-        return from_chances(frame, name)
-    if outcome not in frame:
-        known = list(map(str, frame.columns))
-        told = f"outcome: expected a column of the data ({', '.join(known)}), got {outcome!r}."
-        raise DataError(told + did_you_mean(outcome, known))
-    return from_rounds(frame[outcome], pays, name)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import ceil, lcm
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fourfold.errors import DataError
 from fourfold.methods.gambling.games import Game
+from fourfold.methods.intervals import Array, Z
 
-Array = NDArray[np.float64]
-
-#: Quantile of the normal distribution for 95 % intervals.
-Z = NormalDist().inv_cdf(0.975)
 #: Fewer rounds or players than these cannot carry an interval, where the others hardly count.
 FEW = 20
 #: The most values that a sum may take to be listed: 160 MB while they are computed.
@@ -57,18 +53,15 @@ def sums(game: Game, rounds: int) -> tuple[Array, Array]:
     step, steps = _grid(game.pays)
     size = rounds * int(steps.max()) + 1
     if size > LARGEST:
-        told = f"{size:,} values of the sum of {rounds:,} rounds"
-        raise DataError(f"{game.name}: expected at most {LARGEST:,} values, got {told}")
-    once = np.fft.rfft(np.bincount(steps, weights=game.chances), _fast(size))
-    chances: Array = np.fft.irfft(once**rounds, _fast(size))[:size]
+        got = f"{size:,} values of the sum of {rounds:,} rounds"
+        raise DataError(f"{game.name}: expected at most {LARGEST:,} values, got {got}")
+    # An even length whose transform is fast.
+    length = max(2, 1 << (size - 1).bit_length())
+    once = np.fft.rfft(np.bincount(steps, weights=game.chances), length)
+    chances: Array = np.fft.irfft(once**rounds, length)[:size]
     kept = chances > 1e-13
     totals: Array = rounds * game.pays.min() + step * np.arange(size, dtype=float)
     return totals[kept], chances[kept] / float(chances[kept].sum())
-
-
-def _fast(size: int) -> int:
-    """Return an even length, at least `size`, whose transform is fast."""
-    return max(2, 1 << (size - 1).bit_length())
 
 
 def _grid(pays: Array) -> tuple[float, NDArray[np.int64]]:
@@ -104,7 +97,16 @@ def ahead(game: Game, rounds: int) -> float:
 
 
 def can_follow(game: Game, bankroll: float, rounds: int) -> bool:
-    """Say whether `ruin` can follow each fortune of these flat bets."""
+    """Say whether `ruin` can follow each fortune of these flat bets.
+
+    Parameters
+    ----------
+    game : Game
+    bankroll : float
+        What a player has, in stakes.
+    rounds : int
+        Bets of each player.
+    """
     whole = bool(np.abs(game.pays - game.pays.round()).max() < 1e-9)
     return whole and rounds * (bankroll + rounds) * len(game.pays) < STEPS
 
@@ -112,7 +114,14 @@ def can_follow(game: Game, bankroll: float, rounds: int) -> bool:
 def ruin(game: Game, bankroll: float, rounds: int) -> float:
     """Return the exact chance that flat bets end a bankroll within so many rounds.
 
-    A bankroll ends where it does not cover a stake of 1. Payouts must be whole.
+    Parameters
+    ----------
+    game : Game
+        With whole payouts.
+    bankroll : float
+        What a player has, in stakes; it ends where it does not cover a stake of 1.
+    rounds : int
+        Bets of each player.
 
     Raises
     ------
@@ -126,32 +135,19 @@ def ruin(game: Game, bankroll: float, rounds: int) -> float:
     0.625
     """
     if not can_follow(game, bankroll, rounds):
-        told = f"got {game.pays.tolist()}, {bankroll:g} and {rounds}"
-        raise DataError(f"ruin: expected whole payouts, few rounds and a small bankroll; {told}")
-    pays = np.round(game.pays).astype(int)
+        got = f"got {game.pays.tolist()}, {bankroll:g} and {rounds}"
+        raise DataError(f"ruin: expected whole payouts, few rounds and a small bankroll; {got}")
     # Who has so much cannot be ruined in the rounds that are left.
     cap = int(bankroll) + rounds
+    moves = [np.clip(np.arange(cap + 1) + int(pay), 0, cap) for pay in np.round(game.pays)]
     alive, ended = np.zeros(cap + 1), 0.0
     alive[int(bankroll)] = 1.0
     for _ in range(rounds):
-        alive = sum(c * _moved(alive, pay) for c, pay in zip(game.chances, pays, strict=True))
+        moved = (np.bincount(move, alive, cap + 1) for move in moves)
+        alive = sum(c * after for c, after in zip(game.chances, moved, strict=True))
         ended += float(alive[0])
         alive[0] = 0.0
     return ended
-
-
-def _moved(alive: Array, pay: int) -> Array:
-    """Return the chances of fortunes after all have won `pay`; the ends take what passes them."""
-    moved, last = np.zeros_like(alive), len(alive) - 1
-    if abs(pay) > last:
-        moved[last if pay > 0 else 0] = alive.sum()
-    elif pay > 0:
-        moved[pay:] = alive[: last + 1 - pay]
-        moved[last] += alive[last + 1 - pay :].sum()
-    else:
-        moved[: last + 1 + pay] = alive[-pay:]
-        moved[0] += alive[:-pay].sum() if pay else 0.0
-    return moved
 
 
 def rounds_needed(game: Game, half_width: float) -> int:

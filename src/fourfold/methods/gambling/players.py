@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 
 from fourfold.errors import DataError, did_you_mean
 from fourfold.methods.gambling.games import Game
-from fourfold.methods.gambling.odds import FEW, Z, enough_rounds, weight
-from fourfold.methods.intervals import wilson
-
-Array = NDArray[np.float64]
+from fourfold.methods.gambling.odds import FEW, enough_rounds, weight
+from fourfold.methods.intervals import Array, Interval, Z, wilson
 
 STAKES = ("flat", "martingale", "fraction")
 #: Points in time at which fortunes are kept.
@@ -51,12 +49,12 @@ class Stakes:
 
     def __post_init__(self) -> None:
         if self.plan not in STAKES:
-            told = f"stakes: expected one of {', '.join(STAKES)}, got {self.plan!r}."
-            raise DataError(told + did_you_mean(self.plan, STAKES))
+            known = f"stakes: expected one of {', '.join(STAKES)}, got {self.plan!r}."
+            raise DataError(known + did_you_mean(self.plan, STAKES))
         if not (self.bankroll >= 1 and self.limit >= 1 and 0 < self.share <= 1):
-            told = f"{self.bankroll:g}, {self.limit:g} and {self.share:g}"
+            got = f"{self.bankroll:g}, {self.limit:g} and {self.share:g}"
             raise DataError(
-                f"expected bankroll and table limit of at least 1 and a share in 0..1, got {told}"
+                f"expected bankroll and table limit of at least 1 and a share in 0..1, got {got}"
             )
         if self.plan == "fraction" and not np.isfinite(self.bankroll):
             raise DataError("bankroll: expected a number for stakes 'fraction', got none")
@@ -89,12 +87,12 @@ class Play:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a simulation says: a value, its 95 % interval and its Monte-Carlo standard error.
+    """What a simulation says: a value with its 95 % interval, and its Monte-Carlo standard error.
 
     Attributes
     ----------
-    low, high : float
-        Not a number where the run is too small to say.
+    interval : Interval
+        Its ends are not a number where the run is too small to say.
     error : float
         Of the simulation alone: Morris, White & Crowther, Statistics in Medicine 38 (2019),
         p. 2086.
@@ -102,16 +100,9 @@ class Estimate:
         Players of a share; 0 if the value is none.
     """
 
-    value: float
-    low: float
-    high: float
+    interval: Interval
     error: float
     count: int = 0
-
-    @property
-    def ci(self) -> tuple[float, float]:
-        """Return the 95 % interval."""
-        return self.low, self.high
 
     def apart(self, exact: float) -> float:
         """Return by how many standard errors the estimate is off the exact value.
@@ -119,7 +110,7 @@ class Estimate:
         The error of a share is the one that arithmetic expects: its own is 0 for a share of 0.
         """
         error = sqrt(exact * (1 - exact) / self.count) if self.count else self.error
-        away = self.value - exact
+        away = self.interval.value - exact
         return 0.0 if abs(away) < 1e-12 else away / error if error else inf
 
 
@@ -129,6 +120,16 @@ def play(game: Game, players: int, rounds: int, stakes: Stakes = Stakes(), seed:
     Each player has a stream of random numbers of his own, so that the first hundred of a thousand
     players fare as a hundred would.
 
+    Parameters
+    ----------
+    game : Game
+    players, rounds : int
+        How many there are, and how often each bets.
+    stakes : Stakes
+        How they bet.
+    seed : int
+        Of all draws.
+
     Raises
     ------
     DataError
@@ -137,31 +138,25 @@ def play(game: Game, players: int, rounds: int, stakes: Stakes = Stakes(), seed:
     Examples
     --------
     >>> from fourfold.methods.gambling.games import game
-    >>> found = play(game("coin"), players=3, rounds=100, seed=1)
-    >>> found.profits.shape[0], found.staked.tolist()
-    (3, [100.0, 100.0, 100.0])
+    >>> play(game("coin"), players=3, rounds=100, seed=1).staked.tolist()
+    [100.0, 100.0, 100.0]
     """
     if players < 1 or rounds < 1:
         raise DataError(f"expected players and rounds, got {players} and {rounds}")
     # Odd, but for the last: an even number of even bets can end in a draw, an odd one cannot.
     odd = np.geomspace(1, rounds, POINTS).astype(np.int64) | 1
     points = np.unique(np.append(odd[odd < rounds], rounds))
-    found = _players(game, points, stakes, players, np.random.SeedSequence(seed))
-    return Play(points, *found, _weight(game, rounds, stakes))
+    states = np.random.SeedSequence(seed).generate_state(players, np.uint64)
+    outcome = _played(game, points, stakes, states)
+    return Play(points, *outcome, _weight(game, rounds, stakes))
 
 
-def _players(
-    game: Game,
-    points: NDArray[np.int64],
-    stakes: Stakes,
-    players: int,
-    seeds: np.random.SeedSequence,
+def _played(
+    game: Game, points: NDArray[np.int64], stakes: Stakes, states: NDArray[Any]
 ) -> tuple[Array, Array, NDArray[np.int64]]:
-    states = seeds.generate_state(players, np.uint64)
     # All floats, so that one compiled function serves every call.
     numbers = map(float, (stakes.bankroll, stakes.limit, stakes.share))
-    bounds = np.cumsum(game.chances)[:-1]
-    plan = STAKES.index(stakes.plan)
+    bounds, plan = np.cumsum(game.chances)[:-1], STAKES.index(stakes.plan)
     profits, staked, ruined = played(states, bounds, game.pays, points, plan, *numbers)
     return profits, staked, ruined
 
@@ -174,9 +169,8 @@ def _weight(game: Game, rounds: int, stakes: Stakes) -> float:
     """
     if stakes.plan == "flat" and not np.isfinite(stakes.bankroll):
         return weight(game, rounds)
-    last = np.array([rounds])
-    seeds = np.random.SeedSequence([PILOTS, rounds])
-    profits, staked, _ = _players(game, last, stakes, PILOTS, seeds)
+    states = np.random.SeedSequence([PILOTS, rounds]).generate_state(PILOTS, np.uint64)
+    profits, staked, _ = _played(game, np.array([rounds]), stakes, states)
     squares = _rests(-profits[:, -1], staked) ** 2
     return float((squares**2).mean() / (squares.mean() ** 2 or 1.0))
 
@@ -187,7 +181,7 @@ def _rests(lost: Array, staked: Array) -> Array:
     return rests
 
 
-def edge(game: Game, found: Play) -> Estimate:
+def edge(game: Game, outcome: Play) -> Estimate:
     """Return what the house keeps of each unit staked.
 
     The ratio of all losses to all stakes; players are independent, their rounds need not be.
@@ -200,20 +194,18 @@ def edge(game: Game, found: Play) -> Estimate:
     Cochran, "Sampling Techniques" (1977), p. 155: the variance of a ratio estimate; moved for the
     skew of rare wins as in Johnson, JASA 73 (1978), p. 536.
     """
-    lost, staked = -found.profits[:, -1], found.staked
+    lost, staked = -outcome.profits[:, -1], outcome.staked
     value = float(lost.sum() / staked.sum())
     rest = _rests(lost, staked)
     error = float(rest.std(ddof=1)) / np.sqrt(len(rest)) if len(rest) > 1 else np.nan
-    if not enough_rounds(game) or len(rest) < max(2.0, FEW * found.weight):
-        return Estimate(value, np.nan, np.nan, error)
+    if not enough_rounds(game) or len(rest) < max(2.0, FEW * outcome.weight):
+        return Estimate(Interval(value, np.nan, np.nan), error)
     half = Z * float(np.hypot(error, game.doubt))
-    shift = float((rest**3).mean()) / (float(rest.var()) or 1.0) / (6 * len(rest))
-    return Estimate(
-        value, min(value, value + shift - half), max(value, value + shift + half), error
-    )
+    middle = value + float((rest**3).mean()) / (float(rest.var()) or 1.0) / (6 * len(rest))
+    return Estimate(Interval(value, min(value, middle - half), max(value, middle + half)), error)
 
 
-def share_ahead(found: Play) -> Array:
+def share_ahead(outcome: Play) -> Array:
     """Return the share of players who are ahead over time, with its 95 % interval.
 
     Returns
@@ -221,7 +213,7 @@ def share_ahead(found: Play) -> Array:
     array of float, shape (points, 3)
         Share, low and high (Wilson), each for its own point.
     """
-    counts, players = (found.profits > 1e-9).sum(axis=0), len(found.profits)
+    counts, players = (outcome.profits > 1e-9).sum(axis=0), len(outcome.profits)
     return np.column_stack([counts / players, *_wilson(counts, players)])
 
 
@@ -230,9 +222,9 @@ def _wilson(hits: Any, count: int) -> Array:
     return np.round(wilson(hits, count), 12)
 
 
-def share_ruined(found: Play) -> Estimate:
+def share_ruined(outcome: Play) -> Estimate:
     """Return the share of players who could not go on (interval: Wilson)."""
-    return share(int((found.ruined > 0).sum()), len(found.ruined))
+    return share(int((outcome.ruined > 0).sum()), len(outcome.ruined))
 
 
 def share(hits: int, count: int) -> Estimate:
@@ -243,9 +235,8 @@ def share(hits: int, count: int) -> Estimate:
     >>> share(50, 100).error
     0.05
     """
-    low, high = map(float, _wilson(hits, count))
-    value = hits / count
-    return Estimate(value, low, high, sqrt(value * (1 - value) / count), count)
+    value, (low, high) = hits / count, map(float, _wilson(hits, count))
+    return Estimate(Interval(value, low, high), sqrt(value * (1 - value) / count), count)
 
 
 def checks(estimates: Mapping[str, Estimate], exact: Mapping[str, float]) -> pd.DataFrame:
@@ -259,8 +250,8 @@ def checks(estimates: Mapping[str, Estimate], exact: Mapping[str, float]) -> pd.
     np.float64(2.0)
     """
     rows = {
-        name: (found.value, found.error, exact[name], found.apart(exact[name]))
-        for name, found in estimates.items()
+        name: (each.interval.value, each.error, exact[name], each.apart(exact[name]))
+        for name, each in estimates.items()
         if name in exact
     }
     columns = ["estimate", "Monte-Carlo error", "exact", "errors apart"]
@@ -287,15 +278,9 @@ def bins(results: Array, most: int = 40) -> Array:
 
 @numba.njit(cache=True)
 def played(
-    states: Any,
-    bounds: Any,
-    pays: Any,
-    points: Any,
-    plan: int,
-    bankroll: float,
-    limit: float,
-    share: float,
-) -> Any:
+    states: Any, bounds: Any, pays: Any, points: Any, plan: int,
+    bankroll: float, limit: float, share: float,
+) -> Any:  # fmt: skip
     """Return what players have won less lost at points in time, staked in all, and their ruin.
 
     Parameters
@@ -307,7 +292,9 @@ def played(
     points : array of int
         Rounds after which profits are kept.
     plan : int
-        0 flat, 1 doubled after a loss, 2 a share of what is left.
+        Position in `STAKES`.
+    bankroll, limit, share : float
+        As in `Stakes`.
 
     Returns
     -------

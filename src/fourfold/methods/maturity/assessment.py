@@ -11,16 +11,16 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from fourfold.data.sources import locate
 from fourfold.data.yamlfile import closed, read_document
-from fourfold.errors import ConfigError, did_you_mean
-from fourfold.methods.maturity.practices import Framework, Practice, frameworks, practices
+from fourfold.errors import ConfigError, DataError, did_you_mean
+from fourfold.methods.maturity.practices import Credit, Framework, Practice, frameworks, practices
 
 Answer = Literal["done", "partly", "missing", "unknown"]
-Credit = Mapping[str, float]
 
 #: Worst and best case of each answer, as share of the practice that is there.
 CREDIT: Mapping[Answer, tuple[float, float]] = {
@@ -30,8 +30,37 @@ CREDIT: Mapping[Answer, tuple[float, float]] = {
     "unknown": (0.0, 1.0),
 }
 TRUST = ("stated", "checked")
+#: Whether the proofs of a practice hold: the first result that one of them has decides.
+CHECKS: Mapping[bool | None, str] = {False: "fails", None: "not checked", True: "holds"}
 #: Seconds after which a command counts as failed.
 LONGEST_S = 60.0
+
+
+@closed
+@dataclass(frozen=True)
+class Proof:
+    """One piece of evidence, relative to the folder of a project.
+
+    Attributes
+    ----------
+    file : str
+        A file or folder that must exist.
+    text : str
+        What the file must hold, word for word.
+    command : str
+        Words of a command that must succeed; no shell reads them.
+    """
+
+    file: str = ""
+    text: str = ""
+    command: str = ""
+
+    @property
+    def problem(self) -> str:
+        """Return what is wrong with it as a piece of evidence; empty if nothing is."""
+        if bool(self.file) == bool(self.command):
+            return "expected either a file (and a text in it) or a command"
+        return "expected a file for the text" if self.text and self.command else ""
 
 
 @closed
@@ -84,15 +113,24 @@ class Assessment:
     standings: Mapping[str, Standing]
     models: Mapping[str, Framework]
 
-    @property
+    @cached_property
     def low(self) -> Credit:
         """Return the share of each practice in the worst case."""
         return {name: standing.low for name, standing in self.standings.items()}
 
-    @property
+    @cached_property
     def high(self) -> Credit:
         """Return the share of each practice in the best case."""
         return {name: standing.high for name, standing in self.standings.items()}
+
+    @cached_property
+    def left(self) -> Mapping[str, float]:
+        """Return the person-weeks left for each practice that is not there in the worst case."""
+        return {
+            name: standing.practice.effort * (1 - standing.low)
+            for name, standing in self.standings.items()
+            if standing.low < 1
+        }
 
 
 def read_answers(path: str) -> Answers:
@@ -113,24 +151,25 @@ def read_answers(path: str) -> Answers:
     """
     document = read_document(locate(path), Answers, path)
     names = [reply.practice for reply in document.value.answers]
-    found = []
+    violations = []
     for index, reply in enumerate(document.value.answers):
-        key, name = ("answers", index, "practice"), reply.practice
+        key, name = ("answers", index), reply.practice
         if name not in practices():
             message = f"expected a practice, got {name!r}." + did_you_mean(name, practices())
-            found.append(document.violation(key, message))
+            violations.append(document.violation((*key, "practice"), message))
         elif name in names[:index]:
-            found.append(document.violation(key, f"expected one answer, got {name!r} again"))
+            message = f"expected one answer, got {name!r} again"
+            violations.append(document.violation((*key, "practice"), message))
         if reply.effort is not None and not reply.effort > 0:
             message = f"expected weeks > 0, got {reply.effort:g}"
-            found.append(document.violation((*key[:2], "effort"), message))
-        found += [
-            document.violation((*key[:2], "proofs", place), proof.problem)
+            violations.append(document.violation((*key, "effort"), message))
+        violations += [
+            document.violation((*key, "proofs", place), proof.problem)
             for place, proof in enumerate(reply.proofs)
             if proof.problem
         ]
-    if found:
-        raise ConfigError(found)
+    if violations:
+        raise ConfigError(violations)
     return document.value
 
 
@@ -151,6 +190,8 @@ def assess(
 
     Parameters
     ----------
+    answers : Answers
+        As `read_answers` returns them.
     root : Path
         Folder that the files of proofs are relative to.
     trust : {'stated', 'checked'}
@@ -163,81 +204,32 @@ def assess(
 
     Raises
     ------
-    ValueError
-        If `trust` is none of the two.
+    DataError
+        If `trust` is neither of the two.
 
     Examples
     --------
     >>> answers = Answers("ours", (Reply("version-control", "done"),))
-    >>> found = assess(answers, Path())
-    >>> found.standings["version-control"].low, found.standings["rollback"].answer
+    >>> stated = assess(answers, Path())
+    >>> stated.low["version-control"], stated.standings["rollback"].answer
     (1.0, 'unknown')
-    >>> assess(answers, Path(), trust="checked").standings["version-control"].low
+    >>> assess(answers, Path(), trust="checked").low["version-control"]
     0.0
     """
     if trust not in TRUST:
-        raise ValueError(f"trust: expected one of {', '.join(TRUST)}, got {trust!r}")
+        raise DataError(f"trust: expected one of {', '.join(TRUST)}, got {trust!r}")
     replies = {reply.practice: reply for reply in answers.answers}
-    standings = {
-        name: _standing(practice, replies.get(name), root, trust, commands)
-        for name, practice in practices().items()
-    }
+    standings = {}
+    for name, practice in practices().items():
+        reply = replies.get(name, Reply(name, "unknown"))
+        checks = [holds(each, root, commands) for each in reply.proofs]
+        proof = next((words for check, words in CHECKS.items() if check in checks), "none")
+        low, high = CREDIT[reply.answer]
+        if proof == "fails" or (trust == "checked" and proof != "holds"):
+            low = 0.0
+        practice = replace(practice, effort=reply.effort or practice.effort)
+        standings[name] = Standing(practice, reply.answer, reply.evidence, proof, low, high)
     return Assessment(answers.organisation, standings, models or frameworks())
-
-
-def _standing(
-    practice: Practice, reply: Reply | None, root: Path, trust: str, commands: bool
-) -> Standing:
-    if reply is None:
-        return Standing(practice, "unknown", "", "none", *CREDIT["unknown"])
-    if reply.effort is not None:
-        practice = replace(practice, effort=reply.effort)
-    proof = _proof(reply, root, commands)
-    low, high = CREDIT[reply.answer]
-    if proof == "fails" or (trust == "checked" and proof != "holds"):
-        low = 0.0
-    return Standing(practice, reply.answer, reply.evidence, proof, low, high)
-
-
-def _proof(reply: Reply, root: Path, commands: bool) -> str:
-    """Return whether the proofs hold: one that fails decides, then one that was not run."""
-    found = [holds(proof, root, commands) for proof in reply.proofs]
-    if not found:
-        return "none"
-    return "fails" if False in found else "not checked" if None in found else "holds"
-
-
-@closed
-@dataclass(frozen=True)
-class Proof:
-    """One piece of evidence, relative to the folder of a project.
-
-    Attributes
-    ----------
-    file : str
-        A file or folder that must exist.
-    text : str
-        What the file must hold, word for word.
-    command : str
-        Words of a command that must succeed; no shell reads them.
-    """
-
-    file: str = ""
-    text: str = ""
-    command: str = ""
-
-    def __str__(self) -> str:
-        """Return the evidence as people write it."""
-        if self.command:
-            return f"`{self.command}` succeeds"
-        return f"{self.text!r} in {self.file}" if self.text else f"{self.file} exists"
-
-    @property
-    def problem(self) -> str:
-        """Return what is wrong with it as a piece of evidence; empty if nothing is."""
-        if bool(self.file) == bool(self.command):
-            return "expected either a file (and a text in it) or a command"
-        return "expected a file for the text" if self.text and self.command else ""
 
 
 def holds(proof: Proof, root: Path, commands: bool = False) -> bool | None:
@@ -245,6 +237,7 @@ def holds(proof: Proof, root: Path, commands: bool = False) -> bool | None:
 
     Parameters
     ----------
+    proof : Proof
     root : Path
         Folder that files are relative to, and in which commands run.
     commands : bool

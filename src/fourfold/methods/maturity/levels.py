@@ -8,32 +8,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from fourfold.methods.maturity.assessment import (
-    CREDIT,
-    Assessment,
-    Credit,
-)
-from fourfold.methods.maturity.practices import (
-    QUARTERS,
-    Framework,
-)
+from fourfold.methods.maturity.assessment import CREDIT, Assessment
+from fourfold.methods.maturity.practices import QUARTERS, Criterion, Framework
 
 
-def level(model: Framework, credit: Credit) -> int:
-    """Return the highest level whose criteria, and those of all levels below, are met.
-
-    Examples
-    --------
-    >>> from fourfold.methods.maturity.practices import frameworks, practices
-    >>> nothing, everything = dict.fromkeys(practices(), 0.0), dict.fromkeys(practices(), 1.0)
-    >>> [(level(model, nothing), level(model, everything)) for model in frameworks().values()]
-    [(0, 4), (0, 4), (0, 2)]
-    """
-    open_ = [c.level for c in model.criteria if min(credit[name] for name in c.needs) < 1]
-    return min(open_, default=model.levels[-1].level + 1) - 1
-
-
-def level_table(found: Assessment) -> pd.DataFrame:
+def level_table(assessment: Assessment) -> pd.DataFrame:
     """Return the level of each model in the worst and in the best case, one row for each.
 
     Returns
@@ -44,15 +23,14 @@ def level_table(found: Assessment) -> pd.DataFrame:
         people at the level).
     """
     rows = {}
-    for model in found.models.values():
-        least, most = level(model, found.low), level(model, found.high)
-        met = sum(min(found.low[name] for name in c.needs) == 1 for c in model.criteria)
+    for model in assessment.models.values():
+        least = model.reached(assessment.low)
         rows[model.name] = {
             "at least": least,
-            "at most": most,
+            "at most": model.reached(assessment.high),
             "name": model.level(least).name,
             "top": model.levels[-1].level,
-            "criteria met": met,
+            "criteria met": sum(c.share(assessment.low) == 1 for c in model.criteria),
             "criteria": len(model.criteria),
             "manual": ", ".join(model.level(least).manual) or "nothing named",
         }
@@ -70,40 +48,9 @@ def bounds(low: float, high: float) -> dict[str, object]:
     return {"value": low, "ci": (low, high) if low < high else None, "exact": bool(low == high)}
 
 
-def criteria(found: Assessment) -> pd.DataFrame:
-    """Return each criterion of each model with its worst and best case, one row for each.
-
-    Returns
-    -------
-    DataFrame
-        `model`, `level`, `group` (dimension of the model, or the quarter where it has none),
-        `criterion` (text), `status` (met, partly, open or unknown), `low` and `high` (share
-        that is there, of the weakest practice), `open` (ids of the practices that are not
-        there), `source`.
-    """
-    rows = []
-    for model in found.models.values():
-        for each in model.criteria:
-            standings = [found.standings[name] for name in each.needs]
-            low = min(standing.low for standing in standings)
-            high = min(standing.high for standing in standings)
-            rows.append(
-                {
-                    "model": model.name,
-                    "level": each.level,
-                    "group": each.dimension or QUARTERS[standings[0].practice.quarter],
-                    "criterion": each.text,
-                    "status": _status(low, high),
-                    "low": low,
-                    "high": high,
-                    "open": ", ".join(s.practice.id for s in standings if s.low < 1),
-                    "source": model.source(each),
-                }
-            )
-    return pd.DataFrame(rows, index=[each.id for m in found.models.values() for each in m.criteria])
-
-
-def _status(low: float, high: float) -> str:
+def status(assessment: Assessment, criterion: Criterion) -> str:
+    """Return whether a criterion is met, partly met, open or unknown."""
+    low, high = criterion.share(assessment.low), criterion.share(assessment.high)
     if low == 1:
         return "met"
     if low < high:
@@ -111,7 +58,7 @@ def _status(low: float, high: float) -> str:
     return "partly" if low else "open"
 
 
-def quarters(found: Assessment) -> pd.DataFrame:
+def quarters(assessment: Assessment) -> pd.DataFrame:
     """Return the practices of each quarter of MLOps by answer, one row for each quarter.
 
     Returns
@@ -122,16 +69,14 @@ def quarters(found: Assessment) -> pd.DataFrame:
     """
     rows = {}
     for quarter, name in QUARTERS.items():
-        mine = [s for s in found.standings.values() if s.practice.quarter == quarter]
-        counts: dict[str, float] = {
-            answer: sum(s.answer == answer for s in mine) for answer in CREDIT
-        }
+        mine = [s for s in assessment.standings.values() if s.practice.quarter == quarter]
+        counts: dict[str, float] = {each: sum(s.answer == each for s in mine) for each in CREDIT}
         low, high = (sum(getattr(s, end) for s in mine) / len(mine) for end in ("low", "high"))
         rows[name] = counts | {"score": low, "best case": high}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def gaps(found: Assessment, model: Framework) -> tuple[pd.DataFrame, pd.DataFrame]:
+def gaps(assessment: Assessment, model: Framework) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return how many criteria of each group are met at each level of a model.
 
     Returns
@@ -142,15 +87,25 @@ def gaps(found: Assessment, model: Framework) -> tuple[pd.DataFrame, pd.DataFram
     text : DataFrame
         The same as ``2 of 3``, with a question mark where some of the others are unknown.
     """
-    all_criteria = criteria(found)
-    table = all_criteria[all_criteria["model"] == model.name]
-    here = set(table["group"])
-    groups = [name for name in model.dimensions or QUARTERS.values() if name in here]
-    numbers = sorted(table["level"].unique())
-    share = pd.DataFrame(float("nan"), index=groups, columns=numbers)
-    text = pd.DataFrame("", index=groups, columns=numbers)
-    for (group, number), status in table.groupby(["group", "level"])["status"]:
-        met, doubt = int((status == "met").sum()), (status == "unknown").any()
-        share.loc[group, number] = met / len(status)
-        text.loc[group, number] = f"{met} of {len(status)}" + (" ?" if doubt else "")
-    return share, text
+    table = pd.DataFrame(
+        [
+            (
+                each.dimension or QUARTERS[assessment.standings[each.needs[0]].practice.quarter],
+                each.level,
+                status(assessment, each),
+            )
+            for each in model.criteria
+        ],
+        columns=["group", "level", "status"],
+    )
+
+    def in_words(cell: pd.Series) -> str:
+        doubt = " ?" if (cell == "unknown").any() else ""
+        return f"{(cell == 'met').sum()} of {len(cell)}{doubt}"
+
+    cells = table.groupby(["group", "level"])["status"]
+    share = cells.agg(lambda cell: (cell == "met").mean()).unstack()  # noqa: PD010
+    text = cells.agg(in_words).unstack(fill_value="")  # noqa: PD010
+    groups = [name for name in model.dimensions or QUARTERS.values() if name in share.index]
+    named = (each.loc[groups].rename_axis(index=None, columns=None) for each in (share, text))
+    return next(named), next(named)

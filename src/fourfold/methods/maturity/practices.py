@@ -5,7 +5,7 @@ Both are data of the package, ``frameworks/*.yaml``, in our own words with a sou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-from pandas import isna
 
-from fourfold.data.yamlfile import Document, closed, read_document
-from fourfold.errors import ConfigError, DataError, Violation, did_you_mean
+from fourfold.data.yamlfile import closed, read_document
+from fourfold.errors import DataError, did_you_mean
 
 Quarter = Literal["business", "data", "model", "devops"]
+#: Share of each practice that is there, 0 to 1, by its id.
+Credit = Mapping[str, float]
 
 #: The four quarters of MLOps.
 QUARTERS: Mapping[Quarter, str] = {
@@ -83,6 +84,10 @@ class Criterion:
     needs: tuple[str, ...]
     dimension: str = ""
 
+    def share(self, credit: Credit) -> float:
+        """Return the share of the criterion that is there: that of its weakest practice."""
+        return min(credit[name] for name in self.needs)
+
 
 @closed
 @dataclass(frozen=True)
@@ -104,13 +109,21 @@ class Framework:
     criteria: tuple[Criterion, ...]
     dimensions: tuple[str, ...] = ()
 
-    def source(self, criterion: Criterion) -> str:
-        """Return title, section and address of the source of a criterion."""
-        return f"{self.title}, {criterion.section}, {self.url}"
-
     def level(self, number: int) -> Level:
         """Return the level of that number."""
         return next(level for level in self.levels if level.level == number)
+
+    def reached(self, credit: Credit) -> int:
+        """Return the highest level whose criteria, and those of all levels below, are met.
+
+        Examples
+        --------
+        >>> nothing, everything = (dict.fromkeys(practices(), share) for share in (0.0, 1.0))
+        >>> [(m.reached(nothing), m.reached(everything)) for m in frameworks().values()]
+        [(0, 4), (0, 4), (0, 2)]
+        """
+        missing = [c.level for c in self.criteria if c.share(credit) < 1]
+        return min(missing, default=self.levels[-1].level + 1) - 1
 
 
 @closed
@@ -128,7 +141,13 @@ def practices() -> Mapping[str, Practice]:
     >>> practices()["rollback"].after
     ('model-delivery',)
     """
-    return read_practices(FOLDER / "practices.yaml")
+    listed = read_document(FOLDER / "practices.yaml", _Catalogue).value.practices
+    known = {practice.id: practice for practice in listed}
+
+    def depth(practice: Practice) -> int:
+        return 1 + max((depth(known[name]) for name in practice.after), default=0)
+
+    return {practice.id: practice for practice in sorted(listed, key=depth)}
 
 
 @cache
@@ -142,7 +161,7 @@ def frameworks() -> Mapping[str, Framework]:
     >>> frameworks()["microsoft"].level(0).name
     'no MLOps'
     """
-    return {name: read_framework(FOLDER / f"{name}.yaml", practices()) for name in FRAMEWORKS}
+    return {name: read_document(FOLDER / f"{name}.yaml", Framework).value for name in FRAMEWORKS}
 
 
 def models_of(table: pd.DataFrame) -> dict[str, Framework]:
@@ -157,7 +176,8 @@ def models_of(table: pd.DataFrame) -> dict[str, Framework]:
     Raises
     ------
     DataError
-        If a model has no criterion left, or a criterion has a level or a practice that is none.
+        If a model is unknown or has no criterion left, or a criterion has an unknown level or
+        practice.
 
     Examples
     --------
@@ -165,21 +185,21 @@ def models_of(table: pd.DataFrame) -> dict[str, Framework]:
     >>> models_of(load("mlops_criteria").frame) == frameworks()
     True
     """
-    kept = {model.id: _with_criteria(model, table) for model in frameworks().values()}
+    known = [model.name for model in frameworks().values()]
     for name in table["model"].unique():
-        if name not in (known := [model.name for model in kept.values()]):
+        if name not in known:
             raise DataError(
                 f"model: expected one of {', '.join(known)}, got {name!r}."
                 + did_you_mean(name, known)
             )
-    return kept
-
-
-def _with_criteria(model: Framework, table: pd.DataFrame) -> Framework:
-    rows = table[table["model"] == model.name]
-    if rows.empty:
-        raise DataError(f"criteria: expected some of {model.name}, got none")
-    return replace(model, criteria=tuple(_criterion(model, row) for _, row in rows.iterrows()))
+    models = {}
+    for key, model in frameworks().items():
+        rows = table[table["model"] == model.name]
+        if rows.empty:
+            raise DataError(f"criteria: expected some of {model.name}, got none")
+        criteria = tuple(_criterion(model, row) for _, row in rows.iterrows())
+        models[key] = replace(model, criteria=criteria)
+    return models
 
 
 def _criterion(model: Framework, row: pd.Series) -> Criterion:
@@ -195,91 +215,5 @@ def _criterion(model: Framework, row: pd.Series) -> Criterion:
             f"criterion {row['id']!r}: expected one of the levels {numbers}, got {row['level']}"
         )
     text, section = str(row["criterion"]), str(row["section"])
-    dimension = "" if isna(row["dimension"]) else str(row["dimension"])
+    dimension = "" if pd.isna(row["dimension"]) else str(row["dimension"])
     return Criterion(str(row["id"]), int(row["level"]), text, section, needs, dimension)
-
-
-def read_practices(path: Path) -> dict[str, Practice]:
-    """Read practices, and put each behind those that it needs.
-
-    Raises
-    ------
-    ConfigError
-        If the file is not a list of practices, an id is there twice, `after` names none of
-        them, or practices wait for each other.
-    """
-    document = read_document(path, _Catalogue)
-    listed = document.value.practices
-    known = {practice.id: practice for practice in listed}
-    found = [*_twice(document, "practices", [practice.id for practice in listed])]
-    for index, practice in enumerate(listed):
-        found += _unknown(document, ("practices", index, "after"), practice.after, list(known))
-        if not practice.effort > 0:
-            key = ("practices", index, "effort")
-            found.append(document.violation(key, f"expected weeks > 0, got {practice.effort:g}"))
-    if found:
-        raise ConfigError(found)
-    return {name: known[name] for name in _ordered(document, known)}
-
-
-def _ordered(document: Document[_Catalogue], known: Mapping[str, Practice]) -> list[str]:
-    """Return the ids such that each stands behind what it comes after."""
-    order: list[str] = []
-    waiting = list(known)
-    while waiting:
-        ready = [name for name in waiting if set(known[name].after) <= set(order)]
-        if not ready:
-            message = f"expected an order, but these wait for each other: {', '.join(waiting)}"
-            raise ConfigError([document.violation(("practices",), message)])
-        order += ready
-        waiting = [name for name in waiting if name not in ready]
-    return order
-
-
-def read_framework(path: Path, known: Mapping[str, Practice]) -> Framework:
-    """Read a maturity model whose criteria need practices in `known`.
-
-    Raises
-    ------
-    ConfigError
-        If the file is no maturity model; levels do not rise by one; a criterion's id is there
-        twice, its level or dimension is none of the model's, or it needs no practice or an
-        unknown one.
-    """
-    document = read_document(path, Framework)
-    model = document.value
-    numbers = [level.level for level in model.levels]
-    found = [*_twice(document, "criteria", [criterion.id for criterion in model.criteria])]
-    if numbers != list(range(len(numbers))) or not numbers:
-        message = f"expected levels 0, 1, 2 and so on, got {numbers}"
-        found.append(document.violation(("levels",), message))
-    for index, criterion in enumerate(model.criteria):
-        key = ("criteria", index)
-        if criterion.level not in numbers[1:]:
-            message = f"expected one of the levels {numbers[1:]}, got {criterion.level}"
-            found.append(document.violation((*key, "level"), message))
-        if criterion.dimension not in (model.dimensions or ("",)):
-            message = f"expected one of {', '.join(model.dimensions)}, got {criterion.dimension!r}."
-            message += did_you_mean(criterion.dimension, model.dimensions)
-            found.append(document.violation((*key, "dimension"), message))
-        if not criterion.needs:
-            found.append(document.violation((*key, "needs"), "expected at least one practice"))
-        found += _unknown(document, (*key, "needs"), criterion.needs, list(known))
-    if found:
-        raise ConfigError(found)
-    return model
-
-
-def _twice(document: Document[object], key: str, names: Sequence[str]) -> Iterator[Violation]:
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            yield document.violation((key, index), f"expected each id once, got {name!r} again")
-
-
-def _unknown(
-    document: Document[object], key: tuple[object, ...], names: Sequence[str], known: Sequence[str]
-) -> Iterator[Violation]:
-    for index, name in enumerate(names):
-        if name not in known:
-            message = f"expected the id of a practice, got {name!r}." + did_you_mean(name, known)
-            yield document.violation((*key, index), message)

@@ -14,9 +14,9 @@ from math import isfinite
 import numpy as np
 import pandas as pd
 
-from fourfold.methods.intervals import Interval
+from fourfold.methods.intervals import Array, Interval
 from fourfold.methods.intervals import share as share_of
-from fourfold.methods.platform.scorecard import Array, Decision
+from fourfold.methods.platform.scorecard import Decision
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def draw(decision: Decision, draws: int, firmness: float, seed: int = 0) -> Draw
 
     Parameters
     ----------
+    decision : Decision
     draws : int
         How many.
     firmness : float
@@ -138,21 +139,21 @@ def tipping(decision: Decision) -> pd.DataFrame:
 def doubts(decision: Decision, platform: int, rival: int) -> pd.DataFrame:
     """Return how much each score adds to the uncertainty of the lead of one platform over another.
 
+    Parameters
+    ----------
+    decision : Decision
+    platform, rival : int
+        Positions of the two in `decision.platforms`.
+
     Returns
     -------
     DataFrame
         By platform: `criterion`, and `share`, 0 to 1, of the variance of the lead that comes from
         the score (0 where no score is uncertain). The largest first.
     """
-    variance = (decision.weights * decision.error) ** 2
-    both = variance[[platform, rival]]
-    shares = both / both.sum() if both.any() else both
-    rows = [
-        (decision.platforms[who], name, share)
-        for who, own in zip((platform, rival), shares, strict=True)
-        for name, share in zip(decision.criteria, own, strict=True)
-    ]
-    table = pd.DataFrame(rows, columns=["platform", "criterion", "share"]).set_index("platform")
+    variance = decision.table((decision.weights * decision.error) ** 2).iloc[[platform, rival]]
+    shares = pd.Series((variance / (variance.to_numpy().sum() or 1.0)).stack(), name="share")  # noqa: PD013
+    table = shares.rename_axis(["platform", "criterion"]).reset_index("criterion")
     return table.sort_values("share", ascending=False, kind="stable")
 
 
@@ -165,9 +166,9 @@ def dominated(decision: Decision) -> Mapping[str, str]:
     >>> dominated(Decision(("a", "b"), ("x", "y"), np.full(2, 0.5), points, 0 * points))
     {'a': 'b'}
     """
-    found = {}
+    better = {}
     for mine, name in zip(decision.points, decision.platforms, strict=True):
         by = (decision.points >= mine).all(axis=1) & (decision.points > mine).any(axis=1)
         if by.any():
-            found[name] = decision.platforms[int(np.argmax(by))]
-    return found
+            better[name] = decision.platforms[int(np.argmax(by))]
+    return better

@@ -15,10 +15,9 @@ from scipy.stats import t as student
 from fourfold.data.sources import locate
 from fourfold.data.yamlfile import Document, closed, read_document
 from fourfold.errors import ConfigError, DataError, Violation, did_you_mean
+from fourfold.methods.intervals import Array
 
-Array = NDArray[np.float64]
 Basis = Literal["judgement", "document", "measurement"]
-Cell = tuple[str, str]
 Z = 1.959964
 #: Columns of a table of measurements.
 MEASURED = ("platform", "criterion", "value")
@@ -63,6 +62,11 @@ class Score:
     plus_minus: float
     basis: Basis
     source: str
+
+    @property
+    def cell(self) -> tuple[str, str]:
+        """Return the platform and the criterion."""
+        return self.platform, self.criterion
 
 
 @closed
@@ -141,15 +145,12 @@ def read_decision(
     """
     document = read_document(locate(path), _File, path)
     criteria = document.value.criteria
-    found = [*_weights(document), *_scores(document)]
-    measured = {} if measurements is None else _measured(measurements, list(criteria))
-    kept = [s for s in document.value.scores if (s.platform, s.criterion) not in measured]
-    scores = [*kept, *measured.values()]
-    found += _complete(document, [(score.platform, score.criterion) for score in scores])
-    if found:
-        raise ConfigError(found)
-    changed = _reweighted(criteria, weights or {})
-    return _decision(changed, scores, document.value.about)
+    measured = [] if measurements is None else _measured(measurements, list(criteria))
+    cells = {score.cell for score in measured}
+    scores = [*(each for each in document.value.scores if each.cell not in cells), *measured]
+    if violations := [*_weights(document), *_scores(document), *_complete(document, scores)]:
+        raise ConfigError(violations)
+    return _decision(_reweighted(criteria, weights or {}), scores, document.value.about)
 
 
 def _reweighted(
@@ -175,44 +176,41 @@ def _known(what: str, name: str, criteria: Sequence[str]) -> None:
 
 def _decision(criteria: Mapping[str, Criterion], scores: Sequence[Score], about: str) -> Decision:
     platforms = tuple(dict.fromkeys(score.platform for score in scores))
-    weights = np.array([each.weight for each in criteria.values()])
-    cells = {(score.platform, score.criterion): score for score in scores}
+    cells = {score.cell: score for score in scores}
     ordered = tuple(cells[platform, name] for platform in platforms for name in criteria)
-    span = np.array([each.best - each.worst for each in criteria.values()])
-    worst = np.array([each.worst for each in criteria.values()])
-    shape = (len(platforms), len(criteria))
-    value = np.array([score.score for score in ordered]).reshape(shape)
-    half = np.array([score.plus_minus for score in ordered]).reshape(shape)
+    weights, worst, best = np.array([(c.weight, c.worst, c.best) for c in criteria.values()]).T
+    value, half = (
+        np.reshape([getattr(score, name) for score in ordered], (len(platforms), len(criteria)))
+        for name in ("score", "plus_minus")
+    )
+    span = best - worst
     points, error = 100 * (value - worst) / span, 100 * half / np.abs(span) / Z
     return Decision(
         platforms, tuple(criteria), weights / weights.sum(), points, error, about, ordered, criteria
     )
 
 
-def _measured(frame: pd.DataFrame, criteria: Sequence[str]) -> dict[Cell, Score]:
+def _measured(frame: pd.DataFrame, criteria: Sequence[str]) -> list[Score]:
+    """Return a score for the measurements of each platform in each criterion."""
     if missing := [name for name in MEASURED if name not in frame]:
         got = ", ".join(map(str, frame.columns[:10]))
         raise DataError(f"measurements: expected the columns {', '.join(missing)}, got {got}")
     for name in frame["criterion"].unique():
         _known("measurements", str(name), criteria)
-    groups = frame.groupby(["platform", "criterion"], sort=False)["value"]
-    return {
-        (str(platform), str(name)): _mean(str(platform), str(name), values)
-        for (platform, name), values in groups
-    }
-
-
-def _mean(platform: str, criterion: str, values: pd.Series) -> Score:
-    count = int(values.count())
-    if count < 2:
-        raise DataError(
-            f"measurements: expected at least two of {platform!r} in {criterion!r}, got {count}"
-        )
-    # The deviation of equal numbers is not always exactly 0.
-    deviation = values.std() if values.max() > values.min() else 0.0
-    half = float(student.ppf(0.975, count - 1) * deviation / np.sqrt(count))
-    source = f"mean of {count} measurements"
-    return Score(platform, criterion, float(values.mean()), half, "measurement", source)
+    scores = []
+    for names, values in frame.groupby(["platform", "criterion"], sort=False)["value"]:
+        platform, criterion = map(str, names)
+        if (count := int(values.count())) < 2:
+            raise DataError(
+                f"measurements: expected at least two of {platform!r} in {criterion!r}, got {count}"
+            )
+        # The deviation of equal numbers is not always exactly 0.
+        deviation = values.std() if values.max() > values.min() else 0.0
+        half = float(student.ppf(0.975, count - 1) * deviation / np.sqrt(count))
+        source = f"mean of {count} measurements"
+        mean = float(values.mean())
+        scores.append(Score(platform, criterion, mean, half, "measurement", source))
+    return scores
 
 
 def _weights(document: Document[_File]) -> Iterator[Violation]:
@@ -246,8 +244,8 @@ def _scores(document: Document[_File]) -> Iterator[Violation]:
             yield document.violation((*key, "plus_minus"), message)
 
 
-def _complete(document: Document[_File], given: Sequence[Cell]) -> Iterator[Violation]:
-    key = ("scores",)
+def _complete(document: Document[_File], scores: Sequence[Score]) -> Iterator[Violation]:
+    key, given = ("scores",), [score.cell for score in scores]
     platforms = list(dict.fromkeys(platform for platform, _ in given))
     if len(platforms) < 2:
         got = ", ".join(platforms) or "none"

@@ -46,7 +46,6 @@ def by_period(frame: pd.DataFrame, time: str, period: str = "month", zone: str =
         Empty: all rows are one batch.
     period : str
         ``day``, ``week``, ``month``, ``quarter``, ``year`` or ``decade``.
-
     zone : str
         Whose clock divides days, such as ``America/New_York``, for times that name a zone.
 
@@ -57,8 +56,8 @@ def by_period(frame: pd.DataFrame, time: str, period: str = "month", zone: str =
 
     Examples
     --------
-    >>> found = by_period(pd.DataFrame({"year": [1999, 1987, 1991]}), "year", "decade")
-    >>> found.of.tolist(), found.order
+    >>> batches = by_period(pd.DataFrame({"year": [1999, 1987, 1991]}), "year", "decade")
+    >>> batches.of.tolist(), batches.order
     (['1990s', '1980s', '1990s'], {'1980s': 0, '1990s': 1})
     """
     if not time:
@@ -124,11 +123,12 @@ def _by_period(dates: pd.Series, period: str) -> Batches:
     return Batches(of, {str(label): int(position) for position, label in pairs}, dates)
 
 
-def age_days(found: Batches, as_of: str = "") -> float | None:
+def age_days(batches: Batches, as_of: str = "") -> float | None:
     """Return the age of the newest row in days at a date; None without dates.
 
     Parameters
     ----------
+    batches : Batches
     as_of : str
         Date or time in ISO form, by the same clock; empty: now, of the universal clock. A newest
         row of a later date has a negative age.
@@ -138,10 +138,10 @@ def age_days(found: Batches, as_of: str = "") -> float | None:
     DataError
         If `as_of` is no date.
     """
-    if found.dates is None:
+    if batches.dates is None:
         return None
     try:
         now = pd.Timestamp(as_of) if as_of else pd.Timestamp.now(tz="UTC").tz_localize(None)
     except ValueError as error:
         raise DataError(f"as_of: expected a date such as 2014-01-02, got {as_of!r}") from error
-    return float((now.tz_localize(None) - found.dates.max()) / pd.Timedelta(days=1))
+    return float((now.tz_localize(None) - batches.dates.max()) / pd.Timedelta(days=1))

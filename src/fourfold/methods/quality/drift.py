@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,18 +13,14 @@ from scipy.stats import chi2
 
 from fourfold.methods.intervals import Interval, holm
 from fourfold.methods.quality.batches import Batches
-from fourfold.methods.quality.profile import (
-    Column,
-    Profile,
-    aligned,
-    count,
-    profile_columns,
-)
+from fourfold.methods.quality.profile import Column, Profile, aligned, count, profile_columns
 
 #: Expected rows in a bin, below which bins are put together (Cochran 1954).
 _FEWEST = 5
 #: Share of pairs of equal samples that are more alike than what is taken for the least.
 _ALIKE = 0.1
+#: An index that these data do not have.
+UNKNOWN = Interval(np.nan, np.nan, np.nan)
 
 
 def compare_profiles(
@@ -62,22 +57,18 @@ def compare_profiles(
     lines = {}
     for name in names:
         old, new = before.columns.get(name), now.columns.get(name)
-        moved = _NOTHING
-        if old and new and _comparable(old, new):
-            moved = difference(*_counts(old, new, frame[name])[:2], len(names))
-        shares = (old.missing if old else np.nan, new.missing if new else np.nan)
-        lines[name] = (*shares, *moved, _structure(old, new))
-    columns = ["missing before", "missing now", *Difference._fields, "change"]
+        index, p = UNKNOWN, np.nan
+        if old and new and (old.kind == "number") == (new.kind == "number"):
+            index, p = difference(*_counts(old, new, frame[name])[:2], len(names))
+        missing = (each.missing if each else np.nan for each in (old, new))
+        lines[name] = (*missing, *index, p, _structure(old, new))
+    columns = ["missing before", "missing now", "psi", "low", "high", "p", "change"]
     table = pd.DataFrame.from_dict(lines, orient="index", columns=columns)
     tested = table["p"].notna()
     table.loc[tested, "p"] = holm(table.loc[tested, "p"])
     drifted = (table["p"] < 0.05) & (table["psi"] >= limit)
     table["change"] = table["change"].mask((table["change"] == "") & drifted, "distribution")
     return table
-
-
-def _comparable(old: Column, new: Column) -> bool:
-    return (old.kind == "number") == (new.kind == "number")
 
 
 def _counts(old: Column, new: Column, column: pd.Series) -> tuple[list[int], list[int], list[str]]:
@@ -99,8 +90,8 @@ def changed_columns(table: pd.DataFrame, limit: float = 0.1) -> Interval:
     """
     structure = ~table["change"].isin(["", "distribution"])
     sure, possible = (structure | (table[end] >= limit) for end in ("low", "high"))
-    found = (table["change"] != "").sum()
-    return Interval(int(found), int(min(sure.sum(), found)), int(max(possible.sum(), found)))
+    changed = int((table["change"] != "").sum())
+    return Interval(changed, min(int(sure.sum()), changed), max(int(possible.sum()), changed))
 
 
 def _structure(old: Column | None, new: Column | None) -> str:
@@ -111,23 +102,13 @@ def _structure(old: Column | None, new: Column | None) -> str:
     return "" if alike else f"type: {old.type}, now {new.type}"
 
 
-class Difference(NamedTuple):
-    """How far two samples of one column differ: stability index, its interval, and `p`."""
-
-    psi: float
-    low: float
-    high: float
-    p: float
-
-
-_NOTHING = Difference(np.nan, np.nan, np.nan, np.nan)
-
-
-def difference(before: Sequence[int], now: Sequence[int], columns: int = 1) -> Difference:
-    """Return the population stability index of two samples, less what chance adds to it.
+def difference(
+    before: Sequence[int], now: Sequence[int], columns: int = 1
+) -> tuple[Interval, float]:
+    """Return the population stability index of two samples, less what chance adds to it, and p.
 
     Its interval is that of a noncentral chi-square variable, to which the index is proportional
-    while it is small; `p` is of the chi-square test. Where rows are too few, nothing is excluded:
+    while it is small; p is of the chi-square test. Where rows are too few, nothing is excluded:
     the interval has no upper end.
 
     Parameters
@@ -139,17 +120,17 @@ def difference(before: Sequence[int], now: Sequence[int], columns: int = 1) -> D
 
     Examples
     --------
-    >>> [round(figure, 3) for figure in difference([500, 500], [300, 700])]
-    [0.167, 0.105, 0.249, 0.0]
+    >>> [round(end, 3) for end in difference([500, 500], [300, 700])[0]]
+    [0.167, 0.105, 0.249]
     """
     counts = np.array([before, now], float)
     counts = counts[:, counts.sum(axis=0) > 0]
     if counts.shape[1] == 1 and counts.min() >= _FEWEST:
-        return Difference(0.0, 0.0, 0.0, 1.0)
+        return Interval(0.0, 0.0, 0.0), 1.0
     counts = _dense(counts) if counts.size else counts
     rows, df = counts.sum(axis=1), counts.shape[1] - 1
     if df < 1:  # too few rows to see a change, or to exclude one
-        return Difference(0.0, 0.0, np.inf, 1.0)
+        return Interval(0.0, 0.0, np.inf), 1.0
     # Half a row in each bin: an empty one would make the index infinite.
     old, new = (counts + 0.5) / (rows + (df + 1) / 2)[:, None]
     raw, chance = float(((new - old) * np.log(new / old)).sum()), float((1 / rows).sum())
@@ -159,8 +140,8 @@ def difference(before: Sequence[int], now: Sequence[int], columns: int = 1) -> D
     alike = float(chi2.ppf(_ALIKE, df))
     high = chance * float(chndtrinc(max(raw / chance, alike), df, tail))
     expected = rows[:, None] * counts.sum(axis=0) / counts.sum()
-    p = chi2.sf(((counts - expected) ** 2 / expected).sum(), df)
-    return Difference(max(0.0, raw - df * chance), low if low > 1e-12 else 0.0, high, float(p))
+    p = float(chi2.sf(((counts - expected) ** 2 / expected).sum(), df))
+    return Interval(max(0.0, raw - df * chance), low if low > 1e-12 else 0.0, high), p
 
 
 def _dense(counts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -179,14 +160,18 @@ def _dense(counts: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def over_time(
-    frame: pd.DataFrame, found: Batches, leave_out: Sequence[str] = (), most: int = 12
+    frame: pd.DataFrame, batches: Batches, leave_out: Sequence[str] = (), most: int = 12
 ) -> pd.DataFrame:
     """Return the stability index of each column, batch by batch, each against the one before.
 
     Parameters
     ----------
-    found : Batches
-        As `fourfold.methods.quality.validity.batches` returns them.
+    frame : DataFrame
+        One row is one thing.
+    batches : Batches
+        As `by_period` returns them.
+    leave_out : sequence of str
+        Columns to leave out.
     most : int
         The last so many batches are compared.
 
@@ -195,8 +180,8 @@ def over_time(
     DataFrame
         One row a column, one column a batch.
     """
-    names = list(found.order)[-most - 1 :]
-    parts = dict(list(frame.groupby(found.of)))
+    names = list(batches.order)[-most - 1 :]
+    parts = dict(list(frame.groupby(batches.of)))
     steps = {}
     for earlier, later in pairwise(names):
         before = profile_columns(parts[earlier], leave_out)

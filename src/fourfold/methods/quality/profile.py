@@ -90,8 +90,8 @@ def profile_columns(frame: pd.DataFrame, leave_out: Sequence[str] = ()) -> Profi
 
     Examples
     --------
-    >>> found = profile_columns(pd.DataFrame({"sex": ["f", "m", "f", None]}))
-    >>> found.columns["sex"].words, found.columns["sex"].rows
+    >>> sex = profile_columns(pd.DataFrame({"sex": ["f", "m", "f", None]})).columns["sex"]
+    >>> sex.words, sex.rows
     (('f', 'm'), (2, 1, 1))
     """
     used = [n for n in frame if n not in leave_out and not is_datetime64_any_dtype(frame[n])]
@@ -109,9 +109,9 @@ def _column(column: pd.Series) -> Column:
         shape = Column(str(column.dtype), "number", inner, (), ())
         return replace(shape, rows=count(shape, column))
     counts = frequencies(column)
-    words, missing = tuple(map(str, counts.index)), int(column.isna().sum())
-    found = Column(str(column.dtype), "value", (), words, (*map(int, counts), missing))
-    return found if len(words) <= MOST_VALUES else bucketed(found)
+    words, rows = tuple(map(str, counts.index)), (*map(int, counts), int(column.isna().sum()))
+    whole = Column(str(column.dtype), "value", (), words, rows)
+    return whole if len(words) <= MOST_VALUES else bucketed(whole)
 
 
 def count(shape: Column, column: pd.Series) -> tuple[int, ...]:
@@ -159,11 +159,11 @@ def read_profile(table: pd.DataFrame) -> Profile:
             f"last_profile: expected the columns {', '.join(_TABLE)}, as a run saves them in "
             f"profile.csv; got none named {missing[0]!r}"
         )
-    found = {}
+    columns = {}
     for name, part in table.groupby("column", sort=False):
         kind, rows = str(part["kind"].iloc[0]), tuple(map(int, part["rows"]))
         edges = part["up_to"].astype(float)
         words = map(json.loads, part["bin"].iloc[:-1] if kind == "value" else [])
         shape = (tuple(edges[np.isfinite(edges)]), tuple(words), rows)
-        found[str(name)] = Column(str(part["type"].iloc[0]), kind, *shape)
-    return Profile(found)
+        columns[str(name)] = Column(str(part["type"].iloc[0]), kind, *shape)
+    return Profile(columns)

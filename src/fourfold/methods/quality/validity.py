@@ -14,14 +14,13 @@ from fourfold.data.contract import read_contract, rules_of
 from fourfold.data.sources import locate
 from fourfold.methods.intervals import Interval, Z, dispersion, holm, wilson
 from fourfold.methods.quality.batches import Batches
+from fourfold.methods.quality.drift import UNKNOWN
 from fourfold.records.formatting import short
 
 #: With this probability by chance alone, batches still count as alike.
 _ALIKE = 0.2
 #: Fewer batches say nothing about what a batch usually looks like.
 FEWEST = 4
-#: A figure that these data do not have.
-NOTHING = Interval(np.nan, np.nan, np.nan)
 
 
 def rules(reasons: pd.Series, contract: str) -> pd.DataFrame:
@@ -41,17 +40,24 @@ def rules(reasons: pd.Series, contract: str) -> pd.DataFrame:
         `column`, `rule`, `failed` (rows), `valid` (share of rows, %) and its 95 % interval by
         Wilson, `low` and `high` (%).
     """
-    said = reasons[reasons != ""]
-    rows = []
-    for column, rule in rules_of(read_contract(locate(contract))):
-        failed = int(said.str.contains(f"{column}: expected {rule}, got ", regex=False).sum())
-        low, high = 100 * wilson(len(reasons) - failed, len(reasons))
-        rows.append((column, rule, failed, 100 * (1 - failed / len(reasons)), low, high))
-    table = pd.DataFrame(rows, columns=["column", "rule", "failed", "valid", "low", "high"])
+    given = reasons[reasons != ""].str
+    rules = rules_of(read_contract(locate(contract)))
+    table = pd.DataFrame(rules, columns=["column", "rule"])
+    table["failed"] = [
+        int(given.contains(f"{column}: expected {rule}, got ", regex=False).sum())
+        for column, rule in rules
+    ]
+    table = _with_interval(table, len(reasons))
     return table.sort_values("failed", ascending=False, kind="stable", ignore_index=True)
 
 
-def shares(reasons: pd.Series, found: Batches) -> pd.DataFrame:
+def _with_interval(table: pd.DataFrame, rows: Any) -> pd.DataFrame:
+    """Return a table of failed rows with the share of valid ones and its interval, all in %."""
+    low, high = 100 * wilson(rows - table["failed"], rows)
+    return table.assign(valid=100 * (1 - table["failed"] / rows), low=low, high=high)
+
+
+def shares(reasons: pd.Series, batches: Batches) -> pd.DataFrame:
     """Return the rows and the share of valid rows of each batch, in order of time.
 
     Returns
@@ -61,12 +67,11 @@ def shares(reasons: pd.Series, found: Batches) -> pd.DataFrame:
         `low` and `high` (%), and `p`, the probability that a batch like the others would lie so
         far from them, corrected for their number (Holm 1979); missing below four batches.
     """
-    rejected = (reasons != "").groupby(found.of)
+    rejected = (reasons != "").groupby(batches.of)
     table = pd.DataFrame({"rows": rejected.size(), "failed": rejected.sum()})
-    table = table.reindex(list(found.order))
-    table.insert(0, "position", list(found.order.values()))
-    table["valid"] = 100 * (1 - table["failed"] / table["rows"])
-    table["low"], table["high"] = 100 * wilson(table["rows"] - table["failed"], table["rows"])
+    table = table.reindex(list(batches.order))
+    table.insert(0, "position", list(batches.order.values()))
+    table = _with_interval(table, table["rows"])
     if len(table) < FEWEST:
         return table.assign(p=np.nan)
     failed, rows = table["failed"].to_numpy(int), table["rows"].to_numpy(int)
@@ -113,7 +118,7 @@ def valid_share(table: pd.DataFrame) -> Interval:
         As `shares` returns it; an empty one has no share (not a number).
     """
     if table.empty:
-        return NOTHING
+        return UNKNOWN
     rows, failed = table["rows"].to_numpy(int), table["failed"].to_numpy(int)
     total, count, z = rows.sum(), len(rows), Z
     share, effect = failed.sum() / total, 1.0
@@ -138,7 +143,7 @@ def trend(table: pd.DataFrame) -> Interval:
         As `shares` returns it.
     """
     if len(table) < FEWEST:
-        return NOTHING
+        return UNKNOWN
     rows, place = table["rows"].to_numpy(float), table["position"].to_numpy(float)
     valid, weight = table["valid"].to_numpy(float), rows / rows.sum()
     centred = place - weight @ place

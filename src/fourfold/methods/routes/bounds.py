@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+from time import monotonic
 from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import (
+    breadth_first_order,
+    connected_components,
+    minimum_spanning_tree,
+)
 
 from fourfold.errors import DataError
+from fourfold.methods.intervals import Array
 from fourfold.methods.routes import places
-
-Array = NDArray[np.float64]
-Order = NDArray[np.int64]
+from fourfold.methods.routes.heuristics import round_length, walk
+from fourfold.methods.routes.lin_kernighan import apart
+from fourfold.methods.routes.places import Order
 
 MOST_PROVED = 200
 
@@ -70,12 +76,7 @@ def _tree(matrix: Any, points: Any, prices: Any, degree: Any) -> float:
         best, pick = np.inf, 0
         for index in range(many):
             place = left[index]
-            if matrix.shape[0] > 0:
-                far = matrix[at, place]
-            else:
-                x, y = points[at, 0] - points[place, 0], points[at, 1] - points[place, 1]
-                far = np.sqrt(x * x + y * y)
-            far += prices[at] + prices[place]
+            far = apart(matrix, points, at, place) + (prices[at] + prices[place])
             if far < near[place]:
                 near[place], parent[place] = far, at
             if near[place] < best:
@@ -87,12 +88,7 @@ def _tree(matrix: Any, points: Any, prices: Any, degree: Any) -> float:
         degree[parent[at]] += 1
     first, second, one, two = np.inf, np.inf, 0, 0
     for place in range(1, count):
-        if matrix.shape[0] > 0:
-            far = matrix[0, place]
-        else:
-            x, y = points[0, 0] - points[place, 0], points[0, 1] - points[place, 1]
-            far = np.sqrt(x * x + y * y)
-        far += prices[0] + prices[place]
+        far = apart(matrix, points, 0, place) + (prices[0] + prices[place])
         if far < first:
             first, second, two, one = far, first, one, place
         elif far < second:
@@ -158,9 +154,10 @@ def optimum(matrix: Array, order: Order, seconds: float = 60.0) -> tuple[Order, 
         twice = np.column_stack([order, order + count]).ravel()
         best, proved = optimum(places.doubled(matrix), twice, seconds)
         return places.halved(best), proved
-    known = float(matrix[order, np.roll(order, -1)].sum())
+    known = round_length(matrix, order)
     if count < 5:
-        return _small(matrix, order), True
+        trips = [np.array([0, *rest]) for rest in permutations(range(1, count))]
+        return min(trips, key=lambda trip: round_length(matrix, trip)), True
     bound, prices = held_karp(matrix, np.zeros((count, 2)), known, 1000)
     if bound > known * (1 - 1e-9):
         return order, True
@@ -170,13 +167,6 @@ def optimum(matrix: Array, order: Order, seconds: float = 60.0) -> tuple[Order, 
 
 def _one_way(matrix: Array) -> bool:
     return not np.array_equal(matrix, matrix.T)
-
-
-def _small(matrix: Array, order: Order) -> Order:
-    from itertools import permutations
-
-    trips = [np.array([0, *rest]) for rest in permutations(range(1, len(matrix)))]
-    return min(trips, key=lambda trip: float(matrix[trip, np.roll(trip, -1)].sum()))
 
 
 def _legs(matrix: Array, prices: Array, known: float, bound: float) -> tuple[Order, Order]:
@@ -195,76 +185,56 @@ def _legs(matrix: Array, prices: Array, known: float, bound: float) -> tuple[Ord
 
 def _longest(reduced: Array) -> Array:
     """Return the longest leg on the way between any two places in the shortest 1-tree."""
-    from scipy.sparse.csgraph import minimum_spanning_tree
-
     count = len(reduced)
     shifted = reduced - reduced.min() + 1.0
     np.fill_diagonal(shifted, 0)
-    tree = minimum_spanning_tree(csr_array(shifted[1:, 1:])).toarray()
-    joined = np.maximum(tree, tree.T)
-    found = np.full((count, count), -np.inf)
-    for start in range(count - 1):
-        seen, ahead = {start}, [(start, -np.inf)]
-        while ahead:
-            at, most = ahead.pop()
-            found[start + 1, at + 1] = most
-            for other in np.nonzero(joined[at])[0]:
-                if other not in seen:
-                    seen.add(int(other))
-                    ahead.append((int(other), max(most, joined[at, other])))
-    found += reduced.min() - 1.0
+    tree = minimum_spanning_tree(csr_array(shifted[1:, 1:]))
+    legs = np.maximum(tree.toarray(), tree.toarray().T)
+    longest = np.full((count, count), -np.inf)
+    inner = longest[1:, 1:]
+    order, before = breadth_first_order(tree, 0, directed=False)
+    for known, place in enumerate(order[1:], 1):
+        nearer, on = order[:known], before[place]
+        inner[place, nearer] = np.maximum(inner[on, nearer], legs[on, place])
+        inner[nearer, place] = inner[place, nearer]
+    longest += reduced.min() - 1.0
     # The place without a tree has the two shortest legs.
-    found[0, :] = found[:, 0] = np.partition(reduced[0, 1:], 1)[1]
-    return found
+    longest[0, :] = longest[:, 0] = np.partition(reduced[0, 1:], 1)[1]
+    return longest
 
 
 def _proved(
     matrix: Array, order: Order, first: Order, second: Order, seconds: float
 ) -> tuple[Order, bool]:
-    import time
-
-    count, legs, started = len(matrix), np.arange(len(first)), time.monotonic()
-    rows = [coo_array((np.ones(2 * len(legs)), (np.r_[first, second], np.r_[legs, legs])),
-                      shape=(count, len(legs)))]  # fmt: skip
-    low, high = [np.full(count, 2.0)], [np.full(count, 2.0)]
+    count, legs, end = len(matrix), np.arange(len(first)), monotonic() + seconds
+    touching = (np.ones(2 * len(legs)), (np.r_[first, second], np.r_[legs, legs]))
+    limits = [LinearConstraint(coo_array(touching, shape=(count, len(legs))), 2, 2)]
     whole = np.zeros(len(legs), np.int64)
     # Below nothing cost only the legs that join the halves of a place: taken, whatever they cost.
     costs = matrix[first, second]
     free = Bounds((costs < 0).astype(float), 1)
     costs = np.maximum(costs, 0)
-    while time.monotonic() - started < seconds:
-        limits = [LinearConstraint(r, a, b) for r, a, b in zip(rows, low, high, strict=True)]
-        found = milp(
+    while (left := end - monotonic()) > 0:
+        result = milp(
             costs, integrality=whole, bounds=free, constraints=limits,
-            options={"time_limit": seconds - (time.monotonic() - started), "mip_rel_gap": 0},
+            options={"time_limit": left, "mip_rel_gap": 0},
         )  # fmt: skip
-        if found.status != 0:  # out of time, perhaps with a trip that is not proved
+        if result.status != 0:  # out of time, perhaps with a trip that is not proved
             break
-        used = found.x > 0.5 if whole[0] else found.x > 1e-6
+        used = result.x > 0.5 if whole[0] else result.x > 1e-6
         graph = coo_array((np.ones(used.sum()), (first[used], second[used])), shape=(count, count))
         parts, label = connected_components(graph, directed=False)
         if parts == 1 and whole[0]:
-            return _round(first[used], second[used], count), True
+            joined: list[list[int]] = [[] for _ in range(count)]
+            for a, b in zip(first[used].tolist(), second[used].tolist(), strict=True):
+                joined[a].append(b)
+                joined[b].append(a)
+            return walk(joined), True
         if parts == 1:
             whole = np.ones(len(legs), np.int64)
             continue
         for part in range(parts):
-            inside = (label[first] == part) & (label[second] == part)
-            rows.append(coo_array(inside[None, :].astype(float)))
-            low.append(np.array([-np.inf]))
-            high.append(np.array([float((label == part).sum() - 1)]))
+            inside = ((label[first] == part) & (label[second] == part)).astype(float)
+            most = float((label == part).sum() - 1)
+            limits.append(LinearConstraint(coo_array(inside[None, :]), -np.inf, most))
     return order, False
-
-
-def _round(first: Order, second: Order, count: int) -> Order:
-    beside: list[list[int]] = [[] for _ in range(count)]
-    for a, b in zip(first, second, strict=True):
-        beside[a].append(int(b))
-        beside[b].append(int(a))
-    order, before = [0], -1
-    while len(order) < count:
-        at = order[-1]
-        following = next(place for place in beside[at] if place != before)
-        before = at
-        order.append(following)
-    return np.array(order, dtype=np.int64)

@@ -6,12 +6,10 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
 from fourfold.errors import DataError
-
-Array = NDArray[np.float64]
-Order = NDArray[np.int64]
+from fourfold.methods.intervals import Array
+from fourfold.methods.routes.places import Order
 
 
 def length(matrix: Array, order: Order) -> float:
@@ -36,6 +34,11 @@ def length(matrix: Array, order: Order) -> float:
     """
     if sorted(order) != list(range(len(matrix))):
         raise DataError(f"trip: expected each of {len(matrix)} places once, got {len(order)}")
+    return round_length(matrix, order)
+
+
+def round_length(matrix: Array, order: Order) -> float:
+    """Return the length of a round trip that is known to hold each place once."""
     return float(matrix[order, np.roll(order, -1)].sum())
 
 
@@ -104,7 +107,7 @@ def greedy(matrix: Array, near: Order) -> Order:
     _join(matrix, starts, near.ravel(), joined, part)
     ends = np.array([place for place in range(count) if len(joined[place]) < 2])
     _join(matrix, np.repeat(ends, len(ends)), np.tile(ends, len(ends)), joined, part)
-    return _walk(joined)
+    return walk(joined)
 
 
 def _join(matrix: Array, first: Any, second: Any, joined: list[list[int]], part: list[int]) -> None:
@@ -122,8 +125,9 @@ def _join(matrix: Array, first: Any, second: Any, joined: list[list[int]], part:
             part[root(a)] = root(b)
 
 
-def _walk(joined: list[list[int]]) -> Order:
-    at = next(place for place, beside in enumerate(joined) if len(beside) < 2)
+def walk(joined: list[list[int]]) -> Order:
+    """Return the places in the order of the way that joins them, from an end if it has one."""
+    at = next((place for place, beside in enumerate(joined) if len(beside) < 2), 0)
     order, before = [at], -1
     while len(order) < len(joined):
         before, at = at, next(place for place in joined[at] if place != before)

@@ -7,14 +7,13 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Order = NDArray[np.int64]
+from fourfold.methods.intervals import Array
+from fourfold.methods.routes.places import Order
 
-#: Tried at the first steps of a move, and at all deeper ones; steps of a move at most.
-BREADTH = np.array([5, 3, 1])
+#: Steps of a move at most, and ways tried at each of them.
 DEPTH = 10
+BREADTH = np.array([5, 3, *[1] * DEPTH])
 #: Longest stretch that a kick exchanges.
 REACH = 40
 #: Largest journal of reversals of one kick; a longer one is accepted or undone earlier.
@@ -100,28 +99,26 @@ def _step(
 ) -> Any:  # fmt: skip
     """Look for a shortening chain of flips from `base`; return gain, journal, places touched."""
     width, start = near.shape[1], used
-    tried = np.zeros(len(breadth) + 1, np.int64)
+    tried = np.zeros(len(breadth), np.int64)
     gains = np.zeros(DEPTH + 2)
     ends = np.zeros(DEPTH + 2, np.int64)
     for forward in (1, -1):
         ends[0] = _beside(order, where, base, forward)
-        gains[0] = _far(matrix, points, base, ends[0])
+        gains[0] = apart(matrix, points, base, ends[0])
         level, tried[:] = 0, 0
         while level >= 0:
             end = ends[level]
             ahead = 1 if _beside(order, where, base, 1) == end else -1
             # The candidate whose removed edge leaves most, less those tried at this level before.
-            skip = tried[level] if level < len(breadth) else 0
-            limit = breadth[level] if level < len(breadth) else 1
-            found, after = base - base - 1, base - base - 1
-            if skip < limit and level < depth:
-                best, bound, rank = -1e300, 1e300, skip
-                # The (skip + 1)-th best, by selection: lists are short.
-                for _ in range(rank + 1):
-                    best, found, after = -1e300, -1, -1
+            joined, after = base - base - 1, base - base - 1
+            if tried[level] < breadth[level] and level < depth:
+                best, bound = -1e300, 1e300
+                # The best but those tried, by selection: lists are short.
+                for _ in range(tried[level] + 1):
+                    best, joined, after = -1e300, -1, -1
                     for index in range(width):
                         other = near[end, index]
-                        rest = gains[level] - _far(matrix, points, end, other)
+                        rest = gains[level] - apart(matrix, points, end, other)
                         if rest <= _EPSILON:
                             break
                         follow = _beside(order, where, other, -ahead)
@@ -131,33 +128,26 @@ def _step(
                             or other == _beside(order, where, end, -1)
                         ):
                             continue
-                        value = rest + _far(matrix, points, other, follow)
+                        value = rest + apart(matrix, points, other, follow)
                         if value > best and value < bound:
-                            best, found, after = value, other, follow
+                            best, joined, after = value, other, follow
                     bound = best
-                    if found < 0:
+                    if joined < 0:
                         break
-            if found < 0:
+            if joined < 0:
                 level -= 1
                 if level >= 0:
                     used = _undo(order, where, journal, used, start + level)
-                    if level >= len(breadth):
-                        # Deeper than the broad levels there is one way only: go back to them.
-                        level = len(breadth) - 1
-                        used = _undo(order, where, journal, used, start + level)
                 continue
-            if level < len(breadth):
-                tried[level] += 1
+            tried[level] += 1
             if ahead > 0:
                 used = _flip_short(order, where, where[end], where[after], journal, used)
             else:
                 used = _flip_short(order, where, where[after], where[end], journal, used)
             level += 1
-            ends[level], gains[level] = after, best
-            if level < len(breadth):
-                tried[level] = 0
-            closed = best - _far(matrix, points, after, base)
-            touched[2 * level], touched[2 * level + 1] = found, after
+            ends[level], gains[level], tried[level] = after, best, 0
+            closed = best - apart(matrix, points, after, base)
+            touched[2 * level], touched[2 * level + 1] = joined, after
             if closed > _EPSILON:
                 touched[0], touched[1] = base, ends[0]
                 # Go on greedily while it pays.
@@ -189,13 +179,20 @@ def _settle(
             if gain <= 0:
                 break
             total += gain
-            for index in range(many):
-                place = touched[index]
-                if not queued[place] and place != base:
-                    queued[place] = True
-                    queue[(head + size) % count] = place
-                    size += 1
+            for place in touched[:many]:
+                if place != base:
+                    size = push(place, queue, queued, head, size)
     return total, used, True
+
+
+@numba.njit(cache=True, error_model="numpy")
+def push(place: Any, queue: Any, queued: Any, head: int, size: int) -> int:
+    """Queue a place unless it is, and return the length of the queue, a ring from `head` on."""
+    if queued[place]:
+        return size
+    queued[place] = True
+    queue[(head + size) % len(queue)] = place
+    return size + 1
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -244,9 +241,9 @@ def _search(
             ends = (order[at], order[a], order[b], order[(b + 1) % count], order[c],
                     order[(c + 1) % count])  # fmt: skip
             far = (
-                _far(matrix, points, ends[0], ends[1]) + _far(matrix, points, ends[2], ends[3])
-                + _far(matrix, points, ends[4], ends[5]) - _far(matrix, points, ends[0], ends[3])
-                - _far(matrix, points, ends[4], ends[1]) - _far(matrix, points, ends[2], ends[5])
+                apart(matrix, points, ends[0], ends[1]) + apart(matrix, points, ends[2], ends[3])
+                + apart(matrix, points, ends[4], ends[5]) - apart(matrix, points, ends[0], ends[3])
+                - apart(matrix, points, ends[4], ends[1]) - apart(matrix, points, ends[2], ends[5])
             )  # fmt: skip
             # A B becomes B A: all turned around, then each.
             flip(order, where, a, c)
@@ -258,10 +255,7 @@ def _search(
             journal[2, 0], journal[2, 1] = (middle + 1) % count, c
             size = none
             for place in ends:
-                if not queued[place]:
-                    queued[place] = True
-                    queue[size] = place
-                    size += 1
+                size = push(place, queue, queued, none, size)
             gain, used, whole = _settle(
                 matrix, points, near, order, where, journal, none + 3,
                 queue, queued, none, size, breadth, depth, touched, yes,
@@ -279,7 +273,7 @@ def _search(
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _far(matrix: Any, points: Any, a: int, b: int) -> float:
+def apart(matrix: Any, points: Any, a: int, b: int) -> float:
     """Return a distance, from the table or, where it is empty, straight between points."""
     if matrix.shape[0] > 0:
         return matrix[a, b]  # type: ignore[no-any-return]
@@ -292,7 +286,7 @@ def _length(matrix: Any, points: Any, order: Any) -> float:
     """Return the length of a round trip."""
     total = 0.0
     for place in range(len(order)):
-        total += _far(matrix, points, order[place - 1], order[place])
+        total += apart(matrix, points, order[place - 1], order[place])
     return total
 
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
-from fourfold.methods.routes.lin_kernighan import Found, flip, marks_of, random_below
-
-Array = NDArray[np.float64]
-Order = NDArray[np.int64]
+from fourfold.methods.intervals import Array
+from fourfold.methods.routes.heuristics import round_length
+from fourfold.methods.routes.lin_kernighan import Found, flip, marks_of, push, random_below
+from fourfold.methods.routes.places import Order, neighbours
 
 #: Neighbours that a leg may lead to, or come from.
 WIDTH = 12
@@ -49,17 +48,13 @@ def improve_one_way(matrix: Array, order: Order, kicks: int = 0, seed: int = 0) 
     >>> improve_one_way(clock, np.array([0, 2, 4, 1, 5, 3]), kicks=20).length
     6.0
     """
-    others = matrix + np.where(np.eye(len(matrix), dtype=bool), np.inf, 0.0)
-    width = min(WIDTH, len(matrix) - 1)
-    onward = np.argsort(others, axis=1, kind="stable")[:, :width]
-    back = np.argsort(others.T, axis=1, kind="stable")[:, :width]
-    marks = marks_of(kicks)
+    onward, back, marks = neighbours(matrix, WIDTH), neighbours(matrix.T, WIDTH), marks_of(kicks)
     best, curve = _search(
         *(np.ascontiguousarray(matrix), onward, back, order.astype(np.int64)),
         *(kicks, np.uint64(seed), marks),
     )
     steps = np.column_stack([np.append(0, marks), curve])
-    return Found(best, float(matrix[best, np.roll(best, -1)].sum()), steps)
+    return Found(best, round_length(matrix, best), steps)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -167,10 +162,7 @@ def _settle(
         if gain > 0:
             total += gain
             for place in ends:
-                if not queued[place]:
-                    queued[place] = True
-                    queue[(head + size) % count] = place
-                    size += 1
+                size = push(place, queue, queued, head, size)
         else:
             queued[base] = False
             head = (head + 1) % count
@@ -187,6 +179,7 @@ def _search(
     where[order] = np.arange(count)
     queue, queued, spare = order.copy(), np.ones(count, np.bool_), np.empty(count, np.int64)
     length, ends, extra = 0.0, np.empty(8, np.int64), np.empty(count + 1)
+    none = count - len(order)  # no constant, for which numba would compile `push` again
     for place in range(count):
         length += matrix[order[place - 1], order[place]]
     if count > 3:
@@ -212,12 +205,9 @@ def _search(
             # A B C becomes B C A, then C B A; an exchange may move the rest of the trip instead.
             _exchange(order, where, where[ends[1]], where[ends[3]], where[ends[7]], spare)
             _exchange(order, where, where[ends[3]], where[ends[5]], where[ends[1]], spare)
-            size = 0
+            size = none
             for end in ends:
-                if not queued[end]:
-                    queued[end] = True
-                    queue[size] = end
-                    size += 1
+                size = push(end, queue, queued, none, size)
             gain = far + _settle(
                 matrix, onward, back, order, where, extra, spare, queue, queued, size
             )

@@ -11,14 +11,12 @@ from pandas.api.types import is_numeric_dtype
 from scipy.spatial.distance import cdist
 
 from fourfold.errors import DataError, did_you_mean
+from fourfold.methods.intervals import Array
 
-Array = NDArray[np.float64]
 Order = NDArray[np.int64]
 
 #: Mean radius of the earth, km.
 EARTH_KM = 6371.0088
-#: Larger than any leg; a leg that costs it less is always kept.
-_NEVER = 1e7
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,8 @@ def from_coordinates(frame: pd.DataFrame, name: str, across: str, up: str, globe
 
     Parameters
     ----------
+    frame : DataFrame
+        A row for each place.
     name, across, up : str
         Columns: what a place is called, longitude or x, latitude or y.
     globe : bool
@@ -69,8 +69,10 @@ def from_coordinates(frame: pd.DataFrame, name: str, across: str, up: str, globe
     for column in (name, across, up):
         if column not in frame:
             known = list(map(str, frame.columns))
-            told = f"expected a column of the data ({', '.join(known[:20])}), got {column!r}."
-            raise DataError(told + did_you_mean(column, known))
+            raise DataError(
+                f"expected a column of the data ({', '.join(known[:20])}), got {column!r}."
+                + did_you_mean(column, known)
+            )
     for column in (across, up):
         if not is_numeric_dtype(frame[column]):
             raise DataError(f"{column}: expected numbers, got {frame[column].iloc[0]!r}")
@@ -163,14 +165,14 @@ def doubled(matrix: Array) -> Array:
     Jonker & Volgenant, Operations Research Letters 2 (1983), p. 161.
     """
     count = len(matrix)
-    large = _NEVER * max(1.0, float(matrix.max()))
-    found = np.full((2 * count, 2 * count), large)
-    found[count:, :count] = matrix
-    found[:count, count:] = matrix.T
-    for place in range(count):
-        found[place, count + place] = found[count + place, place] = -joined(matrix) / count
-    np.fill_diagonal(found, 0.0)
-    return found
+    # Larger than any leg; a leg that costs it less is always kept.
+    never = 1e7 * max(1.0, float(matrix.max()))
+    one_way = matrix.copy()
+    np.fill_diagonal(one_way, -joined(matrix) / count)
+    apart = np.full((count, count), never)
+    both = np.block([[apart, one_way.T], [one_way, apart]])
+    np.fill_diagonal(both, 0.0)
+    return both
 
 
 def joined(matrix: Array) -> float:
