@@ -62,6 +62,8 @@ class Metric:
         ConclusionError
             If `value` is not a number, or `ci` not a pair ``low <= high``.
         """
+        if isinstance(value, Interval):
+            value, *ci = value
         if ci is None:
             return cls(name, _plain(name, value), None, unit, exact)
         low_high = [_plain(name, bound) for bound in ci]
