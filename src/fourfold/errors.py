@@ -27,6 +27,10 @@ class DataError(FourfoldError, ValueError):
     """A data source cannot be found, read or trusted."""
 
 
+class EstimatorError(FourfoldError, TypeError):
+    """A figure is asked for a model of another kind than it shows."""
+
+
 class ConclusionError(FourfoldError, ValueError):
     """A conclusion asks for evidence that the notebook did not record."""
 

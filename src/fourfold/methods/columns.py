@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,30 @@ IDENTIFIES = 0.5
 STEPS = 10
 
 
+def require(frame: pd.DataFrame, names: Iterable[str], parameter: str) -> None:
+    """Check that a table has some columns.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    names : iterable of str
+    parameter : str
+        The parameter that names the columns, for the message.
+
+    Raises
+    ------
+    DataError
+        If a column does not exist.
+    """
+    for name in names:
+        if name not in frame:
+            known = ", ".join(map(str, frame.columns[:20]))
+            raise DataError(
+                f"{parameter}: expected a column of the data ({known}), got {name!r}."
+                + did_you_mean(name, frame.columns)
+            )
+
+
 def describe(frame: pd.DataFrame) -> pd.DataFrame:
     """Return what each column is, one row for each.
 
@@ -39,15 +63,16 @@ def describe(frame: pd.DataFrame) -> pd.DataFrame:
     >>> describe(pd.DataFrame({"a": [1.5, 2.5, None], "b": ["x", "x", "x"]}))["kind"].tolist()
     ['number', 'constant']
     """
-    rows = {
-        str(name): {
-            "kind": kind(frame[name]),
-            "missing": float(frame[name].isna().mean()) if len(frame) else 0.0,
-            "different": int(plain(frame[name]).nunique()),
-            "example": _example(frame[name]),
+    rows = {}
+    for name, column in frame.items():
+        values = frequencies(column).index
+        example = values[0] if len(values) else ""
+        rows[str(name)] = {
+            "kind": kind(column),
+            "missing": float(column.isna().mean()) if len(frame) else 0.0,
+            "different": len(values),
+            "example": f"{example:.4g}" if isinstance(example, float) else str(example)[:40],
         }
-        for name in frame
-    }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -86,14 +111,6 @@ def frequencies(column: pd.Series) -> pd.Series:
     # pandas before 3 sorts the counts with an order of ties that is nobody's.
     counts = plain(column).value_counts(sort=False)
     return counts.sort_values(ascending=False, kind="stable")
-
-
-def _example(column: pd.Series) -> str:
-    counts = frequencies(column)
-    if counts.empty:
-        return ""
-    value = counts.index[0]
-    return f"{value:.4g}" if isinstance(value, float) else str(value)[:40]
 
 
 @dataclass(frozen=True)
@@ -136,45 +153,39 @@ def select(frame: pd.DataFrame, leave_out: Sequence[str] = ()) -> Features:
         if name not in frame:
             raise DataError(
                 f"leave_out: expected columns of the data, got {name!r}."
-                + did_you_mean(name, map(str, frame.columns))
+                + did_you_mean(name, frame.columns)
             )
     reasons = {str(n): _useless(frame[n]) for n in frame if n not in leave_out}
-    used = {
-        name: _as_feature(frame[name])
-        for name in frame
-        if name not in leave_out and not reasons[str(name)]
-    }
     left_out = {name: reason for name, reason in reasons.items() if reason}
-    return Features(pd.DataFrame(used, index=frame.index), left_out)
+    used = [n for n in frame if str(n) in reasons.keys() - left_out]
+    features = {name: _as_feature(frame[name]) for name in used}
+    return Features(pd.DataFrame(features, index=frame.index), left_out)
 
 
 def _useless(column: pd.Series) -> str:
     """Return why a column cannot help; an empty text if it can."""
-    found = kind(column)
-    if found in ("empty", "constant"):
-        return found
-    if found == "text":
-        return "nearly every value differs: an identifier or free text"
-    if found == "number" and _counts_rows(column):
-        return "counts the rows"
+    match kind(column):
+        case "empty" | "constant" as reason:
+            return reason
+        case "text":
+            return "nearly every value differs: an identifier or free text"
+        case "number":
+            # A row number rises by one, but for rows that were left out.
+            steps = column.diff().iloc[1:]
+            if len(steps) > STEPS and (steps >= 1).all() and steps.median() == 1:
+                return "counts the rows"
     return ""
 
 
-def _counts_rows(column: pd.Series) -> bool:
-    """Say whether a column is a row number: rising by one, but for rows that were left out."""
-    steps = column.diff().iloc[1:]
-    return bool(len(steps) > STEPS and (steps >= 1).all() and steps.median() == 1)
-
-
 def _as_feature(column: pd.Series) -> pd.Series:
-    found = kind(column)
-    if found == "date":
-        days: pd.Series = (column - column.min()) / pd.Timedelta(days=1)
-        return days
-    if found == "yes/no":
-        return column.astype(object).map({True: 1.0, False: 0.0}).astype(float)
-    if found == "number":
-        return column.astype(float).replace([np.inf, -np.inf], np.nan)
+    match kind(column):
+        case "date":
+            days: pd.Series = (column - column.min()) / pd.Timedelta(days=1)
+            return days
+        case "yes/no":
+            return column.astype(object).map({True: 1.0, False: 0.0}).astype(float)
+        case "number":
+            return column.astype(float).replace([np.inf, -np.inf], np.nan)
     return column.astype(object).where(column.isna(), column.astype(str))
 
 
@@ -187,15 +198,9 @@ def preprocessing(frame: pd.DataFrame) -> ColumnTransformer:
     numbers = [name for name in frame if is_numeric_dtype(frame[name])]
     categories = [name for name in frame if name not in numbers]
     scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
-    encoded = make_pipeline(
-        SimpleImputer(strategy="constant", fill_value="missing"),
-        OneHotEncoder(
-            handle_unknown="infrequent_if_exist",
-            min_frequency=0.01,
-            max_categories=20,
-            sparse_output=False,
-        ),
-    )
+    often = {"handle_unknown": "infrequent_if_exist", "min_frequency": 0.01, "max_categories": 20}
+    encoder = OneHotEncoder(sparse_output=False, **often)
+    encoded = make_pipeline(SimpleImputer(strategy="constant", fill_value="missing"), encoder)
     return ColumnTransformer([("number", scaled, numbers), ("category", encoded, categories)])
 
 
@@ -231,8 +236,15 @@ def component_shares(frame: pd.DataFrame, most: int = 10) -> NDArray[np.float64]
 def show_relation(feature: pd.Series, target: pd.Series, ax: Any, most: int = 6) -> None:
     """Draw a feature against a target in the way that their kinds ask for.
 
-    Numbers against numbers as points, against classes as boxes, classes against classes as
-    shares; of many classes, the `most` frequent.
+    Numbers against numbers are points, against classes boxes; classes against classes are shares.
+
+    Parameters
+    ----------
+    feature, target : Series
+        Columns of one table.
+    ax : matplotlib.axes.Axes
+    most : int
+        Of many classes, the most frequent to show.
     """
     import seaborn as sns
 

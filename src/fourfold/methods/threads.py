@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache, wraps
-from typing import Any, ParamSpec, TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 #: Tables with at most so many rows are too small for a second thread.
 FEW_ROWS = 10_000
 
-P = ParamSpec("P")
-R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-def one_thread(function: Callable[P, R]) -> Callable[P, R]:
+def one_thread(function: F) -> F:
     """Let a function compute on one thread, whatever its kernel has.
 
     Thousands of fits of a few hundred rows wait for their threads longer than they compute: with
     two threads a clustering notebook took a quarter longer, on a busy machine a multiple.
     """
-
-    @wraps(function)
-    def limited(*args: P.args, **kwargs: P.kwargs) -> R:
-        with threadpool_limits(1):
-            return function(*args, **kwargs)
-
+    limited: F = threadpool_limits.wrap(limits=1)(function)
     return limited
 
 

@@ -1,14 +1,23 @@
-"""Yellowbrick 1.5 on the current stack."""
+"""Yellowbrick 1.5, of 2022 and its last, on the current stack.
+
+It asks estimators for an attribute that scikit-learn dropped in 1.8, calls functions that
+matplotlib and numpy dropped, imports `distutils`, which Python 3.12 dropped, and sets fonts and
+colours for the whole process.
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
 import warnings
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
 import matplotlib as mpl
+from sklearn.base import ClusterMixin, is_classifier, is_regressor
+
+from fourfold.errors import EstimatorError
 
 
 def _distutils() -> ModuleType:
@@ -24,7 +33,28 @@ def _distutils() -> ModuleType:
     return module
 
 
-def _quietly(name: str) -> Any:
+#: The kinds of estimators that visualizers take.
+KINDS: Mapping[str, Callable[[Any], bool]] = {
+    "classifier": is_classifier,
+    "regressor": is_regressor,
+    "clusterer such as KMeans": lambda estimator: isinstance(estimator, ClusterMixin),
+}
+
+
+def expect(kind: str, estimator: Any) -> Any:
+    """Return an estimator if it is of a kind of `KINDS`.
+
+    Raises
+    ------
+    EstimatorError
+        If it is of another kind.
+    """
+    if not KINDS[kind](estimator):
+        raise EstimatorError(f"expected a {kind}, got {estimator!r}")
+    return estimator
+
+
+def load(name: str) -> Any:
     """Import a module of yellowbrick, leaving style, colours and modules as they were."""
     codes = dict(mpl.colors.ColorConverter.colors)
     stand_ins = {"distutils": ModuleType("distutils"), "distutils.version": _distutils()}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +12,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
 
 from fourfold.errors import DataError
+from fourfold.methods import clustering
 from fourfold.methods.clustering import prepare
 
 FRAME = pd.DataFrame(
@@ -129,5 +133,9 @@ def test_the_comparison_holds_the_scores_of_scikit_learn():
 
 
 def test_all_names_exist():
-    """What the module promises to templates is there."""
-    assert all(hasattr(prepare, name) for name in prepare.__all__)
+    """What the template calls is there, the visualizers that load on first use too."""
+    template = Path(__file__).parents[3] / "templates" / "clustering.ipynb"
+    names = set(re.findall(r"ff\.clustering\.(\w+)", template.read_text("utf-8")))
+    assert {"choose_k", "KElbowVisualizer"} < names
+    assert all(hasattr(clustering, name) for name in names)
+    assert not hasattr(clustering, "choose_kk")

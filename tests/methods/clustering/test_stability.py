@@ -72,7 +72,7 @@ def test_separated_groups_come_back_always():
     found = resample(points, np.repeat([0, 1], 30), resamples=8)
     assert found.jaccard.shape == (8, 2)
     assert (found.means == 1).all()
-    assert found.mean_interval(0) == (1.0, 1.0)
+    assert found.mean_interval(0) == (1.0, 1.0, 1.0)
 
 
 def test_half_of_a_cloud_is_less_stable_than_a_group():
@@ -98,9 +98,9 @@ def test_intervals():
     drawn = np.linspace(0.4, 0.8, 41)[:, None]
     found = Stability(drawn, np.linspace(0.2, 0.4, 41))
     half = 2.021 * drawn.std(ddof=1) / np.sqrt(41)
-    assert found.mean_interval(0) == pytest.approx((0.6 - half, 0.6 + half), abs=1e-3)
-    assert found.interval(0) == pytest.approx((0.41, 0.79))
-    assert found.silhouette_interval(0.5) == pytest.approx((0.405, 0.595))
+    assert found.mean_interval(0) == pytest.approx((0.6, 0.6 - half, 0.6 + half), abs=1e-3)
+    assert found.ranges[:, 0] == pytest.approx([0.41, 0.79])
+    assert found.silhouette_interval(0.5) == pytest.approx((0.5, 0.405, 0.595))
 
 
 def test_rows_that_repeat_do_not_stop_the_resampling():

@@ -53,7 +53,7 @@ def test_the_ranking_by_hand():
     assert table.index.tolist() == ["b", "a", "dummy"]
     assert table.loc["a", "score"] == pytest.approx(0.6)
     assert table.loc["a", "gain"] == pytest.approx(0.55)
-    low, high = corrected_interval([0.5, 0.6], 2)
+    _, low, high = corrected_interval([0.5, 0.6], 2)
     assert table.loc["a", ["gain low", "gain high"]].tolist() == pytest.approx([low, high])
 
 

@@ -16,12 +16,11 @@ def test_a_feature_that_knows_the_answer_is_named():
     goal = pd.Series(rng.choice(["no", "yes"], 200))
     good = (goal == "yes") + rng.normal(0, 0.5, 200)
     clear = leakage.single_feature(score_alone(pd.DataFrame({"good": good}), goal))
-    assert (clear.verdict, clear.found[:17]) == (leakage.CLEAR, "good alone scores")
+    assert (clear.verdict, clear.result[:17]) == (leakage.CLEAR, "good alone scores")
     copies = pd.DataFrame({"good": good, "copy": goal.map({"no": 3, "yes": 4}), "twin": goal})
     leak = leakage.single_feature(score_alone(copies, goal))
     assert leak.verdict == leakage.LEAK
-    assert leak.found == "copy and twin alone score 1.00"
-    assert leakage.count_leaks([clear, leak, leak]) == 2
+    assert leak.result == "copy and twin alone score 1.00"
 
 
 def test_rows_on_both_sides_are_counted():
@@ -29,7 +28,7 @@ def test_rows_on_both_sides_are_counted():
     train = pd.DataFrame({"x": [1.0, None, 3.0] * 40, "w": ["a", "b", "c"] * 40})
     same = pd.DataFrame({"x": [None, 5.0], "w": ["b", "b"]}, index=[7, 8])
     found = leakage.duplicates(train, same)
-    assert found.found == "1 of 2 rows held out (50 %) are learnt from as well"
+    assert found.result == "1 of 2 rows held out (50 %) are learnt from as well"
     assert found.verdict == leakage.LOOK
     assert leakage.duplicates(train, same.iloc[1:]).verdict == leakage.CLEAR
 
@@ -48,8 +47,8 @@ def test_a_drift_over_time_is_seen():
         for goal, table in ((moving, frame), (steady, frame), (moving, frame[["x"]]))
     ]
     assert [check.verdict for check in checks] == [leakage.LOOK, leakage.CLEAR, leakage.CLEAR]
-    assert checks[0].found.startswith("by when: the last quarter scores -")
-    assert checks[2].found == "no column of dates"
+    assert checks[0].result.startswith("by when: the last quarter scores -")
+    assert checks[2].result == "no column of dates"
     other = leakage.time_split(Ridge(), features, moving, frame, "regression", seed=5)
-    assert other.found != checks[0].found
+    assert other.result != checks[0].result
     assert leakage.leak_table(checks).shape == (1, 2)

@@ -43,22 +43,6 @@ def test_residuals_say_their_unit():
     assert legend(ax)[0].startswith("Train R² = 0.9")
 
 
-def test_prediction_error():
-    """The share explained is in the legend; the unit is at both axes."""
-    ax = drawn(visualizers.PredictionError(Ridge(), unit="kg"), Y)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("truth, kg", "predicted, kg")
-    assert legend(ax)[0].startswith("R² = 0.9")
-
-
-def test_learning_curve():
-    """As many points as sizes; the axis has the name of the score."""
-    curve = visualizers.LearningCurve(Ridge(), score="R²", cv=3, train_sizes=[0.3, 1.0])
-    ax = drawn(curve, Y, score=False)
-    assert ax.get_ylabel() == "R²"
-    assert len(curve.test_scores_mean_) == 2
-    assert legend(ax) == ["rows learnt from", "other rows"]
-
-
 @pytest.mark.parametrize(("goal", "names"), [(TWO, ["no", "yes"]), (THREE, list("abc"))])
 def test_class_prediction_error(goal, names):
     """Bars for each answer, as high as the rows that got it."""
@@ -69,19 +53,8 @@ def test_class_prediction_error(goal, names):
     assert legend(ax) == names
 
 
-@pytest.mark.parametrize(("goal", "options"), [(TWO, {"binary": True}), (THREE, {"micro": False})])
-def test_roc(goal, options):
-    """The area is in the legend."""
-    assert (
-        "AUC = 0.9" in legend(drawn(visualizers.ROCAUC(LogisticRegression(), **options), goal))[0]
-    )
-
-
-def test_precision_recall_and_threshold():
+def test_threshold():
     """Two classes; shares and thresholds in words."""
-    ax = drawn(visualizers.PrecisionRecallCurve(LogisticRegression()), TWO)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("recall", "precision")
-    plt.close()
     options = {"n_trials": 3, "random_state": 0}
     ax = drawn(visualizers.DiscriminationThreshold(LogisticRegression(), **options), TWO, False)
     assert legend(ax)[:3] == ["precision", "recall", "F1"]
@@ -93,4 +66,4 @@ def test_estimators_of_the_wrong_kind_are_told():
     with pytest.raises(TypeError, match="expected a regressor, got LogisticRegression"):
         visualizers.ResidualsPlot(LogisticRegression())
     with pytest.raises(TypeError, match="expected a classifier, got Ridge"):
-        visualizers.ROCAUC(Ridge())
+        visualizers.DiscriminationThreshold(Ridge())

@@ -1,65 +1,37 @@
 """Groups in data: how many, how stable, and whether there are any."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fourfold.methods.clustering.choose_k import Candidate, Choice, choose_k
-from fourfold.methods.clustering.gap import Gap, gap_statistic
-from fourfold.methods.clustering.k_medoids import compare_distances, k_medoids
-from fourfold.methods.clustering.prepare import (
-    compare_k,
-    most_clusters,
-    sample,
-    scaler,
-    select_features,
-    with_each,
-)
-from fourfold.methods.clustering.profiles import (
-    agreement,
-    deviations,
-    ordered,
-    profile_clusters,
-    traits,
-)
-from fourfold.methods.clustering.stability import Stability, resample
+from fourfold.methods.clustering.choice import Candidate as Candidate
+from fourfold.methods.clustering.choice import Choice as Choice
+from fourfold.methods.clustering.choice import choose_k as choose_k
+from fourfold.methods.clustering.gap import Gap as Gap
+from fourfold.methods.clustering.gap import gap_statistic as gap_statistic
+from fourfold.methods.clustering.medoids import compare_distances as compare_distances
+from fourfold.methods.clustering.medoids import k_medoids as k_medoids
+from fourfold.methods.clustering.prepare import compare_k as compare_k
+from fourfold.methods.clustering.prepare import most_clusters as most_clusters
+from fourfold.methods.clustering.prepare import sample as sample
+from fourfold.methods.clustering.prepare import scaler as scaler
+from fourfold.methods.clustering.prepare import select_features as select_features
+from fourfold.methods.clustering.prepare import with_each as with_each
+from fourfold.methods.clustering.profiles import agreement as agreement
+from fourfold.methods.clustering.profiles import deviations as deviations
+from fourfold.methods.clustering.profiles import ordered as ordered
+from fourfold.methods.clustering.profiles import profile_clusters as profile_clusters
+from fourfold.methods.clustering.profiles import traits as traits
+from fourfold.methods.clustering.stability import Stability as Stability
+from fourfold.methods.clustering.stability import resample as resample
 
 if TYPE_CHECKING:
-    from fourfold.methods.clustering.visualizers import (
-        InterclusterDistance,
-        KElbowVisualizer,
-        SilhouetteVisualizer,
-    )
-
-__all__ = [
-    "Candidate",
-    "Choice",
-    "Gap",
-    "InterclusterDistance",
-    "KElbowVisualizer",
-    "SilhouetteVisualizer",
-    "Stability",
-    "agreement",
-    "choose_k",
-    "compare_distances",
-    "compare_k",
-    "deviations",
-    "gap_statistic",
-    "k_medoids",
-    "most_clusters",
-    "ordered",
-    "profile_clusters",
-    "resample",
-    "sample",
-    "scaler",
-    "select_features",
-    "traits",
-    "with_each",
-]
+    from fourfold.methods.clustering.visualizers import InterclusterDistance as InterclusterDistance
+    from fourfold.methods.clustering.visualizers import KElbowVisualizer as KElbowVisualizer
+    from fourfold.methods.clustering.visualizers import SilhouetteVisualizer as SilhouetteVisualizer
 
 
 def __getattr__(name: str) -> Any:
     """Load a visualizer on first use: yellowbrick takes a third of a second."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from fourfold.methods.clustering import visualizers
-
-    return getattr(visualizers, name)
+    if name in ("InterclusterDistance", "KElbowVisualizer", "SilhouetteVisualizer"):
+        return getattr(import_module("fourfold.methods.clustering.visualizers"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

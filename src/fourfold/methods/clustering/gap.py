@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
 from fourfold.methods.clustering.null_models import uniform_box
 from fourfold.methods.clustering.stability import RESTARTS
+from fourfold.methods.intervals import Array, Interval
 from fourfold.methods.threads import one_thread
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -43,10 +41,10 @@ class Gap:
         numbers = pd.RangeIndex(1, len(self.gap) + 1, name="k")
         return pd.DataFrame({"gap": self.gap, "error": self.error}, index=numbers)
 
-    def interval(self, k: int) -> tuple[float, float]:
-        """Return the 95 % simulation interval of the gap at `k`, which is normal."""
+    def interval(self, k: int) -> Interval:
+        """Return the gap at `k` with its simulation interval, which is normal."""
         value, half = float(self.gap[k - 1]), 1.96 * float(self.error[k - 1])
-        return value - half, value + half
+        return Interval(value, value - half, value + half)
 
 
 @one_thread
@@ -80,13 +78,13 @@ def gap_statistic(points: Array, k_max: int = 8, references: int = 25, seed: int
     generator = np.random.default_rng(seed)
     draw = uniform_box(points)
     numbers = range(1, k_max + 1)
-    observed = log_inertia(points, numbers, seed)
-    drawn = np.array([log_inertia(draw(generator), numbers, b) for b in range(references)])
+    observed = _log_inertia(points, numbers, seed)
+    drawn = np.array([_log_inertia(draw(generator), numbers, b) for b in range(references)])
     error = drawn.std(axis=0) * np.sqrt(1 + 1 / references)
     return Gap(drawn.mean(axis=0) - observed, error)
 
 
-def log_inertia(points: Array, numbers: range, seed: int) -> Array:
+def _log_inertia(points: Array, numbers: range, seed: int) -> Array:
     """Return the log of the within-cluster sum of squares for each number of clusters."""
     fits = [KMeans(k, n_init=RESTARTS, random_state=seed).fit(points) for k in numbers]
-    return np.log([max(fit.inertia_, np.finfo(float).tiny) for fit in fits])
+    return np.log(np.maximum([fit.inertia_ for fit in fits], np.finfo(float).tiny))

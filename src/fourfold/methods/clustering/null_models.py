@@ -3,6 +3,9 @@
 Three kinds of structureless data look clustered to K-means in three ways: a box has edges, a
 Gaussian may be long in one direction, and skewed features have a dense corner. Each model here
 copies one of them from the data, so that only what none of them explains counts as clusters.
+
+Each takes the data, shape (n, d), and returns a sampler: ``sampler(generator)`` draws one data set
+of the same shape.
 """
 
 from __future__ import annotations
@@ -10,26 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 from scipy.stats import norm, rankdata
 
-Array = NDArray[np.float64]
+from fourfold.methods.intervals import Array
+
 Sampler = Callable[[np.random.Generator], Array]
 
 
 def uniform_box(points: Array) -> Sampler:
     """Return a sampler of the uniform distribution over the box along the principal axes.
-
-    Parameters
-    ----------
-    points : array of shape (n, d)
-        The data. Each draw has the same shape.
-
-    Returns
-    -------
-    callable
-        ``sampler(generator)`` returns one data set of shape (n, d).
 
     Notes
     -----
@@ -52,11 +45,6 @@ def uniform_box(points: Array) -> Sampler:
 def single_gaussian(points: Array) -> Sampler:
     """Return a sampler of the one Gaussian that has the mean and covariance of the data.
 
-    Parameters
-    ----------
-    points : array of shape (n, d)
-        The data. Each draw has the same shape.
-
     Notes
     -----
     The null model of SigClust with the sample covariance: Liu, Hayes, Nobel & Marron,
@@ -76,11 +64,6 @@ def unimodal(points: Array) -> Sampler:
     The features hang together by a Gaussian copula with the rank correlation of the data, so a
     draw is one hump: long where the data are long, dense where they are dense.
 
-    Parameters
-    ----------
-    points : array of shape (n, d)
-        The data. Each draw has the same shape.
-
     Notes
     -----
     After UNPaC: Helgeson, Vock & Bair, "Nonparametric cluster significance testing with
@@ -94,10 +77,8 @@ def unimodal(points: Array) -> Sampler:
 
     def draw(generator: np.random.Generator) -> Array:
         levels = norm.cdf(draw_scores(generator))
-        columns = [
-            np.interp(level, *marginal) for level, marginal in zip(levels.T, marginals, strict=True)
-        ]
-        return np.column_stack(columns)
+        pairs = zip(levels.T, marginals, strict=True)
+        return np.column_stack([np.interp(level, *marginal) for level, marginal in pairs])
 
     return draw
 

@@ -1,8 +1,4 @@
-"""What the clustering template calls: scale, sample, compare k, describe the clusters.
-
-The rule that chooses k, the gap statistic, the resampling and the comparison of distances live in
-modules of their own and are reached from here.
-"""
+"""What the clustering template prepares: features, scales, samples, and fits for each k."""
 
 from __future__ import annotations
 
@@ -12,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScaler, StandardScaler
 
 from fourfold.errors import DataError, did_you_mean
-
-Array = NDArray[np.float64]
-Labels = NDArray[np.intp]
+from fourfold.methods.clustering.stability import Labels
+from fourfold.methods.columns import require
+from fourfold.methods.intervals import Array
 
 SCALERS: Mapping[str, Callable[[], Any]] = {
     "standard": StandardScaler,
@@ -40,7 +35,7 @@ def scaler(name: str) -> Any:
 
     Raises
     ------
-    ValueError
+    DataError
         If there is no such scaler.
 
     Examples
@@ -49,7 +44,7 @@ def scaler(name: str) -> Any:
     [0.0, 1.0, 0.5]
     """
     if name not in SCALERS:
-        raise ValueError(
+        raise DataError(
             f"scaler: expected one of {', '.join(SCALERS)}, got {name!r}."
             + did_you_mean(name, SCALERS)
         )
@@ -86,15 +81,20 @@ def select_features(
     >>> select_features(frame).index.tolist()
     [0, 1]
     """
-    for name in filter(None, leave_out):
-        _check_column(frame, name, "label")
+    require(frame, filter(None, leave_out), "label")
     numeric = [str(name) for name in frame.select_dtypes("number") if name not in leave_out]
     wanted = list(names) or [name for name in numeric if _varies(frame[name])]
     if not wanted:
         kinds = ", ".join(f"{name} ({frame[name].dtype})" for name in frame.columns[:20])
         raise DataError(f"features: expected numeric columns that vary, got {kinds or 'none'}")
+    require(frame, wanted, "features")
     for name in wanted:
-        _check_feature(frame, name)
+        if not pd.api.types.is_numeric_dtype(frame[name]) or not _varies(frame[name]):
+            kind = f"{frame[name].dtype}, {frame[name].nunique()} different values"
+            raise DataError(
+                f"features: expected a numeric column that varies, got {name!r} ({kind}); "
+                "leave it out"
+            )
     complete = frame[wanted].astype(float).dropna()
     if complete.empty:
         raise DataError(f"features: no row has all of {', '.join(wanted)}")
@@ -106,27 +106,14 @@ def _varies(column: pd.Series) -> bool:
     return bool((values[1:] != values[:1]).any())
 
 
-def _check_column(frame: pd.DataFrame, name: str, what: str) -> None:
-    if name not in frame:
-        known = ", ".join(map(str, frame.columns[:20]))
-        raise DataError(
-            f"{what}: expected a column of the data ({known}), got {name!r}."
-            + did_you_mean(name, map(str, frame.columns))
-        )
-
-
-def _check_feature(frame: pd.DataFrame, name: str) -> None:
-    _check_column(frame, name, "features")
-    column = frame[name]
-    if not pd.api.types.is_numeric_dtype(column) or not _varies(column):
-        kind = f"{column.dtype}, {column.nunique()} different values"
-        raise DataError(
-            f"features: expected a numeric column that varies, got {name!r} ({kind}); leave it out"
-        )
-
-
 def sample(count: int, most: int, seed: int = 0) -> Labels:
-    """Return the positions of at most `most` of `count` rows, drawn without replacement, sorted.
+    """Return the positions of at most `most` of `count` rows, sorted.
+
+    Parameters
+    ----------
+    count, most : int
+        Rows there are, and rows to draw without replacement.
+    seed : int
 
     Examples
     --------
@@ -135,8 +122,7 @@ def sample(count: int, most: int, seed: int = 0) -> Labels:
     """
     if count <= most:
         return np.arange(count)
-    chosen = np.random.default_rng(seed).choice(count, most, replace=False)
-    return np.asarray(np.sort(chosen))
+    return np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
 
 
 def with_each(rows: Labels, labels: Labels) -> Labels:
@@ -149,7 +135,7 @@ def with_each(rows: Labels, labels: Labels) -> Labels:
     """
     first = np.unique(labels, return_index=True)[1]
     missed = ~np.isin(labels[first], labels[rows])
-    return np.asarray(np.sort(np.concatenate([rows, first[missed]])))
+    return np.sort(np.concatenate([rows, first[missed]]))
 
 
 def most_clusters(points: Array, k_max: int) -> int:
@@ -190,17 +176,14 @@ def compare_k(models: Mapping[int, Any], points: Array, rows: Labels) -> pd.Data
     >>> compare_k(models, points, np.arange(4)).loc[2].round(3).tolist()
     [1.0, 0.889, 162.0, 0.111]
     """
-    table = {k: _scores(model, points, rows) for k, model in models.items()}
+    table: dict[int, dict[str, float]] = {}
+    for k, model in models.items():
+        labels = model.labels_
+        table[k] = {"inertia": model.inertia_}
+        if len(np.unique(labels[rows])) > 1:
+            table[k] |= {
+                "silhouette": silhouette_score(points[rows], labels[rows]),
+                "calinski_harabasz": calinski_harabasz_score(points, labels),
+                "davies_bouldin": davies_bouldin_score(points, labels),
+            }
     return pd.DataFrame.from_dict(table, orient="index").rename_axis("k")
-
-
-def _scores(model: Any, points: Array, rows: Labels) -> dict[str, float]:
-    labels = model.labels_
-    scores = {"inertia": float(model.inertia_)}
-    if len(np.unique(labels[rows])) < 2:
-        return scores
-    return scores | {
-        "silhouette": float(silhouette_score(points[rows], labels[rows])),
-        "calinski_harabasz": float(calinski_harabasz_score(points, labels)),
-        "davies_bouldin": float(davies_bouldin_score(points, labels)),
-    }

@@ -9,22 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Labels = NDArray[np.intp]
+from fourfold.methods.clustering.stability import Labels
+from fourfold.methods.intervals import Array, Interval
+from fourfold.records.formatting import count
 
+#: A mean nearer than this to that of all rows, in standard deviations, is no trait.
 _NOTABLE = 0.25
-"""A mean nearer than this to that of all rows, in standard deviations, is no trait."""
-
-
-def by_size(labels: Labels) -> Labels:
-    """Return the same partition with cluster 0 the largest, 1 the next.
-
-    Examples
-    --------
-    >>> by_size(np.array([0, 1, 1, 2, 2, 2])).tolist()
-    [2, 1, 1, 0, 0, 0]
-    """
-    order = np.argsort(-np.bincount(labels), kind="stable")
-    return np.asarray(np.argsort(order)[labels])
 
 
 def ordered(model: Any) -> Any:
@@ -45,7 +35,7 @@ def ordered(model: Any) -> Any:
     ([1, 0, 0], [0])
     """
     order = np.argsort(-np.bincount(model.labels_), kind="stable")
-    model.labels_ = by_size(model.labels_).astype(model.labels_.dtype)
+    model.labels_ = np.argsort(order)[model.labels_].astype(model.labels_.dtype)
     model.cluster_centers_ = model.cluster_centers_[order]
     return model
 
@@ -96,20 +86,13 @@ def traits(features: pd.DataFrame, labels: Labels, most: int = 2) -> list[str]:
     >>> traits(frame, np.array([0, 0, 0, 1]), most=1)
     ['cluster 0 (3 rows): low a', 'cluster 1 (1 row): high a']
     """
-    away = deviations(features, labels)
-    rows = np.bincount(labels)
     phrases = []
-    for number, (count, cluster) in enumerate(zip(rows, away.to_numpy(), strict=True)):
-        order = np.argsort(-np.abs(cluster), kind="stable")[:most]
-        names = [
-            f"{'high' if cluster[i] > 0 else 'low'} {away.columns[i]}"
-            for i in order
-            if abs(cluster[i]) >= _NOTABLE
-        ]
-        noun = "row" if count == 1 else "rows"
-        phrases.append(
-            f"cluster {number} ({count:,} {noun}): {', '.join(names) or 'near the mean'}"
-        )
+    for number, means in deviations(features, labels).iterrows():
+        farthest = means.sort_values(key=lambda away: -away.abs(), kind="stable").head(most)
+        notable = farthest[farthest.abs() >= _NOTABLE]
+        names = [f"{'high' if away > 0 else 'low'} {name}" for name, away in notable.items()]
+        size = count(int((labels == number).sum()), "row")
+        phrases.append(f"cluster {number} ({size}): {', '.join(names) or 'near the mean'}")
     return phrases
 
 
@@ -133,16 +116,22 @@ def deviations(features: pd.DataFrame, labels: Labels) -> pd.DataFrame:
 
 def agreement(
     labels: Sequence[Any], known: Sequence[Any], seed: int = 0, resamples: int = 200
-) -> tuple[float, tuple[float, float]]:
+) -> Interval:
     """Return how two groupings of the same rows agree, with a 95 % bootstrap interval.
+
+    Parameters
+    ----------
+    labels, known : sequence of length n
+        The groups of each row.
+    seed : int
+    resamples : int
+        Resamples of the rows.
 
     Returns
     -------
-    value : float
-        Adjusted Rand index: 1 the same grouping, 0 what chance gives (Hubert & Arabie,
-        "Comparing partitions", J. Classif. 2, 1985, p. 198).
-    interval : tuple of two floats
-        Between which 95 % of the resamples of rows lie.
+    Interval
+        The adjusted Rand index, 1 the same grouping, 0 what chance gives (Hubert & Arabie,
+        "Comparing partitions", J. Classif. 2, 1985, p. 198); and where 95 % of the resamples lie.
 
     Notes
     -----
@@ -152,17 +141,17 @@ def agreement(
     Examples
     --------
     >>> agreement([0, 0, 1, 1], ["x", "x", "y", "y"])
-    (1.0, (1.0, 1.0))
+    Interval(value=1.0, low=1.0, high=1.0)
     """
     counts = pd.crosstab(np.asarray(labels), np.asarray(known)).to_numpy()
     rows = int(counts.sum())
     generator = np.random.default_rng(seed)
     drawn = generator.multinomial(rows, counts.ravel() / rows, resamples)
     low, high = np.quantile(_rand_index(drawn.reshape(-1, *counts.shape)), [0.025, 0.975])
-    return float(_rand_index(counts[None])[0]), (float(low), float(high))
+    return Interval(float(_rand_index(counts[None])[0]), float(low), float(high))
 
 
-def _rand_index(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+def _rand_index(counts: NDArray[np.int64]) -> Array:
     """Return the adjusted Rand index of each table of counts, shape (tables, groups, groups)."""
     table = counts.astype(float)
     pairs, rows, columns = (

@@ -10,9 +10,9 @@ from scipy.stats import t as student
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances
 
+from fourfold.methods.intervals import Array, Interval
 from fourfold.methods.threads import one_thread
 
-Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
 
 #: Restarts of K-means inside resampling and reference draws; a final fit has ten.
@@ -46,24 +46,25 @@ class Stability:
         """Number of the cluster with the lowest mean similarity."""
         return int(self.means.argmin())
 
-    def interval(self, cluster: int) -> tuple[float, float]:
-        """Return between which similarities 95 % of the resamples of one cluster lie."""
-        low, high = np.quantile(self.jaccard[:, cluster], [0.025, 0.975])
-        return float(low), float(high)
+    @property
+    def ranges(self) -> Array:
+        """Between which similarities 95 % of the resamples of each cluster lie, shape (2, k)."""
+        return np.asarray(np.quantile(self.jaccard, [0.025, 0.975], axis=0))
 
-    def mean_interval(self, cluster: int) -> tuple[float, float]:
-        """Return the 95 % interval of the mean similarity of one cluster: Student's t, 0 to 1."""
+    def mean_interval(self, cluster: int) -> Interval:
+        """Return the mean similarity of one cluster with its interval: Student's t, 0 to 1."""
         drawn = self.jaccard[:, cluster]
+        mean = float(drawn.mean())
         half = student.ppf(0.975, len(drawn) - 1) * drawn.std(ddof=1) / np.sqrt(len(drawn))
-        return max(0.0, float(drawn.mean() - half)), min(1.0, float(drawn.mean() + half))
+        return Interval(mean, max(0.0, float(mean - half)), min(1.0, float(mean + half)))
 
-    def silhouette_interval(self, value: float) -> tuple[float, float]:
-        """Return the 95 % bootstrap interval of a mean silhouette, centred on `value`.
+    def silhouette_interval(self, value: float) -> Interval:
+        """Return a mean silhouette with its bootstrap interval, centred on `value`.
 
         Recentred, since a partition fitted to a resample flatters that resample a little.
         """
         low, high = np.quantile(self.silhouettes, [0.025, 0.975]) - self.silhouettes.mean()
-        return float(value + low), float(value + high)
+        return Interval(value, float(value + low), float(value + high))
 
 
 @one_thread
@@ -100,11 +101,11 @@ def resample(points: Array, labels: Labels, resamples: int = 50, seed: int = 0) 
     for _ in range(resamples):
         rows = _rows_with(k, points, generator)
         model = KMeans(k, n_init=RESTARTS, random_state=int(generator.integers(2**31)))
-        found = model.fit(points[rows]).predict(points)
+        again = model.fit(points[rows]).predict(points)
         weights = np.bincount(rows, minlength=len(points))
         inside = weights > 0
-        similarity.append(jaccard(labels[inside], found[inside], k))
-        widths.append(mean_silhouette(distances, found, weights.astype(float)))
+        similarity.append(jaccard(labels[inside], again[inside], k))
+        widths.append(mean_silhouette(distances, again, weights.astype(float)))
     return Stability(np.array(similarity), np.array(widths))
 
 
@@ -116,12 +117,12 @@ def _rows_with(k: int, points: Array, generator: np.random.Generator) -> Labels:
             return rows
 
 
-def jaccard(original: Labels, found: Labels, k: int) -> Array:
-    """Return the similarity of each original cluster to the found cluster most like it.
+def jaccard(original: Labels, again: Labels, k: int) -> Array:
+    """Return the similarity of each original cluster to the cluster of `again` most like it.
 
     Parameters
     ----------
-    original, found : arrays of int, shape (n,)
+    original, again : arrays of int, shape (n,)
         Two partitions of the same rows, numbered 0 to k - 1.
     k : int
         Number of clusters.
@@ -137,7 +138,7 @@ def jaccard(original: Labels, found: Labels, k: int) -> Array:
     [0.67, 0.5]
     """
     shared = np.zeros((k, k))
-    np.add.at(shared, (original, found), 1)
+    np.add.at(shared, (original, again), 1)
     either = shared.sum(axis=1)[:, None] + shared.sum(axis=0) - shared
     return np.asarray((shared / np.maximum(either, 1)).max(axis=1))
 

@@ -1,70 +1,58 @@
-"""Yellowbrick's cluster visualizers, mended for today's scikit-learn and matplotlib.
+"""Yellowbrick's cluster visualizers on today's scikit-learn and matplotlib.
 
-Version 1.5 of 2022 is yellowbrick's last. It asks estimators for an attribute that scikit-learn
-dropped in 1.8, calls functions that matplotlib and numpy dropped, imports `distutils`, which Python
-3.12 dropped, and sets fonts and colours for the whole process. Here each visualizer keeps its
-yellowbrick call and picture; what is mended is said at each class.
+Each keeps its yellowbrick call and picture; its docstring lists the fixes.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import seaborn as sns
 from matplotlib.ticker import MaxNLocator, MultipleLocator
-from numpy.typing import NDArray
-from sklearn.base import ClusterMixin
 from sklearn.manifold import TSNE, smacof
 from sklearn.metrics import pairwise_distances
+from sklearn.preprocessing import FunctionTransformer
 
-from fourfold.methods.yellowbrick import _quietly
-
-Array = NDArray[np.float64]
+from fourfold.methods.intervals import Array
+from fourfold.methods.yellowbrick import expect, load
 
 #: Fill and edge of one colour-blind-safe blue, as RGBA.
 _FACE, _EDGE = "#0173b233", "#0173b2cc"
-_elbow: Any = _quietly("yellowbrick.cluster.elbow")
+_CLUSTERER = "clusterer such as KMeans"
+_elbow: Any = load("yellowbrick.cluster.elbow")
 _Elbow: Any = _elbow.KElbowVisualizer
-_Silhouette: Any = _quietly("yellowbrick.cluster.silhouette").SilhouetteVisualizer
-_Distance: Any = _quietly("yellowbrick.cluster.icdm").InterclusterDistance
+_Silhouette: Any = load("yellowbrick.cluster.silhouette").SilhouetteVisualizer
+_Distance: Any = load("yellowbrick.cluster.icdm").InterclusterDistance
 
 
-def _clusterer(estimator: Any) -> Any:
-    """Return a clusterer as it is.
-
-    Raises
-    ------
-    TypeError
-        If it is none.
-    """
-    if not isinstance(estimator, ClusterMixin):
-        raise TypeError(f"expected a clusterer such as KMeans, got {estimator!r}")
-    return estimator
-
-
+@dataclass
 class _Fitted:
     """Models fitted before, in the place of an estimator that is fitted for each k."""
 
-    def __init__(self, models: Mapping[int, Any]) -> None:
-        self.models = models
+    models: Mapping[int, Any]
+    model: Any = None
 
     def set_params(self, n_clusters: int) -> None:
         self.model = self.models[n_clusters]
-        self.labels_ = self.model.labels_
 
     def fit(self, points: Array) -> None:
         """Do nothing: `set_params` has chosen a model that is fitted."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the labels or the inertia of the model."""
+        return getattr(self.model, name)
 
 
 class KElbowVisualizer(_Elbow):  # type: ignore[misc]
     """The elbow of a score over the number of clusters.
 
-    Mended: fitted models can be handed in, so that nothing is fitted twice; the distortion is
-    the inertia and says that it is a sum; where there is no elbow, `elbow_score_` is None rather
-    than 0, and no warning is shown; fit times, which differ from run to run, are off.
+    Fixed: it takes fitted models, so that nothing is fitted twice; the distortion is the inertia
+    and its label says that it is a sum; without an elbow, `elbow_score_` is None rather than 0,
+    and no warning is shown; fit times, which differ from run to run, are off.
 
     Parameters
     ----------
@@ -82,19 +70,16 @@ class KElbowVisualizer(_Elbow):  # type: ignore[misc]
         self, estimator: Any, models: Mapping[int, Any] | None = None, **options: Any
     ) -> None:
         settings = {"timings": False, "force_model": True} | options
-        super().__init__(_clusterer(estimator), **settings)
+        super().__init__(expect(_CLUSTERER, estimator), **settings)
         self.models = models
         if self.metric == "distortion":
             self.scoring_metric = self._inertia
         self.colors.update({_elbow.CMETRIC: _EDGE[:7], _elbow.CVLINE: "#444444"})
 
     def _inertia(self, points: Array, labels: Any, metric: str) -> float:
-        if metric != "euclidean" or not hasattr(self._fitting(), "inertia_"):
+        if metric != "euclidean" or not hasattr(self.estimator, "inertia_"):
             return float(_elbow.distortion_score(points, labels, metric=metric))
-        return float(self._fitting().inertia_)
-
-    def _fitting(self) -> Any:
-        return self.estimator.model if self.models is not None else self.estimator
+        return float(self.estimator.inertia_)
 
     def fit(self, X: Array, y: Any = None, **options: Any) -> KElbowVisualizer:
         """Score each k and draw the curve; return the visualizer.
@@ -120,19 +105,18 @@ class KElbowVisualizer(_Elbow):  # type: ignore[misc]
     def finalize(self) -> None:
         """Write title and labels."""
         name = "inertia" if self.metric == "distortion" else self.metric.replace("_", " ")
-        found = f"elbow at k = {self.elbow_value_}" if self.elbow_value_ else "no elbow"
-        self.set_title(f"{name.capitalize()} by number of clusters: {found}")
-        self.ax.set_xlabel("number of clusters k")
-        self.ax.set_ylabel(f"{name} (sum of squares)" if name == "inertia" else name)
+        elbow = f"elbow at k = {self.elbow_value_}" if self.elbow_value_ else "no elbow"
+        self.set_title(f"{name.capitalize()} by number of clusters: {elbow}")
+        unit = " (sum of squares)" if name == "inertia" else ""
+        self.ax.set(xlabel="number of clusters k", ylabel=name + unit)
         self.ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 class SilhouetteVisualizer(_Silhouette):  # type: ignore[misc]
     """The silhouette of each row, in one band for each cluster.
 
-    Mended: colours from a colour-blind-safe palette instead of a function that matplotlib
-    dropped; ticks that do not collide; the mean stands in the title, not in a legend over the
-    bands.
+    Fixed: colours from a colour-blind-safe palette instead of a function that matplotlib dropped;
+    ticks that do not collide; the mean in the title, not in a legend over the bands.
 
     Parameters
     ----------
@@ -145,7 +129,7 @@ class SilhouetteVisualizer(_Silhouette):  # type: ignore[misc]
     """
 
     def __init__(self, estimator: Any, colors: Sequence[Any] | None = None, **options: Any) -> None:
-        count = _clusterer(estimator).n_clusters
+        count = expect(_CLUSTERER, estimator).n_clusters
         palette = sns.color_palette("colorblind", count) if colors is None else colors
         super().__init__(estimator, colors=list(palette), **{"force_model": True} | options)
 
@@ -155,22 +139,19 @@ class SilhouetteVisualizer(_Silhouette):  # type: ignore[misc]
         if legend := self.ax.get_legend():
             legend.remove()
         self.ax.xaxis.set_major_locator(MultipleLocator(0.2))
-        self.ax.set_ylabel("cluster, rows sorted by silhouette")
-        self.ax.set_xlabel("silhouette, from -1 (wrong cluster) to 1 (far from any other)")
+        across = "silhouette, from -1 (wrong cluster) to 1 (far from any other)"
+        self.ax.set(xlabel=across, ylabel="cluster, rows sorted by silhouette")
         shown = f"Silhouette of {self.n_samples_:,} rows in {self.n_clusters_} clusters"
         self.set_title(self.title or f"{shown} (dashed: mean {self.silhouette_score_:.2f})")
-
-
-_BOTH = np.array([-1.0, 1.0])
 
 
 class InterclusterDistance(_Distance):  # type: ignore[misc]
     """The centres of the clusters in two dimensions, as far apart as they are in all.
 
-    Mended: multidimensional scaling without warnings, from the classical solution, so that it
-    does not depend on a seed; t-SNE with fewer centres than its perplexity; equal scales on both
-    axes, without which distances mean nothing; no circle cut off; areas in proportion to rows,
-    and up to six circles say theirs, instead of a size legend that needs a numpy of 2021.
+    Fixed: multidimensional scaling without warnings, from the classical solution, so that it does
+    not depend on a seed; t-SNE with fewer centres than its perplexity; equal scales on both axes,
+    without which distances mean nothing; no circle cut off; areas in proportion to rows, written
+    into up to six circles, instead of a size legend that needs a numpy of 2021.
 
     Parameters
     ----------
@@ -181,7 +162,7 @@ class InterclusterDistance(_Distance):  # type: ignore[misc]
     """
 
     def __init__(self, estimator: Any, **options: Any) -> None:
-        size = 6000 * min(1.0, 4 / _clusterer(estimator).n_clusters)
+        size = 6000 * min(1.0, 4 / expect(_CLUSTERER, estimator).n_clusters)
         settings = {"max_size": size, "force_model": True} | options | {"legend": False}
         super().__init__(estimator, **settings)
         self.facecolor, self.edgecolor = _FACE, _EDGE
@@ -193,7 +174,7 @@ class InterclusterDistance(_Distance):  # type: ignore[misc]
         if self.embedding.lower() == "tsne":
             near = max(1.0, (centres - 1) / 3)
             return TSNE(perplexity=near, init="random", random_state=self.random_state)
-        return _Scaling()
+        return FunctionTransformer(_scale)
 
     def _get_cluster_sizes(self) -> Array:
         return np.asarray(self.max_size * self.scores_ / self.scores_.max())
@@ -210,38 +191,24 @@ class InterclusterDistance(_Distance):  # type: ignore[misc]
     def finalize(self) -> None:
         """Write title and labels, with room around the circles."""
         self.set_title("Distances between the centres of the clusters")
-        self._fit_circles()
-        name = self.embedding.upper()
-        self.ax.set_xlabel(f"first {name} axis, units of the scaled features")
-        self.ax.set_ylabel(f"second {name} axis")
-
-    def _fit_circles(self) -> None:
-        """Set limits of one scale within which no circle is cut off."""
+        across = f"first {self.embedding.upper()} axis, units of the scaled features"
+        self.ax.set(xlabel=across, ylabel=f"second {self.embedding.upper()} axis")
+        # Limits of one scale within which no circle is cut off.
         frame = self.ax.get_window_extent()
         points = np.array([frame.width, frame.height]) * 72 / self.ax.figure.dpi
         low, high = self.embedded_centers_.min(axis=0), self.embedded_centers_.max(axis=0)
         diameter = 1.15 * np.sqrt(4 * self.max_size / np.pi)
         extent = max(((high - low) / np.maximum(points - diameter, 1)).max(), 1e-9)
         middle, half = (low + high) / 2, extent * points / 2
-        self.ax.set(xlim=middle[0] + half[0] * _BOTH, ylim=middle[1] + half[1] * _BOTH)
-        self.ax.set_aspect("equal")
+        limits = np.column_stack([middle - half, middle + half])
+        self.ax.set(xlim=limits[0], ylim=limits[1], aspect="equal")
 
 
-class _Scaling:
-    """Metric multidimensional scaling that starts from the principal coordinates."""
+def _scale(centres: Array) -> Array:
+    """Return the centres in two dimensions, shape (k, 2), by metric multidimensional scaling.
 
-    def fit_transform(self, centres: Array) -> Array:
-        """Return the centres in two dimensions, shape (k, 2)."""
-        start = _principal_coordinates(centres)
-        found = smacof(pairwise_distances(centres), n_components=2, init=start, n_init=1)
-        return np.asarray(found[0])
-
-
-def _principal_coordinates(centres: Array) -> Array:
-    """Return the best linear picture of the centres in two dimensions, shape (k, 2).
-
-    The first of the farthest centres of each axis is on its right: two centres are equally far,
-    and the last digit of a number should not turn the picture around.
+    It starts from the principal coordinates. The first of the farthest centres of each axis is on
+    its right: two centres are equally far, and the last digit should not turn the picture around.
     """
     left, sizes, _ = np.linalg.svd(centres - centres.mean(axis=0), full_matrices=False)
     kept = min(2, len(sizes))
@@ -249,4 +216,5 @@ def _principal_coordinates(centres: Array) -> Array:
     signs = np.sign(left[(far > far.max(axis=0) - 1e-6).argmax(axis=0), range(len(sizes))])
     start = np.zeros((len(centres), 2))
     start[:, :kept] = (left * signs * sizes)[:, :kept]
-    return start
+    distances = pairwise_distances(centres)
+    return np.asarray(smacof(distances, n_components=2, init=start, n_init=1)[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import comb, nan
 from typing import Any
 
 import pandas as pd
@@ -15,7 +16,7 @@ from sklearn.utils.metaestimators import available_if
 
 from fourfold.errors import DataError, did_you_mean
 from fourfold.methods.columns import preprocessing
-from fourfold.methods.intervals import corrected_interval
+from fourfold.methods.intervals import Interval, corrected_interval
 from fourfold.methods.supervised.evaluation import Task
 from fourfold.methods.threads import spared
 
@@ -59,20 +60,18 @@ class Winner:
     ----------
     name, runner_up : str
         The two highest mean scores; `runner_up` is empty where there is one model only.
-    difference, low, high : float
-        Mean difference of their scores on the same folds, and its interval.
+    lead : Interval
+        Mean difference of their scores on the same folds; not a number for one model.
     """
 
     name: str
-    runner_up: str = ""
-    difference: float = float("nan")
-    low: float = float("nan")
-    high: float = float("nan")
+    runner_up: str
+    lead: Interval
 
     @property
     def clear(self) -> bool:
-        """Say whether the difference is more than noise."""
-        return self.low > 0
+        """Whether the lead is more than noise."""
+        return self.lead.low > 0
 
 
 def choose(names: Sequence[str], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,8 +89,10 @@ def choose(names: Sequence[str], known: Mapping[str, Any]) -> dict[str, Any]:
     """
     for name in names:
         if name not in known:
-            told = f"models: expected some of {', '.join(known)}, got {name!r}."
-            raise DataError(told + did_you_mean(name, known))
+            raise DataError(
+                f"models: expected some of {', '.join(known)}, got {name!r}."
+                + did_you_mean(name, known)
+            )
     if not names:
         raise DataError(f"models: expected at least one of {', '.join(known)}, got none")
     return {name: known[name] for name in dict.fromkeys(names)}
@@ -106,12 +107,12 @@ def pipelines(estimators: Mapping[str, Any], frame: pd.DataFrame, kind: Task) ->
         Not fitted.
     frame : DataFrame, shape (n, features)
         As `select` returns it; only names and kinds of its columns are used.
+    kind : {'classification', 'regression'}
     """
     dummy = DummyClassifier() if kind == "classification" else DummyRegressor()
-    made = {name: make_pipeline(preprocessing(frame), each) for name, each in estimators.items()}
-    return {
-        name: Pipeline(each.steps) for name, each in ({DUMMY: make_pipeline(dummy)} | made).items()
-    }
+    prepared = {name: (preprocessing(frame), each) for name, each in estimators.items()}
+    steps = {DUMMY: (dummy,), **prepared}
+    return {name: Pipeline(make_pipeline(*each).steps) for name, each in steps.items()}
 
 
 def cross_validate(
@@ -119,22 +120,29 @@ def cross_validate(
 ) -> pd.DataFrame:
     """Return the score of each model in each fold, all on the same folds.
 
+    Parameters
+    ----------
+    models : mapping of name to Pipeline
+    frame, goal : DataFrame and Series, n rows
+    cv : cross-validation
+        As `splits` returns it.
+    kind : {'classification', 'regression'}
+
     Returns
     -------
     DataFrame, shape (folds times repeats, models)
         Area under the ROC curve, or R².
     """
     options = {"cv": cv, "scoring": SCORING[kind]}
-    found = {name: cross_val_score(model, frame, goal, **options) for name, model in models.items()}
-    return pd.DataFrame(found)
+    return pd.DataFrame({n: cross_val_score(m, frame, goal, **options) for n, m in models.items()})
 
 
-def rank(found: pd.DataFrame, folds: int) -> pd.DataFrame:
+def rank(scores: pd.DataFrame, folds: int) -> pd.DataFrame:
     """Return mean score and gain over the dummy of each model, with 95 % intervals, best first.
 
     Parameters
     ----------
-    found : DataFrame
+    scores : DataFrame
         As `cross_validate` returns it.
     folds : int
         Folds of one repeat.
@@ -144,21 +152,17 @@ def rank(found: pd.DataFrame, folds: int) -> pd.DataFrame:
     DataFrame
         `score`, `low`, `high`, `gain`, `gain low`, `gain high`; a row for each model.
     """
-    rows = {}
-    for name in found:
-        gains = found[name] - found[DUMMY] if DUMMY in found else found[name]
-        low, high = corrected_interval(found[name].to_numpy(), folds)
-        gain_low, gain_high = corrected_interval(gains.to_numpy(), folds)
-        rows[str(name)] = {
-            **{"score": found[name].mean(), "low": low, "high": high},
-            **{"gain": gains.mean(), "gain low": gain_low, "gain high": gain_high},
-        }
-    return pd.DataFrame.from_dict(rows, orient="index").sort_values(
-        "score", ascending=False, kind="stable"
-    )
+    gains = scores.sub(scores[DUMMY], axis=0) if DUMMY in scores else scores
+    both = [
+        scores.apply(corrected_interval, folds=folds, result_type="expand"),
+        gains.apply(corrected_interval, folds=folds, result_type="expand"),
+    ]
+    names = ["score", "low", "high", "gain", "gain low", "gain high"]
+    table = pd.concat(both).set_axis(names).T
+    return table.sort_values("score", ascending=False, kind="stable")
 
 
-def winner(found: pd.DataFrame, folds: int) -> Winner:
+def winner(scores: pd.DataFrame, folds: int) -> Winner:
     """Return the model with the highest mean score, and whether its lead is more than noise.
 
     The lead over the second has the corrected interval of differences on the same folds. Its
@@ -167,16 +171,15 @@ def winner(found: pd.DataFrame, folds: int) -> Winner:
 
     Examples
     --------
-    >>> found = pd.DataFrame({"a": [0.8, 0.9, 0.8, 0.9], "b": [0.5, 0.7, 0.5, 0.6]})
-    >>> best = winner(found, folds=2)
+    >>> scores = pd.DataFrame({"a": [0.8, 0.9, 0.8, 0.9], "b": [0.5, 0.7, 0.5, 0.6]})
+    >>> best = winner(scores, folds=2)
     >>> best.name, best.runner_up, best.clear
     ('a', 'b', True)
     """
-    means = found.drop(columns=DUMMY, errors="ignore").mean()
-    order = means.sort_values(ascending=False, kind="stable").index
-    if len(order) < 2:
-        return Winner(str(order[0]))
-    lead = found[order[0]] - found[order[1]]
-    pairs = len(order) * (len(order) - 1) // 2
-    low, high = corrected_interval(lead.to_numpy(), folds, level=1 - 0.05 / pairs)
-    return Winner(str(order[0]), str(order[1]), float(lead.mean()), low, high)
+    means = scores.drop(columns=DUMMY, errors="ignore").mean()
+    first, *others = means.sort_values(ascending=False, kind="stable").index
+    if not others:
+        return Winner(str(first), "", Interval(nan, nan, nan))
+    pairs = comb(len(means), 2)
+    lead = corrected_interval(scores[first] - scores[others[0]], folds, level=1 - 0.05 / pairs)
+    return Winner(str(first), str(others[0]), lead)

@@ -1,4 +1,4 @@
-"""How well a model predicts a target, compared with a dummy and with an honest interval."""
+"""The rows and folds on which models are compared, and how well each feature predicts alone."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from sklearn.model_selection import (
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from fourfold.errors import DataError, did_you_mean
-from fourfold.methods.columns import preprocessing
+from fourfold.errors import DataError
+from fourfold.methods.columns import preprocessing, require
 
 Task = Literal["classification", "regression"]
 
@@ -64,8 +64,15 @@ def task(target: pd.Series) -> Task:
 def learnable_rows(frame: pd.DataFrame, target: str, folds: int) -> tuple[pd.DataFrame, pd.Series]:
     """Return the rows whose target can be learnt, and the target.
 
-    Left out are rows without a target, duplicates (which would stand on both sides of a split)
-    and classes with fewer rows than folds.
+    Rows without a target, duplicates (which could be on both sides of a split) and classes with
+    fewer rows than folds are left out.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    target : str
+        The column to predict.
+    folds : int
 
     Raises
     ------
@@ -79,12 +86,7 @@ def learnable_rows(frame: pd.DataFrame, target: str, folds: int) -> tuple[pd.Dat
     >>> len(rows), sorted(set(labels))
     (8, ['a', 'b'])
     """
-    if target not in frame:
-        known = list(map(str, frame.columns))
-        raise DataError(
-            f"target: expected a column of the data ({', '.join(known[:20])}), got {target!r}."
-            + did_you_mean(target, known)
-        )
+    require(frame, [target], "target")
     rows = frame.dropna(subset=[target]).drop_duplicates()
     values = rows[target]
     if task(values) == "classification":
@@ -92,9 +94,9 @@ def learnable_rows(frame: pd.DataFrame, target: str, folds: int) -> tuple[pd.Dat
         counts = values.value_counts()
         values = values[values.map(counts) >= folds]
         if values.nunique() < 2:
-            told = ", ".join(f"{name!r} {count:,}" for name, count in counts.head(5).items())
+            got = ", ".join(f"{name!r} {count:,}" for name, count in counts.head(5).items())
             raise DataError(
-                f"target {target!r}: expected two classes of at least {folds} rows, got {told}; "
+                f"target {target!r}: expected two classes of at least {folds} rows, got {got}; "
                 "take fewer folds or more rows"
             )
     elif len(values) < 2 * folds:
@@ -106,13 +108,30 @@ def learnable_rows(frame: pd.DataFrame, target: str, folds: int) -> tuple[pd.Dat
 
 
 def splits(kind: Task, folds: int = 5, repeats: int = 5, seed: int = 0) -> Any:
-    """Return the repeated cross-validation for a task; classes keep their shares."""
-    repeated = RepeatedStratifiedKFold if kind == "classification" else RepeatedKFold
+    """Return the repeated cross-validation for a task; classes keep their shares.
+
+    Parameters
+    ----------
+    kind : {'classification', 'regression'}
+    folds, repeats, seed : int
+        No repeats (0) are other folds than those of one.
+    """
+    strata = kind == "classification"
+    if not repeats:
+        once = StratifiedKFold if strata else KFold
+        return once(folds, shuffle=True, random_state=seed)
+    repeated = RepeatedStratifiedKFold if strata else RepeatedKFold
     return repeated(n_splits=folds, n_repeats=repeats, random_state=seed)
 
 
 def thin(target: pd.Series, most: int, folds: int, seed: int = 0) -> NDArray[np.intp]:
     """Return positions of about `most` rows, with at least `folds` of each class.
+
+    Parameters
+    ----------
+    target : Series
+    most, folds : int
+    seed : int
 
     Examples
     --------
@@ -138,6 +157,14 @@ def score_alone(
     1 for a feature that gives the target away, which is more often leakage than luck; 0 in
     regression, and one over the number of classes in classification, for one that says nothing.
 
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, features)
+        As `select` returns it.
+    target : Series, length n
+    folds, seed, most : int
+        Of the cross-validation, of its draws, and rows to use.
+
     Raises
     ------
     DataError
@@ -149,18 +176,14 @@ def score_alone(
             "name fewer columns in leave_out, or other data"
         )
     kind = task(target)
-    tree = {"classification": DecisionTreeClassifier, "regression": DecisionTreeRegressor}[kind]
-    fold = {"classification": StratifiedKFold, "regression": KFold}[kind]
-    cv = fold(folds, shuffle=True, random_state=seed)
+    tree = DecisionTreeClassifier if kind == "classification" else DecisionTreeRegressor
+    model = tree(max_depth=3, random_state=seed)
+    options = {"cv": splits(kind, folds, 0, seed), "scoring": ALONE_SCORING[kind]}
     rows = thin(target, most, folds, seed)
     scores = {}
     for name in frame:
         # Prepared once, not in each fold: that looks at no target, and 500 features take seconds.
         column = frame[[name]].iloc[rows]
         prepared = preprocessing(column).fit_transform(column)
-        model = tree(max_depth=3, random_state=seed)
-        found = cross_val_score(
-            model, prepared, target.iloc[rows], cv=cv, scoring=ALONE_SCORING[kind]
-        )
-        scores[str(name)] = float(found.mean())
+        scores[str(name)] = cross_val_score(model, prepared, target.iloc[rows], **options).mean()
     return pd.Series(scores, name="score alone").sort_values(ascending=False, kind="stable")

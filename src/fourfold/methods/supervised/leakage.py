@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_datetime64_any_dtype
 from sklearn.base import clone
 from sklearn.metrics import get_scorer
 
@@ -18,20 +16,16 @@ CLEAR = "clear"
 LEAK = "leak likely"
 LOOK = "have a look"
 
-#: A feature that alone scores this much knows the answer.
-TOO_GOOD = 0.98
-#: A share of rows beyond which repeats make a score better than it is.
-MANY = 0.01
-#: A random split that scores this much better than a split by time.
-FLATTERED = 0.05
+#: Limits: the score of a feature alone, the share of repeated rows, and how much better a random
+#: split scores than one by time.
+TOO_GOOD, MANY, FLATTERED = 0.98, 0.01, 0.05
 
 
-@dataclass(frozen=True)
-class Check:
-    """One check: what was looked for, what was found, and what it means."""
+class Check(NamedTuple):
+    """One check: its name, its result in words, and the verdict."""
 
     name: str
-    found: str
+    result: str
     verdict: str
 
 
@@ -41,7 +35,7 @@ def single_feature(alone: pd.Series) -> Check:
     Parameters
     ----------
     alone : Series
-        Score of each feature alone, best first, as `alone` returns it.
+        Score of each feature alone, best first, as `score_alone` returns it.
 
     Examples
     --------
@@ -49,9 +43,9 @@ def single_feature(alone: pd.Series) -> Check:
     'leak likely'
     """
     named = [short(name) for name in alone.index[alone >= TOO_GOOD]]
-    told = " and ".join(named or [short(alone.index[0])])
-    found = f"{told} alone score{'' if len(named) > 1 else 's'} {number(float(alone.iloc[0]))}"
-    return Check("one feature knows the answer", found, LEAK if named else CLEAR)
+    best = " and ".join(named or [short(alone.index[0])])
+    result = f"{best} alone score{'' if len(named) > 1 else 's'} {number(float(alone.iloc[0]))}"
+    return Check("one feature knows the answer", result, LEAK if named else CLEAR)
 
 
 def duplicates(train: pd.DataFrame, held_out: pd.DataFrame) -> Check:
@@ -66,15 +60,15 @@ def duplicates(train: pd.DataFrame, held_out: pd.DataFrame) -> Check:
     Examples
     --------
     >>> frame = pd.DataFrame({"x": [1, 2, 3], "y": ["a", "b", "c"]})
-    >>> duplicates(frame, frame.iloc[[0]]).found
+    >>> duplicates(frame, frame.iloc[[0]]).result
     '1 of 1 rows held out (100 %) are learnt from as well'
     """
     seen = set(pd.util.hash_pandas_object(train, index=False))
     again = int(pd.util.hash_pandas_object(held_out, index=False).isin(seen).sum())
     share = again / max(1, len(held_out))
-    told = f"{again:,} of {len(held_out):,} rows held out ({100 * share:.0f} %)"
-    found = f"{told} are learnt from as well"
-    return Check("the same row on both sides", found, LOOK if share > MANY else CLEAR)
+    part = f"{again:,} of {len(held_out):,} rows held out ({100 * share:.0f} %)"
+    verdict = LOOK if share > MANY else CLEAR
+    return Check("the same row on both sides", f"{part} are learnt from as well", verdict)
 
 
 def time_split(
@@ -92,27 +86,25 @@ def time_split(
     features, goal : DataFrame and Series, n rows
     frame : DataFrame
         All columns of the same rows, in which a date is looked for.
+    kind : {'classification', 'regression'}
+    seed : int
     """
     name = "later rows are harder"
-    dates = [c for c in frame if is_datetime64_any_dtype(frame[c])]
-    dates = [c for c in dates if frame[c].max() > frame[c].min()]
+    dated = frame.select_dtypes(["datetime", "datetimetz"])
+    dates = [column for column in dated if dated[column].max() > dated[column].min()]
     if not dates:
         return Check(name, "no column of dates", CLEAR)
     order = np.argsort(frame[dates[0]].to_numpy(), kind="stable")
     drawn = np.random.default_rng(seed).permutation(len(frame))
-    by_time, by_chance = (_score(model, features, goal, rows, kind) for rows in (order, drawn))
-    found = (
-        f"by {short(dates[0])}: the last quarter scores {number(by_time)}, a random one "
-        f"{number(by_chance)}"
-    )
-    return Check(name, found, LOOK if by_chance - by_time > FLATTERED else CLEAR)
-
-
-def _score(model: Any, features: pd.DataFrame, goal: pd.Series, order: Any, kind: Task) -> float:
-    cut = 3 * len(order) // 4
-    first, last = order[:cut], order[cut:]
-    fitted = clone(model).fit(features.iloc[first], goal.iloc[first])
-    return float(get_scorer(ALONE_SCORING[kind])(fitted, features.iloc[last], goal.iloc[last]))
+    scores = []
+    for rows in (order, drawn):
+        first, last = np.split(rows, [3 * len(rows) // 4])
+        fitted = clone(model).fit(features.iloc[first], goal.iloc[first])
+        scorer = get_scorer(ALONE_SCORING[kind])
+        scores.append(float(scorer(fitted, features.iloc[last], goal.iloc[last])))
+    by_time, by_chance = map(number, scores)
+    result = f"by {short(dates[0])}: the last quarter scores {by_time}, a random one {by_chance}"
+    return Check(name, result, LOOK if scores[1] - scores[0] > FLATTERED else CLEAR)
 
 
 def leak_table(checks: list[Check]) -> pd.DataFrame:
@@ -123,16 +115,4 @@ def leak_table(checks: list[Check]) -> pd.DataFrame:
     >>> leak_table([Check("a", "nothing", CLEAR)]).columns.tolist()
     ['found', 'verdict']
     """
-    rows = {check.name: {"found": check.found, "verdict": check.verdict} for check in checks}
-    return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def count_leaks(checks: list[Check]) -> int:
-    """Return the number of checks that found a likely leak.
-
-    Examples
-    --------
-    >>> count_leaks([Check("a", "nothing", CLEAR), Check("b", "all", LEAK)])
-    1
-    """
-    return sum(check.verdict == LEAK for check in checks)
+    return pd.DataFrame({c.name: {"found": c.result, "verdict": c.verdict} for c in checks}).T

@@ -9,12 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fourfold.errors import DataError
-from fourfold.methods.intervals import wilson
+from fourfold.methods.intervals import Array, Interval, weighted_sum
 from fourfold.records.evidence import Criterion
-
-Array = NDArray[np.float64]
-
-GRID = np.linspace(0, 1, 101)
 
 
 def yes_no(column: pd.Series, condition: str) -> pd.Series:
@@ -40,7 +36,7 @@ def yes_no(column: pd.Series, condition: str) -> pd.Series:
     ['no', 'yes', None]
     """
     if not pd.api.types.is_numeric_dtype(column):
-        got = str(column.dropna().iloc[0])[:40] if column.notna().any() else "nothing"
+        got = str(next(iter(column.dropna()), "nothing"))[:40]
         raise DataError(f"positive: expected numbers in {column.name!r}, got {got!r}")
     asked = Criterion.parse("positive", condition)
     holds = column.astype(float).between(asked.low, asked.high)
@@ -51,32 +47,32 @@ def yes_no(column: pd.Series, condition: str) -> pd.Series:
 def row_costs(
     labels: NDArray[np.bool_], flagged: NDArray[np.bool_], false_positive: float, missed: float
 ) -> Array:
-    """Return what each row costs, given the truth and what was flagged.
+    """Return what each row costs, given the truth and the flags.
+
+    Parameters
+    ----------
+    labels, flagged : array of bool, shape (n,)
+    false_positive, missed : float
+        Cost of a negative that is flagged, and of a positive that is not.
 
     Examples
     --------
     >>> row_costs(np.array([True, True, False]), np.array([True, False, True]), 1, 5).tolist()
     [0.0, 5.0, 1.0]
     """
-    return np.where(flagged & ~labels, false_positive, 0.0) + np.where(
-        labels & ~flagged, missed, 0.0
-    )
+    alarms = np.where(flagged & ~labels, false_positive, 0.0)
+    return alarms + np.where(labels & ~flagged, missed, 0.0)
 
 
-def mean_cost(costs: Array, amounts: Iterable[float]) -> tuple[float, float, float]:
-    """Return the mean of what rows cost, with its 95 % interval.
+def mean_cost(costs: Array, amounts: Iterable[float]) -> Interval:
+    """Return the mean cost of a row, with its 95 % interval by `weighted_sum`.
 
     Parameters
     ----------
     costs : array of float, shape (n,)
         As `row_costs` returns them: one of the amounts, or 0.
     amounts : iterable of float
-        What each kind of mistake costs, those that did not happen among them.
-
-    Notes
-    -----
-    The share of rows that each amount has, by Wilson (1927, JASA 22, p. 209), combined as Zou &
-    Donner (Statistics in Medicine 27 (2008), p. 1693) do: right for a handful of mistakes too.
+        The cost of each kind of mistake, also of one that did not happen.
 
     Examples
     --------
@@ -87,12 +83,7 @@ def mean_cost(costs: Array, amounts: Iterable[float]) -> tuple[float, float, flo
     [0.0, 0.0, 0.82]
     """
     kinds = np.unique(list(amounts))
-    counts = (costs[:, None] == kinds).sum(axis=0)
-    shares = counts / len(costs)
-    low, high = wilson(counts, np.full(len(kinds), len(costs)))
-    value = float((kinds * shares).sum())
-    down, up = (float(np.sqrt((kinds**2 * (shares - end) ** 2).sum())) for end in (low, high))
-    return value, value - down, value + up
+    return weighted_sum(kinds, (costs[:, None] == kinds).sum(axis=0), len(costs))
 
 
 def cost_curve(
@@ -119,11 +110,9 @@ def cost_curve(
     >>> cost_curve(truth, chances, 1, 5).loc[[0.0, 0.5, 1.01]].tolist()
     [50.0, 0.0, 250.0]
     """
-    places = np.append(GRID.round(2), 1.01)
-    costs = [
-        100 * row_costs(labels, probabilities >= place, false_positive, missed).mean()
-        for place in places
-    ]
+    places = np.arange(102) / 100
+    flags = (probabilities >= place for place in places)
+    costs = [100 * row_costs(labels, each, false_positive, missed).mean() for each in flags]
     return pd.Series(costs, index=places, name="cost of 100 rows")
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 from sklearn.base import clone
-from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
+from sklearn.model_selection import cross_val_score
 
 from fourfold.errors import DataError
 from fourfold.methods.supervised.candidates import SCORING
-from fourfold.methods.supervised.evaluation import Task
+from fourfold.methods.supervised.evaluation import Task, splits
 from fourfold.records.formatting import number
 
 Space = Callable[[Any], dict[str, Any]]
@@ -21,7 +21,7 @@ Space = Callable[[Any], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Search:
-    """What a search found.
+    """The result of a search.
 
     Attributes
     ----------
@@ -45,44 +45,24 @@ class Search:
     trials: pd.DataFrame
 
 
-def _penalty(trial: Any) -> dict[str, Any]:
-    return {"alpha": trial.suggest_float("alpha", 1e-3, 1e3, log=True)}
-
-
-def _logistic(trial: Any) -> dict[str, Any]:
-    return {"C": trial.suggest_float("C", 1e-3, 1e2, log=True)}
-
-
-def _forest(trial: Any) -> dict[str, Any]:
-    return {
+#: The settings to search, by the candidate's name.
+SPACES: Mapping[str, Space] = {
+    "ridge": lambda trial: {"alpha": trial.suggest_float("alpha", 1e-3, 1e3, log=True)},
+    "logistic": lambda trial: {"C": trial.suggest_float("C", 1e-3, 1e2, log=True)},
+    "forest": lambda trial: {
         "min_samples_leaf": trial.suggest_int("min_samples_leaf", 1, 30, log=True),
         "max_features": trial.suggest_float("max_features", 0.2, 1.0),
-    }
-
-
-def _boosting(trial: Any) -> dict[str, Any]:
-    return {
+    },
+    "boosting": lambda trial: {
         "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.3, log=True),
         "max_leaf_nodes": trial.suggest_int("max_leaf_nodes", 3, 31, log=True),
         "min_samples_leaf": trial.suggest_int("min_samples_leaf", 5, 50, log=True),
         "l2_regularization": trial.suggest_float("l2_regularization", 1e-3, 10.0, log=True),
-    }
-
-
-def _neighbours(trial: Any) -> dict[str, Any]:
-    return {
+    },
+    "neighbours": lambda trial: {
         "n_neighbors": trial.suggest_int("n_neighbors", 3, 50, log=True),
         "weights": trial.suggest_categorical("weights", ["uniform", "distance"]),
-    }
-
-
-#: What is searched, by the candidate's name.
-SPACES: Mapping[str, Space] = {
-    "ridge": _penalty,
-    "logistic": _logistic,
-    "forest": _forest,
-    "boosting": _boosting,
-    "neighbours": _neighbours,
+    },
 }
 
 
@@ -104,12 +84,14 @@ def tune(
         Candidates; those without a space in `SPACES`, such as the dummy, are left out.
     frame, goal : DataFrame and Series, n rows
         Rows to learn from; never those that judge the winner.
+    kind : {'classification', 'regression'}
     trials : int
         Settings to try.
     seconds : float, optional
         The search ends after so many seconds too; it is then not repeatable to the digit.
     folds : int
         Of the cross-validation of each trial, at least 2.
+    seed : int
 
     Raises
     ------
@@ -126,47 +108,33 @@ def tune(
     names = [name for name in models if name in SPACES]
     if not names:
         raise DataError(f"auto: expected a candidate of {', '.join(SPACES)}, got {list(models)}")
-    parted = StratifiedKFold if kind == "classification" else KFold
-    cv = parted(folds, shuffle=True, random_state=seed)
+    cv = splits(kind, folds, 0, seed)
 
     def score(trial: Any) -> float:
         name = trial.suggest_categorical("candidate", names)
         model = _set(models[name], SPACES[name](trial))
-        found = cross_val_score(model, frame, goal, cv=cv, scoring=SCORING[kind])
-        return float(found.mean())
+        return float(cross_val_score(model, frame, goal, cv=cv, scoring=SCORING[kind]).mean())
 
     optuna.logging.set_verbosity(logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
     study.optimize(score, n_trials=trials, timeout=seconds)
-    return _found(study, models)
+    rows = []
+    for trial in study.trials:
+        name, settings = _parts(trial.params)
+        texts = {n: number(v) if isinstance(v, float) else v for n, v in settings.items()}
+        text = ", ".join(f"{setting} {value}" for setting, value in texts.items())
+        rows.append({"candidate": name, "score": trial.value, "settings": text})
+    name, settings = _parts(study.best_params)
+    best = _set(models[name], settings)
+    return Search(name, settings, float(study.best_value), best, pd.DataFrame(rows))
+
+
+def _parts(params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the candidate, and its settings."""
+    return params["candidate"], {n: value for n, value in params.items() if n != "candidate"}
 
 
 def _set(model: Any, settings: Mapping[str, Any]) -> Any:
     """Return a copy of a pipeline whose last step has these settings."""
-    copy = clone(model)
-    copy.steps[-1][1].set_params(**settings)
-    return copy
-
-
-def _found(study: Any, models: Mapping[str, Any]) -> Search:
-    rows = [
-        {
-            "candidate": trial.params["candidate"],
-            "score": trial.value,
-            "settings": _told(trial.params),
-        }
-        for trial in study.trials
-    ]
-    settings = dict(study.best_params)
-    name = settings.pop("candidate")
-    model = _set(models[name], settings)
-    return Search(name, settings, float(study.best_value), model, pd.DataFrame(rows))
-
-
-def _told(settings: Mapping[str, Any]) -> str:
-    """Return ``alpha 0.5, weights uniform``."""
-    return ", ".join(
-        f"{name} {number(value) if isinstance(value, float) else value}"
-        for name, value in settings.items()
-        if name != "candidate"
-    )
+    last = model.steps[-1][0]
+    return clone(model).set_params(**{f"{last}__{name}": it for name, it in settings.items()})

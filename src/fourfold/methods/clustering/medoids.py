@@ -6,14 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score, pairwise_distances
 
-from fourfold.methods.clustering.stability import mean_silhouette
+from fourfold.methods.clustering.stability import Labels, mean_silhouette
+from fourfold.methods.intervals import Array
 from fourfold.methods.threads import one_thread
-
-Array = NDArray[np.float64]
-Labels = NDArray[np.intp]
 
 
 def k_medoids(distances: Array, k: int, seed: int = 0, restarts: int = 10) -> Labels:
@@ -117,7 +114,7 @@ def compare_distances(
     between = {metric: pairwise_distances(points, metric=metric) for metric in metrics}
     rows = []
     for matrix in between.values():
-        found = k_medoids(matrix, k, seed)
-        scores = {f"silhouette, {m}": mean_silhouette(d, found) for m, d in between.items()}
-        rows.append({"agreement": adjusted_rand_score(labels, found), **scores})
+        other = k_medoids(matrix, k, seed)
+        scores = {f"silhouette, {m}": mean_silhouette(d, other) for m, d in between.items()}
+        rows.append({"agreement": adjusted_rand_score(labels, other), **scores})
     return pd.DataFrame(rows, index=pd.Index(list(metrics), name="distance"))

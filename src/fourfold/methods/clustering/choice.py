@@ -15,9 +15,8 @@ from sklearn.metrics import pairwise_distances
 from fourfold.errors import DataError
 from fourfold.methods.clustering.null_models import NULL_MODELS, Sampler
 from fourfold.methods.clustering.stability import RESTARTS, VALID, mean_silhouette, resample
+from fourfold.methods.intervals import Array
 from fourfold.methods.threads import one_thread
-
-Array = NDArray[np.float64]
 
 #: Share of structureless data sets that a test may call clustered, all k together.
 ALPHA = 0.01
@@ -44,8 +43,8 @@ class Candidate:
     p_value : float
         Probability of such a silhouette under that model, Bonferroni-corrected over all k.
     stability : float or None
-        Mean Jaccard similarity of the weakest cluster over resamples; None where the silhouette
-        is that of structureless data, so that nobody asked.
+        Mean Jaccard similarity of the weakest cluster over resamples; None, not computed, where
+        the silhouette is that of structureless data.
     """
 
     k: int
@@ -99,22 +98,15 @@ class Choice:
 
     def at(self, k: int) -> Candidate:
         """Return the evidence for `k` clusters."""
-        return next(candidate for candidate in self.candidates if candidate.k == k)
+        return next(each for each in self.candidates if each.k == k)
 
     def table(self) -> pd.DataFrame:
         """Return the evidence as a table, one row for each k."""
-        return pd.DataFrame(
-            {
-                "silhouette": candidate.silhouette,
-                "expected without clusters": candidate.expected,
-                "excess": candidate.excess,
-                "hardest model": candidate.model,
-                "p": candidate.p_value,
-                "stability": candidate.stability,
-                "verdict": candidate.reason,
-            }
-            for candidate in self.candidates
-        ).set_axis(pd.Index([candidate.k for candidate in self.candidates], name="k"))
+        names = {"expected": "expected without clusters", "model": "hardest model", "p_value": "p"}
+        shown = ["silhouette", "expected", "excess", "model", "p_value", "stability", "reason"]
+        rows = [[getattr(each, name) for name in shown] for each in self.candidates]
+        numbers = pd.Index([each.k for each in self.candidates], name="k")
+        return pd.DataFrame(rows, numbers, shown).rename(columns=names | {"reason": "verdict"})
 
 
 @one_thread
@@ -152,9 +144,8 @@ def choose_k(
     Raises
     ------
     DataError
-        If there are fewer than 10 rows or fewer than 3 different ones.
-    ValueError
-        If `k` is not within 2 to `k_max`, or `references` below 10.
+        If there are fewer than 10 rows or fewer than 3 different ones, `k` is not within 2 to
+        `k_max`, or `references` below 10.
 
     Notes
     -----
@@ -162,9 +153,9 @@ def choose_k(
     "Flexible parametric bootstrap for testing homogeneity against clustering and assessing the
     number of clusters", Stat. Comput. 25 (2015), p. 821. The p-value treats the observed
     silhouette as one more draw from a normal distribution (Student's t with the prediction
-    error), like the Gaussian p-value of SigClust (Liu et al. 2008), for which 25 draws do.
-    The tie goes to the finer partition as in prediction strength (Tibshirani & Walther, J.
-    Comput. Graph. Stat. 14, 2005, p. 511), since the silhouette favours coarse splits.
+    error), like the Gaussian p-value of SigClust (Liu et al. 2008), for which 25 draws are enough.
+    A tie goes to the finer partition as in prediction strength (Tibshirani & Walther, J. Comput.
+    Graph. Stat. 14, 2005, p. 511), since the silhouette favours coarse splits.
 
     Examples
     --------
@@ -181,16 +172,14 @@ def choose_k(
     return _choose([_with_stability(points, each, resamples, seed) for each in calibrated], k)
 
 
-def partition(points: Array, k: int, seed: int = 0, restarts: int = RESTARTS) -> NDArray[np.intp]:
-    """Return the labels of K-means, 0 to k - 1, shape (n,)."""
-    model = KMeans(k, n_init=restarts, random_state=seed)
-    return np.asarray(model.fit_predict(points), dtype=np.intp)
+def _partition(points: Array, k: int, seed: int = 0) -> NDArray[np.intp]:
+    return np.asarray(KMeans(k, n_init=RESTARTS, random_state=seed).fit_predict(points), np.intp)
 
 
-def silhouettes(points: Array, numbers: Sequence[int], seed: int = 0) -> Array:
-    """Return the mean silhouette of K-means for each number of clusters, shape (len(numbers),)."""
+def _silhouettes(points: Array, numbers: Sequence[int], seed: int = 0) -> list[float]:
+    """Return the mean silhouette of K-means for each number of clusters."""
     distances = pairwise_distances(points)
-    return np.array([mean_silhouette(distances, partition(points, k, seed)) for k in numbers])
+    return [mean_silhouette(distances, _partition(points, k, seed)) for k in numbers]
 
 
 def _numbers_to_try(points: Array, k_max: int, k: int | None, references: int) -> list[int]:
@@ -201,10 +190,10 @@ def _numbers_to_try(points: Array, k_max: int, k: int | None, references: int) -
             f"{len(points)} rows, {different} different; take more rows or other features"
         )
     if references < FIRST_LOOK:
-        raise ValueError(f"choose_k: expected references of at least 10, got {references}")
+        raise DataError(f"choose_k: expected references of at least 10, got {references}")
     tried = list(range(2, min(k_max, different - 1) + 1))
     if k is not None and k not in tried:
-        raise ValueError(f"choose_k: expected k within 2 to k_max={max(tried)}, got {k}")
+        raise DataError(f"choose_k: expected k within 2 to k_max={max(tried)}, got {k}")
     return tried
 
 
@@ -212,72 +201,63 @@ def _calibrate(
     points: Array, tried: list[int], references: int, generator: np.random.Generator
 ) -> list[Candidate]:
     """Measure each k, and compare it with one model after the other until one explains it."""
-    observed = silhouettes(points, tried)
-    found = {k: Candidate(k, float(value)) for k, value in zip(tried, observed, strict=True)}
+    hardest = {k: Candidate(k, s) for k, s in zip(tried, _silhouettes(points, tried), strict=True)}
     for name, fit in NULL_MODELS.items():
-        open_ = [k for k in tried if found[k].p_value <= HOPELESS]
-        for model in _against(name, fit(points), found, open_, references, generator):
-            if model.excess < found[model.k].excess or model.p_value > found[model.k].p_value:
-                found[model.k] = replace(model, p_value=min(1.0, model.p_value))
-    return [found[k] for k in tried]
+        draw = fit(points)
+        open_ = [each for each in hardest.values() if each.p_value <= HOPELESS]
+        for each, drawn in zip(open_, _draw(draw, open_, references, generator), strict=True):
+            expected, spread, tail = _tail(each.silhouette, drawn)
+            # A k that was given up is explained by this model, whatever its draws say.
+            p_value = min(1.0, tail * len(tried)) if len(drawn) == references else 1.0
+            new = Candidate(each.k, each.silhouette, name, expected, spread, p_value)
+            if new.excess < each.excess or new.p_value > each.p_value:
+                hardest[each.k] = new
+    return list(hardest.values())
 
 
-def _against(
-    name: str,
-    draw: Sampler,
-    found: dict[int, Candidate],
-    open_: list[int],
-    references: int,
-    generator: np.random.Generator,
-) -> list[Candidate]:
-    """Compare the open k with one model; stop drawing for a k that it plainly explains."""
-    drawn: dict[int, list[float]] = {k: [] for k in open_}
-    active = list(open_)
+def _draw(
+    draw: Sampler, candidates: list[Candidate], references: int, generator: np.random.Generator
+) -> list[list[float]]:
+    """Return silhouettes of reference data for each candidate; fewer for one they explain."""
+    drawn: dict[int, list[float]] = {each.k: [] for each in candidates}
+    active = list(drawn)
     for number in range(references):
         if number == FIRST_LOOK:
-            active = [k for k in open_ if _tail(found[k].silhouette, drawn[k])[2] <= HOPELESS]
+            tails = {each.k: _tail(each.silhouette, drawn[each.k])[2] for each in candidates}
+            active = [k for k in active if tails[k] <= HOPELESS]
         if not active:
             break
-        for k, value in zip(active, silhouettes(draw(generator), active, number), strict=True):
+        for k, value in zip(active, _silhouettes(draw(generator), active, number), strict=True):
             drawn[k].append(value)
-    compared = []
-    for k in open_:
-        expected, spread, tail = _tail(found[k].silhouette, drawn[k])
-        corrected = tail * len(found) if k in active else 1.0
-        compared.append(Candidate(k, found[k].silhouette, name, expected, spread, corrected))
-    return compared
+    return list(drawn.values())
 
 
 def _tail(observed: float, drawn: Sequence[float]) -> tuple[float, float, float]:
     """Return mean, prediction error, and probability that one more draw reaches `observed`."""
     mean, count = float(np.mean(drawn)), len(drawn)
-    error = float(np.std(drawn, ddof=1)) * np.sqrt(1 + 1 / count)
+    error = float(np.std(drawn, ddof=1) * np.sqrt(1 + 1 / count))
     if error == 0:
         return mean, 0.0, 0.0 if observed > mean else 1.0
-    return mean, float(error), float(student.sf((observed - mean) / error, count - 1))
+    return mean, error, float(student.sf((observed - mean) / error, count - 1))
 
 
 def _with_stability(points: Array, candidate: Candidate, resamples: int, seed: int) -> Candidate:
     if candidate.p_value > ALPHA:
         return candidate
-    labels = partition(points, candidate.k)
-    return replace(
-        candidate, stability=float(resample(points, labels, resamples, seed).means.min())
-    )
+    survival = resample(points, _partition(points, candidate.k), resamples, seed)
+    return replace(candidate, stability=float(survival.means.min()))
 
 
 def _choose(candidates: list[Candidate], k: int | None) -> Choice:
     """Rank credible before others; among them the finest within one error of the best excess."""
-    ranked = sorted(candidates, key=lambda candidate: (not candidate.credible, -candidate.excess))
-    best = ranked[0]
-    near = [
-        candidate
-        for candidate in ranked
-        if candidate.credible and candidate.excess >= best.excess - best.spread
-    ]
-    attempt = max(candidates, key=lambda candidate: candidate.silhouette)
-    chosen = max(near, key=lambda candidate: candidate.k) if near else attempt
+    ranked = sorted(candidates, key=lambda each: (not each.credible, -each.excess))
+    enough = ranked[0].excess - ranked[0].spread
+    near = [each for each in ranked if each.credible and each.excess >= enough]
     if k is not None:
-        chosen = next(candidate for candidate in candidates if candidate.k == k)
-    others = [candidate.k for candidate in ranked if candidate is not chosen]
-    return Choice(chosen.k, others[0] if others else None, chosen.credible, tuple(candidates))
+        chosen = next(each for each in candidates if each.k == k)
+    elif near:
+        chosen = max(near, key=lambda each: each.k)
+    else:
+        chosen = max(candidates, key=lambda each: each.silhouette)
+    runner_up = next((each.k for each in ranked if each is not chosen), None)
+    return Choice(chosen.k, runner_up, chosen.credible, tuple(candidates))

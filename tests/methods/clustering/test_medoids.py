@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import pairwise_distances
 
-from fourfold.methods.clustering.k_medoids import compare_distances, k_medoids
+from fourfold.methods.clustering.medoids import compare_distances, k_medoids
 
 
 def cost(distances, labels):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fourfold.errors import DataError
-from fourfold.methods.clustering.choose_k import Candidate, Choice, _choose, choose_k
+from fourfold.methods.clustering.choice import Candidate, Choice, _choose, choose_k
 
 
 def groups(*centres, rows=40, seed=0):
