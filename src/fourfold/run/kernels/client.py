@@ -15,11 +15,12 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellExecutionError, DeadKernelError
-from papermill.clientwrap import PapermillNotebookClient
 
+from fourfold.run.kernels.delivery import Ledger, WholeOutputs
 from fourfold.run.kernels.execution import Execution, Failure, Limits
 from fourfold.run.kernels.machine import observed, oom_kills
 from fourfold.run.kernels.preload import preloads
@@ -30,6 +31,7 @@ WARM_KERNELS = ("python3", "fourfold")
 """Kernels that a fork can serve: this Python's own."""
 
 _READY_S = 60.0
+_NO_LIMIT_S = 10**6
 _CANCELLED = ("KeyboardInterrupt", "stopped before this cell")
 _LOG = logging.getLogger("fourfold.run.kernels.client")
 # What nbclient logs of a dead or late kernel stands in the record.
@@ -52,6 +54,13 @@ class Stopped(Exception):
 
 class _PromptClient(AsyncKernelClient):
     """Knows that a kernel is ready as soon as it is, not a fifth of a second later."""
+
+    own = True  # a kernel that waits for its reader; of another, all that comes is taken at once
+
+    def _create_connected_socket(self, channel: str, identity: bytes | None = None) -> Any:
+        limit = 0 if channel == "iopub" and not self.own else 100
+        self.context.setsockopt(zmq.RCVHWM, limit)
+        return super()._create_connected_socket(channel, identity)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Ask for the kernel's info until the answer's end comes by the channel of outputs.
@@ -79,11 +88,16 @@ class _PromptClient(AsyncKernelClient):
                 message = await self.get_iopub_msg(timeout=pause)
                 number = message["parent_header"].get("msg_id")
                 if message["content"].get("execution_state") == "idle" and number in asked:
+                    self.session.begin(message)
                     return str(number)
         return None
 
 
-class Client(PapermillNotebookClient):  # type: ignore[misc]
+class _ForeignClient(_PromptClient):
+    own = False
+
+
+class Client(WholeOutputs):
     """Executes the cells; a kernel that dies or overruns stops the notebook at that cell."""
 
     def papermill_execute_cells(self) -> None:
@@ -103,6 +117,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc]
             try:
                 execution.cell_start(cell, cell_index=index)
                 self.execute_cell(cell, index)
+                self.settle(cell)
             except CellExecutionError as error:
                 # ``sys.exit()`` ends a notebook well, as papermill has it.
                 if error.ename != "SystemExit" or error.evalue not in ("", "0", "None"):
@@ -195,16 +210,19 @@ def execute(
         kernel_name=kernel_name,
         timeout_func=seconds_left,
         startup_timeout=int(_READY_S),
+        iopub_timeout=_NO_LIMIT_S,
         log=_LOG,
         resources={"metadata": {"path": str(cwd)}} if cwd else {},
     )
     client.km = manager = client.create_kernel_manager()
-    manager.client_factory = _PromptClient
+    own_kernel = ahead is not None and kernel_name in WARM_KERNELS
+    manager.client_factory = _PromptClient if own_kernel else _ForeignClient
+    manager.session = Ledger(parent=manager)
     # Sockets in a folder of the run: TCP ports clash when many kernels start at once.
     manager.connection_file = str(folder / "kernel.json")
     if os.name == "posix":
         manager.transport, manager.ip = "ipc", str(folder / "k")
-    if ahead and kernel_name in WARM_KERNELS:
+    if ahead and own_kernel:
         spec = manager.kernel_spec
         warm = WarmProvisioner(parent=manager, kernel_id="", kernel_spec=spec)
         warm.preload, warm.ahead = preloads(execution.nb), ahead()

@@ -35,8 +35,9 @@ def run_kernel(channel: socket, folder: str) -> NoReturn:
 
 
 def _start(channel: socket, name: str) -> None:
-    from ipykernel.kernelapp import IPKernelApp
     from tornado.ioloop import IOLoop
+
+    from fourfold.run.kernels.kernel import KernelApp
 
     os.setsid()
     gc.enable()
@@ -49,7 +50,7 @@ def _start(channel: socket, name: str) -> None:
     arguments = ["-f", f"{name}.json", "--transport=ipc", f"--ip={name}"]
     arguments.append("--HistoryManager.hist_file=:memory:")
     sys.argv = ["ipykernel_launcher.py", *arguments]
-    app: Any = IPKernelApp.instance()
+    app: Any = KernelApp.instance()
     app.initialize(arguments)
     # Its threads may still speak when it closes their sockets, and then wait for each other; the
     # end of the process closes them as well.

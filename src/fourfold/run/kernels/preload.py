@@ -12,6 +12,7 @@ from fourfold.records.ipynb import code_trees
 
 KERNEL = (
     "fourfold.run.kernels.forked",
+    "fourfold.run.kernels.kernel",
     "ipykernel.kernelapp",
     "ipykernel.debugger",
     "IPython.core.completerlib",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Any
 
@@ -58,7 +60,7 @@ class WarmProvisioner(LocalProvisioner):
             except WarmError:
                 self.process = self._forked = None
         if self.process is None:
-            return await super().launch_kernel(cmd, **kwargs)
+            return await super().launch_kernel(_ours(cmd), **kwargs)
         self.pid = self.pgid = self.process.pid
         self.cwd = kwargs.get("cwd") or os.getcwd()
         connection = self.process.connection
@@ -88,3 +90,12 @@ class WarmProvisioner(LocalProvisioner):
         code = await asyncio.to_thread(self.process.wait)
         self.process = None
         return code
+
+
+def _ours(command: list[str]) -> list[str]:
+    """Return the command with our application of the kernel in place of ipykernel's own."""
+    match command:
+        case [program, "-m", "ipykernel_launcher", *rest] if Path(program) == Path(sys.executable):
+            # As ipykernel does, look for nothing in the notebook's folder while it starts (-P).
+            return [program, "-P", "-m", "fourfold.run.kernels.kernel", *rest]
+    return command

@@ -1,0 +1,137 @@
+"""Outputs come whole: messages that are lost are noticed, texts put together, floods cut."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from queue import Empty
+from typing import Any
+
+from jupyter_client.session import Session
+from jupyter_core.utils import run_sync
+from nbformat.v4 import new_output
+from papermill.clientwrap import PapermillNotebookClient
+
+QUIET_S = 20.0  # without a message after a cell's reply, though its end has not come
+LATE_S = 2.0  # for messages that threads of a notebook send after the end of a cell
+LONGEST = 20_000_000  # characters that a cell may print
+_CHUNK = 65_536
+
+
+class OutputLost(Exception):
+    """Messages of the kernel are missing, so the outputs of a cell are not whole."""
+
+
+class Ledger(Session):  # type: ignore[misc]
+    """The session of a client, which counts what the kernel sent and what has come.
+
+    Every message of a kernel, on whatever channel, has the next number of its process in its id.
+    """
+
+    _process = ""
+    _base = _last = _count = 0
+    heard = 0.0
+    replied = ""
+
+    def deserialize(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return a message that has come, and count it."""
+        message: dict[str, Any] = super().deserialize(*args, **kwargs)
+        process, _, number = message["header"]["msg_id"].rpartition("_")
+        self.heard = time.monotonic()
+        if message["header"]["msg_type"] == "execute_reply":
+            self.replied = message["parent_header"].get("msg_id", "")
+        # Two threads may take the same number and then skip the next, so numbers are not enough.
+        if process == self._process and int(number) > self._base:
+            self._count += 1
+            self._last = max(self._last, int(number))
+        return message
+
+    def begin(self, message: dict[str, Any]) -> None:
+        """Count from this message on, the answer that shows that the kernel is ready."""
+        self._process, _, number = message["header"]["msg_id"].rpartition("_")
+        self._base = self._last = int(number)
+        self._count = 0
+
+    @property
+    def missing(self) -> int:
+        """Return how many messages before the last have not come."""
+        return self._last - self._base - self._count
+
+
+class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
+    """A client that takes outputs whole, however fast a kernel sends them."""
+
+    _printed = _cut = 0
+
+    def settle(self, cell: Any) -> None:
+        """Put the texts of a cell together once it has ended, and see that nothing is missing.
+
+        Raises
+        ------
+        OutputLost
+            If messages of the kernel have not come.
+        """
+        whole: list[Any] = []
+        for output in cell.outputs:
+            if output.output_type == "stream" and whole and _continues(whole[-1][0], output.name):
+                whole[-1].append(output)
+            else:
+                whole.append([output])
+        cell.outputs = [parts[0] for parts in whole]
+        for first, *others in whole:
+            if others:
+                first.text = "".join(part.text for part in (first, *others))
+        if self._cut:
+            text = f"\n[cut: this cell printed {self._cut:,} more characters]\n"
+            cell.outputs.append(new_output("stream", name="stderr", text=text))
+        if self.kc.session.missing and (lost := run_sync(self._missing)()):
+            raise OutputLost(
+                f"{lost:,} of the kernel's messages did not come; run it again, or print less"
+            )
+
+    async def _missing(self) -> int:
+        until = time.monotonic() + LATE_S
+        while self.kc.session.missing and time.monotonic() < until:
+            with suppress(Empty):
+                await self.kc.iopub_channel.get_msg(timeout=0.1)
+        return int(self.kc.session.missing)
+
+    def output(self, outs: Any, msg: Any, display_id: str, cell_index: int) -> Any:
+        """Take an output; texts are put together, and cut where a cell prints without end."""
+        content = msg["content"]
+        if msg["msg_type"] != "stream" or self.clear_before_next_output:
+            self._printed = 0 if self.clear_before_next_output else self._printed
+            return super().output(outs, msg, display_id, cell_index)
+        room = LONGEST - self._printed
+        self._cut += max(0, len(content["text"]) - room)
+        content["text"] = content["text"][: max(0, room)]
+        self._printed += len(content["text"])
+        if not content["text"] and self._cut:
+            return None
+        if outs and _continues(outs[-1], content["name"]) and len(outs[-1].text) < _CHUNK:
+            outs[-1].text += content["text"]
+            return outs[-1]
+        return super().output(outs, msg, display_id, cell_index)
+
+    async def _async_poll_for_reply(
+        self, msg_id: str, cell: Any, timeout: Any, outputs: Any, alive: Any
+    ) -> Any:
+        """Wait for outputs as long as they come, not for four seconds after the reply."""
+        watched = asyncio.ensure_future(self._until_quiet(msg_id, outputs))
+        try:
+            return await super()._async_poll_for_reply(msg_id, cell, timeout, watched, alive)
+        finally:
+            watched.cancel()
+
+    async def _until_quiet(self, msg_id: str, outputs: Any) -> None:
+        ledger = self.kc.session
+        while not (await asyncio.wait([outputs], timeout=1))[0]:
+            if ledger.replied == msg_id and time.monotonic() - ledger.heard > QUIET_S:
+                outputs.cancel()
+                raise OutputLost("the kernel has answered, but the end of the cell did not come")
+        outputs.result()
+
+
+def _continues(output: Any, name: str) -> bool:
+    return bool(output.output_type == "stream" and output.name == name)
