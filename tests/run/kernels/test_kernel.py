@@ -1,0 +1,114 @@
+"""Output comes whole, is cut with a word about it, or its loss is noticed."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+import nbformat
+import pytest
+
+from fourfold.run.kernels import client
+from fourfold.run.kernels.execution import Execution, Limits
+from fourfold.run.kernels.zygotes import available
+
+STARTS = ["cold", *(["warm"] if available() else [])]
+
+
+@pytest.fixture(params=STARTS)
+def executed(request, tmp_path, monkeypatch):
+    """Execute cells in a kernel that starts warm or cold; return the execution."""
+    if request.param == "cold":
+        monkeypatch.setenv("FOURFOLD_COLD", "1")
+
+    def execute(*sources: str) -> Execution:
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata={"papermill": {}})
+        for cell in notebook.cells:
+            cell.metadata["papermill"] = {}
+        execution = Execution(notebook, tmp_path / "a.ipynb")
+        client.execute(execution, "python3", limits=Limits(timeout_s=120), warm=client.Warm(()))
+        assert execution.start == request.param
+        return execution
+
+    return execute
+
+
+@pytest.fixture
+def busy():
+    """Keep both cores busy, so that the reader is late."""
+    others = [multiprocessing.get_context("spawn").Process(target=burn, daemon=True) for _ in "ab"]
+    for each in others:
+        each.start()
+    yield
+    for each in others:
+        each.kill()
+        each.join()
+
+
+def burn() -> None:
+    while True:
+        pass
+
+
+def text_of(execution: Execution) -> str:
+    return "".join(
+        o.text for c in execution.nb.cells for o in c.outputs if o.output_type == "stream"
+    )
+
+
+def test_a_flood_comes_whole(executed, busy):
+    """Each line, as plain papermill has it, and each metric between them."""
+    execution = executed(
+        "import fourfold as ff\n"
+        "for i in range(1500):\n    print(i, flush=True)\n    ff.record(f'm{i}', i, exact=True)",
+        "for i in range(1500, 3000): print(i, flush=True)",
+    )
+    assert execution.failure is None
+    assert text_of(execution).split() == [str(n) for n in range(3000)]
+    shown = [o for o in execution.nb.cells[0].outputs if o.output_type == "display_data"]
+    assert len(shown) == 1500
+
+
+DROP = """sender = get_ipython().kernel.iopub_thread
+really, count = sender._really_send, iter(range(10**9))
+sender._really_send = lambda *args, **more: None if next(count) in (5, 7) else really(*args, **more)"""
+
+
+def test_a_lost_message_is_noticed(executed):
+    """Where messages are dropped on the way, the run has not ended well."""
+    execution = executed("print('before')", DROP, "for i in range(9): print(i, flush=True)", "1")
+    assert execution.failure is not None
+    assert (execution.failure.error, execution.failure.cell) == ("OutputLost", 3)
+    assert "2 of the kernel's messages did not come" in execution.failure.message
+
+
+def test_output_without_end_is_cut(executed, monkeypatch):
+    """At a number of characters, with a sentence that says so."""
+    monkeypatch.setattr(client, "_LONGEST_OUTPUT", 1000)
+    execution = executed("for i in range(500): print('x' * 9)", "print('next')")
+    first, note = execution.nb.cells[0].outputs
+    assert first.text == ("x" * 9 + "\n") * 100
+    assert note.text == "\n[cut: this cell printed 4,000 more characters]\n"
+    assert execution.nb.cells[1].outputs[0].text == "next\n"
+
+
+def test_text_of_one_stream_is_one_output(executed):
+    """As Jupyter shows it; another stream or a display parts it."""
+    source = "import sys\nfor i in range(3): print(i, flush=True)\nprint('e', file=sys.stderr, flush=True)\nprint(3)"
+    execution = executed(source)
+    shown = [(o.name, o.text) for o in execution.nb.cells[0].outputs]
+    assert shown == [("stdout", "0\n1\n2\n"), ("stderr", "e\n"), ("stdout", "3\n")]
+
+
+def test_an_endless_flood_ends_in_time(tmp_path, monkeypatch):
+    """A reader that stops does not leave the kernel waiting for it."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell("while True: print('x' * 1000)", metadata={"papermill": {}})
+        ],
+        metadata={"papermill": {}},
+    )
+    execution = Execution(notebook, tmp_path / "a.ipynb")
+    client.execute(execution, "python3", limits=Limits(timeout_s=3), warm=client.Warm(()))
+    assert execution.failure is not None
+    assert execution.failure.outcome == "timed_out"
