@@ -7,7 +7,7 @@ import multiprocessing
 import nbformat
 import pytest
 
-from fourfold.run.kernels import client
+from fourfold.run.kernels import client, delivery
 from fourfold.run.kernels.execution import Execution, Limits
 from fourfold.run.kernels.zygotes import available
 
@@ -26,7 +26,7 @@ def executed(request, tmp_path, monkeypatch):
         for cell in notebook.cells:
             cell.metadata["papermill"] = {}
         execution = Execution(notebook, tmp_path / "a.ipynb")
-        client.execute(execution, "python3", limits=Limits(timeout_s=120), warm=client.Warm(()))
+        client.execute(execution, "python3", limits=Limits(timeout_s=120), ahead=lambda: 0)
         assert execution.start == request.param
         return execution
 
@@ -84,7 +84,7 @@ def test_a_lost_message_is_noticed(executed):
 
 def test_output_without_end_is_cut(executed, monkeypatch):
     """At a number of characters, with a sentence that says so."""
-    monkeypatch.setattr(client, "_LONGEST_OUTPUT", 1000)
+    monkeypatch.setattr(delivery, "LONGEST", 1000)
     execution = executed("for i in range(500): print('x' * 9)", "print('next')")
     first, note = execution.nb.cells[0].outputs
     assert first.text == ("x" * 9 + "\n") * 100
@@ -100,7 +100,7 @@ def test_text_of_one_stream_is_one_output(executed):
     assert shown == [("stdout", "0\n1\n2\n"), ("stderr", "e\n"), ("stdout", "3\n")]
 
 
-def test_an_endless_flood_ends_in_time(tmp_path, monkeypatch):
+def test_an_endless_flood_ends_in_time(tmp_path):
     """A reader that stops does not leave the kernel waiting for it."""
     notebook = nbformat.v4.new_notebook(
         cells=[
@@ -109,6 +109,6 @@ def test_an_endless_flood_ends_in_time(tmp_path, monkeypatch):
         metadata={"papermill": {}},
     )
     execution = Execution(notebook, tmp_path / "a.ipynb")
-    client.execute(execution, "python3", limits=Limits(timeout_s=3), warm=client.Warm(()))
+    client.execute(execution, "python3", limits=Limits(timeout_s=3), ahead=lambda: 0)
     assert execution.failure is not None
     assert execution.failure.outcome == "timed_out"

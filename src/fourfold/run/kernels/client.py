@@ -117,7 +117,7 @@ class Client(WholeOutputs):
             try:
                 execution.cell_start(cell, cell_index=index)
                 self.execute_cell(cell, index)
-                self.settle(cell)
+                self.check_arrivals()
             except CellExecutionError as error:
                 # ``sys.exit()`` ends a notebook well, as papermill has it.
                 if error.ename != "SystemExit" or error.evalue not in ("", "0", "None"):
@@ -128,6 +128,7 @@ class Client(WholeOutputs):
                 self.shutdown_kernel = "immediate"
                 raise Stopped from error
             finally:
+                self.put_together(cell)
                 execution.cell_complete(cell, cell_index=index)
                 execution.cost |= observed(self._process)
 

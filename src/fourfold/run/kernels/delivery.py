@@ -23,7 +23,7 @@ class OutputLost(Exception):
     """Messages of the kernel are missing, so the outputs of a cell are not whole."""
 
 
-class Ledger(Session):  # type: ignore[misc]
+class Ledger(Session):
     """The session of a client, which counts what the kernel sent and what has come.
 
     Every message of a kernel, on whatever channel, has the next number of its process in its id.
@@ -64,27 +64,33 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
 
     _printed = _cut = 0
 
-    def settle(self, cell: Any) -> None:
-        """Put the texts of a cell together once it has ended, and see that nothing is missing.
+    def put_together(self, cell: Any) -> None:
+        """Make one output of the texts that follow each other, and say how much was cut."""
+        outputs: list[list[Any]] = []
+        for output in cell.get("outputs", ()):
+            if outputs and output.output_type == "stream" and _continues(outputs[-1][0], output):
+                outputs[-1].append(output)
+            else:
+                outputs.append([output])
+        for first, *others in outputs:
+            if others:
+                first.text = "".join(part.text for part in (first, *others))
+        if outputs:
+            cell.outputs = [first for first, *_ in outputs]
+        if self._cut:
+            text = f"\n[cut: this cell printed {self._cut:,} more characters]\n"
+            note: Any = new_output("stream", name="stderr", text=text)  # type: ignore[no-untyped-call]
+            cell.outputs.append(note)
+        self._printed = self._cut = 0
+
+    def check_arrivals(self) -> None:
+        """See that nothing the kernel has sent is missing.
 
         Raises
         ------
         OutputLost
-            If messages of the kernel have not come.
+            If messages have not come.
         """
-        whole: list[Any] = []
-        for output in cell.outputs:
-            if output.output_type == "stream" and whole and _continues(whole[-1][0], output.name):
-                whole[-1].append(output)
-            else:
-                whole.append([output])
-        cell.outputs = [parts[0] for parts in whole]
-        for first, *others in whole:
-            if others:
-                first.text = "".join(part.text for part in (first, *others))
-        if self._cut:
-            text = f"\n[cut: this cell printed {self._cut:,} more characters]\n"
-            cell.outputs.append(new_output("stream", name="stderr", text=text))
         if self.kc.session.missing and (lost := run_sync(self._missing)()):
             raise OutputLost(
                 f"{lost:,} of the kernel's messages did not come; run it again, or print less"
@@ -109,7 +115,7 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
         self._printed += len(content["text"])
         if not content["text"] and self._cut:
             return None
-        if outs and _continues(outs[-1], content["name"]) and len(outs[-1].text) < _CHUNK:
+        if outs and _continues(outs[-1], content) and len(outs[-1].text) < _CHUNK:
             outs[-1].text += content["text"]
             return outs[-1]
         return super().output(outs, msg, display_id, cell_index)
@@ -133,5 +139,5 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
         outputs.result()
 
 
-def _continues(output: Any, name: str) -> bool:
-    return bool(output.output_type == "stream" and output.name == name)
+def _continues(output: Any, text: Any) -> bool:
+    return bool(output.output_type == "stream" and output.name == text["name"])

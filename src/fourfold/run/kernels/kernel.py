@@ -16,7 +16,7 @@ WAITING = 100
 _PIECE = 1_000_000  # characters of one message, about
 
 
-class Kernel(IPythonKernel):  # type: ignore[misc]
+class Kernel(IPythonKernel):
     """IPython's kernel, whose messages are never dropped.
 
     ZeroMQ drops what a socket publishes faster than it is read, beyond a thousand messages: a
@@ -26,7 +26,7 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         if self.iopub_thread is not None:
             _wait_for_reader(self.iopub_thread)
         for stream in (sys.stdout, sys.stderr):
@@ -34,7 +34,7 @@ class Kernel(IPythonKernel):  # type: ignore[misc]
                 _in_pieces(stream)
 
 
-class KernelApp(IPKernelApp):  # type: ignore[misc]
+class KernelApp(IPKernelApp):
     """The application of such a kernel, forked or started by ``python -m`` this module."""
 
     kernel_class = Kernel
@@ -42,7 +42,7 @@ class KernelApp(IPKernelApp):  # type: ignore[misc]
     def init_iopub(self, context: zmq.Context[Any]) -> None:
         """Make the socket, whose limit counts from the moment that it is bound."""
         context.setsockopt(zmq.SNDHWM, WAITING)
-        super().init_iopub(context)
+        super().init_iopub(context)  # type: ignore[no-untyped-call]
         del context.sockopts[zmq.SNDHWM]
 
 
