@@ -125,6 +125,7 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
         options = defaultdict(bool, find_metadata_tags(metadata))
         options.update(find_comment_markers(text(cell)))
         options.setdefault("check", parent.compare_outputs)
+        options["skip"] = options["skip"] or SKIP in tags(cell)
         super().__init__(name, parent, pair.index, cell, options)
         self.pair = pair
 

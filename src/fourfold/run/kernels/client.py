@@ -177,6 +177,7 @@ def execute(
     env: Mapping[str, str] | None = None,
     on_kernel: Callable[[Any], None] = lambda manager: None,
     ahead: Callable[[], int] | None = None,
+    **options: Any,
 ) -> Execution:
     """Execute a parameterised notebook in a kernel of its own.
 
@@ -197,6 +198,8 @@ def execute(
     ahead : callable, optional
         Says how many kernels should wait for the next notebooks with the same imports; without
         it, or for a kernel that is not this Python's own, the kernel starts cold.
+    **options
+        Of papermill's client, and so of nbclient's, such as ``log_output``.
     """
     limits = limits or Limits()
     deadline = time.monotonic() + limits.timeout_s if limits.timeout_s else None
@@ -206,14 +209,13 @@ def execute(
         return min((s for s in (left, limits.cell_timeout_s) if s is not None), default=None)
 
     folder = own_folder()
+    usual = {"startup_timeout": int(_READY_S), "iopub_timeout": _NO_LIMIT_S, "log": _LOG}
     client = Client(
         execution,
         kernel_name=kernel_name,
         timeout_func=seconds_left,
-        startup_timeout=int(_READY_S),
-        iopub_timeout=_NO_LIMIT_S,
-        log=_LOG,
         resources={"metadata": {"path": str(cwd)}} if cwd else {},
+        **{**usual, **options},
     )
     client.km = manager = client.create_kernel_manager()
     own_kernel = ahead is not None and kernel_name in WARM_KERNELS
@@ -239,6 +241,7 @@ def execute(
         # It died outside a cell: before the first, or when asked for its info after the last.
         if execution.failure is None:
             execution.failure = Failure("killed", "Setup", 0, "", "KernelDied", str(error))
+            execution.error = error
     finally:
         execution.cost |= getattr(manager.provisioner, "usage", {})
         execution.start = getattr(manager.provisioner, "start", "cold")

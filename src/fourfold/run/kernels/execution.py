@@ -49,24 +49,29 @@ class Execution(NotebookExecutionManager):  # type: ignore[misc]
         on_section: Callable[[str], None] = lambda section: None,
         on_cell_end: Callable[[int], None] = lambda index: None,
         stopping: Callable[[], bool] = lambda: False,
+        progress_bar: bool = False,
     ) -> None:
-        super().__init__(nb, output_path=None, progress_bar=False)
+        super().__init__(nb, output_path=None, progress_bar=progress_bar)
         self.save_to, self.stopping = save_to, stopping
         self.on_section, self.on_cell_end = on_section, on_cell_end
         self.sections = sections(nb)
         self.failure: Failure | None = None
+        self.error: Exception | None = None  # of the kernel or its time; a cell's own is in `nb`
         self.cost: dict[str, float] = {}
         self.start = "cold"
         self._saved_at = -SAVE_EVERY_S
 
     def save(self, *, force: bool = False, **kwargs: Any) -> None:
         """Save the notebook, at most every five seconds unless forced."""
-        if self.save_to is None:
-            return
         now = time.monotonic()
         if force or now - self._saved_at >= SAVE_EVERY_S:
-            write_notebook(self.nb, self.save_to)
+            self.write()
             self._saved_at = now
+
+    def write(self) -> None:
+        """Write the notebook where it is kept, if anywhere."""
+        if self.save_to is not None:
+            write_notebook(self.nb, self.save_to)
 
     def autosave_cell(self, **kwargs: Any) -> None:
         """Save while a long cell runs, as often as `save` allows."""
@@ -82,10 +87,11 @@ class Execution(NotebookExecutionManager):  # type: ignore[misc]
         super().cell_complete(cell, cell_index=cell_index, **kwargs)
         self.on_cell_end(cell_index)
 
-    def fail(self, index: int, error: BaseException) -> None:
+    def fail(self, index: int, error: Exception) -> None:
         """Keep where and why the execution stops."""
         cell = self.nb.cells[index]
         self.cell_exception(cell, cell_index=index)
+        self.error = None if isinstance(error, CellExecutionError) else error
         outcome, *reason = _reason(error)
         place = (self.sections[index], index + 1, cell.get("id", ""))
         self.failure = Failure(outcome, *place, *reason)
@@ -105,7 +111,7 @@ class Execution(NotebookExecutionManager):  # type: ignore[misc]
         self.save(force=True)
 
 
-def _reason(error: BaseException) -> tuple[Outcome, str, str]:
+def _reason(error: Exception) -> tuple[Outcome, str, str]:
     if isinstance(error, CellExecutionError):
         cancelled = error.ename == "KeyboardInterrupt"
         return ("cancelled" if cancelled else "failed"), error.ename, error.evalue

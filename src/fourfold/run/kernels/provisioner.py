@@ -54,7 +54,7 @@ class WarmProvisioner(LocalProvisioner):
                     ZYGOTES.kernel,
                     tuple(self.preload),
                     kwargs.get("env") or dict(os.environ),
-                    kwargs.get("cwd"),
+                    kwargs.get("cwd") or os.getcwd(),
                     self.ahead,
                 )
             except WarmError:
