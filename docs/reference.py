@@ -48,20 +48,16 @@ def _named(module: Any, name: str) -> Any:
 
 
 def public(module: Any) -> dict[str, Any]:
-    """Return the documented functions and classes of a module, and what it exports of others."""
-    exported = {str(name) for name in module.exports or ()}
-    found = {}
+    """Return the documented functions and classes of a module; of a package what it re-exports."""
+    names = {}
     for name, member in module.members.items():
-        own = not member.is_alias and not name.startswith("_") and not exported
-        if own or (name in exported and _is_ours(member)):
+        if name.startswith("_") or member.is_alias != module.is_init_module:
+            continue
+        if not member.is_alias or str(member.target_path).startswith("fourfold."):
             target = _named(module, name)
             if (target.is_function or target.is_class) and target.docstring:
-                found[name] = target
-    return found
-
-
-def _is_ours(member: Any) -> bool:
-    return not member.is_alias or str(member.target_path).startswith("fourfold.")
+                names[name] = target
+    return names
 
 
 def _python_page(calls: Mapping[str, Any], modules: Mapping[str, Any]) -> str:

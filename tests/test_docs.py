@@ -251,6 +251,8 @@ def test_the_reference_names_what_is_public():
 
     pages = reference.pages()
     python = pages["docs/reference/python.md"]
+    methods = pages["docs/reference/clustering.md"]
+    assert all(f"\n## {name}\n" in methods for name in ("choose_k", "KElbowVisualizer"))
     for name in fourfold.__all__:
         called = name in fourfold.CALLS
         assert (f"## ff.{name}\n" in python) == called, name

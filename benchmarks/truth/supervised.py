@@ -29,8 +29,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits
 
 from fourfold.methods import intervals
-from fourfold.methods.supervised import candidates, thresholds
-from fourfold.methods.supervised import scores as scoring
+from fourfold.methods.supervised import candidates, scores, thresholds
 from fourfold.methods.supervised.evaluation import splits
 
 Hits = Iterator[tuple[str, Bar, bool]]
@@ -46,7 +45,7 @@ def quantities(rng: np.random.Generator) -> Hits:
     for rows in (60, 250):
         line, errors = 1.5 * rng.standard_normal(rows), rng.standard_normal(rows)
         name = f"{rows} rows, normal errors"
-        yield f"R², {name}", COVERAGE, inside(scoring.r2(line + errors, line), 2.25 / 3.25)
+        yield f"R², {name}", COVERAGE, inside(scores.r2(line + errors, line), 2.25 / 3.25)
         size = np.sqrt(2 / np.pi)
         yield f"error, {name}", COVERAGE, inside(intervals.positive_mean(np.abs(errors)), size)
         # The dummy is off by the line and the error.
@@ -54,7 +53,7 @@ def quantities(rng: np.random.Generator) -> Hits:
         yield f"saving, {name}", COVERAGE, inside(gain, size * (np.sqrt(3.25) - 1))
         errors = rng.exponential(size=rows) - 1
         name = f"{rows} rows, exponential errors"
-        yield f"R², {name}", TOLD, inside(scoring.r2(line + errors, line), 2.25 / 3.25)
+        yield f"R², {name}", TOLD, inside(scores.r2(line + errors, line), 2.25 / 3.25)
         size = 2 / np.e
         yield f"error, {name}", TOLD, inside(intervals.positive_mean(np.abs(errors)), size)
 
@@ -63,18 +62,18 @@ def classes(rng: np.random.Generator) -> Hits:
     """Two normal classes, in equal shares and one to four, near and far."""
     for rows, share, shift in ((60, 0.5, 1.0), (60, 0.3, 2.3), (250, 0.2, 1.5), (250, 0.4, 2.5)):
         labels = rng.random(rows) < share
-        scores = rng.standard_normal(rows) + shift * labels
+        given = rng.standard_normal(rows) + shift * labels
         area, right = norm.cdf(shift / np.sqrt(2)), norm.cdf(shift / 2)
-        told = scores > shift / 2
-        odds = np.log(share / (1 - share)) + shift * (scores - shift / 2)
+        told = given > shift / 2
+        odds = np.log(share / (1 - share)) + shift * (given - shift / 2)
         spent = thresholds.row_costs(labels, told, 1, 3)
         none = thresholds.row_costs(labels, np.zeros(rows, bool), 1, 3)
         costs = (1 - share) * (1 - right) + 3 * share * (1 - right)
-        recall = scoring.balanced_accuracy(pd.Series(labels), told)
+        recall = scores.balanced_accuracy(pd.Series(labels), told)
         found = {
-            "AUC": (scoring.auc(labels, scores), area),
+            "AUC": (scores.auc(labels, given), area),
             "balanced accuracy": (recall, right),
-            "calibration slope": (scoring.calibration_slope(labels, expit(odds)), 1.0),
+            "calibration slope": (scores.calibration_slope(labels, expit(odds)), 1.0),
             "saving": (intervals.mean_interval(none - spent), 3 * share - costs),
             "cost": (thresholds.mean_cost(spent, (1, 3)), costs),
         }
@@ -93,17 +92,17 @@ def normals(rng: np.random.Generator, rows: int) -> tuple[pd.Series, pd.DataFram
 @cache
 def area_of_three() -> float:
     """Return the mean area of `normals`, from two million rows."""
-    return float(scoring.macro_auc(*normals(np.random.default_rng(0), 2_000_000))[0])
+    return float(scores.macro_auc(*normals(np.random.default_rng(0), 2_000_000))[0])
 
 
 def three_classes(rng: np.random.Generator) -> Hits:
-    found = scoring.macro_auc(*normals(rng, 150))
+    found = scores.macro_auc(*normals(rng, 150))
     yield "AUC, three classes, 150 rows", COVERAGE, inside(found, area_of_three())
 
 
 def margins(rng: np.random.Generator) -> Hits:
     """The share of new rows within the margin of 90 %; each row is a trial."""
-    margin = scoring.margin(rng.exponential(size=99), level=0.9)
+    margin = scores.margin(rng.exponential(size=99), level=0.9)
     for error in rng.exponential(size=5):
         yield "a new row lies within the margin of 90 %", (0.88, 0.92), bool(error <= margin)
 

@@ -40,8 +40,8 @@ def yes_no(column: pd.Series, condition: str) -> pd.Series:
         raise DataError(f"positive: expected numbers in {column.name!r}, got {got!r}")
     asked = Criterion.parse("positive", condition)
     holds = column.astype(float).between(asked.low, asked.high)
-    answers = np.where(holds, "yes", "no").astype(object)
-    return pd.Series(answers, index=column.index, dtype=object).where(column.notna(), None)
+    answers = pd.Series(np.where(holds, "yes", "no"), column.index, dtype=object)
+    return answers.where(column.notna(), None)
 
 
 def row_costs(

@@ -29,7 +29,7 @@ def _same_length(truth: Any, predicted: Any) -> tuple[str, NDArray[Any], NDArray
 
 
 _errors._check_targets = _same_length
-# Formulas in yellowbrick's legends, which `fourfold.records.style` shows as plain text.
+# Formulas in yellowbrick's legends, which `fourfold.style` shows as plain text.
 _WORDS = {"$R^2": "R²", "$f_1": "F1", "$t_f=": "best F1 at ", "queue rate": "share flagged"}
 
 
