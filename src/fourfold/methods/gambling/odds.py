@@ -85,12 +85,6 @@ def ahead(game: Game, rounds: int) -> float:
     ------
     DataError
         As `sums`.
-
-    Examples
-    --------
-    >>> from fourfold.methods.gambling.games import game
-    >>> [round(100 * ahead(game("roulette_red_38"), n), 1) for n in (10, 100, 1000)]
-    [31.4, 26.5, 4.5]
     """
     totals, chances = sums(game, rounds)
     return float(chances[totals > 1e-9].sum())
@@ -127,12 +121,6 @@ def ruin(game: Game, bankroll: float, rounds: int) -> float:
     ------
     DataError
         If a payout is not whole, or the fortunes are too many to follow.
-
-    Examples
-    --------
-    >>> from fourfold.methods.gambling.games import game
-    >>> round(ruin(game("coin"), bankroll=1, rounds=3), 3)
-    0.625
     """
     if not can_follow(game, bankroll, rounds):
         got = f"got {game.pays.tolist()}, {bankroll:g} and {rounds}"

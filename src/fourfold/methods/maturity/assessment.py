@@ -267,7 +267,6 @@ def _succeeds(command: str, root: Path) -> bool:
             capture_output=True,
             stdin=subprocess.DEVNULL,
             timeout=LONGEST_S,
-            check=False,
         )
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return False

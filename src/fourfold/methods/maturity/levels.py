@@ -38,13 +38,7 @@ def level_table(assessment: Assessment) -> pd.DataFrame:
 
 
 def bounds(low: float, high: float) -> dict[str, object]:
-    """Return a worst and a best case as `fourfold.record` takes them.
-
-    Examples
-    --------
-    >>> bounds(1, 2), bounds(3, 3)
-    ({'value': 1, 'ci': (1, 2), 'exact': False}, {'value': 3, 'ci': None, 'exact': True})
-    """
+    """Return a worst and a best case as `fourfold.record` takes them."""
     return {"value": low, "ci": (low, high) if low < high else None, "exact": bool(low == high)}
 
 
@@ -87,17 +81,11 @@ def gaps(assessment: Assessment, model: Framework) -> tuple[pd.DataFrame, pd.Dat
     text : DataFrame
         The same as ``2 of 3``, with a question mark where some of the others are unknown.
     """
-    table = pd.DataFrame(
-        [
-            (
-                each.dimension or QUARTERS[assessment.standings[each.needs[0]].practice.quarter],
-                each.level,
-                status(assessment, each),
-            )
-            for each in model.criteria
-        ],
-        columns=["group", "level", "status"],
-    )
+    rows = []
+    for each in model.criteria:
+        quarter = QUARTERS[assessment.standings[each.needs[0]].practice.quarter]
+        rows.append((each.dimension or quarter, each.level, status(assessment, each)))
+    table = pd.DataFrame(rows, columns=["group", "level", "status"])
 
     def in_words(cell: pd.Series) -> str:
         doubt = " ?" if (cell == "unknown").any() else ""

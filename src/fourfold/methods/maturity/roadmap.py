@@ -176,8 +176,7 @@ def waits(assessment: Assessment, orders: Sequence[Sequence[str]]) -> Array:
 
 def cheapest_first(assessment: Assessment) -> list[str]:
     """Return the practices that are not there by person-weeks, each behind what it needs."""
-    left = assessment.left
-    return with_needed(assessment, sorted(left, key=lambda name: left[name]))
+    return with_needed(assessment, sorted(assessment.left, key=assessment.left.__getitem__))
 
 
 def random_order(assessment: Assessment, rng: np.random.Generator) -> list[str]:

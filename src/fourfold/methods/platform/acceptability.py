@@ -158,14 +158,7 @@ def doubts(decision: Decision, platform: int, rival: int) -> pd.DataFrame:
 
 
 def dominated(decision: Decision) -> Mapping[str, str]:
-    """Return each platform that another one matches in all criteria and beats in one.
-
-    Examples
-    --------
-    >>> points = np.array([[1.0, 2.0], [1.0, 3.0]])
-    >>> dominated(Decision(("a", "b"), ("x", "y"), np.full(2, 0.5), points, 0 * points))
-    {'a': 'b'}
-    """
+    """Return each platform that another one matches in all criteria and beats in one."""
     better = {}
     for mine, name in zip(decision.points, decision.platforms, strict=True):
         by = (decision.points >= mine).all(axis=1) & (decision.points > mine).any(axis=1)

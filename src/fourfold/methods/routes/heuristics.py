@@ -48,13 +48,7 @@ def random_order(count: int, seed: int = 0) -> Order:
 
 
 def nearest_neighbour(matrix: Array, start: int = 0) -> Order:
-    """Return the trip that always goes to the nearest place not visited yet.
-
-    Examples
-    --------
-    >>> nearest_neighbour(np.array([[0.0, 2, 1], [2, 0, 5], [1, 5, 0]]), start=1).tolist()
-    [1, 0, 2]
-    """
+    """Return the trip that always goes to the nearest place not visited yet."""
     left = np.ones(len(matrix), bool)
     order = np.empty(len(matrix), np.int64)
     at = start
