@@ -7,7 +7,7 @@ import pytest
 from fourfold.data.yamlfile import Position
 from fourfold.errors import ConfigError
 from fourfold.plan.config import RUN, config_name, duration_s, read_config, run_options
-from fourfold.plan.validate import check_config
+from fourfold.plan.plan import check_config
 
 
 def test_every_key_and_item_knows_its_position(config, project):

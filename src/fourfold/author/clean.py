@@ -11,13 +11,11 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from fourfold.author.lint import fix_notebook
 from fourfold.errors import FourfoldError
-from fourfold.records.ipynb import tags, text, written
+from fourfold.records.ipynb import Notebook, tags, text, written
 
-Notebook = dict[str, Any]
 #: Tags of cells that a run puts into a notebook, and its template does not have.
 ADDED = ("injected-parameters", "four-quarters")
 ATTRIBUTES = "templates/*.ipynb filter=fourfold"

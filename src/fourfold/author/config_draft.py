@@ -52,21 +52,15 @@ _SUCCESS = {
 }
 
 
-def drafts(
-    name: str, template: str, table: Survey, project: Path, question: str = ""
-) -> dict[Path, str]:
+def drafts(name: str, template: str, table: Survey, root: Path, question: str) -> dict[Path, str]:
     """Return the texts of a contract and a config for a table, by their paths.
 
     Parameters
     ----------
     name : str
-        Of both files.
-    template : str
-        Empty: the one that suits the table.
-    table : Survey
-    project : Path
-    question : str
-        Of the user; empty: a plain one.
+        Of both files, in the project `root`.
+    template, question : str
+        Empty: the template that suits the table, and a plain question.
 
     Raises
     ------
@@ -75,11 +69,10 @@ def drafts(
     """
     suited = template or template_for(table)
     suits(suited, table)
-    contract = project / "contracts" / f"{name}.yaml"
-    config = project / "params" / suited / f"{name}.yaml"
-    path = contract.relative_to(project).as_posix()
-    text = _config(name, suited, table, path, question)
-    return {contract: contract_text(table, name), config: text}
+    contract = f"contracts/{name}.yaml"
+    config = _config(name, suited, table, contract, question)
+    texts = {contract: contract_text(table, name), f"params/{suited}/{name}.yaml": config}
+    return {root / path: text for path, text in texts.items()}
 
 
 def rejected_rows(table: Survey, drafted: Iterable[Path]) -> int:
@@ -192,10 +185,8 @@ def _regression(table: Survey) -> list[str]:
 
 
 def _leave_out(target: str) -> str:
-    known = (
-        f"not known when {_plain(target)} is to be predicted" if target else "not to be looked at"
-    )
-    return f"leave_out: []  # columns {known}"
+    why = f"known when {_plain(target)} is to be predicted" if target else "to be looked at"
+    return f"leave_out: []  # columns not {why}"
 
 
 def _quality(table: Survey) -> list[str]:

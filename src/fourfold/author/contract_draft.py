@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from math import ceil, floor, log10
 
 import numpy as np
 import pandas as pd
 import yaml
-from pandas.api.types import (
-    is_bool_dtype,
-    is_datetime64_dtype,
-    is_integer_dtype,
-    is_numeric_dtype,
-)
+from pandas.api import types
 
 from fourfold.author.survey import Survey
 from fourfold.methods.columns import plain
@@ -34,26 +28,8 @@ _EXACT = 2.0**53
 _KEY = re.compile(r"(?i)(?:^|_|\b)(?:id|key|nr|no|number|nummer|uuid|code)$")
 
 
-@dataclass(frozen=True)
-class Terms:
-    """What is asked of one column.
-
-    Attributes
-    ----------
-    dtype : str
-        Empty: any.
-    check : str
-        In pandera's YAML, on one line; empty: none.
-    """
-
-    dtype: str = ""
-    nullable: bool = False
-    unique: bool = False
-    check: str = ""
-
-
-def terms(column: pd.Series, kind: str, whole: bool = True) -> Terms:
-    """Return what a column keeps, and would keep with a little more of the same.
+def terms(column: pd.Series, kind: str, whole: bool = True) -> dict[str, str]:
+    """Return what a column keeps, and would keep with a little more of the same: rules in YAML.
 
     Parameters
     ----------
@@ -65,21 +41,22 @@ def terms(column: pd.Series, kind: str, whole: bool = True) -> Terms:
 
     Examples
     --------
-    >>> terms(pd.Series([12.5, 40.25, 99.0]), "number").check
-    'in_range: {min_value: 3, max_value: 108}'
+    >>> terms(pd.Series([12.5, 40.25, 99.0]), "number")
+    {'dtype': 'float64', 'checks': '{in_range: {min_value: 3, max_value: 108}}'}
     >>> terms(pd.Series(["red", "blue"] * 5 + [None]), "category")
-    Terms(dtype='str', nullable=True, unique=False, check='isin: [blue, red]')
+    {'dtype': 'str', 'nullable': 'true', 'checks': '{isin: [blue, red]}'}
     """
     values = plain(column).dropna()
     nullable = bool(column.isna().any()) or not whole
     dtype = _dtype(column, kind)
-    if not dtype or values.empty:
-        return Terms(dtype, nullable)
-    if kind == "number" and whole:
-        return Terms(dtype, nullable, _is_key(column, dtype, nullable), _range(values))
-    if kind in ("category", "constant", "yes/no") and whole:
-        return Terms(dtype, nullable, False, _list(values))
-    return Terms(dtype, nullable, whole and _is_key(column, dtype, nullable))
+    listed = kind in ("category", "constant", "yes/no")
+    key, check = False, ""
+    if dtype and whole and not values.empty:
+        key = not listed and not nullable and _is_key(column, dtype)
+        check = _list(values) if listed else _range(values) if kind == "number" else ""
+    rules = {"dtype": dtype, "nullable": "true" * nullable, "unique": "true" * key}
+    rules["checks"] = f"{{{check}}}" if check else ""
+    return {rule: text for rule, text in rules.items() if text}
 
 
 def contract_text(table: Survey, title: str) -> str:
@@ -97,11 +74,8 @@ def contract_text(table: Survey, title: str) -> str:
     ]
     for name, column in table.frame.items():
         rules = terms(column, str(table.columns.loc[str(name), "kind"]), table.whole)
-        own = [f"    dtype: {rules.dtype}"] if rules.dtype else []
-        own += ["    nullable: true"] if rules.nullable else []
-        own += ["    unique: true"] if rules.unique else []
-        own += [f"    checks: {{{rules.check}}}"] if rules.check else []
-        lines += [f"  {scalar(name)}:{'' if own else ' {}'}", *own]
+        lines.append(f"  {scalar(name)}:{'' if rules else ' {}'}")
+        lines += [f"    {rule}: {text}" for rule, text in rules.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -128,31 +102,28 @@ def scalar(value: object) -> str:
 
 def _dtype(column: pd.Series, kind: str) -> str:
     """Return the type that a contract names; empty for columns of several types."""
-    values = plain(column).dropna()
     if kind == "empty":
         return ""
-    if is_bool_dtype(column):
+    if types.is_bool_dtype(column):
         return "bool"
-    if is_numeric_dtype(column):
-        return "int64" if is_integer_dtype(column) and not column.isna().any() else "float64"
-    if is_datetime64_dtype(column):
+    if types.is_numeric_dtype(column):
+        return "int64" if types.is_integer_dtype(column) and not column.isna().any() else "float64"
+    if types.is_datetime64_dtype(column):
         return "datetime64[ns]"
-    return "str" if all(isinstance(value, str) for value in values) else ""
+    return "str" if all(isinstance(value, str) for value in plain(column).dropna()) else ""
 
 
-def _is_key(column: pd.Series, dtype: str, nullable: bool) -> bool:
+def _is_key(column: pd.Series, dtype: str) -> bool:
     """Say whether a column names rows: by what it is called, and no value comes twice."""
     named = bool(_KEY.search(str(column.name)))
-    return named and not nullable and dtype in ("int64", "str") and bool(column.is_unique)
+    return named and dtype in ("int64", "str") and bool(column.is_unique)
 
 
 def _list(values: pd.Series) -> str:
     different = sorted(values.unique(), key=str)
-    if len(different) > MOST_VALUES or len(values) < OFTEN * len(different):
-        return ""
-    if not all(isinstance(each, _LISTED) for each in different):
-        return ""
-    return f"isin: [{', '.join(map(scalar, different))}]"
+    complete = len(different) <= MOST_VALUES and len(values) >= OFTEN * len(different)
+    listed = complete and all(isinstance(each, _LISTED) for each in different)
+    return f"isin: [{', '.join(map(scalar, different))}]" if listed else ""
 
 
 def _range(values: pd.Series) -> str:

@@ -29,11 +29,9 @@ def working_copy(template: Path, parameters: Mapping[str, Any] | None, outputs: 
 
     Parameters
     ----------
-    template : Path
+    template, outputs : Path
     parameters : dict, optional
         Those of a run. Default: those of the template.
-    outputs : Path
-        The folder of outputs.
     """
     notebook = injected(template, parameters) if parameters else nbformat.read(template, 4)  # type: ignore[no-untyped-call]
     copy = outputs / "edit" / template.name

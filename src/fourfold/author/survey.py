@@ -132,7 +132,8 @@ def survey(source: str, query: str = "", root: Path | None = None, target: str =
     if parsed.has_tables and not query:
         query = _only_table(parsed)
     file = next(iter(parsed.files()), None)
-    if file and not query and _is_large_text(file) and source.endswith(file.name):
+    large = file and file.suffix.lower() in formats.LINES and file.stat().st_size > LARGE
+    if file and large and not query and source.endswith(file.name):
         head, size = _beginning(file), file.stat().st_size
         frame, share = formats.read_table(BytesIO(head), file.name), len(head) / size
     else:
@@ -197,10 +198,6 @@ def _only_table(source: Source) -> str:
             f"such as --query 'SELECT * FROM {example}'; the tables are: {listed}"
         )
     return f'SELECT * FROM "{tables[0]}"'
-
-
-def _is_large_text(file: Path) -> bool:
-    return file.suffix.lower() in formats.LINES and file.stat().st_size > LARGE
 
 
 def _beginning(path: Path) -> bytes:

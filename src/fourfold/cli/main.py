@@ -190,11 +190,7 @@ def check(
 
 
 @app.command()
-def reference(
-    paths: Paths = None,
-    root: Root = None,
-    workers: Workers = "auto",
-) -> None:
+def reference(paths: Paths = None, root: Root = None, workers: Workers = "auto") -> None:
     """Write executed references of PATHs into notebooks/, for nbval to regress against."""
     from fourfold.regress.references import first_runs, write_reference
 

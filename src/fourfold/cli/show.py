@@ -34,10 +34,7 @@ def _runs(folder: Path) -> list[dict[str, Any]]:
 
 @app.command()
 def view(
-    root: Root = None,
-    outputs: Outputs = None,
-    port: Port = 0,
-    browser: Browser = True,
+    root: Root = None, outputs: Outputs = None, port: Port = 0, browser: Browser = True
 ) -> None:
     """Show all runs: write outputs/index.html anew and serve it to this machine, until Ctrl-C."""
     import webbrowser
@@ -102,11 +99,12 @@ def pdf(
     folder = outputs_of(outputs, project)
     chosen = side_by_side.chosen(_runs(folder), runs or [])
     reports = [folder / side_by_side.name(run) / "report.html" for run in chosen]
-    new = [r for r in reports if r.exists() and (force or _older(r.with_suffix(".pdf"), r))]
+    new = [report for report in reports if report.exists() and (force or not _printed(report))]
     for path in print_all(new, browser()):
         console.print(shown(path, project), markup=False, highlight=False, soft_wrap=True)
     console.print(f"{count(len(new), 'report')} printed, {len(reports) - len(new):,} unchanged")
 
 
-def _older(path: Path, than: Path) -> bool:
-    return not path.exists() or path.stat().st_mtime < than.stat().st_mtime
+def _printed(report: Path) -> bool:
+    pdf = report.with_suffix(".pdf")
+    return pdf.exists() and pdf.stat().st_mtime >= report.stat().st_mtime

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
+import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from fourfold.data import tsplib
 from fourfold.data.coerce import named, ungrouped, with_dates
-from fourfold.data.dialect import HEAD, find_dialect
 from fourfold.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -28,6 +31,17 @@ SQLITE = (".db", ".sqlite", ".sqlite3")
 #: What the record of a run has, which is one object: a table of one row.
 _RECORD = {"run_id", "parameters", "metrics"}
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
+HEAD = 1 << 18
+_DECIMAL_COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+")
+_DECIMAL_POINT = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)\.\d+")
+_MAGIC = {
+    b"PAR1": "a Parquet file (ending .parquet)",
+    b"PK\x03\x04": "a zip archive or Excel workbook (ending .zip or .xlsx)",
+    b"SQLite format 3\x00": "a SQLite database (ending .sqlite)",
+    b"\x1f\x8b": "a gzip file (ending .gz)",
+    b"\x89PNG": "a picture",
+    b"%PDF": "a PDF document",
+}
 
 
 def kind_of(name: str) -> str:
@@ -117,6 +131,73 @@ def _only_member(handle: IO[bytes], name: str) -> IO[bytes]:
     return archive.open(members[0])
 
 
+@dataclass(frozen=True)
+class Dialect:
+    """How a text table is written.
+
+    Attributes
+    ----------
+    separator : str
+        Comma, semicolon, tab or bar.
+    decimal : str
+        Decimal mark: point, or comma where the separator is none.
+    encoding : str
+        ``utf-8``, ``utf-8-sig``, ``utf-16`` or ``cp1252``.
+    """
+
+    separator: str = ","
+    decimal: str = "."
+    encoding: str = "utf-8"
+
+
+def find_dialect(head: bytes, name: str) -> Dialect:
+    """Return how a text table is written, judged by its first bytes.
+
+    Raises
+    ------
+    DataError
+        If the bytes are not text.
+    """
+    text, encoding = _decode(head, name)
+    lines = text.splitlines()[:200]
+    if len(head) == HEAD:
+        lines = lines[:-1]
+    separator = max(",;\t|", key=lambda mark: _fitness(lines, mark))
+    if separator == ",":
+        return Dialect(encoding=encoding)
+    cells = [cell.strip() for row in csv.reader(lines[1:], delimiter=separator) for cell in row]
+    commas = sum(bool(_DECIMAL_COMMA.fullmatch(cell)) for cell in cells)
+    points = sum(bool(_DECIMAL_POINT.fullmatch(cell)) for cell in cells)
+    return Dialect(separator, "," if commas > points else ".", encoding)
+
+
+def _fitness(lines: list[str], separator: str) -> tuple[float, int]:
+    """Return how well a separator explains the lines: share that agree with the header, width."""
+    rows = [row for row in csv.reader(lines, delimiter=separator) if row]
+    width = len(rows[0]) if rows else 0
+    if width < 2:
+        return (0.0, 0)
+    return (sum(len(row) == width for row in rows) / len(rows), width)
+
+
+def _decode(head: bytes, name: str) -> tuple[str, str]:
+    for mark, what in _MAGIC.items():
+        if head.startswith(mark):
+            raise DataError(f"{name}: expected a text table, got {what}")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return head.decode("utf-16", errors="ignore"), "utf-16"
+    if b"\0" in head:
+        raise DataError(f"{name}: expected a text table, got binary content")
+    if head.startswith(b"\xef\xbb\xbf"):
+        return head.decode("utf-8-sig", errors="ignore"), "utf-8-sig"
+    # A head that was cut may end inside a character.
+    whole = len(head) < HEAD
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(head, final=whole), "utf-8"
+    except UnicodeDecodeError:
+        return head.decode("cp1252", errors="replace"), "cp1252"
+
+
 def _read_csv(handle: IO[bytes], name: str) -> pd.DataFrame:
     import pandas as pd
 
@@ -155,8 +236,6 @@ def _parser_message(error: Exception) -> str:
 
 
 def _read_json(handle: IO[bytes], name: str) -> pd.DataFrame:
-    import json
-
     import pandas as pd
 
     try:
@@ -177,8 +256,6 @@ def _read_json(handle: IO[bytes], name: str) -> pd.DataFrame:
 
 
 def _read_jsonl(handle: IO[bytes], name: str) -> pd.DataFrame:
-    import json
-
     import pandas as pd
 
     rows = []
@@ -195,7 +272,6 @@ def _read_jsonl(handle: IO[bytes], name: str) -> pd.DataFrame:
 
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:
     """Turn lists in cells into JSON text, so that every cell can be compared and counted."""
-    import json
 
     def text(cell: Any) -> Any:
         return json.dumps(cell, ensure_ascii=False) if isinstance(cell, list | dict) else cell

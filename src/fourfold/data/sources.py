@@ -6,11 +6,12 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar
 
-from fourfold.data import database, formats, remote
+from fourfold.data import database, formats
 from fourfold.data.datasets import DATASETS
 from fourfold.errors import DataError, did_you_mean
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 _GLOB = re.compile(r"[*?\[]")
 _LONGEST_PATH = 500
+# Two letters at least: C:/ is a drive.
+_SCHEME = re.compile(r"([A-Za-z][\w+.-]+):[/:]")
+_WEB = ("http", "https")
+_PATIENCE_S = 60
 FILE_COLUMN = "source_file"
 #: Records of runs, of which each has its own metrics.
 RECORD = "record.json"
@@ -143,11 +148,29 @@ class _Files(Source):
 
 class _Url(Source):
     def problem(self, query: str = "") -> str | None:
-        return database.unset(self.text) or remote.problem(self.text)
+        scheme = self.text.partition(":")[0]
+        if (unset := database.unset(self.text)) or scheme in _WEB:
+            return unset
+        from fsspec.registry import known_implementations
+
+        if scheme not in known_implementations:
+            schemes = [*_WEB, *known_implementations, *database.DIALECTS]
+            near = did_you_mean(scheme, schemes)
+            return f"expected a URL of a known scheme, got {scheme}:.{near}"
+        package = known_implementations[scheme]["class"].partition(".")[0]
+        missing = f"{scheme}: needs the package {package!r}; run: pip install {package}"
+        return missing if find_spec(package) is None else None
 
     def read(self, query: str = "") -> Loaded:
-        content, name = remote.fetch(self.text)
-        return _read(BytesIO(content), self.masked, name)
+        name = re.split(r"[?#]", self.text)[0].rsplit("/", 1)[-1]
+        try:
+            content = _fetch(database.resolved(self.text))
+        except Exception as error:
+            message = f"{self.masked}: cannot be read: {error}"
+        else:
+            return _read(BytesIO(content), self.masked, name)
+        # Raised outside of the handler: the cause may carry the secret.
+        raise DataError(database.clean(message, self.text))
 
 
 class _Database(Source):
@@ -186,7 +209,7 @@ def parse(text: str, root: Path | None = None) -> Source:
         return _BuiltIn(text, root)
     if database.is_database(text) or text.lower().endswith(formats.SQLITE):
         return _Database(text, root)
-    return _Url(text, root) if remote.is_url(text) else _Files(text, root)
+    return _Url(text, root) if _SCHEME.match(text) else _Files(text, root)
 
 
 def load(source: str, query: str = "", root: Path | None = None) -> Loaded:
@@ -276,8 +299,17 @@ def _hash_file(file: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _fetch(url: str) -> bytes:
+    if url.startswith(_WEB):
+        from urllib.request import urlopen
+
+        opened = urlopen(url, timeout=_PATIENCE_S)
+    else:
+        import fsspec
+
+        opened = fsspec.open(url, "rb")
+    with opened as handle:
+        return bytes(handle.read())
 
 
 def _read(handle: IO[bytes], source: str, name: str) -> Loaded:
@@ -291,7 +323,7 @@ def _stacked(source: str, parts: dict[Path, Loaded]) -> Loaded:
     import pandas as pd
 
     first = next(iter(parts))
-    digest = _hash(b"".join(bytes.fromhex(part.sha256) for part in parts.values()))
+    hashes = b"".join(bytes.fromhex(part.sha256) for part in parts.values())
     for path, part in parts.items():
         odd = set(parts[first].frame).symmetric_difference(part.frame)
         if odd and path.name != RECORD:
@@ -301,8 +333,8 @@ def _stacked(source: str, parts: dict[Path, Loaded]) -> Loaded:
             )
     frames = [part.frame.assign(**{FILE_COLUMN: path.name}) for path, part in parts.items()]
     frame = pd.concat(frames, ignore_index=True)
-    return Loaded(frame, source, f"{len(parts)} files", digest)
+    return Loaded(frame, source, f"{len(parts)} files", hashlib.sha256(hashes).hexdigest())
 
 
 def _digest(frame: pd.DataFrame) -> str:
-    return _hash(frame.to_csv(index=False).encode())
+    return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()

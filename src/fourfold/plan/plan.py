@@ -8,16 +8,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fourfold.data import sources
 from fourfold.errors import ConfigError, TemplateError, Violation, did_you_mean
 from fourfold.plan import sweep as sweeps
 from fourfold.plan.config import Config, read_config, run_options
 from fourfold.plan.kind import Problem
 from fourfold.plan.parameters import REQUIRED
-from fourfold.plan.spec import RunOptions, RunSpec, digest, run_id
+from fourfold.plan.schema import config_kind
+from fourfold.plan.spec import RunOptions, RunSpec, canonical, digest, run_id
 from fourfold.plan.template import Template, find_template, read_template, template_file
-from fourfold.plan.validate import check_config, check_runs
 from fourfold.project import shown
 from fourfold.records.evidence import BUSINESS
+
+#: A parameter whose comment starts with this is the path of a file.
+_PATH_OF = "path of "
 
 
 def find_configs(paths: Sequence[str], root: Path) -> list[Path]:
@@ -117,23 +121,18 @@ def _plan_config(config: Config, root: Path, read: Any) -> tuple[list[RunSpec], 
     blocks = [config.value.get(name) for name in ("business", "parameters", "sweep", "regress")]
     if template is None or not all(isinstance(block, dict | None) for block in blocks):
         return [], violations
-    sweep: dict[str, Any] = config.block("sweep")
-    sets: list[dict[str, Any]] = []
+    sweep, sets = config.block("sweep"), list[sweeps.Values]()
     if not (problems := sweeps.problems(sweep)):
         sets, problems = sweeps.expand(sweep)
         problems += [] if sets else [Problem((), "expected at least one run, got none")]
     violations += [config.violation(("sweep", *key), message) for key, message in problems]
     options = RunOptions() if violations else run_options(config)
     runs = _runs(config, template, sets, options, root)
-    return runs, violations + check_runs(config, template, runs, root)
+    return runs, violations + _check_runs(config, template, runs, root)
 
 
 def _runs(
-    config: Config,
-    template: Template,
-    sets: list[dict[str, Any]],
-    options: RunOptions,
-    root: Path,
+    config: Config, template: Template, sets: list[sweeps.Values], options: RunOptions, root: Path
 ) -> list[RunSpec]:
     defaults = {
         # A template's own question is about its own example, never about the data of a config.
@@ -158,3 +157,58 @@ def _runs(
         )
         for name, values in zip(ids, sets, strict=True)
     ]
+
+
+def check_config(config: Config, template: Template | None) -> list[Violation]:
+    """Return what is wrong with the keys and values of a config."""
+    kind = config_kind(template)
+    # A block with nothing in it is none.
+    keys = kind.keys or {}
+    given = {n: block for n, block in config.value.items() if block is not None or n not in keys}
+    problems = kind.problems(given)
+    twice = set(BUSINESS) & config.block("business").keys() & config.block("parameters").keys()
+    problems += [
+        Problem(("parameters", name), f"already given by business.{name}") for name in twice
+    ]
+    return [config.violation(key, message) for key, message in problems]
+
+
+def _check_runs(
+    config: Config, template: Template, runs: Sequence[RunSpec], root: Path
+) -> list[Violation]:
+    """Return a violation for each required parameter, run and file that is not as expected."""
+    problems = [
+        Problem(("parameters", name), f"missing; expected {parameter.expected} ({parameter.help})")
+        for name, parameter in template.parameters.items()
+        if runs and name not in runs[0].parameters
+    ]
+    seen: dict[str, str] = {}
+    for run in runs:
+        content = canonical(run.parameters)
+        if content in seen:
+            message = f"run {run.run_id!r} is the same as run {seen[content]!r}; expected each once"
+            problems.append(Problem(("sweep",), message))
+        seen[content] = run.run_id
+    for name, parameter in template.parameters.items():
+        named = [r for r in runs if name != "data" or isinstance(r.parameters.get(name), str)]
+        cases = {(name in run.varied, _given(run, name), _given(run, "query")) for run in named}
+        for varied, path, query in sorted(cases):
+            problem: str | None = ""
+            if name == "data" and (path or parameter.default != ""):
+                problem = sources.parse(path, root).problem(query)
+            elif name == "contract" or (name != "data" and parameter.help.startswith(_PATH_OF)):
+                problem = _no_file(path, root)
+            if problem:
+                problems.append(Problem(("sweep" if varied else "parameters", name), problem))
+    return [config.violation(key, message) for key, message in problems]
+
+
+def _given(run: RunSpec, name: str) -> str:
+    return str(run.parameters.get(name) or "")
+
+
+def _no_file(path: str, root: Path) -> str:
+    if not path or (root / path).is_file():
+        return ""
+    known = [shown(file, root) for file in (root / path).parent.glob("*") if file.is_file()]
+    return f"expected a file, found no {path!r}.{did_you_mean(path, known)}"

@@ -67,10 +67,8 @@ class Rules:
 
     def to_json(self) -> dict[str, Any]:
         """Return what `read_rules` reads."""
-        return asdict(self.tolerance) | {
-            "metrics": dict(self.metrics),
-            "ignore": list(self.ignore),
-        }
+        lists = {"metrics": dict(self.metrics), "ignore": list(self.ignore)}
+        return asdict(self.tolerance) | lists
 
 
 USUAL_RULES = Rules()
@@ -116,15 +114,7 @@ REGRESS = regress_kind(mapping("", {}, lambda name: size()))
 
 
 def read_rules(block: Any) -> tuple[Rules, list[Problem]]:
-    """Return the rules in a mapping, and what is wrong with it: the key and a message.
-
-    Examples
-    --------
-    >>> read_rules({"rtol": 0.01})[0].tolerance.rtol
-    0.01
-    >>> read_rules({"rtoll": 0.01})[1][0].message
-    "unknown key; expected one of rtol, atol, metrics, ignore. Did you mean 'rtol'?"
-    """
+    """Return the rules in a mapping, and what is wrong with it: the key and a message."""
     if problems := REGRESS.problems(block):
         return Rules(), problems
     tolerance = Tolerance(**{name: block[name] for name in ("rtol", "atol") if name in block})
@@ -138,11 +128,6 @@ def with_tags(rules: Rules, tags: Sequence[str]) -> Rules:
     ------
     TemplateError
         If a tag begins as one of these and cannot be read.
-
-    Examples
-    --------
-    >>> with_tags(Rules(), ["rtol=0.01", "ignore-stderr"])
-    Rules(tolerance=Tolerance(rtol=0.01, atol=1e-12), metrics={}, ignore=('stderr',))
     """
     for tag in tags:
         name, equals, given = tag.partition("=")

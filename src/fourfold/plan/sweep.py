@@ -16,7 +16,8 @@ Values = dict[str, Any]
 _SPAN = {
     "type": "object",
     "properties": {
-        **{end: {"type": "number"} for end in ("low", "high")},
+        "low": {"type": "number"},
+        "high": {"type": "number"},
         "log": {"type": "boolean"},
     },
     "required": ["low", "high"],
@@ -144,11 +145,6 @@ def expand(sweep: Mapping[str, Any]) -> tuple[list[Values], list[Problem]]:
     sets one by one, ``random`` draws; together they are combined, then ``exclude`` takes out
     each set that holds all the values of one of its items. Without a sweep there is one
     empty set.
-
-    Examples
-    --------
-    >>> expand({"grid": {"k": [2, 3]}, "zip": {"a": [1, 2], "b": [3, 4]}})[0][1]
-    {'k': 2, 'a': 2, 'b': 4}
     """
     parts: list[list[Values]] = [
         _grid(sweep.get("grid", {}), product),

@@ -93,18 +93,12 @@ def ingest(
         "contract": contract or None,
     }
     rows, missing, broken = (number(facts[name]) for name in ("rows", "missing", "rejected"))
-    cells = {
-        "source": loaded.source,
-        "rows": rows,
-        "columns": number(facts["columns"]),
-        "missing values": missing,
-        "rejected rows": broken,
-        "contract": contract or "none",
-        "content": f"sha256 {loaded.sha256[:12]}…",
-    }
+    heads = ["source", "rows", "columns", "missing values", "rejected rows", "contract", "content"]
+    counts = [rows, number(facts["columns"]), missing, broken]
+    cells = [loaded.source, *counts, contract or "none", f"sha256 {loaded.sha256[:12]}…"]
     shape = f"{rows} rows, {facts['columns']} columns"
     line = f"{loaded.source}: {shape}, {missing} missing values, {broken} rows rejected"
-    _show("data", facts, _table([list(cells), list(cells.values())]), line)
+    _show("data", facts, _table([heads, cells]), line)
     if len(rejected):
         save("rejected.csv", rejected)
     if not whole:
@@ -114,11 +108,7 @@ def ingest(
 
 
 def record(
-    name: str,
-    value: Any,
-    ci: Sequence[Any] | None = None,
-    unit: str = "",
-    exact: bool = False,
+    name: str, value: Any, ci: Sequence[Any] | None = None, unit: str = "", exact: bool = False
 ) -> None:
     """Record one metric and show it in a line.
 

@@ -176,9 +176,8 @@ def judge(criterion: Criterion, metric: Metric) -> Claim:
     >>> judge(wanted, Metric(0.45, (0.38, 0.48))).verdict
     'inconclusive'
     """
-    verdict, why = _verdict(criterion, metric)
     evidence = (metric.value, metric.ci, metric.unit)
-    return Claim(criterion.metric, criterion.condition, *evidence, verdict, why)
+    return Claim(criterion.metric, criterion.condition, *evidence, *_verdict(criterion, metric))
 
 
 def _verdict(criterion: Criterion, metric: Metric) -> tuple[Verdict, str]:

@@ -114,13 +114,11 @@ def findings(notebook: Mapping[str, Any]) -> dict[str, Any]:
 def _evidence(metrics: Mapping[str, Any], claims: Iterable[Any]) -> dict[str, Any]:
     """Return metrics and claims as values, from JSON as `write_record` and notebooks hold them."""
 
-    def whole(item: Mapping[str, Any]) -> dict[str, Any]:
-        return {**item, "ci": tuple(item.get("ci") or ()) or None}
+    def made(kind: type[Any], item: Mapping[str, Any]) -> Any:
+        return kind(**{**item, "ci": tuple(item.get("ci") or ()) or None})
 
-    return {
-        "metrics": {name: Metric(**whole(item)) for name, item in metrics.items()},
-        "claims": tuple(Claim(**whole(item)) for item in claims),
-    }
+    values = {name: made(Metric, item) for name, item in metrics.items()}
+    return {"metrics": values, "claims": tuple(made(Claim, item) for item in claims)}
 
 
 def section_times(notebook: Mapping[str, Any]) -> dict[str, float]:

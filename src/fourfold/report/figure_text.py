@@ -43,10 +43,8 @@ def in_words(figure: Mapping[str, Any]) -> str:
 def _panel(axes: Mapping[str, Any]) -> str:
     if not axes.get("series"):
         return ""
-    parts = [_kinds(axes["series"])]
-    for side, word in (("x", "across"), ("y", "up")):
-        if about := _axis(axes, side):
-            parts.append(f"{word} {about}")
+    sides = {"across": _axis(axes, "x"), "up": _axis(axes, "y")}
+    parts = [_kinds(axes["series"]), *(f"{word} {text}" for word, text in sides.items() if text)]
     if names := axes.get("legend"):
         parts.append(f"legend: {_listed(names)}")
     title = _plain(axes.get("title", ""))

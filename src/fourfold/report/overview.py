@@ -92,12 +92,10 @@ def entry(record: RunRecord) -> dict[str, Any]:
 def batches(outputs: Path) -> list[dict[str, Any]]:
     """Return each batch, the newest first: its time, and the table of its records."""
     tables = sorted((outputs / "batches").glob("*.csv"), reverse=True)
-    return [{"time": _time(path.stem), "table": f"batches/{path.name}"} for path in tables]
-
-
-def _time(stem: str) -> str:
-    """Return 20261126T180819Z as 2026-11-26T18:08:19."""
-    return re.sub(r"(....)(..)(..)T(..)(..)(..)Z", r"\1-\2-\3T\4:\5:\6", stem)
+    # 20261126T180819Z becomes 2026-11-26T18:08:19.
+    stamp, spaced = r"(....)(..)(..)T(..)(..)(..)Z", r"\1-\2-\3T\4:\5:\6"
+    times = [re.sub(stamp, spaced, path.stem) for path in tables]
+    return [{"time": t, "table": f"batches/{p.name}"} for t, p in zip(times, tables, strict=True)]
 
 
 def columns(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -142,16 +140,14 @@ def row(record: RunRecord) -> dict[str, Any]:
     flat: dict[str, Any] = {name: getattr(record, name) for name in _PLAIN}
     flat |= {name: record.cost.get(name) for name in ("cpu_s", "peak_mb", "energy_wh")}
     flat["error"] = error_line(record)
-    flat |= {f"param.{name}": _cell(value) for name, value in record.parameters.items()}
+    for name, value in record.parameters.items():
+        nested = isinstance(value, list | dict)
+        flat[f"param.{name}"] = json.dumps(value, ensure_ascii=False) if nested else value
     for name, metric in record.metrics.items():
         flat[f"metric.{name}"] = metric.value
         if metric.ci:
             flat[f"metric.{name}.low"], flat[f"metric.{name}.high"] = metric.ci
     return flat
-
-
-def _cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
 
 def write_table(records: Sequence[RunRecord], stem: Path) -> list[Path]:

@@ -161,11 +161,8 @@ def parameters(record: RunRecord) -> list[dict[str, Any]]:
     """Return the parameters of a run as YAML would have them, those that a sweep varies first."""
     shown = {name: value for name, value in record.parameters.items() if name not in BUSINESS}
     order = sorted(shown, key=lambda name: name not in record.varied)
-    return [{"name": n, "value": _text(shown[n]), "varied": n in record.varied} for n in order]
-
-
-def _text(value: Any) -> str:
-    return "(none)" if value is None else as_text(value) or "(empty)"
+    texts = {n: "(none)" if v is None else as_text(v) or "(empty)" for n, v in shown.items()}
+    return [{"name": n, "value": texts[n], "varied": n in record.varied} for n in order]
 
 
 def provenance(record: RunRecord) -> list[tuple[str, str]]:
@@ -185,15 +182,10 @@ def provenance(record: RunRecord) -> list[tuple[str, str]]:
         "commit": record.git_commit or "not in a repository",
     }
     known = [pair for pair in facts.items() if pair[1]]
-    return [*known, *map(_data, record.data), *record.versions.items()]
+    return [*known, *(("data", _data(table)) for table in record.data), *record.versions.items()]
 
 
-def _data(table: Mapping[str, Any]) -> tuple[str, str]:
-    parts = [
-        str(table["source"]),
-        f"{number(table['rows'])} rows",
-        f"{table['columns']} columns",
-        f"{number(table['rejected'])} rejected" if table.get("contract") else "no contract",
-        f"sha256 {table['sha256']}",
-    ]
-    return "data", ", ".join(parts)
+def _data(table: Mapping[str, Any]) -> str:
+    rejected = f"{number(table['rejected'])} rejected" if table.get("contract") else "no contract"
+    shape = f"{number(table['rows'])} rows, {table['columns']} columns"
+    return f"{table['source']}, {shape}, {rejected}, sha256 {table['sha256']}"

@@ -99,10 +99,8 @@ def _boxes(kind: str, boxes: Sequence[Any], container: Any = None) -> Facts | No
 
 
 def _wedges(wedges: Sequence[Any]) -> Facts | None:
-    if not wedges:
-        return None
-    starts, ends = ([getattr(w, name) for w in wedges] for name in ("theta1", "theta2"))
-    return {"kind": "wedges", "from": series(starts), "to": series(ends)}
+    starts, ends = (series([getattr(w, name) for w in wedges]) for name in ("theta1", "theta2"))
+    return {"kind": "wedges", "from": starts, "to": ends} if wedges else None
 
 
 # The path of an arrow between points of the figure is known only once it is drawn.
