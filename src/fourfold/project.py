@@ -1,7 +1,5 @@
 """The user's folder: find it, name files in it, write whole files, lock it, ask git."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ Also git's filter: ``python -m fourfold clean --filter PATH`` reads a notebook f
 and writes it clean; PATH is the file that git adds.
 """
 
-from __future__ import annotations
-
 import json
 import shlex
 import subprocess

@@ -1,7 +1,5 @@
 """The draft of a config: the result of a survey, written to be changed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from textwrap import wrap

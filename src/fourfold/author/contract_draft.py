@@ -1,7 +1,5 @@
 """The terms of a contract, drafted from a table: what the next delivery must look like as well."""
 
-from __future__ import annotations
-
 import json
 import re
 from math import ceil, floor, log10

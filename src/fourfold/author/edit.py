@@ -1,7 +1,5 @@
 """A template in JupyterLab: a copy with parameters, each save of which goes into the template."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -4,8 +4,6 @@
 be replaced: half of them depend on each other's versions. Needs the standard library and pip.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tempfile

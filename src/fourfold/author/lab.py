@@ -1,7 +1,5 @@
 """Kernels of JupyterLab that begin where those of runs do: in the project."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager

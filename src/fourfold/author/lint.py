@@ -1,7 +1,5 @@
 """The template linter: the rules that make a notebook a Fourfold template."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence

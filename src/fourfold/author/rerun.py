@@ -1,7 +1,5 @@
 """The notebook that is open, run again with other parameters, and both results side by side."""
 
-from __future__ import annotations
-
 import ast
 import json
 import os

@@ -1,7 +1,5 @@
 """What a user's own project begins with: its files, and the skeleton of a template."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from importlib.metadata import distribution

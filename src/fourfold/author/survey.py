@@ -1,7 +1,5 @@
 """A first look at a table nobody has described: what its columns are, and what to ask of it."""
 
-from __future__ import annotations
-
 import codecs
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Commands that write what a user goes on with: a project, a config for a table, a template."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

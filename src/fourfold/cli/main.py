@@ -1,7 +1,5 @@
 """The command line: each command is the line written out, one call a step."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 from datetime import UTC, datetime

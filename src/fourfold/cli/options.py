@@ -1,7 +1,5 @@
 """What the commands share: their options, the console, and how they count and complain."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Live progress of a batch: a panel on a terminal, plain lines elsewhere."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Sequence

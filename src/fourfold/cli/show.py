@@ -1,7 +1,5 @@
 """The commands that show outputs: in a browser, on the terminal, on paper."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 

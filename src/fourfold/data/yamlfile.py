@@ -1,7 +1,5 @@
 """A YAML document as a dataclass: each mistake with its file, line and key."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path

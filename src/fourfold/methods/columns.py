@@ -1,7 +1,5 @@
 """The columns of any table: what each holds, which can help a model, and how they are prepared."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """Means and shares with their intervals, and correction for many comparisons."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from math import exp, sqrt
 from typing import Any

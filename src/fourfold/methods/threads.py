@@ -1,7 +1,5 @@
 """Threads: many small fits are faster without."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache

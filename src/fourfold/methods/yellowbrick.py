@@ -5,8 +5,6 @@ matplotlib and numpy dropped, imports `distutils`, which Python 3.12 dropped, an
 colours for the whole process.
 """
 
-from __future__ import annotations
-
 import importlib
 import sys
 import warnings

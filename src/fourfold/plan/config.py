@@ -1,7 +1,5 @@
 """A config: one YAML file, read with the position of every key."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The parameters cell of a template, read as the schema of its configs."""
 
-from __future__ import annotations
-
 import ast
 import io
 import re

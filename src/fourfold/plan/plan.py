@@ -1,7 +1,5 @@
 """The plan: every run of every config, checked before any kernel starts."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache

@@ -1,7 +1,5 @@
 """How a regression test compares: tolerances, and what it leaves out."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace

@@ -1,7 +1,5 @@
 """What a config of a template may hold: to check it, and as JSON Schema for editors."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A sweep: from the values to try, the parameter sets of the runs."""
 
-from __future__ import annotations
-
 import math
 import random
 from collections.abc import Callable, Iterable, Mapping

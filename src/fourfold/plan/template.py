@@ -1,7 +1,5 @@
 """A template: a notebook read as text, with its parameters, sections and metrics."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

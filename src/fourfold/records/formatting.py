@@ -1,7 +1,5 @@
 """Numbers, text, counts and figures as people read them: one style for all templates."""
 
-from __future__ import annotations
-
 import json
 import math
 import sys

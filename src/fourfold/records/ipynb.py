@@ -1,7 +1,5 @@
 """A notebook as JSON: its cells, tags, sections and code."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re

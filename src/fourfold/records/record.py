@@ -1,7 +1,5 @@
 """The record of a run: what it found, collected from its notebook without executing it."""
 
-from __future__ import annotations
-
 import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """The call of pytest behind ``fourfold regress``."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections import Counter

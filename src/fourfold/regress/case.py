@@ -1,7 +1,5 @@
 """A case: a reference, the notebook whose outputs must be the same, and what both depend on."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator, Mapping

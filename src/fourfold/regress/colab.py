@@ -1,7 +1,5 @@
 """What a reference has for Colab: a badge, a form for its parameters, and where to install from."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re

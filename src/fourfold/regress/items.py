@@ -1,7 +1,5 @@
 """What pytest collects: a file for each notebook, an item for each code cell."""
 
-from __future__ import annotations
-
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

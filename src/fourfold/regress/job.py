@@ -1,7 +1,5 @@
 """A notebook executed in the background, while pytest compares the cells that are done."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """The page of differences: the cells that a regression test fails, before, after and marked."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

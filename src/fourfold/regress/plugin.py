@@ -4,8 +4,6 @@ pytest loads this module at every start, so it imports nothing but what the opti
 and the rest come with `fourfold.regress.items`, when they are asked for.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

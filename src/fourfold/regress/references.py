@@ -1,7 +1,5 @@
 """References: executed notebooks without what changes from one execution to the next."""
 
-from __future__ import annotations
-
 import copy
 import io
 import json

@@ -1,7 +1,5 @@
 """A regression test of notebooks: which, side by side, and the results that it writes."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import tempfile

@@ -1,7 +1,5 @@
 """Figures in words, for whoever cannot see them: from the data drawn, not from a caption typed."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping

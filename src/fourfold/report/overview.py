@@ -1,7 +1,5 @@
 """The overview of all runs in a folder of outputs: a page to sort, search and compare; a table."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Reports as PDF, printed by a browser of this machine."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """The report of a run: its notebook as one page that opens from disk, code on demand."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache, partial
 from importlib.resources import files

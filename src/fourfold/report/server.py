@@ -1,7 +1,5 @@
 """A server of files that only this machine can reach."""
 
-from __future__ import annotations
-
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path

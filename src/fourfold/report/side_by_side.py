@@ -1,7 +1,5 @@
 """Runs side by side on the terminal: what differs between them, and what came of it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase

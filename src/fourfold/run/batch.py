@@ -1,7 +1,5 @@
 """A batch: the runs of one command side by side, each with notebook, report and record."""
 
-from __future__ import annotations
-
 import shutil
 import signal
 import threading

@@ -3,8 +3,6 @@
 MLOps is one quarter each of business framing, DataOps, model improvement and DevOps.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path

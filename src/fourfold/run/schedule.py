@@ -1,7 +1,5 @@
 """How many runs at a time, in which order, and what they share."""
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence

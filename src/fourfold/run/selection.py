@@ -1,7 +1,5 @@
 """Which runs need not run again: the record on disk against what the run would be now."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase

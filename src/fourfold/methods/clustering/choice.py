@@ -1,7 +1,5 @@
 """Is there any cluster structure, and how many clusters? The rule that the template follows."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """The gap statistic, including one cluster."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

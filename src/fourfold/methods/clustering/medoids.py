@@ -1,7 +1,5 @@
 """Does the distance matter? K-medoids under several distances, compared."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

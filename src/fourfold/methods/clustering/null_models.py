@@ -8,8 +8,6 @@ Each takes the data, shape (n, d), and returns a sampler: ``sampler(generator)``
 of the same shape.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the clustering template prepares: features, scales, samples, and fits for each k."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any

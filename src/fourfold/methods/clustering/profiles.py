@@ -1,7 +1,5 @@
 """What clusters are like: their sizes, means in original units, traits, and known groups."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

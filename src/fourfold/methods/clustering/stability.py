@@ -1,7 +1,5 @@
 """How well a K-means partition survives resampling: Jaccard similarity, silhouette interval."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

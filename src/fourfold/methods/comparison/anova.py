@@ -1,7 +1,5 @@
 """Which settings matter: the variance of a metric that each explains, against noise."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import combinations
 

@@ -1,7 +1,5 @@
 """Which settings win, and whether the win is more than noise."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Games as data: what can happen, how likely it is, and what it pays."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """What arithmetic says of many rounds: sums, who is ahead, ruin, and how many rounds tell."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from math import ceil, lcm
 

@@ -1,7 +1,5 @@
 """Players who bet: flat, doubling after a loss, or a fraction of what they have."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, sqrt

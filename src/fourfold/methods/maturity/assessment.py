@@ -3,8 +3,6 @@
 What is not known is neither yes nor no: it gives each practice a worst and a best case.
 """
 
-from __future__ import annotations
-
 import os
 import shlex
 import subprocess

@@ -4,8 +4,6 @@ A level is reached if all its criteria, and those of the levels below, are met. 
 is neither yes nor no: it gives each level a worst and a best case.
 """
 
-from __future__ import annotations
-
 import pandas as pd
 
 from fourfold.methods.maturity.assessment import CREDIT, Assessment

@@ -3,8 +3,6 @@
 Both are data of the package, ``frameworks/*.yaml``, in our own words with a source each.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache

@@ -3,8 +3,6 @@
 Everything is counted from the worst case: what is unknown has to be found out, or done.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

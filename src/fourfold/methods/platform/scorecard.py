@@ -1,7 +1,5 @@
 """A scorecard: alternatives, weighted criteria and scores, from YAML and from measurements."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite

@@ -1,7 +1,5 @@
 """Batches of rows by time: which period each row belongs to, and how old the newest is."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, available_timezones
 

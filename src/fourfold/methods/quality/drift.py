@@ -1,7 +1,5 @@
 """What changed in a table: columns, types, rows, missing values and distributions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 

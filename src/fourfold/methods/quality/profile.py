@@ -1,7 +1,5 @@
 """The distributions of a table's columns as counts, small enough to keep until the next run."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """A data set against its contract: shares of valid rows, by rule and by batch, and their trend."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How short a round trip can be at best: a bound for many places, a proof for few."""
 
-from __future__ import annotations
-
 from itertools import permutations
 from time import monotonic
 from typing import Any

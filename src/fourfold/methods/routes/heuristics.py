@@ -1,7 +1,5 @@
 """Simple ways to a round trip: at random, to the nearest, greedy, by inserting, by annealing."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numba

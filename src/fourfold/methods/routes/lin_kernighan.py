@@ -1,7 +1,5 @@
 """Short round trips: Lin-Kernighan steps, and kicks out of where they end."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Short one-way trips: three legs exchanged, and kicks out of where that ends."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numba

@@ -1,7 +1,5 @@
 """Places and the distances between them: from coordinates, or from a table of distances."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

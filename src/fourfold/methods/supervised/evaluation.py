@@ -1,7 +1,5 @@
 """The rows and folds on which models are compared, and how well each feature predicts alone."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Literal
 

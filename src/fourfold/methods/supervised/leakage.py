@@ -1,7 +1,5 @@
 """Whether a score may be too good: checks for what a model cannot know when it is used."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -4,8 +4,6 @@ All intervals are for the fitted model: they show where its score would be on en
 from the same source. The uncertainty of training is that of `intervals.corrected_interval`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache, partial
 from math import ceil, inf, nan, sqrt

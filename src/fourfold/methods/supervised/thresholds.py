@@ -1,7 +1,5 @@
 """From probabilities to a decision: what each threshold costs, and which is the cheapest."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The search for a model and its settings within a budget, by Optuna."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

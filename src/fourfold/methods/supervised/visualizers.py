@@ -4,8 +4,6 @@ Only those that scikit-learn lacks. Estimators are taken as they are; titles des
 instead of naming the class of the model; axes have units; legends are beside the data.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """The data behind what an axes of matplotlib shows: lines, bars, points, heatmaps and the like."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 

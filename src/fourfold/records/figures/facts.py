@@ -1,7 +1,5 @@
 """What a matplotlib figure shows, as JSON: a regression test compares data and not pixels."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Any
 

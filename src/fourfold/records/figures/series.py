@@ -1,7 +1,5 @@
 """Numbers and words that a figure shows, as JSON that is short and still tells of each change."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Sequence

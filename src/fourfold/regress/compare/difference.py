@@ -1,7 +1,5 @@
 """A difference between an output that is kept and a new one, as a reader sees it."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal

@@ -1,7 +1,5 @@
 """Tables in HTML, read and compared cell by cell."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field

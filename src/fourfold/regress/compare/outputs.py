@@ -1,7 +1,5 @@
 """The outputs of a cell against those that are kept: each kind by its own measure."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace

@@ -4,8 +4,6 @@ Pictures are the weaker witness: of figures that carry their data,
 `fourfold.records.figures.facts` says more.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import io

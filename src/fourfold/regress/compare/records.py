@@ -1,7 +1,5 @@
 """JSON values and records, compared by path."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

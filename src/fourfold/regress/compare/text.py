@@ -1,7 +1,5 @@
 """Two texts: equal in words, and in numbers within the tolerance."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Sequence

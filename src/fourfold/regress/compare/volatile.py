@@ -5,8 +5,6 @@ text that differs: a date is only forgiven if the new one is now, for dates are 
 path only if the new one lies in a folder of this machine.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import sys

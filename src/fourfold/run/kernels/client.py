@@ -1,7 +1,5 @@
 """The client of a kernel: executes a notebook's cells, warm or cold, and sees the kernel off."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import os

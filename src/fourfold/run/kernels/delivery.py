@@ -1,7 +1,5 @@
 """Outputs come whole: messages that are lost are noticed, texts put together, floods cut."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from contextlib import suppress

@@ -4,8 +4,6 @@ It imports papermill only when it is used: papermill itself imports this module 
 still being imported, so anything more at the top would be a circle.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

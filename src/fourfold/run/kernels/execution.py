@@ -1,7 +1,5 @@
 """The state of one execution: atomic saves, a located failure, what it cost."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace

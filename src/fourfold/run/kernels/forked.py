@@ -1,7 +1,5 @@
 """A kernel in a process forked from the zygote: ready ahead of need, then given its run."""
 
-from __future__ import annotations
-
 import atexit
 import gc
 import os

@@ -1,7 +1,5 @@
 """The kernel of a run: what it prints waits for its reader instead of being dropped."""
 
-from __future__ import annotations
-
 import sys
 import threading
 import time

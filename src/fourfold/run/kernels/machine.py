@@ -1,7 +1,5 @@
 """The machine: its cores and memory, the environment of a kernel, and the cost of a run."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """What a template imports, read from its code, so that it can be imported ahead of its run."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Mapping

@@ -3,8 +3,6 @@
 Messages between a runner, its zygotes and their kernels are JSON in frames, sockets beside it.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,7 +1,5 @@
 """The kernel provisioner: plugs forked kernels into everything that starts kernels by Jupyter."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import sys

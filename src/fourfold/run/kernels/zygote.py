@@ -14,8 +14,6 @@ Nothing here outlives its parent: the end of the socket ends a zygote and all th
 the system kills what a killed zygote leaves.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import gc
