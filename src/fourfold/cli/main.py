@@ -221,7 +221,7 @@ def regress(
     Templates are executed as they are now. What else is given goes to pytest, such as ``-x``,
     ``-k Modeling`` or ``--junit-xml=FILE``. Exit code 0 if all is the same, 1 if anything differs.
     """
-    from fourfold.regress.call import call_pytest
+    from fourfold.regress.session import call_pytest
 
     raise typer.Exit(call_pytest(context.args, root_of(root), _workers(workers), accept, changed))
 

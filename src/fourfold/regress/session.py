@@ -1,10 +1,14 @@
 """A regression test of notebooks: which, side by side, and the results that it writes."""
 
 import json
+import os
 import shutil
+import sys
 import tempfile
+from collections import Counter
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -14,20 +18,30 @@ import nbformat
 import pytest
 from nbval.plugin import IPyNbFile
 
+from fourfold.errors import FourfoldError, TemplateError, did_you_mean
 from fourfold.plan.spec import RunOptions
+from fourfold.plan.template import find_template
 from fourfold.project import shown, write_text
-from fourfold.records.ipynb import written
+from fourfold.records.ipynb import read_notebook, written
 from fourfold.records.record import section_times
 from fourfold.regress.case import Case, read_case
 from fourfold.regress.items import NotebookCell, NotebookFile, Result
 from fourfold.regress.job import Job
 from fourfold.regress.references import accepted, same_content, shown_difference
 from fourfold.run.kernels.execution import Limits
-from fourfold.run.kernels.machine import cores, kernel_env
+from fourfold.run.kernels.machine import begin, cores, kernel_env
+from fourfold.run.kernels.preload import preloads
 from fourfold.run.kernels.zygotes import ZYGOTES, available
 
 TIMEOUT_S = 1800.0
 _OWN_KERNEL = "python3"
+_OPTIONS = (
+    # A project's own options are for its own tests: they may ask for coverage, or keep nbval off.
+    *("-o", "addopts=", "-o", "filterwarnings=", "-o", "testpaths="),
+    *("--fourfold", "--tb=short", "-p", "no:cacheprovider", "--continue-on-collection-errors"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
+_MOST_READ = 50
 
 
 class Regression:
@@ -215,3 +229,55 @@ def _write(path: Path, content: Any) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def call_pytest(
+    given: Sequence[str], root: Path, workers: int | None, accept: bool, changed: bool
+) -> int:
+    """Test notebooks; return pytest's exit code, 4 for an option that it does not know.
+
+    Parameters
+    ----------
+    given : sequence of str
+        Notebooks, folders, and options for pytest; without a path, ``notebooks/``.
+
+    Raises
+    ------
+    FourfoldError
+        If there is no such notebook or folder.
+    """
+    named = [Path(item.partition("::")[0]) for item in given if not item.startswith("-")]
+    paths = [path for path in named if path.suffix == ".ipynb" or path.exists()]
+    for path in (path for path in paths if not path.exists()):
+        folders = (path.parent, root / "notebooks")
+        known = (os.path.relpath(p) for folder in folders for p in folder.glob("*.ipynb"))
+        near = did_you_mean(path, known)
+        raise FourfoldError(f"{path}: expected a notebook or a folder, found none.{near}")
+    options = {
+        "-q": not {"-v", "-vv", "--verbose"} & {*given},
+        f"--fourfold-workers={workers}": workers,
+        "--fourfold-accept": accept,
+        "--fourfold-changed": changed,
+    }
+    arguments = [*given, *([] if paths else [str(root / "notebooks")]), "--rootdir", str(root)]
+    arguments += [*_OPTIONS, *(option for option, wanted in options.items() if wanted)]
+    _warm_up(paths or [root / "notebooks"], root, workers)
+    # Takes a second to load, and only checks web addresses in schemas: see `fourfold.cli.main`.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    import pytest
+
+    return int(pytest.main(arguments))
+
+
+def _warm_up(paths: Sequence[Path], root: Path, workers: int | None) -> None:
+    """Begin to import the modules of the notebooks, while pytest starts."""
+    files = [f for p in paths for f in (sorted(p.rglob("*.ipynb")) if p.is_dir() else [p])]
+    at_once = max(1, min(workers or cores(), len(files)))
+    with suppress(TemplateError):  # which the test will show
+        stocks: Counter[tuple[str, ...]] = Counter()
+        for file in files[:_MOST_READ]:
+            notebook = read_notebook(file)
+            if template := notebook["metadata"].get("fourfold", {}).get("template"):
+                notebook = read_notebook(find_template(template, root / "templates"))
+            stocks[preloads(notebook)] += 1
+        begin(at_once, {modules: min(at_once, often) for modules, often in stocks.items()})
