@@ -87,12 +87,6 @@ def form(source: str, parameters: Mapping[str, Parameter]) -> str:
     """Return assignments with the comments from which Colab makes a form.
 
     To Python, and to anybody who reads it in Jupyter, they are comments.
-
-    Examples
-    --------
-    >>> k = Parameter("k", "int", int, 3, "clusters", 2, 30, (), 1)
-    >>> form("# Parameters\\nk = 3\\n", {"k": k})
-    '# Parameters\\nk = 3  # @param {type: "slider", min: 2, max: 30, step: 1}\\n'
     """
     return "".join(_field(line, parameters) for line in source.splitlines(keepends=True))
 

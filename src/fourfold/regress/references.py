@@ -47,30 +47,24 @@ def write_reference(spec: RunSpec, project: Project) -> Path:
 
 
 def _finished(executed: dict[str, Any], spec: RunSpec, path: Path, root: Path) -> dict[str, Any]:
-    """Return the notebook with the cells that Colab needs, and what its outputs depend on."""
-    notebook = _without_noise(executed)
+    """Return the notebook without noise, with Colab's cells and what its outputs depend on."""
+    for cell in executed["cells"]:
+        for noise in _CELL_NOISE:
+            cell["metadata"].pop(noise, None)
     parameters = read_template(template_path(spec.template_file, root)).parameters
     place = path.relative_to(root).as_posix()
-    colab.prepare(notebook, parameters, colab.repository(root), place, colab.below(root))
-    now = Fingerprints(root).of(spec).of_reference(root, notebook["cells"])
-    notebook["metadata"]["fourfold"] = {
+    colab.prepare(executed, parameters, colab.repository(root), place, colab.below(root))
+    now = Fingerprints(root).of(spec).of_reference(root, executed["cells"])
+    kernel = executed["metadata"].get("kernelspec", {"name": "python3"})
+    own = {
         "template": spec.template,
         "config": spec.config_file,
         "parameters": dict(spec.parameters),
         "versions": {name: versions()[name] for name in _VERSIONS if name in versions()},
         "key": replace(now, environment=None).to_json(),  # which holds on any machine
     }
-    return notebook
-
-
-def _without_noise(notebook: dict[str, Any]) -> dict[str, Any]:
-    """Return the notebook without times, machine metadata and papermill's notes."""
-    for cell in notebook["cells"]:
-        for noise in _CELL_NOISE:
-            cell["metadata"].pop(noise, None)
-    kernel = notebook["metadata"].get("kernelspec", {"name": "python3"})
-    notebook["metadata"] = {"kernelspec": kernel, "language_info": _LANGUAGE}
-    return notebook
+    metadata = {"kernelspec": kernel, "language_info": _LANGUAGE, "fourfold": own}
+    return {**executed, "metadata": metadata}
 
 
 def accepted(case: Case, executed: Mapping[str, Any], differing: Collection[str]) -> dict[str, Any]:

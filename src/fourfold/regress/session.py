@@ -28,13 +28,13 @@ from fourfold.regress.case import Case, read_case
 from fourfold.regress.items import NotebookCell, NotebookFile, Result
 from fourfold.regress.job import Job
 from fourfold.regress.references import accepted, same_content, shown_difference
+from fourfold.run.kernels.client import WARM_KERNELS
 from fourfold.run.kernels.execution import Limits
 from fourfold.run.kernels.machine import begin, cores, kernel_env
 from fourfold.run.kernels.preload import preloads
 from fourfold.run.kernels.zygotes import ZYGOTES, available
 
 TIMEOUT_S = 1800.0
-_OWN_KERNEL = "python3"
 _OPTIONS = (
     # A project's own options are for its own tests: they may ask for coverage, or keep nbval off.
     *("-o", "addopts=", "-o", "filterwarnings=", "-o", "testpaths="),
@@ -134,7 +134,7 @@ class Regression:
         options = file.case.spec.options if file.case.spec else RunOptions()
         whole = self.option.fourfold_timeout or options.timeout_s or TIMEOUT_S
         limits = Limits(whole, options.cell_timeout_s or self.option.nbval_cell_timeout)
-        kernel = _OWN_KERNEL if self.option.nbval_current_env else self.option.nbval_kernel_name
+        kernel = WARM_KERNELS[0] if self.option.nbval_current_env else self.option.nbval_kernel_name
         env = kernel_env(self._artifacts, max(1, cores() // self._workers))
         marks = {c.pair.index: c.marks for c in file.cells if c.marks and c.pair.current}
         file.job = Job(file.case, limits, kernel, env, marks)
@@ -206,8 +206,7 @@ class Regression:
             for line in lines:
                 terminalreporter.write_line(line)
         if self.page:
-            page = shown(self.page, self.config.rootpath)
-            terminalreporter.write_line(f"differences: {page}")
+            terminalreporter.write_line(f"differences: {shown(self.page, self.config.rootpath)}")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:

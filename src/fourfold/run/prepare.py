@@ -74,12 +74,6 @@ def header(spec: RunSpec, results: Mapping[str, Any], model: str = "") -> str:
         As `fourfold.records.record.findings` returns them.
     model : str
         The model step in the words of the template: its metadata ``fourfold.model``.
-
-    Examples
-    --------
-    >>> spec = RunSpec("a", "default", "params/a.yaml", "tiny", "templates/tiny.ipynb", {})
-    >>> print(header(spec, {"data": [], "metrics": {}, "claims": []}).splitlines()[5])
-    | Data | No table is read. |
     """
     rows = {
         "Business": _business(spec.parameters),

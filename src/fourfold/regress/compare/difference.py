@@ -23,13 +23,7 @@ class Difference:
     kind: Kind = "text"
 
     def __str__(self) -> str:
-        """Return it in a line.
-
-        Examples
-        --------
-        >>> print(Difference("[row '2', column 'b']", "0.30", "0.31", "table"))
-        [row '2', column 'b']: 0.30 -> 0.31
-        """
+        """Return it in a line."""
         if not (self.before or self.after):
             return self.where
         before, after = (_short(text) or "(nothing)" for text in (self.before, self.after))
@@ -44,13 +38,7 @@ def _short(text: str) -> str:
 def gone_and_new(
     label: str, sides: Sequence[Collection[str]], *kinds: Kind
 ) -> Iterator[Difference]:
-    """Yield the names that only one of two sides has; gone and new ones may be of two kinds.
-
-    Examples
-    --------
-    >>> print(*gone_and_new("column {!r}", (["a", "b"], ["b"]), "table"))
-    column 'a': there -> gone
-    """
+    """Yield the names that only one of two sides has; gone and new ones may be of two kinds."""
     before, after = sides
     for name in before:
         if name not in after:

@@ -132,13 +132,6 @@ def compare_tables(before: Table, after: Table, rules: Rules = USUAL_RULES) -> l
     ----------
     rules : Rules
         Tolerance of numbers, and columns that are left out beside `TIMINGS`.
-
-    Examples
-    --------
-    >>> old = Table(["b"], ["1", "2"], [["0.10"], ["0.30"]])
-    >>> new = Table(["b"], ["1", "2"], [["0.10"], ["0.31"]])
-    >>> print(*compare_tables(old, new))
-    [row '2', column 'b']: 0.30 -> 0.31
     """
     old_rows, new_rows = (named(table.rows) for table in (before, after))
     old_columns, new_columns = (

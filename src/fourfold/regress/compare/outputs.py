@@ -24,11 +24,12 @@ _NO_CONTENT = re.compile(r"<[\w.]+(?: object| size| at|>).*")
 _MARKUP = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 Output = Mapping[str, Any]
+Outputs = Sequence[Output]
 Data = Mapping[str, Any]
 
 
 def compare_outputs(
-    before: Sequence[Output], after: Sequence[Output], rules: Rules = USUAL_RULES
+    before: Outputs, after: Outputs, rules: Rules = USUAL_RULES
 ) -> list[Difference]:
     """Return all differences between the outputs of a cell.
 
@@ -53,7 +54,7 @@ def compare_outputs(
     return differences
 
 
-def displayed(outputs: Sequence[Output]) -> list[Output]:
+def displayed(outputs: Outputs) -> list[Output]:
     """Return the outputs that are no stream."""
     return [output for output in outputs if output["output_type"] != "stream"]
 
@@ -63,9 +64,7 @@ def plain(content: Any) -> str:
     return content if isinstance(content, str) else "".join(content)
 
 
-def _streams(
-    before: Sequence[Output], after: Sequence[Output], rules: Rules
-) -> Iterator[Difference]:
+def _streams(before: Outputs, after: Outputs, rules: Rules) -> Iterator[Difference]:
     """Compare stdout; and stderr, where threads and buffers change the order of lines."""
     old, new = (_stream(side, "stdout") for side in (before, after))
     yield from compare(old, new, rules.tolerance)
@@ -77,7 +76,7 @@ def _streams(
         yield from (replace(d, where=f"stderr {d.where}") for d in fewest)
 
 
-def _stream(outputs: Sequence[Output], name: str) -> str:
+def _stream(outputs: Outputs, name: str) -> str:
     return "".join(plain(output["text"]) for output in outputs if output.get("name") == name)
 
 
@@ -86,9 +85,7 @@ def _sorted(text: str) -> str:
     return "\n".join(lines)
 
 
-def aligned(
-    before: Sequence[Output], after: Sequence[Output]
-) -> Iterable[tuple[Output | None, Output | None]]:
+def aligned(before: Outputs, after: Outputs) -> Iterable[tuple[Output | None, Output | None]]:
     """Yield outputs in pairs, in order; where there are more on one side, by what they are."""
     if len(before) == len(after):
         yield from zip(before, after, strict=True)
@@ -121,9 +118,8 @@ def _single(before: Output | None, after: Output | None, rules: Rules) -> list[D
     mime = next((mime for mime in ("text/plain", *data) if mime in data and not drawn), "")
     text = f"{mime}: {plain(data[mime])[:80]}" if mime else "an output"
     shown = output.get("ename") or ("a picture" if drawn else text)
-    if before is not None:
-        return [Difference("output", shown, "", "missing")]
-    return [Difference("output", "", shown, "extra")]
+    gone = Difference("output", shown, "", "missing")
+    return [gone if before is not None else Difference("output", "", shown, "extra")]
 
 
 def _data(before: Data, after: Data, rules: Rules) -> list[Difference]:

@@ -15,10 +15,10 @@ _SERIES = re.compile(r"/figure/axes/\d+/series/\d+/\w+")
 _HIDDEN = re.compile(r"/(means|order)/\d+$")
 _MOST_OF_SERIES = 3
 
+Record = Mapping[str, Any]
 
-def compare_records(
-    before: Mapping[str, Any], after: Mapping[str, Any], rules: Rules
-) -> list[Difference]:
+
+def compare_records(before: Record, after: Record, rules: Rules) -> list[Difference]:
     """Return the differences between two records, by path: ``/metrics/auc``.
 
     Parameters
@@ -63,9 +63,7 @@ def _in_short(differences: Sequence[Difference]) -> list[Difference]:
     return short
 
 
-def _compare_conclusions(
-    before: Mapping[str, Any], after: Mapping[str, Any], rules: Rules
-) -> list[Difference]:
+def _compare_conclusions(before: Record, after: Record, rules: Rules) -> list[Difference]:
     """Compare each claim as loosely as its metric, and sentences as loosely as any of them."""
     loosest = max([rules.tolerance.rtol, *rules.metrics.values()])
     loose = replace(rules.tolerance, rtol=loosest)
@@ -92,11 +90,6 @@ def compare_json(before: Any, after: Any, tolerance: Tolerance, path: str = "") 
         Of floats, and of numbers in texts.
     path : str
         Of the two values.
-
-    Examples
-    --------
-    >>> print(*compare_json({"auc": 0.91, "n": [1, 2]}, {"auc": 0.92, "n": [1, 2]}, Tolerance()))
-    /auc: 0.91 -> 0.92
     """
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         differences = []

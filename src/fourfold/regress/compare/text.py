@@ -25,6 +25,8 @@ _TOKEN = re.compile(
 _WORDS = 2
 _DIGITS_TO_ROUND = 5
 
+Tokens = Sequence["Token"]
+
 
 @dataclass(frozen=True)
 class Token:
@@ -59,12 +61,6 @@ def compare(before: str, after: str, tolerance: Tolerance = USUAL) -> list[Diffe
     ----------
     tolerance : Tolerance
         Of the numbers in them.
-
-    Examples
-    --------
-    >>> for difference in compare("k = 3\\nscore 0.53", "k = 4\\nscore 0.53"):
-    ...     print(difference)
-    line 1, after 'k =': 3 -> 4
     """
     if before == after:
         return []
@@ -82,9 +78,7 @@ def _tokens(text: str) -> list[Token]:
     ]
 
 
-def _compare_tokens(
-    old: Sequence[Token], new: Sequence[Token], tolerance: Tolerance
-) -> list[Difference]:
+def _compare_tokens(old: Tokens, new: Tokens, tolerance: Tolerance) -> list[Difference]:
     return [
         Difference(b.place, b.text, a.text, "number" if b.kind == "number" else "text")
         for b, a in zip(old, new, strict=True)
@@ -110,9 +104,7 @@ def _same_token(before: Token, after: Token, tolerance: Tolerance) -> bool:
     return False
 
 
-def _compare_lines(
-    old: Sequence[Token], new: Sequence[Token], tolerance: Tolerance
-) -> list[Difference]:
+def _compare_lines(old: Tokens, new: Tokens, tolerance: Tolerance) -> list[Difference]:
     """Align the lines by their words, and compare the numbers of those that have the same."""
     old_lines, new_lines = (
         [list(tokens) for _, tokens in groupby(side, key=lambda token: token.number)]
@@ -125,22 +117,20 @@ def _compare_lines(
     differences: list[Difference] = []
     for tag, i, i_end, j, j_end in matcher.get_opcodes():
         gone, fresh = old_lines[i:i_end], new_lines[j:j_end]
-        if tag == "equal":
-            for b, a in zip(gone, fresh, strict=True):
+        if len(gone) != len(fresh):
+            differences += [Difference(*_line(line), "", "missing") for line in gone]
+            added = map(_line, fresh)
+            differences += [Difference(place, "", text, "extra") for place, text in added]
+            continue
+        for b, a in zip(gone, fresh, strict=True):
+            if tag == "equal":
                 differences += _compare_tokens(b, a, tolerance)
-        elif len(gone) == len(fresh):
-            for b, a in zip(gone, fresh, strict=True):
+            else:
                 differences.append(Difference(*_line(b), _line(a)[1]))
-        else:
-            for line in gone:
-                differences.append(Difference(*_line(line), "", "missing"))
-            for line in fresh:
-                place, text = _line(line)
-                differences.append(Difference(place, "", text, "extra"))
     return differences
 
 
-def _line(tokens: Sequence[Token]) -> tuple[str, str]:
+def _line(tokens: Tokens) -> tuple[str, str]:
     """Return the place of a line, and its text."""
     return f"line {tokens[0].number}", tokens[0].line.strip()
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import suppress
+from itertools import groupby
 from queue import Empty
 from typing import Any
 
@@ -64,17 +65,16 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
 
     def put_together(self, cell: Any) -> None:
         """Make one output of the texts that follow each other, and say how much was cut."""
-        outputs: list[list[Any]] = []
-        for output in cell.get("outputs", ()):
-            if outputs and output.output_type == "stream" and _continues(outputs[-1][0], output):
-                outputs[-1].append(output)
-            else:
-                outputs.append([output])
-        for first, *others in outputs:
+        outputs = []
+        # Streams have a name; any other output stands alone.
+        numbered = enumerate(cell.get("outputs", ()))
+        for _, group in groupby(numbered, key=lambda item: item[1].get("name", item[0])):
+            first, *others = (output for _, output in group)
             if others:
                 first.text = "".join(part.text for part in (first, *others))
+            outputs.append(first)
         if outputs:
-            cell.outputs = [first for first, *_ in outputs]
+            cell.outputs = outputs
         if self._cut:
             text = f"\n[cut: this cell printed {self._cut:,} more characters]\n"
             note: Any = new_output("stream", name="stderr", text=text)  # type: ignore[no-untyped-call]
@@ -102,7 +102,17 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
         return int(self.kc.session.missing)
 
     def output(self, outs: Any, msg: Any, display_id: str, cell_index: int) -> Any:
-        """Take an output; texts are put together, and cut where a cell prints without end."""
+        """Take an output; texts are put together, and cut where a cell prints without end.
+
+        Parameters
+        ----------
+        outs, msg
+            The outputs of the cell so far, and the message with the next one.
+        display_id : str
+            Of an output that a later message may change.
+        cell_index : int
+            From 0.
+        """
         content = msg["content"]
         if msg["msg_type"] != "stream" or self.clear_before_next_output:
             self._printed = 0 if self.clear_before_next_output else self._printed

@@ -85,13 +85,7 @@ def _number(file: Path, name: str) -> int | None:
 
 
 def with_energy(cost: Mapping[str, float]) -> dict[str, float]:
-    """Return the cost with its estimated energy, ``energy_wh`` in watt hours.
-
-    Examples
-    --------
-    >>> with_energy({"cpu_s": 3600.0})
-    {'cpu_s': 3600.0, 'energy_wh': 3.5}
-    """
+    """Return the cost with its estimated energy, ``energy_wh`` in watt hours."""
     if "cpu_s" not in cost:
         return dict(cost)
     return {**cost, "energy_wh": round(cost["cpu_s"] * WATTS_PER_CORE / 3600, 6)}

@@ -36,13 +36,6 @@ def preloads(notebook: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the modules that a notebook imports, and the attributes of them that it uses.
 
     Attributes matter where a module loads its parts on first use, as `fourfold` does itself.
-
-    Examples
-    --------
-    >>> source = "import numpy as np\\nimport fourfold as ff\\nff.style()"
-    >>> cell = {"cell_type": "code", "source": source}
-    >>> preloads({"cells": [cell]})
-    ('numpy', 'fourfold', 'fourfold:style', 'seaborn')
     """
     nodes = [node for tree in code_trees(notebook) for node in ast.walk(tree)]
     bound: dict[str, str] = {}
