@@ -30,13 +30,12 @@ def test_the_nearest_rule_by_hand():
 @pytest.mark.parametrize("count", [3, 4, 5, 8, 60])
 def test_each_way_visits_every_place_once(count):
     """Whatever the number of places."""
-    matrix, points = MATRIX[:count, :count], POINTS[:count]
+    matrix = MATRIX[:count, :count]
     near = places.neighbours(matrix)
     greedy = heuristics.greedy(matrix, near)
     for order in (
         heuristics.random_order(count, 1),
         heuristics.nearest_neighbour(matrix, count - 1),
-        heuristics.strips(points),
         greedy,
         heuristics.or_opt(matrix, greedy),
         heuristics.anneal(matrix, greedy, 500)[0],

@@ -57,26 +57,6 @@ def nearest_neighbour(matrix: Array, start: int = 0) -> Order:
     return order
 
 
-def strips(points: Array) -> Order:
-    """Return the trip up and down through strips of the plane, quick for any number of places.
-
-    Parameters
-    ----------
-    points : array of float, shape (n, 2)
-
-    Examples
-    --------
-    >>> strips(np.array([[0.0, 0], [0, 1], [0, 2], [0, 3]])).tolist()
-    [0, 1, 2, 3]
-    """
-    count = max(1, int(np.sqrt(len(points) / 3)))
-    low, high = points.min(axis=0), points.max(axis=0)
-    strip = np.minimum((points[:, 0] - low[0]) / max(high[0] - low[0], 1e-300) * count, count - 1)
-    strip = strip.astype(int)
-    along = np.where(strip % 2, -points[:, 1], points[:, 1])
-    return np.lexsort((along, strip)).astype(np.int64)
-
-
 def greedy(matrix: Array, near: Order) -> Order:
     """Return the trip of the shortest legs that fit: no place thrice, no round before the last.
 
