@@ -6,8 +6,11 @@ import multiprocessing
 
 import nbformat
 import pytest
+import zmq
+from jupyter_client.session import Session
 
 from fourfold.run.kernels import client, delivery
+from fourfold.run.kernels.delivery import Ledger
 from fourfold.run.kernels.execution import Execution, Limits
 from fourfold.run.kernels.zygotes import available
 
@@ -112,3 +115,56 @@ def test_an_endless_flood_ends_in_time(tmp_path):
     client.execute(execution, "python3", limits=Limits(timeout_s=3), ahead=lambda: 0)
     assert execution.failure is not None
     assert execution.failure.outcome == "timed_out"
+
+
+def sent(ledger: Ledger, name: str) -> dict:
+    """Take a message of this id, as a client takes it from a socket."""
+    sender = Session(key=ledger.key)
+    message = sender.msg("status", {"execution_state": "idle"})
+    message["header"]["msg_id"] = name
+    return ledger.deserialize(ledger.feed_identities(sender.serialize(message))[1])
+
+
+@pytest.mark.parametrize(
+    ("names", "missing"),
+    [
+        (("a_7_1", "a_7_2", "a_7_3"), 0),
+        (("a_7_1", "a_7_4"), 2),
+        (("a_7_1", "a_7_2", "a_7_2", "a_7_4"), 0),  # two threads took one number
+        (("a_7_1", "a_8_9", "a_7_2"), 0),  # a process that the kernel has started
+        (("6f0c2c1e-8b1f", "ab12", "0d4f-77"), 0),  # kernels of other languages do not count
+    ],
+)
+def test_messages_are_counted_where_the_kernel_numbers_them(names, missing):
+    """Numbers that are left out are missing; ids without numbers are no reason to stop."""
+    ledger = Ledger(key=b"k")
+    first, *others = names
+    sent(ledger, "0000-ffff")
+    ledger.begin(sent(ledger, first))
+    for name in others:
+        sent(ledger, name)
+    assert ledger.missing == missing
+
+
+@pytest.mark.parametrize(("ahead", "limit"), [(lambda: 0, 100), (None, 0)], ids=["own", "other"])
+def test_only_a_kernel_that_waits_is_kept_waiting(tmp_path, ahead, limit):
+    """From any other kernel everything is taken at once, since it drops what is not."""
+    cell = nbformat.v4.new_code_cell("1", metadata={"papermill": {}})
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"papermill": {}})
+    limits = []
+
+    def look(manager):
+        connect = manager.client_factory.connect_iopub
+
+        class Watched(manager.client_factory):
+            def connect_iopub(self, identity=None):
+                socket = connect(self, identity)
+                limits.append(socket.getsockopt(zmq.RCVHWM))
+                return socket
+
+        manager.client_factory = Watched
+
+    execution = Execution(notebook, tmp_path / "a.ipynb")
+    client.execute(execution, "python3", limits=Limits(60), ahead=ahead, on_kernel=look)
+    assert execution.failure is None
+    assert limits == [limit]

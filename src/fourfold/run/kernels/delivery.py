@@ -25,7 +25,8 @@ class OutputLost(Exception):
 class Ledger(Session):
     """The session of a client, which counts what the kernel sent and what has come.
 
-    Every message of a kernel, on whatever channel, has the next number of its process in its id.
+    Every message of a Python kernel, on whatever channel, has the next number of its process in
+    its id. Kernels of other languages may not number theirs; nothing is counted of those.
     """
 
     _process = ""
@@ -36,20 +37,20 @@ class Ledger(Session):
     def deserialize(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return a message that has come, and count it."""
         message: dict[str, Any] = super().deserialize(*args, **kwargs)
-        process, _, number = message["header"]["msg_id"].rpartition("_")
+        process, number = _numbered(message)
         self.heard = time.monotonic()
         if message["header"]["msg_type"] == "execute_reply":
             self.replied = message["parent_header"].get("msg_id", "")
         # Two threads may take the same number and then skip the next, so numbers are not enough.
-        if process == self._process and int(number) > self._base:
+        if process and process == self._process and number > self._base:
             self._count += 1
-            self._last = max(self._last, int(number))
+            self._last = max(self._last, number)
         return message
 
     def begin(self, message: dict[str, Any]) -> None:
         """Count from this message on, the answer that shows that the kernel is ready."""
-        self._process, _, number = message["header"]["msg_id"].rpartition("_")
-        self._base = self._last = int(number)
+        self._process, self._base = _numbered(message)
+        self._last = self._base
         self._count = 0
 
     @property
@@ -145,6 +146,11 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
                 outputs.cancel()
                 raise OutputLost("the kernel has answered, but the end of the cell did not come")
         outputs.result()
+
+
+def _numbered(message: dict[str, Any]) -> tuple[str, int]:
+    process, _, number = message["header"]["msg_id"].rpartition("_")
+    return (process, int(number)) if number.isdecimal() else ("", 0)
 
 
 def _continues(output: Any, text: Any) -> bool:
