@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import pytest
 
 from fourfold.errors import FourfoldError
-from fourfold.report.overview import server
+from fourfold.report.server import server
 
 
 @pytest.fixture

@@ -37,7 +37,8 @@ def view(
     """Show all runs: write outputs/index.html anew and serve it to this machine, until Ctrl-C."""
     import webbrowser
 
-    from fourfold.report.overview import HOST, server, write_overview
+    from fourfold.report.overview import write_overview
+    from fourfold.report.server import HOST, server
 
     folder = outputs_of(outputs, root_of(root))
     runs = _runs(folder)

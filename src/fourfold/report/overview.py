@@ -4,8 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache, partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from functools import cache
 from importlib.resources import files
 from math import isfinite
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, Template
 
-from fourfold.errors import FourfoldError
 from fourfold.project import write_text
 from fourfold.records.evidence import BUSINESS
 from fourfold.records.formatting import as_text, short
@@ -25,7 +23,6 @@ _READ = ".overview.json"
 _FORMAT = 1
 _LONGEST = 60
 _PLAIN = ("config", "run_id", "template", "status", "verdict", "started_at", "duration_s")
-HOST = "127.0.0.1"
 
 
 def write_overview(outputs: Path, runs: Sequence[Mapping[str, Any]] | None = None) -> Path:
@@ -165,29 +162,3 @@ def write_table(records: Sequence[RunRecord], stem: Path) -> list[Path]:
     frame.to_parquet(parquet, index=False)
     frame.to_csv(csv, index=False)
     return [parquet, csv]
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    """Files of one folder, never older than they are there; requests are not printed."""
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Print nothing."""
-
-    def end_headers(self) -> None:
-        """Let no browser keep a page that a run writes anew."""
-        self.send_header("Cache-Control", "no-store")
-        super().end_headers()
-
-
-def server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
-    """Return a server of the files in a folder, bound to loopback.
-
-    Raises
-    ------
-    FourfoldError
-        If the port is taken.
-    """
-    try:
-        return ThreadingHTTPServer((HOST, port), partial(_Quiet, directory=str(folder)))
-    except OSError as error:
-        raise FourfoldError(f"--port {port}: {error.strerror}; 0 takes any that is free") from error

@@ -70,8 +70,7 @@ class _PromptClient(AsyncKernelClient):
         asked: set[str] = set()
         while time.monotonic() < until:
             asked.add(self.kernel_info())
-            ended = await self._ended(asked, pause=min(0.02 * len(asked), 0.5))
-            if ended:
+            if ended := await self._ended(asked, pause=min(0.02 * len(asked), 0.5)):
                 while (await self.get_shell_msg())["parent_header"]["msg_id"] != ended:
                     pass
                 return
@@ -224,8 +223,7 @@ def execute(
     if os.name == "posix":
         manager.transport, manager.ip = "ipc", str(folder / "k")
     if ahead and own_kernel:
-        spec = manager.kernel_spec
-        warm = WarmProvisioner(parent=manager, kernel_id="", kernel_spec=spec)
+        warm = WarmProvisioner(parent=manager, kernel_id="", kernel_spec=manager.kernel_spec)
         warm.preload, warm.ahead = preloads(execution.nb), ahead()
         manager.provisioner = warm
     on_kernel(manager)

@@ -9,8 +9,7 @@ import zmq
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
-WAITING = 100
-"""Messages on their way to a client, beyond which the notebook's code waits."""
+WAITING = 100  # messages on their way to a client, beyond which the notebook's code waits
 _PIECE = 1_000_000  # characters of one message, about
 
 
