@@ -45,16 +45,22 @@ def project(folder: Path, runs: int, lines: int) -> None:
     cells[1].metadata["tags"] = ["parameters"]
     (folder / "templates").mkdir()
     (folder / "params").mkdir()
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "templates" / "flood.ipynb")
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "templates" / "flood.ipynb")
     sweep = f"sweep: {{grid: {{seed: {list(range(runs))}}}}}"
     text = f"template: flood\nparameters: {{lines: {lines}}}\n{sweep}\n"
     (folder / "params" / "flood.yaml").write_text(text)
 
 
-def losses(outputs: Path, lines: int) -> dict[str, int]:
-    """Return how many runs did not end well, and lines and metrics that are missing in all."""
-    lost = {"failed": 0, "lines": 0, "metrics": 0}
-    for file in outputs.glob("flood/*/record.json"):
+def losses(outputs: Path, runs: int, lines: int) -> dict[str, int]:
+    """Return how many runs did not end well, and lines and metrics that are missing in all.
+
+    A run without a record did not end well, and has lost all that it printed.
+    """
+    records = list(outputs.glob("flood/*/record.json"))
+    gone = runs - len(records)
+    lost = {"failed": gone, "lines": gone * (lines + 1000), "metrics": gone * 1000}
+    for file in records:
         record = json.loads(file.read_text())
         notebook = nbformat.read(file.with_name("notebook.ipynb"), 4)
         printed = "".join(o.get("text", "") for c in notebook.cells for o in c.get("outputs", ()))
@@ -87,7 +93,7 @@ def main() -> int:
             project(Path(folder), asked.runs, asked.lines)
             call = ("-m", "fourfold", "run", "--workers", "2")
             seconds, _ = timed(*call, cwd=Path(folder), env=env, codes=(0, 1))
-            lost = losses(Path(folder) / "outputs", asked.lines)
+            lost = losses(Path(folder) / "outputs", asked.runs, asked.lines)
         missing += sum(lost.values())
         figures[start] = {"seconds": round(seconds, 1), **lost}
         print(start, figures[start], flush=True)
