@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 from fourfold.plan.plan import plan
 from fourfold.records.evidence import MIME, Metric
 from fourfold.records.record import emitted, read_record
-from fourfold.report.overview import write_table
+from fourfold.report.table import row, write_table
 from fourfold.run import batch as batches
 from fourfold.run.kernels import client
 from fourfold.run.kernels.zygotes import available
@@ -245,7 +245,7 @@ def test_the_report_is_self_contained_and_tells_the_error(batch):
 def test_the_table_of_a_batch_is_the_same_as_parquet_and_csv(batch, tmp_path):
     """One row a run, parameters and metrics as columns, also of runs that failed."""
     _, records, _ = batch
-    parquet, csv = write_table(list(records.values()), tmp_path / "results")
+    parquet, csv = write_table(list(map(row, records.values())), tmp_path / "results")
     frame = pd.read_parquet(parquet)
     assert list(frame["config"]) == list(records)
     assert frame.set_index("config").loc["good", "metric.mean"] == 4.0

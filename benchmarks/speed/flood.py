@@ -46,7 +46,9 @@ def project(folder: Path, runs: int, lines: int) -> None:
     (folder / "templates").mkdir()
     (folder / "params").mkdir()
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "templates" / "flood.ipynb")
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "templates" / "flood.ipynb"
+    )
     sweep = f"sweep: {{grid: {{seed: {list(range(runs))}}}}}"
     text = f"template: flood\nparameters: {{lines: {lines}}}\n{sweep}\n"
     (folder / "params" / "flood.yaml").write_text(text)

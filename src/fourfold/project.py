@@ -57,11 +57,24 @@ def git(root: Path, *arguments: str) -> str | None:
     return None
 
 
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a place to write a file, and put it at `path` afterwards: the old one or the new one.
+
+    Two processes may write the same file at a time; the later one stays.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, never half of it."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    with whole_file(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 @contextmanager

@@ -106,3 +106,33 @@ def test_reference_writes_executed_notebooks_without_noise(fourfold, config, pro
     assert fourfold("reference").returncode == 0
     assert path.read_text() == first
     assert not (project / "notebooks" / "b.ipynb").exists()
+
+
+def test_an_empty_folder_is_said_with_exit_code_two(fourfold, project):
+    """By check and by regress, which have nothing to look at, and by plan."""
+    (project / "templates" / "tiny.ipynb").unlink()
+    done = fourfold("check")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "templates: expected templates (*.ipynb), got none" in done.stderr
+    (project / "some").mkdir()
+    for arguments in (["some"], ["some", "-v"]):
+        done = fourfold("regress", *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "some: expected notebooks (*.ipynb), got none" in done.stderr
+    assert "expected a config" in fourfold("plan").stderr
+
+
+def test_a_config_that_becomes_a_sweep_leaves_no_run_behind(fourfold, config, project):
+    """Its old run is in no page and table; undone, it is there again without being executed."""
+    config("template: tiny\n")
+    assert fourfold("run").returncode == 0
+    config("template: tiny\nsweep: {grid: {scale: [2, 3]}}\n")
+    assert fourfold("run").returncode == 0
+    runs = (project / "outputs" / "results.csv").read_text().splitlines()
+    assert [line.split(",")[1] for line in runs[1:]] == ["scale=2", "scale=3"]
+    shown = json.loads(fourfold("compare", "--json").stdout)
+    assert "default" not in json.dumps(shown)
+    config("template: tiny\n")
+    assert "nothing to do: 1 run unchanged" in fourfold("run").stdout
+    runs = (project / "outputs" / "results.csv").read_text().splitlines()
+    assert [line.split(",")[1] for line in runs[1:]] == ["default"]

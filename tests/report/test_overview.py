@@ -6,13 +6,15 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from fourfold.records.evidence import Claim, Metric
 from fourfold.records.record import RunRecord, write_record
-from fourfold.report.overview import entries, write_overview
+from fourfold.report import overview
+from fourfold.report.overview import entries, keep_runs, write_overview, write_results
 
 
 def record(config: str, run: str, k: int, silhouette: float, **changes) -> RunRecord:
@@ -180,3 +182,49 @@ def test_no_number_breaks_the_page(outputs):
     content["metrics"]["lost"] = {"value": float("nan"), "ci": None, "unit": "", "exact": False}
     path.write_text(json.dumps(content))
     assert "lost" not in write_overview(outputs).read_text()
+
+
+def table(outputs: Path) -> list[tuple[str, str]]:
+    frame = pd.read_csv(outputs / "results.csv")
+    return list(zip(frame["config"] + "/" + frame["run_id"], frame["status"], strict=True))
+
+
+def test_the_table_holds_all_runs(outputs):
+    """Of all configs, not only those of the last command; as CSV and as Parquet."""
+    write_results(outputs)
+    assert table(outputs) == [("penguins/k=2", "ok"), ("penguins/k=3", "ok"), ("wine/k=4", "ok"), ("wine/k=5", "failed")]  # fmt: skip
+    frame = pd.read_parquet(outputs / "results.parquet")
+    assert list(frame["metric.silhouette"][:3]) == [0.7, 0.4, 0.9]
+
+
+def test_page_and_table_are_of_the_runs_that_a_config_has(outputs):
+    """A run that its config no longer has is left out, the others are in the config's order; undone, it is back."""
+    keep_runs(outputs, {"wine": ["k=5", "k=4"], "penguins": ["k=3"], "new": ["k=1"]})
+    page = write_results(outputs)
+    assert [name for name, _ in table(outputs)] == ["penguins/k=3", "wine/k=5", "wine/k=4"]
+    assert "k=2" not in page.read_text()
+    keep_runs(outputs, {"penguins": ["k=2", "k=3"]})
+    write_results(outputs, always=False)
+    assert [name for name, _ in table(outputs)][:2] == ["penguins/k=2", "penguins/k=3"]
+
+
+@pytest.mark.parametrize("gone", ["index.html", "results.csv", "results.parquet", ".overview.json"])
+def test_what_a_killed_command_left_out_is_written_by_the_next(outputs, gone, monkeypatch):
+    """And nothing is written if all is there."""
+    write_results(outputs)
+    before = {name: (outputs / name).read_bytes() for name in ("index.html", "results.csv")}
+    (outputs / gone).unlink()
+    write_results(outputs, always=False)
+    assert before == {name: (outputs / name).read_bytes() for name in before}
+    monkeypatch.setattr(overview, "write_table", lambda *_: pytest.fail("written again"))
+    write_results(outputs, always=False)
+
+
+def test_a_record_newer_than_the_table_brings_it_up_to_date(outputs):
+    """Killed between record and table; another command may have read the record meanwhile."""
+    write_results(outputs)
+    path = outputs / "wine" / "k=5" / "record.json"
+    path.write_text(path.read_text().replace('"failed"', '"ok"'))
+    assert len(entries(outputs)) == 4
+    write_results(outputs, always=False)
+    assert ("wine/k=5", "ok") in table(outputs)

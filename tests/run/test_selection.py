@@ -199,7 +199,7 @@ def test_a_second_command_does_nothing_and_says_so(project, config):
     fifth = fourfold(project, "run", "--force", "--only", "mode~plain")
     assert "2 runs, 0 failed" in fifth.stdout
     table = (project / "outputs" / "results.csv").read_text().splitlines()
-    assert len(table) == 3
+    assert len(table) == 5
     planned = fourfold(project, "plan", "--why")
     assert "0 to execute, 4 unchanged" in planned.stdout
 

@@ -1,6 +1,5 @@
 """The command line: each command is the line written out, one call a step."""
 
-import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,13 +80,18 @@ def run(
 
     project, at_once = root_of(root), _workers(workers)
     begin(at_once)
-    specs = _matching(plan(paths or [], project), only)
+    planned = plan(paths or [], project)
+    specs = _matching(planned, only)
     place = Project(project, outputs_of(outputs, project))
     with hold_outputs(place.outputs):
+        from fourfold.report.overview import keep_runs, write_results
+
+        keep_runs(place.outputs, _ids(planned))
         choice = choose(specs, place, force, failed)
         if why:
             _explain(choice)
         if not choice.todo:
+            write_results(place.outputs, always=False)
             done = count(len(choice.unchanged), "run")
             console.print(f"nothing to do: {done} unchanged (--force executes all)")
             raise typer.Exit(0)
@@ -105,6 +109,14 @@ def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
         expected = f"expected one that matches among {count(len(specs), 'run')}, got none"
         raise FourfoldError(f"--only {' '.join(only or [])}: {expected}; fourfold plan lists them")
     return chosen
+
+
+def _ids(specs: list[RunSpec]) -> dict[str, list[str]]:
+    """Return the runs of each config, in order."""
+    ids: dict[str, list[str]] = {}
+    for spec in specs:
+        ids.setdefault(spec.config, []).append(spec.run_id)
+    return ids
 
 
 def _explain(choice: Choice) -> None:
@@ -138,8 +150,9 @@ def _execute(
 
 
 def _report(records: list[RunRecord], choice: Choice, place: Project) -> None:
-    """Write the table of the batch, print it, and say where to look."""
-    from fourfold.report.overview import write_overview, write_table
+    """Write the tables of the batch and of all runs, print the first, and say where to look."""
+    from fourfold.report.overview import write_results
+    from fourfold.report.table import row, write_table
 
     console.print(result_table(records))
     missing = len(choice.todo) - len(records)
@@ -153,9 +166,8 @@ def _report(records: list[RunRecord], choice: Choice, place: Project) -> None:
     if records:
         console.print(cost_line(records), highlight=False, soft_wrap=True)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    for path in write_table(everything, place.outputs / "batches" / stamp):
-        shutil.copyfile(path, place.outputs / f"results{path.suffix}")
-    write_overview(place.outputs)
+    write_table([row(record) for record in everything], place.outputs / "batches" / stamp)
+    write_results(place.outputs)
     where = shown(place.outputs, place.root)
     pages = f"{where}/index.html; each: {where}/<config>/<run>/report.html"
     console.print(f"all runs: {pages}", soft_wrap=True)
@@ -176,9 +188,11 @@ def check(
     fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended safely.")] = False,
     root: Root = None,
 ) -> None:
-    """Lint templates; exit code 1 if one breaks a rule."""
+    """Lint templates; exit code 1 if one breaks a rule, 2 if there is none."""
     project = root_of(root)
     templates = paths or sorted((project / "templates").glob("*.ipynb"))
+    if not templates:
+        raise FourfoldError(f"{project / 'templates'}: expected templates (*.ipynb), got none")
     violations = check_templates(templates, project, fix)
     for violation in violations:
         console.print(str(violation), markup=False, highlight=False, soft_wrap=True)
@@ -219,7 +233,8 @@ def regress(
     """Test notebooks against their stored outputs; by default notebooks/, on any folder of them.
 
     Templates are executed as they are now. What else is given goes to pytest, such as ``-x``,
-    ``-k Modeling`` or ``--junit-xml=FILE``. Exit code 0 if all is the same, 1 if anything differs.
+    ``-k Modeling`` or ``--junit-xml=FILE``. Exit code 0 if all is the same, 1 if anything differs,
+    2 if there is no notebook, and those of pytest.
     """
     from fourfold.regress.session import call_pytest
 

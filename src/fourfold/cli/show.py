@@ -37,12 +37,12 @@ def view(
     """Show all runs: write outputs/index.html anew and serve it to this machine, until Ctrl-C."""
     import webbrowser
 
-    from fourfold.report.overview import write_overview
+    from fourfold.report.overview import write_results
     from fourfold.report.server import HOST, server
 
     folder = outputs_of(outputs, root_of(root))
-    runs = _runs(folder)
-    write_overview(folder, runs)
+    _runs(folder)
+    write_results(folder)
     with server(folder, port) as pages:
         address = f"http://{HOST}:{pages.server_address[1]}/"
         console.print(f"{address}  (Ctrl-C ends it)", highlight=False)
@@ -66,7 +66,7 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Show runs side by side: parameters that differ, and metrics with their 95 % intervals."""
-    from fourfold.report.overview import write_overview
+    from fourfold.report.overview import write_results
 
     project = root_of(root)
     folder = outputs_of(outputs, project)
@@ -79,7 +79,7 @@ def compare(
         return
     wide = console if console.is_terminal else Console(width=_WIDE)
     wide.print(progress.side_by_side(chosen, metrics))
-    page = f"{shown(write_overview(folder, everything), project)}{side_by_side.view_of(chosen)}"
+    page = f"{shown(write_results(folder, always=False), project)}{side_by_side.view_of(chosen)}"
     console.print(f"{count(len(chosen), 'run')}; with charts: {page}", markup=False, soft_wrap=True)
 
 

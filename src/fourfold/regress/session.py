@@ -252,15 +252,19 @@ def call_pytest(
         known = (os.path.relpath(p) for folder in folders for p in folder.glob("*.ipynb"))
         near = did_you_mean(path, known)
         raise FourfoldError(f"{path}: expected a notebook or a folder, found none.{near}")
+    arguments = [*given, *([] if paths else [str(root / "notebooks")]), "--rootdir", str(root)]
+    paths = paths or [root / "notebooks"]
+    if not any(_notebooks(path) for path in paths):
+        places = ", ".join(map(str, paths))
+        raise FourfoldError(f"{places}: expected notebooks (*.ipynb), got none")
     options = {
         "-q": not {"-v", "-vv", "--verbose"} & {*given},
         f"--fourfold-workers={workers}": workers,
         "--fourfold-accept": accept,
         "--fourfold-changed": changed,
     }
-    arguments = [*given, *([] if paths else [str(root / "notebooks")]), "--rootdir", str(root)]
     arguments += [*_OPTIONS, *(option for option, wanted in options.items() if wanted)]
-    _warm_up(paths or [root / "notebooks"], root, workers)
+    _warm_up(paths, root, workers)
     # Takes a second to load, and only checks web addresses in schemas: see `fourfold.cli.main`.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     import pytest
@@ -268,9 +272,13 @@ def call_pytest(
     return int(pytest.main(arguments))
 
 
+def _notebooks(path: Path) -> list[Path]:
+    return sorted(path.rglob("*.ipynb")) if path.is_dir() else [path]
+
+
 def _warm_up(paths: Sequence[Path], root: Path, workers: int | None) -> None:
     """Begin to import the modules of the notebooks, while pytest starts."""
-    files = [f for p in paths for f in (sorted(p.rglob("*.ipynb")) if p.is_dir() else [p])]
+    files = [file for path in paths for file in _notebooks(path)]
     at_once = max(1, min(workers or cores(), len(files)))
     with suppress(TemplateError):  # which the test will show
         stocks: Counter[tuple[str, ...]] = Counter()

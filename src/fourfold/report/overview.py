@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
@@ -10,56 +10,115 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, Template
-
 from fourfold.project import write_text
 from fourfold.records.evidence import BUSINESS
 from fourfold.records.formatting import as_text, short
 from fourfold.records.record import RunRecord, error_line, read_record
+from fourfold.report.table import row, write_table
 
 PAGE = "index.html"
+RESULTS = "results"
 #: What was read of each record, so that the next page reads only those that are new.
 _READ = ".overview.json"
-_FORMAT = 1
+_FORMAT = 2
+#: The runs that a config has now, in its folder.
+_RUNS = ".runs.json"
 _LONGEST = 60
-_PLAIN = ("config", "run_id", "template", "status", "verdict", "started_at", "duration_s")
 
 
-def write_overview(outputs: Path, runs: Sequence[Mapping[str, Any]] | None = None) -> Path:
-    """Write ``index.html`` over all records in a folder of outputs, and return its path.
+def write_overview(outputs: Path) -> Path:
+    """Write ``index.html`` over all runs in a folder of outputs, and return its path.
 
-    The page holds all that it shows, and asks nothing of the network. `runs` are the `entries` of
-    the folder, where they are known already.
+    The page holds all that it shows, and asks nothing of the network.
     """
     page = outputs / PAGE
-    write_text(page, render(entries(outputs) if runs is None else runs, batches(outputs)))
+    write_text(page, render(entries(outputs), batches(outputs)))
     return page
 
 
+def write_results(outputs: Path, always: bool = True) -> Path:
+    """Write ``index.html`` and ``results.csv`` and ``.parquet`` over all runs; return the page.
+
+    With `always` false they are written only if one is missing, or is of other runs than those
+    there now, as after a command that was killed.
+    """
+    page, table = outputs / PAGE, outputs / RESULTS
+    files = (page, *map(table.with_suffix, (".csv", ".parquet")))
+    read, notes = _read(outputs), _notes(outputs)
+    same = read == notes.get("found") and notes.get("results")
+    if read and (always or not same or not all(file.exists() for file in files)):
+        write_text(page, render([each["entry"] for each in read.values()], batches(outputs)))
+        write_table([each["row"] for each in read.values()], table)
+        # Last: without this note, the next command writes all again.
+        _note(outputs, read, results=True)
+    return page
+
+
+def keep_runs(outputs: Path, runs: Mapping[str, Sequence[str]]) -> None:
+    """Note which runs each config has now, in order: page and table leave out all others of it.
+
+    A run that a config had once, as before it became a sweep, keeps its folder, and is back as
+    soon as the config has it again.
+    """
+    for config, ids in runs.items():
+        path, text = outputs / config / _RUNS, json.dumps(ids, ensure_ascii=False)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_text(path, text)
+
+
 def entries(outputs: Path) -> list[dict[str, Any]]:
-    """Return one entry a run, in the order of their names; records already read come from notes."""
-    notes = _notes(outputs / _READ)
+    """Return one entry a run, by config, in the order of its sweep; what was read is kept."""
+    read = _read(outputs)
+    if read != _notes(outputs).get("found"):
+        _note(outputs, read, results=False)
+    return [each["entry"] for each in read.values()]
+
+
+def _read(outputs: Path) -> dict[str, dict[str, Any]]:
+    """Return stamp, entry and row of each run; only records that are new are read."""
+    notes = _notes(outputs).get("found", {})
     read: dict[str, dict[str, Any]] = {}
-    for path in sorted(outputs.glob("*/*/record.json")):
+    for path in _records(outputs):
         name, stat = path.parent.relative_to(outputs).as_posix(), path.stat()
         stamp = [stat.st_mtime_ns, stat.st_size]
         if notes.get(name, {}).get("stamp") == stamp:
             read[name] = notes[name]
             continue
         with suppress(OSError, ValueError, TypeError):  # not a record, or one being written
-            read[name] = {"stamp": stamp, "entry": entry(read_record(path))}
-    if read != notes:
-        content = {"format": _FORMAT, "found": read}
-        write_text(outputs / _READ, json.dumps(content, ensure_ascii=False, separators=(",", ":")))
-    return [each["entry"] for each in read.values()]
+            record = read_record(path)
+            # As JSON gives it back, or it would seem to have changed.
+            made = json.loads(json.dumps({"entry": entry(record), "row": row(record)}))
+            read[name] = {"stamp": stamp, **made}
+    return read
 
 
-def _notes(path: Path) -> dict[str, Any]:
+def _records(outputs: Path) -> Iterator[Path]:
+    """Give the records of all runs that their configs have, as far as that was noted."""
+    folders: dict[Path, list[Path]] = {}
+    for path in sorted(outputs.glob("*/*/record.json")):
+        folders.setdefault(path.parents[1], []).append(path)
+    for folder, paths in folders.items():
+        try:
+            ids = json.loads((folder / _RUNS).read_text(encoding="utf-8"))
+            places = {name: place for place, name in enumerate(ids)}
+            kept = [path for path in paths if path.parent.name in places]
+            yield from sorted(kept, key=lambda path: places[path.parent.name])
+        except (OSError, ValueError):
+            yield from paths
+
+
+def _notes(outputs: Path) -> dict[str, Any]:
     with suppress(OSError, ValueError):
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads((outputs / _READ).read_text(encoding="utf-8"))
         if content.get("format") == _FORMAT:
-            return dict(content["found"])
+            return dict(content)
     return {}
+
+
+def _note(outputs: Path, read: Mapping[str, Any], results: bool) -> None:
+    content = {"format": _FORMAT, "results": results, "found": read}
+    write_text(outputs / _READ, json.dumps(content, ensure_ascii=False, separators=(",", ":")))
 
 
 def entry(record: RunRecord) -> dict[str, Any]:
@@ -123,42 +182,13 @@ def render(runs: Sequence[Mapping[str, Any]], tables: Sequence[Mapping[str, Any]
     content = {**columns(runs), "batches": list(tables)}
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # In a script element nothing else can end it, or begin a comment.
-    return _template().render(data=data.replace("<", "\\u003c"), count=len(runs))
+    return str(_template().render(data=data.replace("<", "\\u003c"), count=len(runs)))
 
 
 @cache
-def _template() -> Template:
+def _template() -> Any:
+    from jinja2 import Environment, FileSystemLoader
+
     pages = FileSystemLoader(str(files("fourfold.report") / "assets"))
     environment = Environment(loader=pages, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template("overview.html.j2")
-
-
-def row(record: RunRecord) -> dict[str, Any]:
-    """Return one flat row of a record: ``param.*``, ``metric.*`` with ``.low`` and ``.high``."""
-    flat: dict[str, Any] = {name: getattr(record, name) for name in _PLAIN}
-    flat |= {name: record.cost.get(name) for name in ("cpu_s", "peak_mb", "energy_wh")}
-    flat["error"] = error_line(record)
-    for name, value in record.parameters.items():
-        nested = isinstance(value, list | dict)
-        flat[f"param.{name}"] = json.dumps(value, ensure_ascii=False) if nested else value
-    for name, metric in record.metrics.items():
-        flat[f"metric.{name}"] = metric.value
-        if metric.ci:
-            flat[f"metric.{name}.low"], flat[f"metric.{name}.high"] = metric.ci
-    return flat
-
-
-def write_table(records: Sequence[RunRecord], stem: Path) -> list[Path]:
-    """Write the table of records as Parquet and CSV; return both paths."""
-    import pandas as pd
-
-    frame = pd.DataFrame([row(record) for record in records])
-    for name in frame:
-        kinds = set(map(type, frame[name].dropna()))
-        if len(kinds) > 1 and kinds != {int, float}:
-            frame[name] = frame[name].astype("string")
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    parquet, csv = stem.with_suffix(".parquet"), stem.with_suffix(".csv")
-    frame.to_parquet(parquet, index=False)
-    frame.to_csv(csv, index=False)
-    return [parquet, csv]

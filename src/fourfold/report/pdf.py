@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from fourfold.errors import FourfoldError
+from fourfold.project import whole_file
 
 #: Names on the search path, in the order in which they are tried; `FOURFOLD_BROWSER` comes first.
 NAMES = (
@@ -84,7 +85,6 @@ def print_one(report: Path, program: str) -> Path:
         if not made.exists() or not made.read_bytes().startswith(b"%PDF"):
             said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
             raise FourfoldError(f"{report}: {program} did not print it: {said[0]}")
-        unfinished = target.with_name(f".{target.name}.partial")
-        shutil.copyfile(made, unfinished)
-        os.replace(unfinished, target)
+        with whole_file(target) as unfinished:
+            shutil.copyfile(made, unfinished)
     return target

@@ -16,7 +16,7 @@ from fourfold.errors import DataError
 from fourfold.methods.comparison.runs import pareto_front, read_runs, show_parallel, untried
 from fourfold.records.evidence import Metric
 from fourfold.records.record import RunRecord, write_record
-from fourfold.report.overview import write_table
+from fourfold.report.table import row, write_table
 
 # The tables of an MLflow 3 database that hold what this reads, with its own columns.
 MLFLOW = """
@@ -65,7 +65,7 @@ RECORDS = [
 @pytest.fixture
 def folder(tmp_path):
     """Records in folders of their own, their table, and an MLflow database."""
-    write_table(RECORDS, tmp_path / "results")
+    write_table(list(map(row, RECORDS)), tmp_path / "results")
     for number, each in enumerate(RECORDS):
         (tmp_path / f"r{number}").mkdir()
         write_record(each, tmp_path / f"r{number}" / "record.json")

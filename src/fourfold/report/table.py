@@ -1,0 +1,43 @@
+"""The table of runs: one flat row a record, as Parquet and CSV."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fourfold.project import whole_file
+from fourfold.records.record import RunRecord, error_line
+
+_PLAIN = ("config", "run_id", "template", "status", "verdict", "started_at", "duration_s")
+
+
+def row(record: RunRecord) -> dict[str, Any]:
+    """Return one flat row of a record: ``param.*``, ``metric.*`` with ``.low`` and ``.high``."""
+    flat: dict[str, Any] = {name: getattr(record, name) for name in _PLAIN}
+    flat |= {name: record.cost.get(name) for name in ("cpu_s", "peak_mb", "energy_wh")}
+    flat["error"] = error_line(record)
+    for name, value in record.parameters.items():
+        nested = isinstance(value, list | dict)
+        flat[f"param.{name}"] = json.dumps(value, ensure_ascii=False) if nested else value
+    for name, metric in record.metrics.items():
+        flat[f"metric.{name}"] = metric.value
+        if metric.ci:
+            flat[f"metric.{name}.low"], flat[f"metric.{name}.high"] = metric.ci
+    return flat
+
+
+def write_table(rows: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:
+    """Write the table of rows as Parquet and CSV, each whole or not at all; return both paths."""
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows))
+    for name in frame:
+        kinds = set(map(type, frame[name].dropna()))
+        if len(kinds) > 1 and kinds != {int, float}:
+            frame[name] = frame[name].astype("string")
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [stem.with_suffix(ending) for ending in (".parquet", ".csv")]
+    with whole_file(paths[0]) as parquet, whole_file(paths[1]) as csv:
+        frame.to_parquet(parquet, index=False)
+        frame.to_csv(csv, index=False)
+    return paths
