@@ -45,7 +45,9 @@ def project(folder: Path, runs: int, lines: int) -> None:
     cells[1].metadata["tags"] = ["parameters"]
     (folder / "templates").mkdir()
     (folder / "params").mkdir()
-    kernel = {"kernelspec": {"name": "python3", "language": "python"}}
+    kernel = {
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+    }
     nbformat.write(
         nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "templates" / "flood.ipynb"
     )
