@@ -12,6 +12,7 @@ from fourfold.author.lint import check_templates
 from fourfold.cli import author, show
 from fourfold.cli.options import Outputs, Paths, Root, complain, console, outputs_of, root_of
 from fourfold.cli.progress import Progress, cost_line, plan_table, result_table
+from fourfold.data.listing import matches
 from fourfold.errors import ConfigError, FourfoldError
 from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
@@ -178,7 +179,7 @@ def check(
 ) -> None:
     """Lint templates; exit code 1 if one breaks a rule."""
     project = root_of(root)
-    templates = paths or sorted((project / "templates").glob("*.ipynb"))
+    templates = paths or matches("*.ipynb", project / "templates")
     violations = check_templates(templates, project, fix)
     for violation in violations:
         console.print(str(violation), markup=False, highlight=False, soft_wrap=True)

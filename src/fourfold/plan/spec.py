@@ -11,6 +11,7 @@ from typing import Any
 
 _UNSAFE = re.compile(r"[^\w.=,+-]+")
 _LONGEST_ID = 80
+_LONGEST_BYTES = 236
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def run_id(values: Mapping[str, Any]) -> str:
         return "default"
     texts = {n: "+".join(map(str, v)) if isinstance(v, list) else str(v) for n, v in values.items()}
     written = ",".join(f"{name}={text}" for name, text in texts.items())
-    safe = _UNSAFE.sub("-", written)[:_LONGEST_ID]
+    # Some characters are four bytes, and the name of a folder has at most 255.
+    safe = _UNSAFE.sub("-", written)[:_LONGEST_ID].encode()[:_LONGEST_BYTES].decode(errors="ignore")
     return safe if safe == written else f"{safe}-{digest(values)}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
-from math import isfinite
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,8 @@ def entry(record: RunRecord) -> dict[str, Any]:
         "metrics": {
             name: [metric.value, *(metric.ci or (None, None))]
             for name, metric in record.metrics.items()
-            if all(end is not None and isfinite(end) for end in (metric.value, *(metric.ci or ())))
+            # Not `isfinite`: an integer may be larger than any float.
+            if all(e is not None and abs(e) < inf for e in (metric.value, *(metric.ci or ())))
         },
         "claims": [[claim.metric, claim.condition, claim.verdict] for claim in record.claims],
     }
@@ -155,7 +156,9 @@ def write_table(records: Sequence[RunRecord], stem: Path) -> list[Path]:
     frame = pd.DataFrame([row(record) for record in records])
     for name in frame:
         kinds = set(map(type, frame[name].dropna()))
-        if len(kinds) > 1 and kinds != {int, float}:
+        # An integer of more than 64 bits fits no column of numbers.
+        large = frame[name].dtype == object and int in kinds
+        if large or (len(kinds) > 1 and kinds != {int, float}):
             frame[name] = frame[name].astype("string")
     stem.parent.mkdir(parents=True, exist_ok=True)
     parquet, csv = stem.with_suffix(".parquet"), stem.with_suffix(".csv")

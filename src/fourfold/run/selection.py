@@ -1,9 +1,11 @@
 """Which runs need not run again: the record on disk against what the run would be now."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from fourfold.errors import FourfoldError
 from fourfold.plan.spec import RunSpec, canonical
@@ -72,13 +74,19 @@ def _reasons(spec: RunSpec, now: Fingerprint, record: RunRecord | None, folder: 
     if not record.ok:
         return [f"last time: {record.status}"]
     reasons = []
-    if record.parameters != spec.parameters:
+    # As texts: to Python, true is 1 and 1 is 1.0, which a notebook tells apart.
+    if _in_order(record.parameters) != _in_order(spec.parameters):
         changes = changed_parameters(record.parameters, spec.parameters)
         reasons = [f"{name}: {before} -> {after}" for name, before, after in changes]
+        reasons = reasons or ["the order of keys in a parameter changed"]
     reasons += now.changes_since(Fingerprint.from_json(record.key))
     if not all((folder / name).exists() for name in ("notebook.ipynb", "report.html")):
         reasons.append("its notebook or report is gone")
     return reasons
+
+
+def _in_order(parameters: Mapping[str, Any]) -> dict[str, str]:
+    return {name: json.dumps(value, default=str) for name, value in parameters.items()}
 
 
 def matching(specs: Sequence[RunSpec], patterns: Sequence[str]) -> list[RunSpec]:
