@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, hold_outputs, shown
 from fourfold.records.formatting import count
 from fourfold.records.record import RunRecord
+from fourfold.run.kernelspec import check_kernel
 from fourfold.run.selection import Choice, Todo, choose, matching
 
 # Modules that load much are imported by the commands that need them.
@@ -69,6 +71,9 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Also what is unchanged.")] = False,
     failed: Annotated[bool, typer.Option("--failed", help="Only what failed last time.")] = False,
     why: Why = False,
+    kernel: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of all runs; by default as templates say.")
+    ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at a failure.")] = False,
     max_failures: Annotated[
         int | None, typer.Option(min=1, help="Start no other run after so many failures.")
@@ -81,8 +86,11 @@ def run(
     from fourfold.run.kernels.machine import begin
 
     project, at_once = root_of(root), _workers(workers)
+    if kernel:
+        check_kernel(kernel)
     begin(at_once)
     specs = _matching(plan(paths or [], project), only)
+    specs = [replace(spec, options=replace(spec.options, kernel=kernel)) for spec in specs]
     place = Project(project, outputs_of(outputs, project))
     with hold_outputs(place.outputs):
         choice = choose(specs, place, force, failed)

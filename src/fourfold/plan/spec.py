@@ -18,7 +18,8 @@ _LONGEST_BYTES = 236
 class RunOptions:
     """How a run is executed; times in seconds, None for no limit.
 
-    A run that ended in one of `retry_on` is executed again, `retries` times at most.
+    A run that ended in one of `retry_on` is executed again, `retries` times at most. Without
+    a `kernel`, that of the template is taken.
     """
 
     timeout_s: float | None = None
@@ -26,6 +27,7 @@ class RunOptions:
     retries: int = 1
     retry_on: tuple[str, ...] = ("killed",)
     reference: bool = True
+    kernel: str | None = None
 
 
 @dataclass(frozen=True)
