@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+_LONGEST = 2000
+
 
 class FourfoldError(Exception):
     """Base of all errors that Fourfold raises on purpose."""
@@ -47,7 +49,15 @@ class Violation:
 
     def __str__(self) -> str:
         """Return ``file:line:column key: message``, which editors make clickable."""
-        return f"{self.file}:{self.line}:{self.column} {self.key}: {self.message}"
+        file, key, message = map(_legible, (self.file, self.key, self.message))
+        return f"{file}:{self.line}:{self.column} {key}: {message}"
+
+
+def _legible(text: str) -> str:
+    """Return a text that any terminal shows: characters of control escaped, the middle cut out."""
+    if not all(line.isprintable() for line in text.split("\n")):
+        text = repr(text)[1:-1]
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}"
 
 
 def did_you_mean(word: object, known: Iterable[object]) -> str:

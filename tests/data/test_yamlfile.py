@@ -71,7 +71,7 @@ def test_all_mistakes_are_told_at_once_with_line_and_key(tmp_path):
     ("text", "message"),
     [
         ("", "expected a mapping, got an empty file"),
-        ("- 1\n", "expected a mapping, got a CommentedSeq"),
+        ("- 1\n", "expected a mapping, got a list"),
         ("a: [1\nb: 2\n", "some.yaml:2:2 document: not YAML"),
         ("parts: []\nparts: []\n", "not YAML"),
     ],

@@ -13,6 +13,7 @@ from fourfold.author import clean as cleaning
 from fourfold.author import skeleton
 from fourfold.cli.options import Browser, Force, Outputs, Port, Root, console, outputs_of, root_of
 from fourfold.data.datasets import DATASETS
+from fourfold.data.listing import matches
 from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
@@ -220,7 +221,7 @@ def clean(
     if paths == ["-"]:
         sys.stdout.write(cleaning.cleaned(sys.stdin.read(), "standard input"))
         return
-    notebooks = [Path(p) for p in paths or []] or sorted((project / "templates").glob("*.ipynb"))
+    notebooks = [Path(p) for p in paths or []] or matches("*.ipynb", project / "templates")
     for path in notebooks:
         if not path.is_file():
             raise FourfoldError(f"{path}: expected a notebook, found no file")

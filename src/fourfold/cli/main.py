@@ -1,6 +1,7 @@
 """The command line: each command is the line written out, one call a step."""
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from fourfold.author.lint import check_templates
 from fourfold.cli import author, show
 from fourfold.cli.options import Outputs, Paths, Root, complain, console, outputs_of, root_of
 from fourfold.cli.progress import Progress, cost_line, plan_table, result_table
+from fourfold.data.listing import matches
 from fourfold.errors import ConfigError, FourfoldError
 from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
@@ -18,6 +20,7 @@ from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, hold_outputs, shown
 from fourfold.records.formatting import count
 from fourfold.records.record import RunRecord
+from fourfold.run.kernelspec import check_kernel
 from fourfold.run.selection import Choice, Todo, choose, matching
 
 # Modules that load much are imported by the commands that need them.
@@ -67,6 +70,9 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Also what is unchanged.")] = False,
     failed: Annotated[bool, typer.Option("--failed", help="Only what failed last time.")] = False,
     why: Why = False,
+    kernel: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of all runs; by default as templates say.")
+    ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at a failure.")] = False,
     max_failures: Annotated[
         int | None, typer.Option(min=1, help="Start no other run after so many failures.")
@@ -79,9 +85,12 @@ def run(
     from fourfold.run.kernels.machine import begin
 
     project, at_once = root_of(root), _workers(workers)
+    if kernel:
+        check_kernel(kernel)
     begin(at_once)
     planned = plan(paths or [], project)
     specs = _matching(planned, only)
+    specs = [replace(spec, options=replace(spec.options, kernel=kernel)) for spec in specs]
     place = Project(project, outputs_of(outputs, project))
     with hold_outputs(place.outputs):
         from fourfold.report.overview import keep_runs, write_results
@@ -190,7 +199,7 @@ def check(
 ) -> None:
     """Lint templates; exit code 1 if one breaks a rule, 2 if there is none."""
     project = root_of(root)
-    templates = paths or sorted((project / "templates").glob("*.ipynb"))
+    templates = paths or matches("*.ipynb", project / "templates")
     if not templates:
         raise FourfoldError(f"{project / 'templates'}: expected templates (*.ipynb), got none")
     violations = check_templates(templates, project, fix)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from typing import IO, TYPE_CHECKING, ClassVar
 
 from fourfold.data import database, formats
 from fourfold.data.datasets import DATASETS
+from fourfold.data.listing import matches
 from fourfold.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -118,8 +120,8 @@ class _Files(Source):
         for folder in _folders(self.root):
             hits = [folder / self.text]
             if _GLOB.search(self.text):
-                hits = sorted(Path(anchor or folder).glob(self.text[len(anchor) :]))
-            if files := [hit for hit in hits if hit.is_file()]:
+                hits = matches(self.text[len(anchor) :], Path(anchor or folder))
+            if files := [hit for hit in hits if os.path.isfile(hit)]:
                 return files
         return []
 
@@ -258,7 +260,7 @@ def locate(path: str, root: Path | None = None) -> Path:
         If there is no such file.
     """
     for folder in _folders(root):
-        if (folder / path).is_file():
+        if os.path.isfile(folder / path):
             return folder / path
     raise DataError(f"{path}: expected a file, found none.{_nearest(path, root)}")
 
@@ -285,7 +287,7 @@ def _folders(root: Path | None) -> list[Path]:
 def _nearest(path: str, root: Path | None) -> str:
     """Return the nearest file or built-in name as a question, or nothing."""
     parent = Path(path).parent
-    folders = [folder / parent for folder in _folders(root) if (folder / parent).is_dir()]
+    folders = [folder / parent for folder in _folders(root) if os.path.isdir(folder / parent)]
     files = [file for folder in folders for file in folder.iterdir() if file.is_file()]
     return did_you_mean(path, [*DATASETS, *sorted((parent / f.name).as_posix() for f in files)])
 

@@ -7,14 +7,25 @@ from typing import Any, ClassVar, Generic, TypeVar, get_args, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from fourfold.errors import ConfigError, Violation, did_you_mean
 
 Key = tuple[Any, ...]
 T = TypeVar("T")
 Held = TypeVar("Held", covariant=True)
+
+_STANDARD = "tag:yaml.org,2002:"
+#: What a config can hold, by the tag. A date is a text, and so is a lonely equals sign.
+_KINDS = {
+    **{
+        f"{_STANDARD}{kind}": kind for kind in ("map", "seq", "str", "int", "float", "bool", "null")
+    },
+    **{f"{_STANDARD}{kind}": "str" for kind in ("timestamp", "value")},
+}
+_DEEPEST = 100
+_MOST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -103,8 +114,9 @@ def read_positions(
     def wrong(message: str, line: int = 1, column: int = 1) -> ConfigError:
         return ConfigError([Violation(file, line, column, what, message)])
 
+    yaml = YAML(typ="safe", pure=True)
     try:
-        tree = YAML().load(path.read_text(encoding="utf-8"))
+        tree = yaml.compose(path.read_text(encoding="utf-8"))
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -113,24 +125,128 @@ def read_positions(
         raise wrong(f"expected YAML text, got {error}") from error
     except OSError as error:
         raise wrong(f"cannot be read: {error.strerror}") from error
-    if not isinstance(tree, CommentedMap):
-        got = "an empty file" if tree is None else f"a {type(tree).__name__}"
-        raise wrong(f"expected a mapping{keys}, got {got}")
-    positions: dict[Key, Position] = {(): Position(file)}
-    return _plain(tree, (), positions), positions
+    except RecursionError as error:
+        raise wrong(f"expected at most {_DEEPEST} values inside each other") from error
+    if not isinstance(tree, MappingNode) or tree.tag != f"{_STANDARD}map":
+        raise wrong(f"expected a mapping{keys}, got {_spoken(tree) if tree else 'an empty file'}")
+    reader = _Reader(yaml.constructor, Document(None, {(): Position(file)}))
+    content = reader.value(tree, (), ())
+    if reader.wrong:
+        raise ConfigError(list(dict.fromkeys(reader.wrong)))
+    return content, reader.positions
 
 
-def _plain(node: Any, key: Key, positions: dict[Key, Position]) -> Any:
-    """Return plain Python values, and note the position of each key and item."""
-    if isinstance(node, CommentedMap | CommentedSeq):
-        is_map, plain = isinstance(node, CommentedMap), {}
-        for name in node if is_map else range(len(node)):
-            line, column = node.lc.data.get(name, (node.lc.line, node.lc.col))[:2]
-            positions[(*key, name)] = Position(positions[()].file, line + 1, column + 1)
-            plain[name] = _plain(node[name], (*key, name), positions)
-        return plain if is_map else list(plain.values())
-    simple = next((kind for kind in (bool, int, float, str) if isinstance(node, kind)), None)
-    return simple(node) if simple else node
+class _Reader:
+    """Makes plain values of a tree of YAML, and notes the position of each key and item.
+
+    What a parameter of papermill, JSON and UTF-8 cannot all hold is a violation: a key that is
+    no text, a set, bytes, half of a character. A date is a text, as for papermill.
+    """
+
+    def __init__(self, constructor: Any, document: Document[None]) -> None:
+        self.constructor, self.document = constructor, document
+        self.positions: dict[Key, Position] = document.positions  # type: ignore[assignment]
+        self.wrong: list[Violation] = []
+
+    def value(self, node: Any, key: Key, above: tuple[Any, ...]) -> Any:
+        """Return the plain value of the node at `key`, which lies inside those `above`."""
+        if any(node is each for each in above):
+            return self._complain(key, "expected a value that does not hold itself")
+        if len(above) > _DEEPEST:
+            return self._complain(key, f"expected at most {_DEEPEST} values inside each other")
+        if len(self.positions) > _MOST:  # which takes an anchor that is repeated often
+            message = f"expected at most {_MOST:,} values, got more"
+            raise ConfigError([self.document.violation(key, message)])
+        own = {MappingNode: "map", SequenceNode: "seq"}.get(type(node))
+        kind = _KINDS.get(str(node.tag))
+        if kind is None or (kind if kind in ("map", "seq") else None) != own:
+            expected = "expected text, a number, true, false, null, a list or a mapping"
+            return self._complain(key, f"{expected}, got {_spoken(node)}")
+        if own == "map":
+            return self._mapping(node, key, (*above, node))
+        if own == "seq":
+            places = ((index, item, item) for index, item in enumerate(node.value))
+            return [self._at(key, *place, (*above, node)) for place in places]
+        return self._scalar(node, key, kind)
+
+    def _at(self, key: Key, name: Any, place: Any, node: Any, above: tuple[Any, ...]) -> Any:
+        mark = place.start_mark
+        file = self.positions[()].file
+        self.positions[(*key, name)] = Position(file, mark.line + 1, mark.column + 1)
+        return self.value(node, (*key, name), above)
+
+    def _mapping(self, node: Any, key: Key, above: tuple[Any, ...]) -> dict[str, Any]:
+        merged, plain = dict[str, Any](), dict[str, Any]()
+        seen: set[Any] = set()
+        for name_node, value in node.value:
+            merge = name_node.tag == f"{_STANDARD}merge"
+            name = "<<" if merge else self._name(name_node, key)
+            if name is None:
+                continue
+            if (merge, name) in seen:
+                self._tell(name_node, (*key, name), f"not YAML: found duplicate key {name!r}")
+            elif merge:
+                merged = self._merged(value, name_node, key, above)
+            else:
+                plain[name] = self._at(key, name, name_node, value, above)
+            seen.add((merge, name))
+        return {**merged, **plain}
+
+    def _merged(self, node: Any, place: Any, key: Key, above: tuple[Any, ...]) -> dict[str, Any]:
+        """Return the keys that ``<<`` takes over; of several mappings, the first wins."""
+        several = type(node) is SequenceNode
+        merged: dict[str, Any] = {}
+        for part in reversed(node.value) if several else [node]:
+            if type(part) is MappingNode:
+                merged |= self.value(part, key, above) or {}
+            else:
+                expected = "expected a mapping to take keys from, or a list of mappings"
+                self._tell(place, (*key, "<<"), f"{expected}, got {_spoken(part)}")
+        return merged
+
+    def _name(self, node: Any, key: Key) -> str | None:
+        """Return a key, which is a text."""
+        if type(node) is ScalarNode and _KINDS.get(str(node.tag)) == "str":
+            name = self._scalar(node, (*key, node.value), "str")
+            return None if name is None else str(name)
+        spelled = node.value if type(node) is ScalarNode else "?"
+        message = f"expected a text as key, got {_spoken(node)}; write it in quotes"
+        self._tell(node, (*key, spelled), message)
+        return None
+
+    def _scalar(self, node: Any, key: Key, kind: str) -> Any:
+        try:
+            if kind == "str":
+                # JSON writes a character beyond 16 bits as two halves.
+                return node.value.encode("utf-16", "surrogatepass").decode("utf-16")
+            if kind == "null" and node.value not in ("", "~", "null", "Null", "NULL"):
+                raise ValueError
+            return self.constructor.construct_object(node)
+        except (ValueError, LookupError, YAMLError):
+            wanted = "text that UTF-8 can hold" if kind == "str" else f"a value of type {kind}"
+            message = f"expected {wanted}, got {node.value!r}"
+            if key in self.positions:
+                return self._complain(key, message)
+            return self._tell(node, key, message)
+
+    def _complain(self, key: Key, message: str) -> None:
+        self.wrong.append(self.document.violation(key, message))
+
+    def _tell(self, node: Any, key: Key, message: str) -> None:
+        """Complain with the position of a node that has none of its own yet."""
+        line, column = node.start_mark.line + 1, node.start_mark.column + 1
+        dotted = ".".join(map(str, key))
+        self.wrong.append(Violation(self.positions[()].file, line, column, dotted, message))
+
+
+def _spoken(node: Any) -> str:
+    """Return a node as a message names it: by its tag, and its text where it has one."""
+    usual = {SequenceNode: ("seq", "a list"), MappingNode: ("map", "a mapping")}
+    kind, words = usual.get(type(node), ("", ""))
+    tag = str(node.tag).replace(_STANDARD, "!!")
+    if kind:
+        return words if tag == f"!!{kind}" else tag
+    return f"{node.value!r} ({tag})"
 
 
 def _violation(document: Document[Any], kind: type, item: Mapping[str, Any]) -> Violation:

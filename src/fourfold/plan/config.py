@@ -1,5 +1,6 @@
 """A config: one YAML file, read with the position of every key."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,7 @@ def read_config(path: Path, root: Path) -> Config:
     ConfigError
         If a file is missing, no YAML, no mapping, or extends itself.
     """
-    return Config(*_read(path, root, ()), path, config_name(path, root))
+    return Config(*_read(path.resolve(), root, ()), path, config_name(path, root))
 
 
 def config_name(path: Path, root: Path) -> str:
@@ -54,13 +55,15 @@ def _read(path: Path, root: Path, above: tuple[Path, ...]) -> _Read:
     parent = content.get("extends")
     if parent is None:
         return content, positions
-    base = (path.parent / str(parent)).resolve()
+    named = path.parent / str(parent)
+    # A path may be too long for the system, or hold what no path can.
+    base = named.resolve() if os.path.isfile(named) else named
     here, problem = positions[("extends",)], ""
     if base in (*above, path.resolve()):
         problem = f"expected a config that does not extend itself, got {parent!r}"
-    elif not base.is_file():
+    elif base is named:
         near = did_you_mean(parent, (p.name for p in path.parent.glob("*.y*ml")))
-        problem = f"expected a file, found no {shown(base, root)!r}.{near}"
+        problem = f"expected a file, found no {shown(Path(os.path.normpath(base)), root)!r}.{near}"
     if problem:
         raise ConfigError([Violation(here.file, here.line, here.column, "extends", problem)])
     return _merge(_read(base, root, (*above, path.resolve())), (content, positions))

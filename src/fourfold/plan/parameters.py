@@ -71,6 +71,11 @@ class Parameter:
         return "..".join("" if end is None else f"{end:g}" for end in (self.low, self.high))
 
     @property
+    def held(self) -> bool:
+        """Say whether YAML can hold the default; a tuple, a set or bytes stay with the cell."""
+        return _is_held(self.default)
+
+    @property
     def kind(self) -> Kind:
         """Return what a config may give."""
         return Kind(self.problems, self.json_schema)
@@ -111,7 +116,7 @@ class Parameter:
                 part.update({key: end for key, end in ends.items() if end is not None})
             if part.get("type") == "string" and self.choices:
                 part["enum"] = list(self.choices)
-        default = {} if self.default is REQUIRED else {"default": self.default}
+        default = {"default": self.default} if self.held else {}
         return {"description": self.help, **default, **schema}
 
 
@@ -160,7 +165,7 @@ def _parameter(node: ast.stmt, comments: Mapping[int, str], where: str) -> Param
         )
         raise TemplateError(message) from None
     if kind is None:
-        kind = Any if default is None else type(default)
+        kind = {type(None): Any, tuple: list}.get(type(default), type(default))
         written = getattr(kind, "__name__", "Any")
     lines = range(node.lineno, (node.end_lineno or 0) + 1)
     help_text = " ".join(comments[number] for number in lines if number in comments)
@@ -169,6 +174,17 @@ def _parameter(node: ast.stmt, comments: Mapping[int, str], where: str) -> Param
     listed = _CHOICES.search(help_text)
     choices = tuple(part.strip(" ,;.") for part in listed[0].split(" | ")) if listed else ()
     return Parameter(name, written, kind, default, help_text, low, high, choices, node.lineno)
+
+
+def _is_held(value: Any) -> bool:
+    """Say whether a value can be given by a config, and reach a notebook as it is."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_held([key, part]) for key, part in value.items())
+    if isinstance(value, list):
+        return all(map(_is_held, value))
+    if isinstance(value, str):
+        return value == value.encode(errors="ignore").decode()
+    return value is None or isinstance(value, bool | int | float)
 
 
 def _type(node: ast.expr, line: str) -> Any:

@@ -1,5 +1,6 @@
 """The plan: every run of every config, checked before any kernel starts."""
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.data import sources
+from fourfold.data.listing import files_below, matches
 from fourfold.errors import ConfigError, TemplateError, Violation, did_you_mean
 from fourfold.plan import sweep as sweeps
 from fourfold.plan.config import Config, read_config, run_options
@@ -20,6 +22,8 @@ from fourfold.records.evidence import BUSINESS
 
 #: A parameter whose comment starts with this is the path of a file.
 _PATH_OF = "path of "
+#: Bytes of the name of a config: it names a folder and, with an ending, a file.
+_LONGEST_NAME = 230
 
 
 def find_configs(paths: Sequence[str], root: Path) -> list[Path]:
@@ -35,25 +39,36 @@ def find_configs(paths: Sequence[str], root: Path) -> list[Path]:
             "expected a project, a folder with templates/ and params/, here or above; found none"
         )
         raise ConfigError([Violation(str(root), 1, 1, "project", message)])
-    hits = {path: _configs_at(path) for path in paths or [str(root / "params")]}
+    hits = {path: _configs_at(path, root) for path in paths or [str(root / "params")]}
     if missing := [path for path, configs in hits.items() if not configs]:
-        known = [shown(file, root) for file in sorted((root / "params").rglob("*.y*ml"))]
+        known = [shown(file, root) for file in _configs_at(str(root / "params"), root)]
         message = "expected a config, a folder of configs or a glob; found none."
         raise ConfigError(
             [Violation(p, 1, 1, "config", message + did_you_mean(p, known)) for p in missing]
         )
-    return list(dict.fromkeys(config for configs in hits.values() for config in configs))
+    once: dict[str, Path] = {}
+    for config in (config for configs in hits.values() for config in configs):
+        once.setdefault(os.path.realpath(config), config)
+    return list(once.values())
 
 
-def _configs_at(path: str) -> list[Path]:
-    place = Path(path)
-    if place.is_file():
-        return [place.resolve()]
-    base = place if place.is_dir() else Path(place.anchor)
-    pattern = "**/*" if place.is_dir() else str(place.relative_to(base)) if place.anchor else path
-    files = (file for file in base.glob(pattern) if file.suffix in (".yaml", ".yml"))
+def _configs_at(path: str, root: Path) -> list[Path]:
+    """Return the configs at a path; what a link leads to is named by the link."""
+    if os.path.isfile(path):
+        return [_in_project(Path(path), root)]
+    files = files_below(Path(path)) if os.path.isdir(path) else matches(path, Path())
     # A leading underscore marks a base that other configs extend.
-    return sorted(file.resolve() for file in files if not file.name.startswith("_"))
+    return [
+        _in_project(file, root)
+        for file in files
+        if file.suffix in (".yaml", ".yml") and not file.name.startswith("_")
+    ]
+
+
+def _in_project(path: Path, root: Path) -> Path:
+    """Return the absolute path of a config, in the project if any path of it is."""
+    absolute = Path(os.path.abspath(path))
+    return absolute if absolute.is_relative_to(root) else path.resolve()
 
 
 def plan(paths: Sequence[str], root: Path) -> list[RunSpec]:
@@ -82,12 +97,24 @@ def plan(paths: Sequence[str], root: Path) -> list[RunSpec]:
                 config.violation((), f"expected a name of its own, got that of {first}")
             )
         names[config.name] = path
+        if not _is_folder_name(config.name):
+            message = f"expected a name that UTF-8 can hold in {_LONGEST_NAME} bytes"
+            violations.append(config.violation((), f"{message}, got {config.name!r}"))
+            continue
         planned, wrong = _plan_config(config, root, read)
         runs += planned
         violations += wrong
     if violations:
         raise ConfigError(list(dict.fromkeys(violations)))
     return runs
+
+
+def _is_folder_name(name: str) -> bool:
+    """Say whether outputs can lie in a folder of this name, and a reference in such a file."""
+    try:
+        return len(name.encode()) <= _LONGEST_NAME
+    except UnicodeEncodeError:
+        return False
 
 
 def plan_one(config: Config, root: Path) -> RunSpec:
@@ -136,7 +163,7 @@ def _runs(
         # A template's own question is about its own example, never about the data of a config.
         name: type(parameter.default)() if name in BUSINESS else parameter.default
         for name, parameter in template.parameters.items()
-        if parameter.default is not REQUIRED
+        if parameter.default is not REQUIRED and parameter.held
     }
     common = {**defaults, **config.block("business"), **config.block("parameters")}
     ids = [run_id(values) for values in sets]
@@ -178,7 +205,7 @@ def _check_runs(
     problems = [
         Problem(("parameters", name), f"missing; expected {parameter.expected} ({parameter.help})")
         for name, parameter in template.parameters.items()
-        if runs and name not in runs[0].parameters
+        if runs and name not in runs[0].parameters and parameter.default is REQUIRED
     ]
     seen: dict[str, str] = {}
     for run in runs:
@@ -206,7 +233,10 @@ def _given(run: RunSpec, name: str) -> str:
 
 
 def _no_file(path: str, root: Path) -> str:
-    if not path or (root / path).is_file():
+    # Of `os`, which takes any text: a path may be too long, or hold what no path can.
+    if not path or os.path.isfile(root / path):
         return ""
-    known = [shown(file, root) for file in (root / path).parent.glob("*") if file.is_file()]
+    folder = (root / path).parent
+    files = folder.glob("*") if os.path.isdir(folder) else ()
+    known = [shown(file, root) for file in files if file.is_file()]
     return f"expected a file, found no {path!r}.{did_you_mean(path, known)}"

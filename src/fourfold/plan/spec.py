@@ -11,13 +11,15 @@ from typing import Any
 
 _UNSAFE = re.compile(r"[^\w.=,+-]+")
 _LONGEST_ID = 80
+_LONGEST_BYTES = 236
 
 
 @dataclass(frozen=True)
 class RunOptions:
     """How a run is executed; times in seconds, None for no limit.
 
-    A run that ended in one of `retry_on` is executed again, `retries` times at most.
+    A run that ended in one of `retry_on` is executed again, `retries` times at most. Without
+    a `kernel`, that of the template is taken.
     """
 
     timeout_s: float | None = None
@@ -25,6 +27,7 @@ class RunOptions:
     retries: int = 1
     retry_on: tuple[str, ...] = ("killed",)
     reference: bool = True
+    kernel: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ def run_id(values: Mapping[str, Any]) -> str:
         return "default"
     texts = {n: "+".join(map(str, v)) if isinstance(v, list) else str(v) for n, v in values.items()}
     written = ",".join(f"{name}={text}" for name, text in texts.items())
-    safe = _UNSAFE.sub("-", written)[:_LONGEST_ID]
+    # Some characters are four bytes, and the name of a folder has at most 255.
+    safe = _UNSAFE.sub("-", written)[:_LONGEST_ID].encode()[:_LONGEST_BYTES].decode(errors="ignore")
     return safe if safe == written else f"{safe}-{digest(values)}"
 
 

@@ -2,6 +2,7 @@
 
 import math
 import random
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -9,8 +10,10 @@ from itertools import product
 from typing import Any
 
 from fourfold.plan.kind import Kind, Problem, anything, mapping, value
+from fourfold.plan.spec import canonical
 
 Values = dict[str, Any]
+_LARGEST = sys.float_info.max / 2
 _SPAN = {
     "type": "object",
     "properties": {
@@ -104,7 +107,8 @@ def _span_problem(given: Any) -> str:
     if not isinstance(given, dict) or not {"low", "high"} <= set(given) <= {"low", "high", "log"}:
         return f"expected a list, or {{low: 0, high: 1, log: false}}, got {given!r}"
     low, high = given["low"], given["high"]
-    numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in (low, high))
+    # A draw is a float: larger integers have none, and infinity leaves nothing to draw from.
+    numbers = all(type(end) in (int, float) and abs(end) <= _LARGEST for end in (low, high))
     if not numbers or low > high or (given.get("log") and low <= 0):
         return f"expected numbers low <= high (and low > 0 with log), got {given!r}"
     return ""
@@ -153,12 +157,19 @@ def expand(sweep: Mapping[str, Any]) -> tuple[list[Values], list[Problem]]:
     runs = [{name: v for part in of_run for name, v in part.items()} for of_run in product(*parts)]
     idle = []
     for index, exclude in enumerate(sweep.get("exclude", [])):
-        kept = [run for run in runs if not exclude.items() <= run.items()]
+        kept = [run for run in runs if not _has(run, exclude)]
         if len(kept) == len(runs):
             message = f"no run of the sweep has {exclude!r}; expected to take out at least one"
             idle.append(Problem(("exclude", index), message))
         runs = kept
     return runs, idle
+
+
+def _has(run: Values, exclude: Values) -> bool:
+    """Say whether a set has all these values; to Python, true is 1 and 1 is 1.0."""
+    return exclude.items() <= run.items() and all(
+        canonical(run[name]) == canonical(part) for name, part in exclude.items()
+    )
 
 
 def _grid(block: Mapping[str, list[Any]], combine: Callable[..., Iterable[Any]]) -> list[Values]:

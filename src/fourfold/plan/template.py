@@ -1,12 +1,14 @@
 """A template: a notebook read as text, with its parameters, sections and metrics."""
 
 import ast
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from fourfold.data.listing import matches
 from fourfold.errors import TemplateError, did_you_mean
 from fourfold.plan.parameters import Parameter, read_parameters
 from fourfold.records.ipynb import (
@@ -75,7 +77,7 @@ def find_template(name: str, folder: Path) -> Path:
     """
     path = Path(name) if name.endswith(".ipynb") else folder / f"{name}.ipynb"
     path = path if path.is_absolute() else folder.parent / path
-    if path.is_file():
+    if os.path.isfile(path):
         return path
     if name in (known := templates(folder)):
         return known[name]
@@ -87,7 +89,7 @@ def find_template(name: str, folder: Path) -> Path:
 
 def templates(folder: Path) -> dict[str, Path]:
     """Return the templates that a config can name: those in `folder`, and Fourfold's own."""
-    paths = [path for place in (library(), folder) for path in place.glob("*.ipynb")]
+    paths = [path for place in (library(), folder) for path in matches("*.ipynb", place)]
     return dict(sorted({path.stem: path for path in paths}.items()))
 
 

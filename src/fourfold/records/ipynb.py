@@ -33,7 +33,7 @@ def read_notebook(path: Path) -> dict[str, Any]:
     Raises
     ------
     TemplateError
-        If the file is missing or not a notebook of format 4.
+        If the file is missing or not a notebook; older formats are read as format 4.
     """
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
@@ -41,9 +41,31 @@ def read_notebook(path: Path) -> dict[str, Any]:
         raise TemplateError(f"{path}: cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise TemplateError(f"{path}: expected a notebook (JSON), got {error}") from error
+    if isinstance(notebook, dict) and notebook.get("nbformat") in (1, 2, 3):
+        notebook = _upgraded(notebook)
     if not isinstance(notebook, dict) or notebook.get("nbformat") != 4:
         raise TemplateError(f"{path}: expected a notebook of format 4")
+    cells = notebook.get("cells")
+    if not isinstance(cells, list) or not all(
+        isinstance(c, dict) and "cell_type" in c for c in cells
+    ):
+        raise TemplateError(f"{path}: expected a notebook with a list of cells, found none")
+    notebook["metadata"] = notebook.get("metadata") or {}
     return notebook
+
+
+def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
+    """Return a notebook of an old format in format 4, without the random ids that it would get."""
+    import nbformat
+
+    try:
+        new = nbformat.convert(nbformat.from_dict(notebook), 4)  # type: ignore[no-untyped-call]
+    except Exception:  # which is that of no notebook, whatever it raises
+        return {}
+    content = dict(json.loads(json.dumps(new)))
+    for cell in content["cells"]:
+        cell.pop("id", None)
+    return {**content, "nbformat_minor": min(content["nbformat_minor"], 4)}
 
 
 def text(cell: Mapping[str, Any]) -> str:
@@ -54,7 +76,7 @@ def text(cell: Mapping[str, Any]) -> str:
 
 def tags(cell: Mapping[str, Any]) -> list[str]:
     """Return the tags of a cell."""
-    return list(cell.get("metadata", {}).get("tags", []))
+    return list((cell.get("metadata") or {}).get("tags") or [])
 
 
 def parameters_index(notebook: Mapping[str, Any]) -> int | None:

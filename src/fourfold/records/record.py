@@ -38,6 +38,8 @@ class RunRecord:
         Executions that it took; a lost kernel is tried again.
     start : str
         Of the kernel: ``warm`` or ``cold``.
+    kernel : str
+        Its name; empty where none was found.
     cost : dict
         CPU seconds, peak memory in MB and estimated energy in Wh of the kernel.
     key : dict
@@ -65,6 +67,7 @@ class RunRecord:
     seed: Any = None
     attempts: int = 1
     start: str = ""
+    kernel: str = ""
     cost: Mapping[str, Any] = field(default_factory=dict)
     key: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,13 @@ class Case:
             return ["not tested yet"]
         return [*map(str, self.changed), *now.changes_since(Fingerprint.from_json(key))]
 
+    @property
+    def uncounted(self) -> bool:
+        """Say whether the counts of cells were stripped, so that none tells what was executed."""
+        cells = [cell for cell in self.stored["cells"] if cell["cell_type"] == "code"]
+        counts = any(cell.get("execution_count") is not None for cell in cells)
+        return not counts and any(cell.get("outputs") for cell in cells)
+
     def pairs(self) -> list[Pair]:
         """Return the code cells of both notebooks, matched by id, in the order of execution."""
         named = all(cell.get("id") for nb in (self.stored, self.current) for cell in nb["cells"])
@@ -106,13 +114,21 @@ class Case:
 
 
 def _code_cells(notebook: Mapping[str, Any], named: bool) -> dict[str, tuple[Any, ...]]:
-    """Return section, index and cell by id, or by number in the notebooks of old editors."""
-    places = enumerate(zip(sections(notebook), notebook["cells"], strict=True))
-    return {
-        str(cell["id"]) if named else f"cell {index + 1}": (section, index, cell)
-        for index, (section, cell) in places
-        if cell["cell_type"] == "code"
-    }
+    """Return section, index and cell by id, or by number in the notebooks of old editors.
+
+    An id that stands there again, as after a cell was copied, gets a number.
+    """
+    cells: dict[str, tuple[Any, ...]] = {}
+    for index, (section, cell) in enumerate(
+        zip(sections(notebook), notebook["cells"], strict=True)
+    ):
+        if cell["cell_type"] == "code":
+            name = key = str(cell["id"]) if named else f"cell {index + 1}"
+            again = count(2)
+            while key in cells:
+                key = f"{name} ({next(again)})"
+            cells[key] = (section, index, cell)
+    return cells
 
 
 def read_case(path: Path) -> Case:

@@ -28,6 +28,9 @@ _NEVER_COMPARED = {
     *("application/vnd.jupyter.widget-view+json", "image/png", "image/jpeg"),
 }
 
+#: What Colab adds to an output for its own page, and no kernel sends.
+_COLAB = "application/vnd.google.colaboratory."
+
 
 class CellError(Exception):
     """A cell whose outputs are not those that are kept, or that could not be executed."""
@@ -188,18 +191,22 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
         if stored is None:
             if self.after.get("outputs"):
                 yield Difference("cell", "not in the reference", "new, with outputs", "extra")
-        elif stored.get("execution_count") is None and text(stored).strip():
+        elif self._never_run(stored):
             self.status = "never-run"
-            before = "with outputs, never executed" if stored.get("outputs") else "never executed"
-            yield Difference("cell", before, "executed", "missing")
+            yield Difference("cell", "never executed", "executed", "missing")
         else:
             try:
                 rules = with_tags(self.parent.case.rules, tags(self.cell))
             except ValueError as error:
                 raise CellError(str(error)) from None
-            if not rules.ignores("cell", self.pair.key):
+            if not rules.ignores("cell", str(stored.get("id", self.pair.key))):
                 before, after = (self._selected(cell) for cell in (stored, self.after))
                 yield from compare_outputs(before, after, rules)
+
+    def _never_run(self, stored: Mapping[str, Any]) -> bool:
+        """Say whether a cell has neither count nor outputs, where others have."""
+        left = stored.get("execution_count") is not None or stored.get("outputs")
+        return bool(not left and text(stored).strip() and not self.parent.case.uncounted)
 
     def _selected(self, cell: Mapping[str, Any]) -> Any:
         """Apply ``--nbval-sanitize-with`` and the ``skip_compare`` of a conftest.py, as nbval."""
@@ -210,13 +217,17 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
             outputs = self.sanitize_outputs(joined.cells[0].outputs)
         skipped = {*self.parent.skip_compare} - _NEVER_COMPARED
         kept = []
-        for output in outputs if skipped else ():
+        for output in outputs:
             if output.get("name") in skipped or output["output_type"] in skipped:
                 continue
-            data = {m: content for m, content in output.get("data", {}).items() if m not in skipped}
-            if data or "data" not in output:
+            data = {
+                mime: content
+                for mime, content in output.get("data", {}).items()
+                if mime not in skipped and not mime.startswith(_COLAB)
+            }
+            if data or not output.get("data"):
                 kept.append({**output, "data": data} if data else output)
-        return kept if skipped else outputs
+        return kept
 
     def repr_failure(self, excinfo: Any) -> Any:
         """Return what a reader needs: where, the differences, the way out."""

@@ -1,19 +1,22 @@
 """A notebook executed in the background, while pytest compares the cells that are done."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+import nbformat
 from papermill.iorw import load_notebook_node
 
 from fourfold.plan.template import template_path
+from fourfold.records.ipynb import tags
 from fourfold.regress.case import Case
-from fourfold.run.kernels.client import WARM_KERNELS, execute
+from fourfold.run.kernels.client import execute
 from fourfold.run.kernels.execution import Execution, Failure, Limits
 from fourfold.run.kernels.process import kill_kernel
+from fourfold.run.kernelspec import kernel_for
 from fourfold.run.prepare import prepared
 
 RAISES = "raises-exception"
@@ -56,15 +59,15 @@ class Job:
 
     def _run(self, ahead: Callable[[], int]) -> None:
         notebook = self._notebook()
-        for index, tags in self.marks.items():
+        for index, more in self.marks.items():
             metadata = notebook.cells[index].metadata
-            metadata["tags"] = [*metadata.get("tags", []), *tags]
+            metadata["tags"] = [*metadata.get("tags", []), *more]
         self._execution = Execution(
             notebook, None, on_cell_end=self._note, stopping=self._stop.is_set
         )
         execute(
             self._execution,
-            self._kernel_name(notebook.metadata),
+            kernel_for(notebook.metadata, self.kernel)[0],
             limits=self.limits,
             cwd=self.case.root if self.case.spec else self.case.path.parent,
             env=self.env,
@@ -78,24 +81,13 @@ class Job:
         if self.case.spec:
             template = template_path(self.case.spec.template_file, self.case.root)
             return prepared(template, self.case.spec.parameters)
-        notebook = load_notebook_node(str(self.case.path))
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
-        return notebook
-
-    def _kernel_name(self, metadata: Mapping[str, Any]) -> str:
-        """Return the kernel: as asked, else the notebook's own, for Python else this Python's."""
-        own = metadata.get("kernelspec", {})
-        name = str(self.kernel or own.get("name", "python3"))
-        try:
-            KernelSpecManager().get_kernel_spec(name)
-        except NoSuchKernel:
-            language = own.get("language") or metadata.get("language_info", {}).get("name")
-            if language != "python" or self.kernel:
-                raise
-            return WARM_KERNELS[0]
-        return name
+        cells = [dict(cell) for cell in self.case.stored["cells"]]
+        for cell in cells:
+            cell["metadata"] = {**(cell.get("metadata") or {}), "tags": tags(cell)}
+            if cell["cell_type"] == "code":
+                cell |= {"outputs": [], "execution_count": None}
+        content = json.dumps({**self.case.stored, "cells": cells})
+        return load_notebook_node(nbformat.reads(content, as_version=4))  # type: ignore[no-untyped-call]
 
     def _note(self, index: int) -> None:
         with self._news:

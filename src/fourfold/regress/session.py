@@ -18,6 +18,7 @@ import nbformat
 import pytest
 from nbval.plugin import IPyNbFile
 
+from fourfold.data.listing import matches, meant
 from fourfold.errors import FourfoldError, TemplateError, did_you_mean
 from fourfold.plan.spec import RunOptions
 from fourfold.plan.template import find_template
@@ -54,6 +55,7 @@ class Regression:
         own = config.rootpath / ("outputs/regress" if project else ".pytest_cache/fourfold")
         self.folder = self.option.fourfold_page or own
         self.results: list[Result] = []
+        self._paths: dict[Path, Path] = {}
         self.page: Path | None = None
         self._jobs: list[Job] = []
         self._pool: ThreadPoolExecutor | None = None
@@ -64,12 +66,23 @@ class Regression:
             for old in self.folder.glob("*.json"):
                 old.unlink()
 
+    @pytest.hookimpl
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leave out a link to a folder above it, which pytest would follow forty times."""
+        above = collection_path.parent.resolve()
+        loops = collection_path.is_symlink() and above.is_relative_to(collection_path.resolve())
+        return loops or None
+
     @pytest.hookimpl(wrapper=True)
     def pytest_collect_file(
         self, file_path: Path, parent: Any
     ) -> Generator[None, list[Any], list[Any]]:
         """Put our files in the place of nbval's."""
         collected = yield
+        # A hidden file or a backup is no notebook, unless it is named; a linked one is tested once.
+        hidden = not meant(file_path.name) and not parent.session.isinitpath(file_path)
+        if hidden or self._paths.setdefault(file_path.resolve(), file_path) != file_path:
+            return []
         return [
             NotebookFile.from_parent(parent, path=item.path, regression=self)
             if type(item) is IPyNbFile
@@ -273,7 +286,7 @@ def call_pytest(
 
 
 def _notebooks(path: Path) -> list[Path]:
-    return sorted(path.rglob("*.ipynb")) if path.is_dir() else [path]
+    return matches("**/*.ipynb", path) if path.is_dir() else [path]
 
 
 def _warm_up(paths: Sequence[Path], root: Path, workers: int | None) -> None:

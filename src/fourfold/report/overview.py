@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
-from math import isfinite
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +140,8 @@ def entry(record: RunRecord) -> dict[str, Any]:
         "metrics": {
             name: [metric.value, *(metric.ci or (None, None))]
             for name, metric in record.metrics.items()
-            if all(end is not None and isfinite(end) for end in (metric.value, *(metric.ci or ())))
+            # Not `isfinite`: an integer may be larger than any float.
+            if all(e is not None and abs(e) < inf for e in (metric.value, *(metric.ci or ())))
         },
         "claims": [[claim.metric, claim.condition, claim.verdict] for claim in record.claims],
     }

@@ -33,7 +33,9 @@ def write_table(rows: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:
     frame = pd.DataFrame(list(rows))
     for name in frame:
         kinds = set(map(type, frame[name].dropna()))
-        if len(kinds) > 1 and kinds != {int, float}:
+        # An integer of more than 64 bits fits no column of numbers.
+        large = frame[name].dtype == object and int in kinds
+        if large or (len(kinds) > 1 and kinds != {int, float}):
             frame[name] = frame[name].astype("string")
     stem.parent.mkdir(parents=True, exist_ok=True)
     paths = [stem.with_suffix(ending) for ending in (".parquet", ".csv")]

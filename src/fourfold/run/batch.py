@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from math import inf
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from papermill.iorw import load_notebook_node
 
 from fourfold.plan.spec import RunSpec
 from fourfold.plan.template import template_path
@@ -24,7 +25,8 @@ from fourfold.run.kernels.client import execute
 from fourfold.run.kernels.execution import Execution, Failure, Limits, write_notebook
 from fourfold.run.kernels.machine import kernel_env, with_energy
 from fourfold.run.kernels.zygotes import ZYGOTES
-from fourfold.run.prepare import fill, prepared
+from fourfold.run.kernelspec import kernel_for
+from fourfold.run.prepare import fill, prepared, with_room
 from fourfold.run.schedule import Batch, scheduled, warm_up, workers_for
 from fourfold.run.selection import Todo
 
@@ -66,7 +68,7 @@ def run_batch(
     warm_up(todo, project, workers)
     prime()
     with _signals(batch.stop), ThreadPoolExecutor(workers, "run") as pool:
-        specs = {pool.submit(_run, item, batch): item.spec for item in scheduled(todo)}
+        specs = {pool.submit(_tried, item, batch): item.spec for item in scheduled(todo)}
         waiting = set(specs)
         while waiting:  # and wakes often enough for signals to be seen
             ended, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -89,6 +91,31 @@ def _signals(handler: Callable[..., None]) -> Iterator[None]:
     finally:
         for kind, earlier in before.items():
             signal.signal(kind, earlier)
+
+
+def _tried(item: Todo, batch: Batch) -> RunRecord | None:
+    """Execute one run; what nobody thought of, such as a folder that is a file, fails it alone."""
+    spec, started = item.spec, datetime.now(UTC)
+    try:
+        return _run(item, batch)
+    except Exception as error:
+        failure = Failure("failed", "Setup", 0, "", type(error).__name__, str(error))
+    record = RunRecord(
+        config=spec.config,
+        run_id=spec.run_id,
+        template=spec.template,
+        status=failure.outcome,
+        parameters=dict(spec.parameters),
+        varied=list(spec.varied),
+        started_at=started.isoformat(timespec="seconds"),
+        duration_s=round((datetime.now(UTC) - started).total_seconds(), 3),
+        error=_error(failure),
+        versions=versions(),
+    )
+    with suppress(OSError, ValueError):
+        write_record(record, batch.project.folder(spec.config, spec.run_id) / "record.json")
+    batch.end(record)
+    return record
 
 
 def _run(item: Todo, batch: Batch) -> RunRecord | None:
@@ -136,6 +163,7 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
         seed=spec.parameters.get("seed"),
         attempts=attempt,
         start=execution.start,
+        kernel=execution.kernel,
         cost=with_energy(execution.cost),
         key=item.fingerprint.to_json(),
         **findings(execution.nb),
@@ -166,16 +194,26 @@ def _yaml(parameters: Mapping[str, Any]) -> str:
 
 def _execute(item: Todo, batch: Batch, path: Path) -> Execution:
     spec, root = item.spec, batch.project.root
+    template, wrong = template_path(spec.template_file, root), None
+    notebook = load_notebook_node(str(template))
+    try:
+        kernel = kernel_for(notebook.metadata, spec.options.kernel)
+        notebook = prepared(template, spec.parameters, kernel)
+    except Exception as error:  # a kernel or a language that there is not must not end the batch
+        notebook, wrong = with_room(notebook), error
     execution = Execution(
-        prepared(template_path(spec.template_file, root), spec.parameters),
+        notebook,
         path,
         on_section=lambda section: batch.on_section(spec, section),
         stopping=batch.stopping,
     )
     try:
+        if wrong:
+            raise wrong
+        execution.kernel = kernel[0]
         return execute(
             execution,
-            execution.nb.metadata.get("kernelspec", {}).get("name", "python3"),
+            execution.kernel,
             limits=Limits(spec.options.timeout_s, spec.options.cell_timeout_s),
             cwd=root,
             env=kernel_env(path.parent / "artifacts", batch.threads),

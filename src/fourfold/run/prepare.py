@@ -16,6 +16,7 @@ from fourfold.plan.spec import RunSpec
 from fourfold.records.formatting import number
 from fourfold.records.ipynb import parameters_index, tags
 from fourfold.records.record import findings, versions
+from fourfold.run.kernelspec import complete, kernel_for
 
 HEADER = "four-quarters"
 _MOST = 4  # figures in the header
@@ -30,22 +31,37 @@ _VERSIONS = ("python", "pandas", "scikit-learn")
 _MARKS = re.compile(r"([\\`*_|$<>\[\]])")
 
 
-def injected(template: Path, parameters: Mapping[str, Any]) -> Any:
-    """Return the template with the parameters injected as papermill does it."""
+def injected(
+    template: Path, parameters: Mapping[str, Any], kernel: tuple[str, str] | None = None
+) -> Any:
+    """Return the template with the parameters injected as papermill does it.
+
+    Parameters
+    ----------
+    template : Path
+    parameters : mapping
+    kernel : tuple of str, optional
+        Its name and language; by default as `kernel_for` has it.
+    """
     notebook = load_notebook_node(str(template))
     index = parameters_index(notebook)
     if index is not None and "parameters" not in tags(notebook.cells[index]):
         notebook.cells[index].metadata.tags.append("parameters")  # Colab keeps no tags
-    notebook = parameterize_notebook(notebook, dict(parameters))
+    kernel = kernel or kernel_for(notebook.metadata)
+    complete(notebook.metadata, kernel)
+    given = dict(zip(("kernel_name", "language"), kernel, strict=True))
+    notebook = parameterize_notebook(notebook, dict(parameters), **given)
     cell = next(cell for cell in notebook.cells if "injected-parameters" in tags(cell))
     # A random id would make two executions of the same run differ.
     cell.id = "injected-parameters"
     return notebook
 
 
-def prepared(template: Path, parameters: Mapping[str, Any]) -> Any:
-    """Return the template with the parameters injected, and room for a header."""
-    return with_room(injected(template, parameters))
+def prepared(
+    template: Path, parameters: Mapping[str, Any], kernel: tuple[str, str] | None = None
+) -> Any:
+    """Return the template with the parameters injected as by `injected`, and room for a header."""
+    return with_room(injected(template, parameters, kernel))
 
 
 def with_room(notebook: Any) -> Any:

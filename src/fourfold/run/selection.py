@@ -1,15 +1,21 @@
 """Which runs need not run again: the record on disk against what the run would be now."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from fourfold.errors import FourfoldError
 from fourfold.plan.spec import RunSpec, canonical
+from fourfold.plan.template import template_path
 from fourfold.project import Project
+from fourfold.records.ipynb import read_notebook
 from fourfold.records.record import RunRecord, find_record
 from fourfold.run.fingerprint import WILDCARDS, Fingerprint, Fingerprints, changed_parameters
+from fourfold.run.kernelspec import PYTHON, kernel_for
 
 
 @dataclass(frozen=True)
@@ -47,12 +53,19 @@ def choose(
         Choose only those whose last execution did not end well.
     """
     fingerprints = Fingerprints(project.root)
+    kernel = cache(partial(_kernel, project.root))
     choice = Choice()
     for spec in specs:
         folder = project.folder(spec.config, spec.run_id)
         record = find_record(folder)
         now = fingerprints.of(spec)
-        why = ["asked for by --force"] if force else _reasons(spec, now, record, folder)
+        why = (
+            ["asked for by --force"]
+            if force
+            else _reasons(
+                spec, now, record, folder, kernel(spec.template_file, spec.options.kernel)
+            )
+        )
         if failed and (record is None or record.ok):
             why = []
         if why:
@@ -65,20 +78,39 @@ def choose(
     return choice
 
 
-def _reasons(spec: RunSpec, now: Fingerprint, record: RunRecord | None, folder: Path) -> list[str]:
+def _reasons(
+    spec: RunSpec, now: Fingerprint, record: RunRecord | None, folder: Path, kernel: str
+) -> list[str]:
     """Return why a run cannot be taken from its record; empty if it can."""
     if record is None:
         return ["not run yet"]
     if not record.ok:
         return [f"last time: {record.status}"]
     reasons = []
-    if record.parameters != spec.parameters:
+    # As texts: to Python, true is 1 and 1 is 1.0, which a notebook tells apart.
+    if _in_order(record.parameters) != _in_order(spec.parameters):
         changes = changed_parameters(record.parameters, spec.parameters)
         reasons = [f"{name}: {before} -> {after}" for name, before, after in changes]
+        reasons = reasons or ["the order of keys in a parameter changed"]
+    if (record.kernel or PYTHON) != kernel:
+        reasons.append(f"kernel: {record.kernel or PYTHON} -> {kernel}")
     reasons += now.changes_since(Fingerprint.from_json(record.key))
     if not all((folder / name).exists() for name in ("notebook.ipynb", "report.html")):
         reasons.append("its notebook or report is gone")
     return reasons
+
+
+def _kernel(root: Path, template_file: str, asked: str | None) -> str:
+    """Return the name of the kernel that a run would have now."""
+    metadata = read_notebook(template_path(template_file, root)).get("metadata", {})
+    try:
+        return kernel_for(metadata, asked)[0]
+    except KeyError:  # not installed, as the run will say
+        return "none that is installed"
+
+
+def _in_order(parameters: Mapping[str, Any]) -> dict[str, str]:
+    return {name: json.dumps(value, default=str) for name, value in parameters.items()}
 
 
 def matching(specs: Sequence[RunSpec], patterns: Sequence[str]) -> list[RunSpec]:

@@ -56,7 +56,7 @@ class Execution(NotebookExecutionManager):  # type: ignore[misc]
         self.failure: Failure | None = None
         self.error: Exception | None = None  # of the kernel or its time; a cell's own is in `nb`
         self.cost: dict[str, float] = {}
-        self.start = "cold"
+        self.start, self.kernel = "cold", ""
         self._save_after = 0.0
 
     def save(self, *, force: bool = False, **kwargs: Any) -> None:
