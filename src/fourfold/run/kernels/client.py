@@ -15,21 +15,24 @@ from typing import Any
 
 import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellExecutionError, DeadKernelError
+from traitlets import Type
 
-from fourfold.run.kernels.delivery import Ledger, WholeOutputs
+from fourfold.run.kernels.delivery import Ledger, Unanswered, WholeOutputs
 from fourfold.run.kernels.execution import Execution, Failure, Limits
 from fourfold.run.kernels.machine import observed, oom_kills
 from fourfold.run.kernels.preload import preloads
 from fourfold.run.kernels.provisioner import WarmProvisioner
-from fourfold.run.kernels.zygotes import own_folder
+from fourfold.run.kernels.zygotes import fits, own_folder
 
 WARM_KERNELS = ("python3", "fourfold")
 """Kernels that a fork can serve: this Python's own."""
 
 _READY_S = 60.0
 _NO_LIMIT_S = 10**6
+_LOOK_S = 0.2
 _CANCELLED = ("KeyboardInterrupt", "stopped before this cell")
 _LOG = logging.getLogger("fourfold.run.kernels.client")
 # What nbclient logs of a dead or late kernel stands in the record.
@@ -50,9 +53,28 @@ class Stopped(Exception):
     """Ends an execution whose failure is noted already."""
 
 
+class _Shell(AsyncZMQSocketChannel):
+    """Takes replies though something is sent on the same socket meanwhile.
+
+    Widgets make the client send while it waits, and a send may swallow the one word by which the
+    system says that a reply has come: one in twenty progress bars waited for ever.
+    """
+
+    async def get_msg(self, timeout: float | None = None) -> Any:  # type: ignore[override]
+        """Return the next message, and look for it again and again."""
+        until = time.monotonic() + (_NO_LIMIT_S if timeout is None else timeout)
+        while True:
+            pause = max(0.0, min(_LOOK_S, until - time.monotonic()))
+            with suppress(Empty):
+                return await super().get_msg(pause)
+            if time.monotonic() >= until:
+                raise Empty
+
+
 class _PromptClient(AsyncKernelClient):
     """Knows that a kernel is ready as soon as it is, not a fifth of a second later."""
 
+    shell_channel_class = Type(_Shell)
     own = True  # a kernel that waits for its reader; of another, all that comes is taken at once
 
     def _create_connected_socket(self, channel: str, identity: bytes | None = None) -> Any:
@@ -115,6 +137,11 @@ class Client(WholeOutputs):
                 execution.cell_start(cell, cell_index=index)
                 self.execute_cell(cell, index)
                 self.check_arrivals()
+                if self.left:  # the kernel is about to end
+                    self.shutdown_kernel = "immediate"
+                    raise Stopped
+            except Stopped:
+                raise
             except CellExecutionError as error:
                 # ``sys.exit()`` ends a notebook well, as papermill has it.
                 if error.ename != "SystemExit" or error.evalue not in ("", "0", "None"):
@@ -140,7 +167,7 @@ class Client(WholeOutputs):
 
     def _cause(self, error: Exception) -> Exception:
         """Return the error; if the kernel died, with the end of its process."""
-        if not isinstance(error, DeadKernelError):
+        if not isinstance(error, DeadKernelError) or isinstance(error, Unanswered):
             return error
         code = self._process.poll() if self._process else None
         if code == -signal.SIGKILL and oom_kills() > self._oom_kills:
@@ -220,7 +247,7 @@ def execute(
     manager.session = Ledger(parent=manager)
     # Sockets in a folder of the run: TCP ports clash when many kernels start at once.
     manager.connection_file = str(folder / "kernel.json")
-    if os.name == "posix":
+    if os.name == "posix" and fits(folder):
         manager.transport, manager.ip = "ipc", str(folder / "k")
     if ahead and own_kernel:
         warm = WarmProvisioner(parent=manager, kernel_id="", kernel_spec=manager.kernel_spec)

@@ -9,10 +9,12 @@ from typing import Any
 
 from jupyter_client.session import Session
 from jupyter_core.utils import run_sync
+from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
 
 QUIET_S = 20.0  # without a message after a cell's reply, though its end has not come
+ASK_S = 1.0  # without a message, after which a kernel that may be idle is asked whether it is
 LATE_S = 2.0  # for messages that threads of a notebook send after the end of a cell
 LONGEST = 20_000_000  # characters that a cell may print
 _CHUNK = 65_536
@@ -20,6 +22,10 @@ _CHUNK = 65_536
 
 class OutputLost(Exception):
     """Messages of the kernel are missing, so the outputs of a cell are not whole."""
+
+
+class Unanswered(DeadKernelError):
+    """The kernel waits for code, though it has not answered what it was given."""
 
 
 class Ledger(Session):
@@ -32,15 +38,22 @@ class Ledger(Session):
     _process = ""
     _base = _last = _count = 0
     heard = 0.0
-    replied = ""
+    begun = replied = answered = ended = ""
 
     def deserialize(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return a message that has come, and count it."""
         message: dict[str, Any] = super().deserialize(*args, **kwargs)
         process, number = _numbered(message)
         self.heard = time.monotonic()
-        if message["header"]["msg_type"] == "execute_reply":
-            self.replied = message["parent_header"].get("msg_id", "")
+        kind, request = message["header"]["msg_type"], message["parent_header"].get("msg_id", "")
+        if kind == "execute_reply":
+            self.replied = request
+        elif message["parent_header"].get("msg_type") == "execute_request":
+            self.begun = request
+        elif kind == "kernel_info_reply":
+            self.answered = request
+        elif kind == "status" and message["content"].get("execution_state") == "idle":
+            self.ended = request
         # Two threads may take the same number and then skip the next, so numbers are not enough.
         if process and process == self._process and number > self._base:
             self._count += 1
@@ -53,6 +66,10 @@ class Ledger(Session):
         self._last = self._base
         self._count = 0
 
+    def go_without(self) -> None:
+        """Do not miss one message that is known to have held no output."""
+        self._count += 1
+
     @property
     def missing(self) -> int:
         """Return how many messages before the last have not come."""
@@ -63,6 +80,7 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
     """A client that takes outputs whole, however fast a kernel sends them."""
 
     _printed = _cut = 0
+    left = False  # whether the last cell has called a Jupyter kernel's own ``exit()``
 
     def put_together(self, cell: Any) -> None:
         """Make one output of the texts that follow each other, and say how much was cut."""
@@ -100,6 +118,8 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
         while self.kc.session.missing and time.monotonic() < until:
             with suppress(Empty):
                 await self.kc.iopub_channel.get_msg(timeout=0.1)
+            with suppress(Empty):
+                await self.kc.shell_channel.get_msg(timeout=0)
         return int(self.kc.session.missing)
 
     def output(self, outs: Any, msg: Any, display_id: str, cell_index: int) -> Any:
@@ -134,17 +154,71 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
     ) -> Any:
         """Wait for outputs as long as they come, not for four seconds after the reply."""
         watched = asyncio.ensure_future(self._until_quiet(msg_id, outputs))
+        reply = asyncio.ensure_future(
+            super()._async_poll_for_reply(msg_id, cell, timeout, watched, alive)
+        )
+        asking = asyncio.ensure_future(self._ask_on(msg_id, outputs))
         try:
-            return await super()._async_poll_for_reply(msg_id, cell, timeout, watched, alive)
+            await asyncio.wait({reply, asking}, return_when=asyncio.FIRST_COMPLETED)
+            if not reply.done():
+                asking.result()
+            answer = await reply
+            payload = answer["content"].get("payload", ())
+            self.left = any(part.get("source") == "ask_exit" for part in payload)
+            return answer
         finally:
-            watched.cancel()
+            for task in (watched, reply, asking):
+                task.cancel()
+
+    async def _ask_on(self, msg_id: str, outputs: Any) -> None:
+        """Ask a kernel that may be idle for its info, which may wake it, and shows that it is.
+
+        Some kernels sleep over a request that comes while another thread of theirs replies.
+
+        Raises
+        ------
+        Unanswered
+            If the kernel answers that, and so is idle, but not what it was asked before.
+        """
+        ledger, pause, asked = self.kc.session, ASK_S, list[str]()
+        while True:
+            await asyncio.sleep(pause)
+            idle = outputs.done() or ledger.begun != msg_id
+            if ledger.replied == msg_id or not idle or time.monotonic() - ledger.heard < ASK_S:
+                continue
+            if ledger.answered in asked:
+                raise Unanswered("the kernel is idle, but has not answered")
+            asked.append(self.kc.kernel_info())
+            pause = min(2 * pause, 60)
+
+    async def async_wait_for_reply(self, msg_id: str, cell: Any = None) -> Any:
+        """Wait for the answer to a request, or to a later one of its kind."""
+        while True:
+            with suppress(Empty):
+                message = await self.kc.shell_channel.get_msg(timeout=ASK_S)
+                if message["msg_type"] == "kernel_info_reply":
+                    return message
+                continue
+            await self._async_check_alive()
+            self.kc.kernel_info()
+
+    wait_for_reply = run_sync(async_wait_for_reply)
 
     async def _until_quiet(self, msg_id: str, outputs: Any) -> None:
-        ledger = self.kc.session
-        while not (await asyncio.wait([outputs], timeout=1))[0]:
-            if ledger.replied == msg_id and time.monotonic() - ledger.heard > QUIET_S:
+        ledger, asked = self.kc.session, list[str]()
+        while not (await asyncio.wait([outputs], timeout=ASK_S))[0]:
+            quiet = time.monotonic() - ledger.heard
+            if ledger.replied != msg_id or quiet < ASK_S:
+                continue
+            # Outputs come in order, so after the end of a later request none of this cell's comes.
+            over = ledger.ended in asked
+            if over or quiet > QUIET_S:
                 outputs.cancel()
+                if over and ledger.missing == 1:  # the word of the end itself
+                    ledger.go_without()
+                    return
                 raise OutputLost("the kernel has answered, but the end of the cell did not come")
+            asked.append(self.kc.kernel_info())
         outputs.result()
 
 

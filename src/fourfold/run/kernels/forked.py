@@ -6,21 +6,43 @@ import os
 import signal
 import sys
 import time
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from socket import socket
 from typing import Any, NoReturn
 
+from fourfold.run.kernels.kernel import KernelApp, hide_ourselves, launcher
+from fourfold.run.kernels.preload import PATIENT
 from fourfold.run.kernels.process import receive, send
+from fourfold.run.kernels.rehearsal import Rehearsal
 
 _GC_THRESHOLD = 50_000
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+_HISTORY = "--HistoryManager.hist_file=:memory:"
+_READ_HERE = ("matplotlibrc", ".numba_config.yaml")
+"""Files that libraries read from the folder in which they are imported."""
 
 
-def run_kernel(channel: socket, folder: str) -> NoReturn:
-    """Become a kernel; wait on `channel` for environment, folder and the socket to answer on."""
+def launched(connection_file: str) -> list[str]:
+    """Return the arguments that Jupyter starts a kernel with."""
+    return [launcher(), "-f", connection_file, _HISTORY]
+
+
+def run_kernel(channel: socket, folder: str, ahead: Rehearsal) -> NoReturn:
+    """Become a kernel; wait on `channel` for environment, folder and the socket to answer on.
+
+    Parameters
+    ----------
+    channel : socket
+    folder : str
+        For the sockets of the kernel.
+    ahead : Rehearsal
+        What this process has imported.
+    """
     code = 1
     try:
-        _start(channel, f"{folder}/{os.getpid()}")
+        _start(channel, f"{folder}/{os.getpid()}", ahead)
         code = 0
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 1
@@ -32,31 +54,34 @@ def run_kernel(channel: socket, folder: str) -> NoReturn:
         os._exit(code)
 
 
-def _start(channel: socket, name: str) -> None:
+def _start(channel: socket, name: str, ahead: Rehearsal) -> None:
     from tornado.ioloop import IOLoop
-
-    from fourfold.run.kernels.kernel import KernelApp
 
     os.setsid()
     gc.enable()
-    # Plots and fits make many objects that soon go by themselves; looking for cycles among them
-    # as often as Python does takes a twelfth of their time.
-    gc.set_threshold(_GC_THRESHOLD, 20, 50)
+    if PATIENT in ahead.modules:
+        # Plots and fits make many objects that soon go by themselves; looking for cycles among
+        # them as often as Python does takes a twelfth of their time.
+        gc.set_threshold(_GC_THRESHOLD, 20, 50)
+    else:
+        gc.unfreeze()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()  # a stream of its own; `random` does so itself after a fork
-    arguments = ["-f", f"{name}.json", "--transport=ipc", f"--ip={name}"]
-    arguments.append("--HistoryManager.hist_file=:memory:")
-    sys.argv = ["ipykernel_launcher.py", *arguments]
+    joined, filters = ahead.leave(), list(warnings.filters)
+    sys.argv = launched(f"{name}.json")
+    arguments = [*sys.argv[1:], "--transport=ipc", f"--ip={name}"]
     app: Any = KernelApp.instance()
-    app.initialize(arguments)
+    app.initialize([*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
     # Its threads may still speak when it closes their sockets, and then wait for each other; the
     # end of the process closes them as well.
     atexit.unregister(app.close)
-    if backend := sys.modules.get("matplotlib_inline.backend_inline"):
-        # Show figures as the notebook expects, which the preloaded backend could not yet.
-        backend._enable_matplotlib_integration()
-    signal.signal(signal.SIGTERM, _leave)
+    for event, callback in joined:
+        app.shell.events.register(event, callback)
+    if ahead.modules:
+        # The shell puts a filter of its own in front of those that libraries have set.
+        warnings.filters[:] = filters  # type: ignore[index]
+    hide_ourselves(all(name.partition(".")[0] != "fourfold" for name in ahead.modules))
 
     def take(fd: int, events: int) -> None:
         loop.remove_handler(fd)
@@ -64,24 +89,48 @@ def _start(channel: socket, name: str) -> None:
         if message is None:
             os._exit(0)
         request, answer = message
-        for variable in request["unset"]:
-            os.environ.pop(variable, None)
-        os.environ.update(request["env"])
-        time.tzset()
-        if request["cwd"]:
-            os.chdir(request["cwd"])
-            app.shell.history_manager.dir_hist[:] = [Path.cwd()]
-        if answer:
-            connection = {name: getattr(app, name) for name in ("transport", "ip", *_PORTS)}
-            connection["key"] = app.session.key.decode()
-            connection["signature_scheme"] = app.session.signature_scheme
-            send(answer, {"pid": os.getpid(), "connection": connection})
-            answer.close()
         channel.close()
+        _take_over(request, app)
+        if answer is None:
+            return
+        if doubt := _doubt(app, ahead):
+            send(answer, {"cold": doubt})
+            os._exit(0)
+        connection = {name: getattr(app, name) for name in ("transport", "ip", *_PORTS)}
+        connection["key"] = app.session.key.decode()
+        connection["signature_scheme"] = app.session.signature_scheme
+        send(answer, {"pid": os.getpid(), "connection": connection})
+        # The end of the run is said on the same socket, which no process of the notebook keeps.
+        os.register_at_fork(after_in_child=answer.close)
+        loop.add_handler(answer.fileno(), _leave, IOLoop.READ)
 
     loop: Any = IOLoop.current()
     loop.add_handler(channel.fileno(), take, IOLoop.READ)
     app.start()
+
+
+def _take_over(request: Mapping[str, Any], app: Any) -> None:
+    """Take over the environment and the folder of a run."""
+    for variable in request["unset"]:
+        os.environ.pop(variable, None)
+    os.environ.update(request["env"])
+    time.tzset()
+    if request["cwd"]:
+        os.chdir(request["cwd"])
+        app.shell.history_manager.dir_hist[:] = [Path.cwd()]
+
+
+def _doubt(app: Any, ahead: Rehearsal) -> str:
+    """Return why a cold start might see something else here; empty if it sees the same."""
+    profile = Path(app.profile_dir.startup_dir)
+    files = [*app.loaded_config_files, *profile.glob("*.py"), *profile.glob("*.ipy")]
+    files += filter(None, [os.environ.get("PYTHONSTARTUP")])
+    if files:
+        return f"{files[0]} may change what is imported after it"
+    hidden = ahead.hidden(os.getcwd())
+    if ahead.modules:
+        hidden += [file for file in _READ_HERE if os.path.exists(file)]
+    return f"{hidden[0]} lies in {os.getcwd()}" if hidden else ""
 
 
 def _leave(*_: Any) -> NoReturn:

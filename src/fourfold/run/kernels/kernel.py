@@ -1,13 +1,15 @@
 """The kernel of a run: what it prints waits for its reader instead of being dropped."""
 
+import importlib.util
 import sys
 import threading
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 import zmq
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
+from IPython.core.autocall import ZMQExitAutocall
 
 WAITING = 100  # messages on their way to a client, beyond which the notebook's code waits
 _PIECE = 1_000_000  # characters of one message, about
@@ -24,6 +26,7 @@ class Kernel(IPythonKernel):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
+        ZMQExitAutocall.__call__ = _exit  # type: ignore[method-assign]
         if self.iopub_thread is not None:
             _wait_for_reader(self.iopub_thread)
         for stream in (sys.stdout, sys.stderr):
@@ -32,7 +35,7 @@ class Kernel(IPythonKernel):
 
 
 class KernelApp(IPKernelApp):
-    """The application of such a kernel, forked or started by ``python -m`` this module."""
+    """The application of such a kernel, forked or started by `main`."""
 
     kernel_class = Kernel
 
@@ -74,6 +77,34 @@ def _in_pieces(stream: Any) -> None:
     stream.write = write_piece
 
 
-if __name__ == "__main__":
-    sys.argv[0] = "ipykernel_launcher.py"
-    KernelApp.launch_instance()
+def _exit(self: Any, code: Any = None) -> NoReturn:
+    """End the notebook here, as ``sys.exit()`` does; Jupyter's would go on with the cell."""
+    raise SystemExit(*() if code is None else (code,))
+
+
+def launcher() -> str:
+    """Return what a kernel finds as the name of its program."""
+    spec = importlib.util.find_spec("ipykernel_launcher")
+    return str(spec.origin if spec else "")
+
+
+def hide_ourselves(wholly: bool) -> None:
+    """Take our modules from those that are imported, which a notebook did not ask for.
+
+    Parameters
+    ----------
+    wholly : bool
+        Whether the package is none of those that were imported ahead of a notebook that does.
+    """
+    for name in list(sys.modules):
+        if name.startswith("fourfold.run") or (wholly and name.partition(".")[0] == "fourfold"):
+            del sys.modules[name]
+
+
+def main() -> None:
+    """Start a kernel cold."""
+    sys.argv[0] = launcher()
+    app: Any = KernelApp.instance()
+    app.initialize()
+    hide_ourselves(wholly=True)
+    app.start()

@@ -55,8 +55,11 @@ class Process:
         finally:
             if message is None:
                 answer.close()
-        if message is None or "pid" not in message[0]:
+        if message is None:
             raise Lost("the kernel ended before it was ready")
+        if "cold" in message[0]:
+            answer.close()
+            raise WarmError(message[0]["cold"])
         self.pid: int = message[0]["pid"]
         self.connection = dict(message[0]["connection"])
         self._lock = threading.Lock()
@@ -98,8 +101,13 @@ class Process:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signum)
 
+    def leave(self) -> None:
+        """Ask it to end in order, with its exit handlers."""
+        with suppress(OSError):
+            send(self._answer, {"do": "leave"})
+
     def terminate(self) -> None:
-        """Ask it to end."""
+        """End it, unless it has a handler for that."""
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:

@@ -14,9 +14,11 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from fourfold.run.kernels.process import Process, WarmError
 from fourfold.run.kernels.zygotes import ZYGOTES, available
 
-PRELOAD = ("numpy", "pandas", "matplotlib.pyplot", "seaborn", "sklearn", "fourfold")
-"""What the kernelspec imports ahead, for it does not know the notebook."""
-
+_COLD = (
+    "import sys; '' in sys.path and sys.path.remove('');"
+    "from fourfold.run.kernels.kernel import main; main()"
+)
+"""As ipykernel does, look for nothing in the notebook's folder while it starts."""
 _PLAIN = ("--HistoryManager.hist_file=:memory:",)
 
 
@@ -24,9 +26,10 @@ class WarmProvisioner(LocalProvisioner):
     """Starts kernels by a fork from a zygote, and as usual where that cannot be.
 
     The zygote has imported the modules `preload`, and keeps `ahead` kernels for the next starts.
+    Where the notebook is not known, nothing is imported ahead of what it may set first.
     """
 
-    preload: Sequence[str] = PRELOAD
+    preload: Sequence[str] = ()
     ahead = 1
     process: Any = None
     _forked: Process | None = None
@@ -73,7 +76,7 @@ class WarmProvisioner(LocalProvisioner):
     async def shutdown_requested(self, restart: bool = False) -> None:
         """End the kernel, and give it the time that its exit handlers need."""
         if isinstance(self.process, Process):
-            self.process.terminate()
+            self.process.leave()
         await self._ended(1.0)
 
     async def _ended(self, seconds: float) -> None:
@@ -94,6 +97,5 @@ def _ours(command: list[str]) -> list[str]:
     """Return the command with our application of the kernel in place of ipykernel's own."""
     match command:
         case [program, "-m", "ipykernel_launcher", *rest] if Path(program) == Path(sys.executable):
-            # As ipykernel does, look for nothing in the notebook's folder while it starts (-P).
-            return [program, "-P", "-m", "fourfold.run.kernels.kernel", *rest]
+            return [program, "-c", _COLD, *rest]
     return command

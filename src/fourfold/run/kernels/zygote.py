@@ -3,12 +3,12 @@
 ``python -m fourfold.run.kernels.zygote FD FOLDER`` speaks over the socket FD with `zygotes`, which
 starts it. A message has a socket beside it where the answer is to go:
 
-- ``{"do": "import", "modules": […]}`` imports;
 - ``{"do": "branch", "modules": […]}`` forks a zygote that imports more, and serves that socket;
 - ``{"do": "stock", "ahead": n}`` forks kernels ahead of need;
 - ``{"do": "kernel", "env": {…}, "cwd": …, "ahead": n}`` hands a kernel out: the kernel answers
   ``{"pid": …, "connection": {…}}``, and the zygote adds ``{"code": …, "cpu_s": …, "peak_mb": …}``
-  when it has ended.
+  when it has ended. Where a kernel would not be as if it had started cold, the answer is
+  ``{"cold": "why"}``.
 
 Nothing here outlives its parent: the end of the socket ends a zygote and all that it forked, and
 the system kills what a killed zygote leaves.
@@ -17,8 +17,6 @@ the system kills what a killed zygote leaves.
 import contextlib
 import ctypes
 import gc
-import importlib
-import operator
 import os
 import selectors
 import signal
@@ -27,40 +25,26 @@ import sys
 from shutil import rmtree
 from typing import Any, NoReturn
 
-from fourfold.run.kernels.forked import run_kernel
+from fourfold.run.kernels.forked import launched, run_kernel
+from fourfold.run.kernels.preload import KERNEL
 from fourfold.run.kernels.process import receive, send
+from fourfold.run.kernels.rehearsal import Rehearsal, import_all
 
 _PR_SET_PDEATHSIG = 1
-
-
-def import_all(modules: list[str]) -> None:
-    """Import modules, and the attributes ``module:name.name`` that load lazily.
-
-    What cannot be imported is left to the notebook, which shows the error where it belongs.
-    """
-    for name in modules:
-        module, _, attribute = name.partition(":")
-        with contextlib.suppress(Exception):
-            loaded = importlib.import_module(module)
-            try:
-                operator.attrgetter(attribute or "__name__")(loaded)
-            except AttributeError:
-                importlib.import_module(f"{module}.{attribute}")
-    # Let matplotlib find its fonts and writers, which takes a tenth of a second the first time.
-    figure = sys.modules.get("matplotlib.figure")
-    if figure and "matplotlib.backends.backend_agg" in sys.modules:
-        from io import BytesIO
-
-        drawn = figure.Figure()
-        drawn.subplots().set_title("a")
-        drawn.savefig(BytesIO(), format="png", bbox_inches="tight")
 
 
 class Zygote:
     """Serves one socket until it ends."""
 
-    def __init__(self, control: socket.socket, folder: str, owns: bool = False) -> None:
+    def __init__(
+        self,
+        control: socket.socket,
+        folder: str,
+        ahead: Rehearsal | None = None,
+        owns: bool = False,
+    ) -> None:
         self.control, self.folder, self.owns = control, folder, owns
+        self.ahead = ahead or Rehearsal()
         self.children: dict[int, socket.socket | None] = {}
         self.stock: list[tuple[int, socket.socket]] = []
         self.wakeup, end = socket.socketpair()
@@ -93,9 +77,7 @@ class Zygote:
         if message is None:
             self.end()
         request, beside = message
-        if request["do"] == "import":
-            import_all(request["modules"])
-        elif request["do"] == "branch" and beside:
+        if request["do"] == "branch" and beside:
             self.branch(request["modules"], beside)
         elif request["do"] == "kernel" and beside:
             self.hand_out(request, beside)
@@ -105,13 +87,15 @@ class Zygote:
         """Fork a zygote that imports more."""
         pid = self.fork()
         if pid == 0:
-            import_all(modules)
-            Zygote(control, self.folder).serve()
+            self.ahead.add(modules)
+            Zygote(control, self.folder, self.ahead).serve()
         self.children[pid] = None
         control.close()
 
     def hand_out(self, request: dict[str, Any], beside: socket.socket) -> None:
         """Give a kernel its environment and the socket to answer on."""
+        if self.ahead.doubts:
+            send(beside, {"cold": ", ".join(self.ahead.doubts)})
         self.fill(1)
         while self.stock:
             pid, channel = self.stock.pop(0)
@@ -124,12 +108,12 @@ class Zygote:
 
     def fill(self, ahead: int) -> None:
         """Fork kernels until `ahead` wait."""
-        while len(self.stock) < ahead:
+        while len(self.stock) < ahead and not self.ahead.doubts:
             ours, theirs = socket.socketpair()
             pid = self.fork()
             if pid == 0:
                 ours.close()
-                run_kernel(theirs, self.folder)
+                run_kernel(theirs, self.folder, self.ahead)
             theirs.close()
             self.children[pid] = None
             self.stock.append((pid, ours))
@@ -187,11 +171,7 @@ def main() -> NoReturn:
     control, folder = int(sys.argv[1]), sys.argv[2]
     # Imports make no garbage worth a search, which takes a sixth of their time; kernels collect.
     gc.disable()
-    # As for a kernel of its own: the folder it was started from holds no libraries.
-    del sys.path[0]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import_all(KERNEL)
+    sys.argv = launched(f"{folder}/kernel.json")
     Zygote(socket.socket(fileno=control), folder, owns=True).serve()
-
-
-if __name__ == "__main__":
-    main()

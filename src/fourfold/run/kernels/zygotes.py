@@ -19,16 +19,16 @@ from weakref import WeakSet
 
 import psutil
 
-from fourfold.run.kernels.preload import KERNEL
 from fourfold.run.kernels.process import Lost, Process, WarmError, send
-
-VOLATILE = (
-    *("FOURFOLD_ARTIFACTS", "JPY_PARENT_PID", "JPY_SESSION_NAME"),
-    *("PWD", "OLDPWD", "PYTEST_CURRENT_TEST", "PYTEST_VERSION"),
-)
-"""Variables that a kernel is given when it is handed out; others are read while importing."""
+from fourfold.run.kernels.rehearsal import VOLATILE
 
 _MOST_ROOTS = 4
+_LONGEST = 107  # bytes of the path of a socket
+_START = (
+    "import sys; '' in sys.path and sys.path.remove('');"
+    "from fourfold.run.kernels.zygote import main; main()"
+)
+"""As for a kernel of its own: the folder it is started from holds no libraries."""
 
 
 def available() -> bool:
@@ -40,13 +40,35 @@ def available() -> bool:
 
 
 def own_folder() -> Path:
-    """Return a new folder for sockets, whose name says which process it belongs to."""
-    return Path(tempfile.mkdtemp(prefix=f"fourfold-{os.getpid()}-"))
+    """Return a new folder for sockets, whose name says which process it belongs to.
+
+    The path of a socket has a limit, so it lies elsewhere if the temporary folder has a long name.
+    """
+    prefix = f"fourfold-{os.getpid()}-"
+    folder = ""
+    for parent in _parents():
+        with suppress(OSError):
+            folder = tempfile.mkdtemp(prefix=prefix, dir=parent)
+            break
+    return Path(folder or tempfile.mkdtemp(prefix=prefix))
+
+
+def _parents() -> list[str]:
+    """Return where folders for sockets may lie: where they usually do, if that is not too long."""
+    short = ("/tmp", "/var/tmp", "/dev/shm", os.environ.get("XDG_RUNTIME_DIR"))
+    usual = [tempfile.gettempdir(), *filter(None, short)]
+    return [parent for parent in usual if fits(f"{parent}/fourfold-{os.getpid()}-12345678")]
+
+
+def fits(folder: str | Path) -> bool:
+    """Say whether the paths of sockets in a folder are not too long."""
+    return len(os.fsencode(folder)) + len("/1234567-5") <= _LONGEST
 
 
 def sweep() -> None:
     """Remove the folders of processes that were killed before they could."""
-    for folder in Path(tempfile.gettempdir()).glob("fourfold-*-*"):
+    folders = (each for parent in _parents() for each in Path(parent).glob("fourfold-*-*"))
+    for folder in folders:
         owner = folder.name.split("-")[1]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
             rmtree(folder, ignore_errors=True)
@@ -61,6 +83,7 @@ class _Zygote:
     folder: Path | None = None
     kernels: WeakSet[Process] = field(default_factory=WeakSet)
     branches: dict[tuple[str, ...], _Zygote] = field(default_factory=dict)
+    trunk: tuple[str, ...] = ()
 
     def ask(self, message: dict[str, Any]) -> socket.socket:
         """Send a message; return the socket on which the answer comes."""
@@ -75,21 +98,35 @@ class _Zygote:
         return ours
 
     def branch(self, modules: Sequence[str]) -> _Zygote:
-        """Return the zygote that has imported these modules as well."""
+        """Return the zygote that has imported these modules, and no other.
+
+        It branches off the trunk, which has imported what others need as well, if it needs all
+        of that itself.
+        """
         key = tuple(modules)
+        if self.trunk and key != self.trunk and set(self.trunk) <= set(key):
+            return self.branch(self.trunk)._branch(key)
+        return self._branch(key)
+
+    def _branch(self, key: tuple[str, ...]) -> _Zygote:
         if key not in self.branches:
-            request = {"do": "branch", "modules": [*KERNEL, *key]}
-            self.branches[key] = _Zygote(self.ask(request))
+            self.branches[key] = _Zygote(self.ask({"do": "branch", "modules": key}))
         return self.branches[key]
 
     def ask_branch(self, modules: Sequence[str], message: dict[str, Any]) -> socket.socket:
-        """Ask the zygote that has imported these modules as well; let go of it if it has ended."""
+        """Ask the zygote that has imported these modules; let go of it if it has ended."""
         try:
             return self.branch(modules).ask(message)
         except Lost:
-            if branch := self.branches.pop(tuple(modules), None):
-                branch.close()
+            for key in (self.trunk, tuple(modules)):
+                self._let_go(key)
+            self.trunk = ()
             raise
+
+    def _let_go(self, key: tuple[str, ...]) -> None:
+        for zygote in (self, *self.branches.values()):
+            if branch := zygote.branches.pop(key, None):
+                branch.close()
 
     def close(self) -> None:
         """Close the socket, at which the zygote takes down what it forked."""
@@ -122,8 +159,8 @@ class Zygotes:
         first = next(iter(stocks), ())
         common = [name for name in first if all(name in modules for modules in stocks)]
         with self._lock, suppress(WarmError, OSError):
-            root = self._root(env)
-            send(root.control, {"do": "import", "modules": [*KERNEL, *common]})
+            root = self._root(env, None)
+            root.trunk = root.trunk or tuple(common)
             for modules, ahead in stocks.items():
                 send(root.branch(modules).control, {"do": "stock", "ahead": ahead})
 
@@ -158,7 +195,7 @@ class Zygotes:
         for _ in range(2):  # where a zygote was lost, its successor serves
             with suppress(Lost):
                 with self._lock:
-                    root = self._root(env)
+                    root = self._root(env, cwd)
                     answer = root.ask_branch(modules, request)
                 kernel = Process(answer)
                 root.kernels.add(kernel)
@@ -175,17 +212,20 @@ class Zygotes:
         """Return the process numbers of the zygotes."""
         return [root.process.pid for root in self._roots.values() if root.process]
 
-    def _root(self, env: Mapping[str, str]) -> _Zygote:
+    def _root(self, env: Mapping[str, str], cwd: str | Path | None) -> _Zygote:
         """Return the zygote of an environment; begin one in place of one that has ended."""
         fixed = {name: value for name, value in env.items() if name not in VOLATILE}
-        key = frozenset(fixed.items())
+        parts = fixed.get("PYTHONPATH", "").split(os.pathsep) if fixed.get("PYTHONPATH") else ()
+        # Where libraries lie may depend on the folder.
+        here = None if all(map(os.path.isabs, parts)) else str(cwd or os.getcwd())
+        key = (frozenset(fixed.items()), here)
         root = self._roots.get(key)
         if root and root.process and root.process.poll() is not None:
             self._forget(root)
         if key not in self._roots:
             if len(self._roots) >= _MOST_ROOTS:
                 self._make_room()
-            self._roots[key] = self._start(fixed)
+            self._roots[key] = self._start(fixed, here)
         return self._roots[key]
 
     def _make_room(self) -> None:
@@ -196,18 +236,22 @@ class Zygotes:
                 return
         raise WarmError("too many different environments at a time")
 
-    def _start(self, env: dict[str, str]) -> _Zygote:
+    def _start(self, env: dict[str, str], here: str | None) -> _Zygote:
         folder = own_folder()
+        if not fits(folder):
+            folder.rmdir()
+            raise WarmError("no folder has a name short enough for sockets")
         ours, theirs = socket.socketpair()
-        with theirs:
-            call = [sys.executable, "-m", "fourfold.run.kernels.zygote", str(theirs.fileno())]
+        with theirs, (folder / "zygote.log").open("wb") as log:
+            call = [sys.executable, "-c", _START, str(theirs.fileno()), str(folder)]
             process = subprocess.Popen(
-                [*call, str(folder)],
+                call,
                 env={"MPLBACKEND": "module://matplotlib_inline.backend_inline", **env},
+                cwd=here or folder,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
                 start_new_session=True,
             )
         return _Zygote(ours, process, folder)
