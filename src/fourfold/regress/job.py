@@ -1,9 +1,11 @@
 """A notebook executed in the background, while pytest compares the cells that are done."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
@@ -24,7 +26,8 @@ SKIP = "skip-execution"
 class Job:
     """One notebook on its way through a kernel; by default its own, of this name.
 
-    The `marks` are tags that cells get for their execution, by index. Once it has ended,
+    The `marks` are tags that cells get for their execution, by index; `cwd` is another folder than
+    the usual, `arguments` are those of a Python kernel. Once it has ended,
     `duration_s` is known, and the `failure` if it stopped early.
     """
 
@@ -33,7 +36,10 @@ class Job:
     kernel: str | None
     env: Mapping[str, str]
     marks: Mapping[int, Sequence[str]]
+    cwd: Path | None = None
+    arguments: Sequence[str] = ()
     begun: bool = False
+    started: float = math.inf
     failure: Failure | None = None
     duration_s: float = 0.0
     _manager: Any = None
@@ -45,7 +51,7 @@ class Job:
 
     def run(self, ahead: Callable[[], int]) -> None:
         """Execute the notebook, with so many kernels ahead for others; an error is its failure."""
-        self.begun, started = True, time.monotonic()
+        self.begun, self.started, started = True, time.time(), time.monotonic()
         try:
             self._run(ahead)
         except Exception as error:  # such as a kernel that is not installed
@@ -62,14 +68,17 @@ class Job:
         self._execution = Execution(
             notebook, None, on_cell_end=self._note, stopping=self._stop.is_set
         )
+        kernel = self._kernel_name(notebook.metadata)
+        usual = self.case.root if self.case.spec else self.case.path.parent
         execute(
             self._execution,
-            self._kernel_name(notebook.metadata),
+            kernel,
             limits=self.limits,
-            cwd=self.case.root if self.case.spec else self.case.path.parent,
+            cwd=self.cwd or usual,
             env=self.env,
             on_kernel=self._keep,
             ahead=ahead,
+            extra_arguments=[*self.arguments] if kernel in WARM_KERNELS else [],
         )
         self.failure = self._execution.failure
 
