@@ -1,10 +1,12 @@
 """A notebook executed in the background, while pytest compares the cells that are done."""
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -13,7 +15,7 @@ from papermill.iorw import load_notebook_node
 from fourfold.plan.template import template_path
 from fourfold.records.ipynb import tags
 from fourfold.regress.case import Case
-from fourfold.run.kernels.client import execute
+from fourfold.run.kernels.client import WARM_KERNELS, execute
 from fourfold.run.kernels.execution import Execution, Failure, Limits
 from fourfold.run.kernels.process import kill_kernel
 from fourfold.run.kernelspec import kernel_for
@@ -27,7 +29,8 @@ SKIP = "skip-execution"
 class Job:
     """One notebook on its way through a kernel; by default its own, of this name.
 
-    The `marks` are tags that cells get for their execution, by index. Once it has ended,
+    The `marks` are tags that cells get for their execution, by index; `cwd` is another folder than
+    the usual, `arguments` are those of a Python kernel. Once it has ended,
     `duration_s` is known, and the `failure` if it stopped early.
     """
 
@@ -36,7 +39,10 @@ class Job:
     kernel: str | None
     env: Mapping[str, str]
     marks: Mapping[int, Sequence[str]]
+    cwd: Path | None = None
+    arguments: Sequence[str] = ()
     begun: bool = False
+    started: float = math.inf
     failure: Failure | None = None
     duration_s: float = 0.0
     _manager: Any = None
@@ -48,7 +54,7 @@ class Job:
 
     def run(self, ahead: Callable[[], int]) -> None:
         """Execute the notebook, with so many kernels ahead for others; an error is its failure."""
-        self.begun, started = True, time.monotonic()
+        self.begun, self.started, started = True, time.time(), time.monotonic()
         try:
             self._run(ahead)
         except Exception as error:  # such as a kernel that is not installed
@@ -65,14 +71,17 @@ class Job:
         self._execution = Execution(
             notebook, None, on_cell_end=self._note, stopping=self._stop.is_set
         )
+        kernel = kernel_for(notebook.metadata, self.kernel)[0]
+        usual = self.case.root if self.case.spec else self.case.path.parent
         execute(
             self._execution,
-            kernel_for(notebook.metadata, self.kernel)[0],
+            kernel,
             limits=self.limits,
-            cwd=self.case.root if self.case.spec else self.case.path.parent,
+            cwd=self.cwd or usual,
             env=self.env,
             on_kernel=self._keep,
             ahead=ahead,
+            extra_arguments=[*self.arguments] if kernel in WARM_KERNELS else [],
         )
         self.failure = self._execution.failure
 

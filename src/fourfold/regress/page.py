@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import unified_diff
 from functools import cache
 from importlib.resources import files
 from itertools import zip_longest
@@ -15,6 +14,7 @@ from jinja2 import DictLoader, Environment, Template
 from fourfold.project import write_text
 from fourfold.records.evidence import MIME
 from fourfold.regress.compare import pictures
+from fourfold.regress.compare.align import changed
 from fourfold.regress.compare.html_table import Table, named, read_tables
 from fourfold.regress.compare.outputs import PICTURES, aligned, displayed, plain
 from fourfold.regress.compare.text import compare
@@ -23,6 +23,7 @@ ORDER = ("failed", "accepted", "passed", "unchanged")
 _SHOWN = ("differs", "failed", "never-run")
 _MOST_ROWS = 200
 _MOST_LINES = 300
+_AROUND = 2
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,18 @@ def _words(output: Mapping[str, Any]) -> str:
 
 def _lines(before: str, after: str) -> list[Lines]:
     """Return a difference by line; none if the texts are equal."""
-    diff = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
-    lines = [(line[:1], line[1:]) for line in [*diff][2:] if line[:2] != "@@"]
+    old, new = before.splitlines(), after.splitlines()
+    lines: list[tuple[str, str]] = []
+    below = 0
+    for i, i_end, j, j_end in changed(old, new):
+        follow = min(below + _AROUND, i) if lines else 0
+        lines += [(" ", line) for line in old[below:follow]]
+        lines += [(" ", line) for line in old[max(follow, i - _AROUND) : i]]
+        lines += [("-", line) for line in old[i:i_end]] + [("+", line) for line in new[j:j_end]]
+        below = i_end
+        if len(lines) > _MOST_LINES:
+            break
+    lines += [(" ", line) for line in old[below : below + _AROUND]] if lines else []
     return [Lines(lines[:_MOST_LINES])] if lines else []
 
 

@@ -6,19 +6,24 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from fourfold.plan.spec import RunSpec
 from fourfold.plan.template import read_template, template_path
 from fourfold.project import Project, write_text
 from fourfold.records.evidence import MIME
-from fourfold.records.ipynb import written
+from fourfold.records.ipynb import text, written
 from fourfold.records.record import versions
 from fourfold.regress import colab
-from fourfold.regress.case import Case
-from fourfold.regress.compare.outputs import plain
+from fourfold.regress.case import Case, read_case
+from fourfold.regress.compare.outputs import Outputs, plain
 from fourfold.regress.compare.pictures import same_software
+from fourfold.regress.evidence import VARIES, Evidence, note
+from fourfold.regress.job import Job
 from fourfold.run.fingerprint import Fingerprints
+from fourfold.run.kernels.execution import Limits
+from fourfold.run.kernels.machine import kernel_env
 from fourfold.run.prepare import HEADER, fill
 
 _CELL_NOISE = ("papermill", "execution", "ExecuteTime")
@@ -43,7 +48,29 @@ def write_reference(spec: RunSpec, project: Project) -> Path:
     target = project.root / "notebooks" / f"{spec.config}.ipynb"
     target.parent.mkdir(exist_ok=True)
     write_text(target, written(_finished(notebook, spec, target, project.root)))
+    _execute_again(target)
     return target
+
+
+def _execute_again(path: Path) -> None:
+    """Execute a new reference once more, and keep with it what varies by itself."""
+    case = read_case(path)
+    if case.problem or case.spec is None:
+        return
+    options = case.spec.options
+    limits = Limits(options.timeout_s, options.cell_timeout_s)
+    with TemporaryDirectory(prefix="fourfold-") as scratch:
+        env = kernel_env(Path(scratch))
+        job = Job(case, limits, None, env, {})  # which need not begin: the reference was executed
+        evidence = Evidence(case, job, Path(scratch), Path(scratch) / "none.json")
+        evidence.run()
+    notebook = copy.deepcopy(dict(case.stored))
+    ids = {id(cell): index for index, cell in enumerate(case.stored["cells"])}
+    for pair in case.pairs():
+        if pair.stored:
+            note(notebook["cells"][ids[id(pair.stored)]], evidence.runs[0].get(pair.key))
+    if notebook != case.stored:
+        write_text(path, written(notebook))
 
 
 def _finished(executed: dict[str, Any], spec: RunSpec, path: Path, root: Path) -> dict[str, Any]:
@@ -67,7 +94,12 @@ def _finished(executed: dict[str, Any], spec: RunSpec, path: Path, root: Path) -
     return {**executed, "metadata": metadata}
 
 
-def accepted(case: Case, executed: Mapping[str, Any], differing: Collection[str]) -> dict[str, Any]:
+def accepted(
+    case: Case,
+    executed: Mapping[str, Any],
+    differing: Collection[str],
+    again: Mapping[str, Outputs] | None = None,
+) -> dict[str, Any]:
     """Return the new reference.
 
     Parameters
@@ -76,16 +108,24 @@ def accepted(case: Case, executed: Mapping[str, Any], differing: Collection[str]
         The notebook as it was executed, as JSON.
     differing : collection of str
         Keys of the cells whose outputs differ; the others keep the outputs that they have.
+    again : mapping, optional
+        Outputs of a further execution by key, which show what of the new ones varies by itself.
     """
     notebook: dict[str, Any] = copy.deepcopy(dict(executed if case.spec else case.stored))
     for pair in case.pairs():
         if case.spec is None:
             if pair.key in differing:
-                _take_outputs(notebook["cells"][pair.index], executed["cells"][pair.index])
+                cell = notebook["cells"][pair.index]
+                _take_outputs(cell, executed["cells"][pair.index])
+                note(cell, (again or {}).get(pair.key))
         elif pair.current and pair.stored and pair.key not in differing:
             cell = notebook["cells"][pair.index]
             if not _redrawn(pair.stored, cell):
                 _take_outputs(cell, pair.stored)
+                note(cell, pair.stored["metadata"].get("fourfold", {}).get(VARIES))
+        elif pair.current and text(pair.current) == text(pair.stored or {}):
+            # Evidence is of the reference's code, which the new one must have.
+            note(notebook["cells"][pair.index], (again or {}).get(pair.key))
     if case.spec is None:
         return notebook
     fill(notebook, case.spec)

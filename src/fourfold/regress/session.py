@@ -26,6 +26,7 @@ from fourfold.project import shown, write_text
 from fourfold.records.ipynb import read_notebook, written
 from fourfold.records.record import section_times
 from fourfold.regress.case import Case, read_case
+from fourfold.regress.evidence import Evidence
 from fourfold.regress.items import NotebookCell, NotebookFile, Result
 from fourfold.regress.job import Job
 from fourfold.regress.references import accepted, same_content, shown_difference
@@ -151,6 +152,9 @@ class Regression:
         env = kernel_env(self._artifacts, max(1, cores() // self._workers))
         marks = {c.pair.index: c.marks for c in file.cells if c.marks and c.pair.current}
         file.job = Job(file.case, limits, kernel, env, marks)
+        kept = self._path(file.result.notebook, "evidence")
+        scratch = self._artifacts / kept.stem
+        file.evidence = Evidence(file.case, file.job, scratch, kept)
         return file.job
 
     def _ahead(self) -> int:
@@ -175,7 +179,8 @@ class Regression:
         )
         if self.option.fourfold_accept and whole:
             content = json.loads(nbformat.writes(executed))  # type: ignore[no-untyped-call]
-            fresh = accepted(file.case, content, differing)
+            runs = file.evidence.runs if file.evidence else []
+            fresh = accepted(file.case, content, differing, runs[0] if runs else {})
             if not same_content(fresh, file.case.stored):
                 difference = shown_difference(file.case.stored, fresh, result.notebook)
                 result = replace(result, status="accepted", accepted=difference)

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from operator import methodcaller
 
 from fourfold.plan.rules import USUAL_RULES, Rules
 from fourfold.regress.compare.difference import Difference, gone_and_new
-from fourfold.regress.compare.text import compare
+from fourfold.regress.compare.text import NONE, Again, compare
 
 # Times that scikit-learn and others put beside their scores.
 TIMINGS = frozenset(
@@ -30,6 +32,11 @@ class Table:
     rows: list[str]
     cells: list[list[str]]
     corner: str = ""
+
+    def cell(self, row: str, column: str) -> str | None:
+        """Return the text of a cell by its labels; None if there is none."""
+        i, j = named(self.rows).get(row), named(self.columns).get(column)
+        return None if i is None or j is None else self.cells[i][j]
 
 
 @dataclass
@@ -123,7 +130,9 @@ def _table(rows: Sequence[_Row]) -> Table:
     )
 
 
-def compare_tables(before: Table, after: Table, rules: Rules = USUAL_RULES) -> list[Difference]:
+def compare_tables(
+    before: Table, after: Table, rules: Rules = USUAL_RULES, again: Again = NONE
+) -> list[Difference]:
     """Return how two tables differ: columns and rows gone or new, and each cell that both have.
 
     Rows are matched by their labels, where these are labels and no mere numbering.
@@ -132,6 +141,8 @@ def compare_tables(before: Table, after: Table, rules: Rules = USUAL_RULES) -> l
     ----------
     rules : Rules
         Tolerance of numbers, and columns that are left out beside `TIMINGS`.
+    again : Again
+        The same table of further executions.
     """
     old_rows, new_rows = (named(table.rows) for table in (before, after))
     old_columns, new_columns = (
@@ -152,14 +163,27 @@ def compare_tables(before: Table, after: Table, rules: Rules = USUAL_RULES) -> l
             differences.append(Difference(f"order of {kind}", *orders, "table"))
     if compare(before.corner, after.corner):
         differences.append(Difference("corner", before.corner, after.corner, "table"))
-    return differences + [
-        Difference(f"[row {row!r}, column {column!r}]", old, new, "table")
+    cells = [
+        (column, Difference(f"[row {row!r}, column {column!r}]", old, new, "table"))
         for row, i in old_rows.items()
         for column, j in old_columns.items()
         if row in new_rows and column in new_columns
         for old, new in [(before.cells[i][j], after.cells[new_rows[row]][new_columns[column]])]
-        if compare(old, new, rules.tolerance)
+        if old != new
+        and compare(old, new, rules.tolerance, again.map(methodcaller("cell", row, column)))
     ]
+    # One number with more digits makes pandas show more of all in its column.
+    own = {column for column, cell in cells if not _is_same_number(cell.before, cell.after)}
+    wanted = (
+        c for column, c in cells if column not in own or not _is_same_number(c.before, c.after)
+    )
+    return [*differences, *wanted]
+
+
+def _is_same_number(before: str, after: str) -> bool:
+    with suppress(ValueError):
+        return float(before) == float(after)
+    return False
 
 
 def named(labels: Sequence[str]) -> dict[str, int]:

@@ -7,6 +7,7 @@ Pictures are the weaker witness: of figures that carry their data,
 import base64
 import binascii
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ _RESIZED = 0.04
 _BLOCK = 8
 _LEAST_LIKENESS = 0.965
 _MOST_STRANGE = 35.0
+# Pixels around what varies, such as the next digit of a time in a title.
+_AROUND = 15
 
 _UNREADABLE = (binascii.Error, OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 _MARK, _ALONE = (213, 40, 27), (255, 214, 153)
@@ -55,6 +58,26 @@ def compare(before: str, after: str, same_library: bool | None = None) -> str:
     if same_library is None:
         same_library = same_software(before, after)
     return _closely(old, new) if same_library else _coarsely(old, new)
+
+
+def vary(base: str, others: Sequence[str], sides: Sequence[str]) -> bool:
+    """Say whether pictures differ from one only where others do that the same code drew.
+
+    Parameters
+    ----------
+    base, others : str and sequence of str
+        Drawn by the same code.
+    sides : sequence of str
+        To be compared with `base`.
+    """
+    decoded = [_decoded(picture) for picture in (base, *others, *sides)]
+    first = decoded[0]
+    if first is None or any(p is None or p.size != first.size for p in decoded):
+        return False
+    far = [_distance(first, picture) > _LEVELS for picture in decoded[1:] if picture]
+    mask = np.zeros_like(far[0]) if not others else np.logical_or.reduce(far[: len(others)])
+    near = Image.fromarray(np.uint8(255) * mask).filter(ImageFilter.MaxFilter(_AROUND))
+    return not any((side & (np.asarray(near) == 0)).any() for side in far[len(others) :])
 
 
 def same_software(before: str, after: str) -> bool:

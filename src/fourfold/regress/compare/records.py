@@ -7,7 +7,8 @@ from typing import Any
 
 from fourfold.plan.rules import Rules, Tolerance
 from fourfold.regress.compare.difference import Difference
-from fourfold.regress.compare.text import close, compare
+from fourfold.regress.compare.text import compare
+from fourfold.regress.compare.tokens import close
 
 # Noise of this share of the largest number in a series is rounding.
 _SERIES_NOISE = 1e-9

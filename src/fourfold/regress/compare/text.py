@@ -1,167 +1,119 @@
-"""Two texts: equal in words, and in numbers within the tolerance."""
+"""Two texts: the same sign for sign, but for noise of floats and for what varies by itself."""
 
-import math
-import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from difflib import SequenceMatcher
-from itertools import groupby
+from functools import cache, lru_cache
+from typing import Any, Literal
 
 from fourfold.plan.rules import USUAL, Tolerance
-from fourfold.regress.compare import volatile
-from fourfold.regress.compare.difference import Difference
+from fourfold.regress.compare.difference import Difference, Kind
+from fourfold.regress.compare.pattern import Pattern, side_by_side
+from fourfold.regress.compare.tokens import lines, place, same_tokens, tokens
 
-_NUMBER = r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:(?<=\d)\.\d*|(?<!\d)\.\d+)?(?:[eE][-+]?\d+)?"
-# A run of one sign counts once: rules under a heading are as wide as the heading.
-_TOKEN = re.compile(
-    rf"(?P<date>(?<![\w.])(?:{volatile.DATE}))(?!\w)"
-    rf"|(?P<clock>(?<![\w.:]){volatile.CLOCK})(?![\w:])"
-    rf"|(?P<path>(?<![\w/.:\\]){volatile.PATH})"
-    rf"|(?P<number>(?<!\w)(?=[-+]?\.?\d){_NUMBER})"
-    r"|(?P<word>\w+)|(?P<sign>(?P<one>[^\w\s])(?P=one)*)"
-)
-_WORDS = 2
-_DIGITS_TO_ROUND = 5
+__all__ = ["NONE", "Again", "compare"]
 
-Tokens = Sequence["Token"]
+_KINDS: dict[str, Kind] = {"number": "number"}
 
 
 @dataclass(frozen=True)
-class Token:
-    """A date, time of day, path, number, word or sign; from `start` to `end` of `line`."""
+class Again:
+    """What further executions of the same code gave, as evidence of what varies by itself.
 
-    kind: str
-    text: str
-    number: int
-    line: str
-    start: int
-    end: int
+    The `base` says which of two sides that are compared that code gave as well: the one `before`,
+    the one `after`; or ``"own"`` if none, then it is the first of `others`.
+    """
 
-    @property
-    def place(self) -> str:
-        """Return its line and the words before it."""
-        words = self.line[: self.start].split()[-_WORDS:]
-        return f"line {self.number}" + (f", after {' '.join(words)!r}" if words else "")
+    others: tuple[Any, ...] = ()
+    base: Literal["before", "after", "own"] = "after"
 
-    @property
-    def shape(self) -> str:
-        """Return the part that tokens to be compared have in common: of numbers, the kind."""
-        return {"sign": self.text[:1], "word": self.text}.get(self.kind, self.kind)
+    def map(self, part: Callable[[Any], Any]) -> "Again":
+        """Return the same evidence of a part, without the executions that have none."""
+        parts = (part(other) for other in self.others)
+        return Again(tuple(each for each in parts if each is not None), self.base)
+
+    def sides(self, before: Any, after: Any) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
+        """Return what was executed, what it gave otherwise, and what must be like it."""
+        if self.base == "own":
+            return self.others[0], self.others[1:], (before, after)
+        if self.base == "before":
+            return before, self.others, (after,)
+        return after, self.others, (before,)
 
 
-def compare(before: str, after: str, tolerance: Tolerance = USUAL) -> list[Difference]:
-    """Return how two texts differ, number by number where their words are the same.
+NONE = Again()
 
-    Spaces and line ends do not count. What changes from one execution to the next does not
-    either: see `fourfold.regress.compare.volatile`.
+
+def compare(
+    before: str, after: str, tolerance: Tolerance = USUAL, again: Again = NONE
+) -> list[Difference]:
+    """Return how two texts differ: each number, word, sign and space.
 
     Parameters
     ----------
     tolerance : Tolerance
-        Of the numbers in them.
+        Of floats.
+    again : Again
+        Evidence of what varies by itself, which is no difference.
     """
     if before == after:
         return []
-    old, new = (_tokens(volatile.stable(text)) for text in (before, after))
-    if [token.shape for token in old] == [token.shape for token in new]:
-        return _compare_tokens(old, new, tolerance)
-    return _compare_lines(old, new, tolerance)
+    old, new = lines(before), lines(after)
+    if old == new:
+        return []
+    differences = [*_differences(old, new, tolerance)]
+    if not differences or not again.others:
+        return [difference for _, difference in differences]
+    base, others, sides = again.sides(before, after)
+    pattern = _pattern(base, others)
+    if all(pattern.fits(side, tolerance) for side in sides):
+        return []
+
+    @cache
+    def varies(at: tuple[int, int]) -> bool:
+        i, j = at
+        if i < 0 or j < 0 or again.base == "own":
+            return False
+        number, text = (i, new[j]) if again.base == "before" else (j, old[i])
+        return pattern.line(number, text, tolerance)
+
+    left = [difference for at, difference in differences if not varies(at)]
+    return left or [difference for _, difference in differences]
 
 
-def _tokens(text: str) -> list[Token]:
-    return [
-        Token(str(match.lastgroup), match[0], number, line, match.start(), match.end())
-        for number, line in enumerate(text.splitlines(), 1)
-        for match in _TOKEN.finditer(line)
-    ]
+@lru_cache(maxsize=64)
+def _pattern(base: str, others: tuple[str, ...]) -> Pattern:
+    return Pattern(base, others)
 
 
-def _compare_tokens(old: Tokens, new: Tokens, tolerance: Tolerance) -> list[Difference]:
-    return [
-        Difference(b.place, b.text, a.text, "number" if b.kind == "number" else "text")
-        for b, a in zip(old, new, strict=True)
-        if not _same_token(b, a, tolerance)
-    ]
-
-
-def _same_token(before: Token, after: Token, tolerance: Tolerance) -> bool:
-    old, new = before.text, after.text
-    if old == new or before.kind == "sign":
-        return True
-    match before.kind:
-        case "number":
-            if _close_as_shown(old, new, tolerance):
-                return True
-            return volatile.is_duration(after.line, after.end) or volatile.is_now(new)
-        case "date":
-            return volatile.is_recent_date(new)
-        case "clock":
-            return volatile.is_recent_clock(new)
-        case "path":
-            return volatile.is_same_place(old, new)
-    return False
-
-
-def _compare_lines(old: Tokens, new: Tokens, tolerance: Tolerance) -> list[Difference]:
-    """Align the lines by their words, and compare the numbers of those that have the same."""
-    old_lines, new_lines = (
-        [list(tokens) for _, tokens in groupby(side, key=lambda token: token.number)]
-        for side in (old, new)
-    )
-    old_shapes, new_shapes = (
-        [tuple(token.shape for token in line) for line in side] for side in (old_lines, new_lines)
-    )
-    matcher = SequenceMatcher(None, old_shapes, new_shapes, autojunk=False)
-    differences: list[Difference] = []
-    for tag, i, i_end, j, j_end in matcher.get_opcodes():
-        gone, fresh = old_lines[i:i_end], new_lines[j:j_end]
-        if len(gone) != len(fresh):
-            differences += [Difference(*_line(line), "", "missing") for line in gone]
-            added = map(_line, fresh)
-            differences += [Difference(place, "", text, "extra") for place, text in added]
+def _differences(
+    old: Sequence[str], new: Sequence[str], tolerance: Tolerance
+) -> Iterator[tuple[tuple[int, int], Difference]]:
+    """Yield each difference with its line in both, -1 where one has none."""
+    pairs, blocks = side_by_side(old, new)
+    events = [((i, j), None) for i, j in pairs] + [((b[0], b[2]), b) for b in blocks]
+    for (i, j), block in sorted(events, key=lambda event: event[0]):
+        if block is None:
+            yield from (((i, j), d) for d in _of_line(old[i], new[j], i + 1, tolerance))
             continue
-        for b, a in zip(gone, fresh, strict=True):
-            if tag == "equal":
-                differences += _compare_tokens(b, a, tolerance)
-            else:
-                differences.append(Difference(*_line(b), _line(a)[1]))
-    return differences
+        _, i_end, _, j_end = block
+        for gone in range(i, i_end):
+            line = old[gone].strip() or "an empty line"
+            yield (gone, -1), Difference(f"line {gone + 1}", line, "", "missing")
+        for fresh in range(j, j_end):
+            line = new[fresh].strip() or "an empty line"
+            yield (-1, fresh), Difference(f"line {fresh + 1}", "", line, "extra")
 
 
-def _line(tokens: Tokens) -> tuple[str, str]:
-    """Return the place of a line, and its text."""
-    return f"line {tokens[0].number}", tokens[0].line.strip()
-
-
-def close(before: float, after: float, tolerance: Tolerance) -> bool:
-    """Say whether two floats are the same within a tolerance; NaN is the same as NaN.
-
-    Parameters
-    ----------
-    tolerance : Tolerance
-        Relative to the larger of the two, and absolute.
-    """
-    both_nan = math.isnan(before) and math.isnan(after)
-    return both_nan or math.isclose(before, after, rel_tol=tolerance.rtol, abs_tol=tolerance.atol)
-
-
-def _close_as_shown(before: str, after: str, tolerance: Tolerance) -> bool:
-    """Say whether two numbers as they are written are the same.
-
-    Integers must be equal, and an integer is no float. Floats of five significant digits and
-    more may differ by one in the last place shown, for noise of 1e-16 tips a rounding; with
-    fewer digits one in the last place would be a difference that people see.
-    """
-    with suppress(ArithmeticError):  # a hash may look like a number with an enormous exponent
-        old, new = (Decimal(text.replace(",", "")) for text in (before, after))
-        integers = [not set(text) & set(".eE") for text in (before, after)]
-        if any(integers):
-            return all(integers) and old == new
-        if close(float(old), float(new), tolerance):
-            return True
-        if min(len(number.as_tuple().digits) for number in (old, new)) >= _DIGITS_TO_ROUND:
-            place = max(int(number.as_tuple().exponent) for number in (old, new))
-            return abs(old - new) <= Decimal("1.01").scaleb(place)
-    return False
+def _of_line(old: str, new: str, number: int, tolerance: Tolerance) -> list[Difference]:
+    before, after = tokens(old), tokens(new)
+    verdicts = same_tokens(before, after, tolerance)
+    if "".join(old.split()) == "".join(new.split()) and not (verdicts and all(verdicts)):
+        # Only spaces differ, which nobody sees in a line of text.
+        return [Difference(f"line {number}, spaces", old.replace(" ", "·"), new.replace(" ", "·"))]
+    if verdicts is None:
+        return [Difference(f"line {number}", old.strip(), new.strip())]
+    return [
+        Difference(place(old, number, b), b.text, a.text, _KINDS.get(b.kind, "text"))
+        for b, a, same in zip(before, after, verdicts, strict=True)
+        if not same and b.kind != "space"
+    ]

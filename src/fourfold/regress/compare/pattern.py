@@ -1,0 +1,439 @@
+"""What varies by itself: a text with holes, which further executions of the same code prove.
+
+A hole is as narrow as the evidence: tokens of a line, in which a number stays a number and a time
+a time, or lines of which the number or the order varied. All around it is compared as ever.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, pairwise
+from typing import Any
+
+from fourfold.plan.rules import Tolerance
+from fourfold.regress.compare.align import Block, changed
+from fourfold.regress.compare.tokens import (
+    Token,
+    Tokens,
+    close_as_shown,
+    lines,
+    mask,
+    same_tokens,
+    tokens,
+)
+
+_OPEN = {"(": ")", "[": "]", "{": "}"}
+# Never the other value of a word that varies.
+_ALARMING = re.compile(r"nan|nat|inf|none|null|\w*(?:error|exception)s?|fail\w*", re.IGNORECASE)
+_LONGER = 2
+_SHORTEST_ID = 6
+_LEAST_ALIKE = 3
+_Key = Callable[[Sequence[Any]], Sequence[Hashable]]
+
+
+@dataclass(frozen=True)
+class Hole:
+    """Items of a sequence from `start` to `end` that vary, and what was seen there.
+
+    With a `key` it was only their order.
+    """
+
+    start: int
+    end: int
+    seen: tuple[Sequence[Any], ...]
+    key: _Key | None = None
+
+    def is_order_of(self, items: Sequence[Any]) -> bool:
+        """Say whether these are the same items in any order."""
+        return self.key is not None and Counter(self.key(items)) == Counter(self.key(self.seen[0]))
+
+
+def side_by_side(
+    before: Sequence[str], after: Sequence[str]
+) -> tuple[list[tuple[int, int]], list[Block]]:
+    """Return the pairs of lines that differ and belong together, and the blocks of all others."""
+    pairs: list[tuple[int, int]] = []
+    blocks: list[Block] = []
+    for i, i_end, j, j_end in changed(before, after):
+        sides = before[i:i_end], after[j:j_end]
+        old, new = map(_masks, sides)
+        if i_end - i == j_end - j and any(
+            first != second and Counter(first) == Counter(second)
+            for first, second in ((old, new), map(_masks_of_times, sides))
+        ):
+            blocks.append((i, i_end, j, j_end))
+            continue
+        a = b = 0
+        for a_start, a_end, b_start, b_end in [*changed(old, new), (len(old), len(old), 0, 0)]:
+            pairs += [(i + a + k, j + b + k) for k in range(a_start - a)]
+            if a_end - a_start == b_end - b_start:
+                pairs += [(i + a_start + k, j + b_start + k) for k in range(a_end - a_start)]
+            elif b_end or a_end > a_start:
+                blocks.append((i + a_start, i + a_end, j + b_start, j + b_end))
+            a, b = a_end, b_end
+    return pairs, blocks
+
+
+def _holes(
+    base: Sequence[Any], others: Sequence[Sequence[Any]], alignments: Sequence[Sequence[Block]]
+) -> list[Hole]:
+    """Return where any of the others differs; `alignments` are the blocks by which they do."""
+    ranges: list[tuple[int, int]] = []
+    for start, end in sorted({block[:2] for blocks in alignments for block in blocks}):
+        last = ranges[-1] if ranges else (-1, -1)
+        if start < last[1] or (start == last[1] and (start == end or last[0] == last[1])):
+            ranges[-1] = (last[0], max(last[1], end))
+        else:
+            ranges.append((start, end))
+    view = _View(base, others, alignments)
+    return [Hole(start, end, view.of(start, end)) for start, end in ranges]
+
+
+class _View:
+    """What stands in other sequences where a range of the base is, which cuts no block."""
+
+    def __init__(
+        self,
+        base: Sequence[Any],
+        others: Sequence[Sequence[Any]],
+        alignments: Sequence[Sequence[Block]],
+    ) -> None:
+        self.base, self.others, self.alignments = base, others, alignments
+        self.starts = [[block[0] for block in blocks] for blocks in alignments]
+        self.ends = [[block[1] for block in blocks] for blocks in alignments]
+
+    def of(self, start: int, end: int) -> tuple[Sequence[Any], ...]:
+        seen = [self.base[start:end]]
+        for number, other in enumerate(self.others):
+            blocks = self.alignments[number]
+            before = bisect_left(self.starts[number], start)
+            until = bisect_right(self.ends[number], end)
+            first = start + (blocks[before - 1][3] - blocks[before - 1][1] if before else 0)
+            last = end + (blocks[until - 1][3] - blocks[until - 1][1] if until else 0)
+            seen.append(other[first:last])
+        return tuple(seen)
+
+    def cuts(self, start: int, end: int) -> bool:
+        return any(
+            i < edge < i_end
+            for blocks in self.alignments
+            for i, i_end, *_ in blocks
+            for edge in (start, end)
+        )
+
+
+def _fit(
+    sizes: tuple[int, int],
+    holes: Sequence[Hole],
+    same: Callable[[int, int], bool],
+    accepts: Callable[[Hole, int, int], bool],
+) -> bool:
+    """Say whether a sequence is the base but for its holes.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Of base and sequence.
+    same, accepts : callable
+        Compare an item of each; say whether a part of the sequence may fill a hole.
+    """
+    size, length = sizes
+
+    def stands(start: int, end: int, at: int) -> bool:
+        return all(same(i, at + i - start) for i in range(start, end))
+
+    if not holes:
+        return size == length and stands(0, size, 0)
+    at = holes[0].start
+    if at > length or not stands(0, at, 0):
+        return False
+    for hole, following in pairwise([*holes, None]):
+        if hole is None:
+            break
+        end = following.start if following else size
+        left = length - (end - hole.end)
+        most = at + _LONGER * max(map(len, hole.seen)) + _LONGER
+        usual = at + hole.end - hole.start
+        places = [left] if following is None else chain([usual], range(at, min(left, most) + 1))
+        for place in places:
+            if at <= place <= left and stands(hole.end, end, place) and accepts(hole, at, place):
+                at = place + end - hole.end
+                break
+        else:
+            return False
+    return at == length
+
+
+class Pattern:
+    """A text, and what of it varies, since it does in other texts that the same code made."""
+
+    def __init__(self, base: str, others: Sequence[str]) -> None:
+        self.lines = lines(base)
+        texts = [lines(other) for other in others]
+        self._seen: dict[int, list[str]] = {}
+        self._patterns: dict[int, _Line] = {}
+        self._alike: dict[tuple[str, ...], list[int]] = {}
+        self._shapes: dict[tuple[str, ...], frozenset[int]] = {}
+        alignments = []
+        for text in texts:
+            pairs, blocks = side_by_side(self.lines, text)
+            alignments.append(blocks)
+            for i, j in pairs:
+                self._seen.setdefault(i, []).append(text[j])
+        view = _View(self.lines, texts, alignments)
+        self.holes = _ordered_lines(_holes(self.lines, texts, alignments), view)
+
+    def fits(self, text: str, tolerance: Tolerance) -> bool:
+        """Say whether another text is this one but for what varies."""
+        others = lines(text)
+
+        def accepts(hole: Hole, start: int, end: int) -> bool:
+            return _accepts_lines(hole, others[start:end])
+
+        sizes = (len(self.lines), len(others))
+        return _fit(sizes, self.holes, lambda i, j: self.line(i, others[j], tolerance), accepts)
+
+    def line(self, number: int, text: str, tolerance: Tolerance) -> bool:
+        """Say whether a line is that of this number but for what varies."""
+        base = self.lines[number]
+        if base == text:
+            return True
+        old, new = tokens(base), tokens(text)
+        if number not in self._seen:
+            if all(same_tokens(old, new, tolerance) or [False]):
+                return True
+        else:
+            if number not in self._patterns:
+                self._patterns[number] = _Line(base, self._seen[number])
+            if self._patterns[number].fits(new, tolerance):
+                return True
+        if (shape := mask(base)) != mask(text):
+            return False
+        varying = self._varying(shape)
+        return all(
+            b.text == a.text
+            or i in varying
+            or (b.kind == "number" and close_as_shown(b.text, a.text, tolerance))
+            for i, (b, a) in enumerate(zip(old, new, strict=True))
+        )
+
+    def _varying(self, shape: tuple[str, ...]) -> frozenset[int]:
+        """Return which tokens vary in at least half of the lines of a shape, and in three.
+
+        That one of them did not is chance: durations are often rounded to the same number.
+        """
+        if shape not in self._shapes:
+            if not self._alike:
+                for number, line in enumerate(self.lines):
+                    self._alike.setdefault(mask(line), []).append(number)
+            counts: Counter[int] = Counter()
+            for number in self._alike[shape]:
+                base = tokens(self.lines[number])
+                blocks = [_token_blocks(base, tokens(o)) for o in self._seen.get(number, ())]
+                counts.update({i for part in blocks for i, i_end, *_ in part if i_end == i + 1})
+            least = max(_LEAST_ALIKE, len(self._alike[shape]) / 2)
+            self._shapes[shape] = frozenset(i for i, count in counts.items() if count >= least)
+        return self._shapes[shape]
+
+
+@dataclass(frozen=True)
+class _Line:
+    base: str
+    others: Sequence[str]
+
+    @cached_property
+    def holes(self) -> list[Hole]:
+        base = tokens(self.base)
+        others = [tokens(other) for other in dict.fromkeys(self.others)]
+        alignments = [_token_blocks(base, other) for other in others]
+        view = _View(base, others, alignments)
+        return _ordered_tokens(_holes(base, others, alignments), view)
+
+    def fits(self, text: Tokens, tolerance: Tolerance) -> bool:
+        base = tokens(self.base)
+        edges = {edge for hole in self.holes for edge in (hole.start - 1, hole.end)}
+
+        def same(i: int, j: int) -> bool:
+            old, new = base[i], text[j]
+            if old.text == new.text:
+                return True
+            if old.kind == new.kind == "number":
+                return close_as_shown(old.text, new.text, tolerance)
+            # A column is padded to the width of what varies.
+            return old.kind == new.kind == "space" and i in edges
+
+        def accepts(hole: Hole, start: int, end: int) -> bool:
+            return _accepts_tokens(hole, text[start:end])
+
+        return _fit((len(base), len(text)), self.holes, same, accepts)
+
+
+def _token_blocks(base: Tokens, other: Tokens) -> list[Block]:
+    if [token.kind for token in base] == [token.kind for token in other]:
+        pairs = enumerate(zip(base, other, strict=True))
+        return [(i, i + 1, i, i + 1) for i, (old, new) in pairs if old.text != new.text]
+    return changed([token.text for token in base], [token.text for token in other])
+
+
+# -- the order of what is printed -----------------------------------------------------------------
+
+
+def _elements(items: Sequence[Token]) -> list[str]:
+    """Return the elements of a list as it is printed, between commas or else between spaces."""
+    for separator in (",", "space"):
+        depth, elements = 0, [""]
+        for token in items:
+            depth += (token.text in _OPEN) - (token.text in _OPEN.values())
+            if depth == 0 and separator in (token.text, token.kind):
+                elements.append("")
+            else:
+                elements[-1] += token.text
+        if len(elements) > 1:
+            break
+    return [element.strip() for element in elements]
+
+
+def _texts(items: Sequence[Token]) -> list[str]:
+    return [token.text for token in items]
+
+
+def _is_order(seen: Sequence[Sequence[Any]], key: _Key) -> bool:
+    counts = [Counter(key(items)) for items in seen]
+    return len(counts[0]) > 1 and all(count == counts[0] for count in counts[1:])
+
+
+def _ordered_tokens(holes: Sequence[Hole], view: _View) -> list[Hole]:
+    """Return the holes, those in a list of which only the order varies as one: the list."""
+    kept: list[Hole] = []
+    for hole in holes:
+        if kept and hole.end <= kept[-1].end and kept[-1].key:
+            continue
+        for start, end, key in _lists_around(view.base, hole, holes):
+            if not view.cuts(start, end) and _is_order(seen := view.of(start, end), key):
+                kept = [other for other in kept if other.end <= start]
+                kept.append(Hole(start, end, seen, key))
+                break
+        else:
+            kept.append(hole)
+    return kept
+
+
+def _lists_around(
+    base: Sequence[Token], hole: Hole, holes: Sequence[Hole]
+) -> Iterator[tuple[int, int, _Key]]:
+    """Yield the brackets around a hole from the inside, then the line after a colon, the line."""
+    depth, start = 0, hole.start
+    for i in range(hole.start - 1, -1, -1):
+        if base[i].text in _OPEN.values():
+            depth += 1
+        elif base[i].text in _OPEN and depth:
+            depth -= 1
+        elif base[i].text in _OPEN:
+            nested, start = 0, i + 1
+            for j in range(start, len(base)):
+                nested += (base[j].text in _OPEN) - (base[j].text in _OPEN.values())
+                if nested < 0:
+                    if j >= hole.end:
+                        yield start, j, _elements
+                    break
+    colons = [i + 1 for i in range(hole.start) if base[i].text in (":", "=")]
+    yield from ((i, len(base), _elements) for i in [*colons[:-3:-1], 0])
+    yield holes[0].start, holes[-1].end, _texts
+
+
+def _masks_of_times(items: Sequence[str]) -> list[tuple[str, ...]]:
+    return [mask(line, numbers=False) for line in items]
+
+
+def _masks(items: Sequence[str]) -> list[tuple[str, ...]]:
+    return [mask(line) for line in items]
+
+
+def _ordered_lines(holes: Sequence[Hole], view: _View) -> list[Hole]:
+    """Return the holes, those with the same lines in another order as such.
+
+    Lines like these that follow or precede belong to them: their order was the same by chance.
+    """
+    kept: list[Hole] = []
+    for number, hole in enumerate(holes):
+        key = next((k for k in (list, _masks_of_times, _masks) if _is_order(hole.seen, k)), None)
+        if key is None:
+            kept.append(hole)
+            continue
+        alike = set(_masks(hole.seen[0]))
+        least = kept[-1].end if kept else 0
+        most = holes[number + 1].start if number + 1 < len(holes) else len(view.base)
+        start, end = hole.start, hole.end
+        while start > least and mask(view.base[start - 1]) in alike:
+            start -= 1
+        while end < most and mask(view.base[end]) in alike:
+            end += 1
+        kept.append(Hole(start, end, view.of(start, end), key))
+    return kept
+
+
+# -- what may fill a hole -------------------------------------------------------------------------
+
+
+def _accepts_lines(hole: Hole, items: Sequence[str]) -> bool:
+    if hole.key is not None:
+        return hole.is_order_of(items)
+    if len(items) > _LONGER * max(map(len, hole.seen)) + _LONGER:
+        return False
+    seen = {line for part in hole.seen for line in part}
+    masks = {mask(line) for line in seen}
+    return all(line in seen or mask(line) in masks for line in items)
+
+
+def _accepts_tokens(hole: Hole, items: Sequence[Token]) -> bool:
+    if hole.key is not None:
+        return hole.is_order_of(items)
+    if _texts(items) in [_texts(part) for part in hole.seen]:
+        return True
+    seen = [token for part in hole.seen for token in part]
+    sizes = [len(part) for part in hole.seen]
+    if max(sizes) == 1 == min(sizes) and len(items) != 1:
+        return False
+    if (min(sizes) > 0 and not items) or len(items) > _LONGER * max(sizes) + _LONGER:
+        return False
+    return all(_is_like(token, seen) for token in items)
+
+
+def _is_like(token: Token, seen: Sequence[Token]) -> bool:
+    """Say whether a token is one of its kind: a number for a number, a name for a random name."""
+    alike = [other for other in seen if other.kind == token.kind]
+    if token.kind not in ("word", "id", "sign", "colour") and alike:
+        return True
+    if any(other.text == token.text for other in alike):
+        return True
+    named = [other.text for other in seen if other.kind in ("word", "id")]
+    if token.kind in ("sign", "colour", "space") or not named or _ALARMING.fullmatch(token.text):
+        return False
+    sizes = {len(text) for text in named}
+    if sizes == {len(token.text)} and len(token.text) >= _SHORTEST_ID:
+        return _keeps_parts(token.text, [other.text for other in seen])
+    for text in named:
+        if _class(text) == _class(token.text) != "":
+            near = abs(len(text) - len(token.text)) <= _LONGER
+            return _class(text) != "id" or (near and _keeps_parts(token.text, named))
+    return False
+
+
+def _class(word: str) -> str:
+    if any(map(str.isdigit, word)):
+        return "id"
+    kinds = (("lower", word.islower()), ("upper", word.isupper()), ("title", word.istitle()))
+    return next((name for name, holds in kinds if holds), "mixed" if word.isalpha() else "")
+
+
+def _keeps_parts(word: str, seen: Sequence[str]) -> bool:
+    """Say whether the parts between ``_`` that never varied are the same."""
+    parts = [text.split("_") for text in (word, *seen)]
+    if len(set(map(len, parts))) > 1:
+        return True
+    return all(
+        own == others[0] or len(set(others)) > 1 for own, *others in zip(*parts, strict=True)
+    )
