@@ -1,14 +1,16 @@
 """The kernel of a run: what it prints waits for its reader instead of being dropped."""
 
 import importlib.util
+import runpy  # noqa: F401  as other kernels have it
 import sys
 import threading
 import time
 from typing import Any, NoReturn
 
+import psutil  # noqa: F401
 import zmq
+from ipykernel import kernelapp
 from ipykernel.ipkernel import IPythonKernel
-from ipykernel.kernelapp import IPKernelApp
 from IPython.core.autocall import ZMQExitAutocall
 
 WAITING = 100  # messages on their way to a client, beyond which the notebook's code waits
@@ -34,8 +36,11 @@ class Kernel(IPythonKernel):
                 _in_pieces(stream)
 
 
-class KernelApp(IPKernelApp):
-    """The application of such a kernel, forked or started by `main`."""
+class IPKernelApp(kernelapp.IPKernelApp):
+    """The application of such a kernel, forked or started by `main`.
+
+    Its name is that of Jupyter's, by which libraries tell that they are in a notebook.
+    """
 
     kernel_class = Kernel
 
@@ -104,7 +109,7 @@ def hide_ourselves(wholly: bool) -> None:
 def main() -> None:
     """Start a kernel cold."""
     sys.argv[0] = launcher()
-    app: Any = KernelApp.instance()
+    app: Any = IPKernelApp.instance()
     app.initialize()
     hide_ourselves(wholly=True)
     app.start()
