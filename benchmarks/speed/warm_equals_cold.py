@@ -87,7 +87,7 @@ def outputs(path: Path) -> list[str]:
                 merged.append(output)
         text = json.dumps([cell.get("execution_count"), merged], indent=1)
         # Where a kernel finds its connection is among its arguments, and new each time.
-        shown.append(re.sub(r"-f /\S+?\.json", "-f FILE", text))
+        shown.append(re.sub(r"/\S+\.json", "FILE", text))
     return shown
 
 
@@ -100,7 +100,8 @@ def execute(name: str, folder: Path) -> dict[str, list[str]]:
         _WAY.cold = way == "cold"
         options = {} if way.startswith("plain") else {"engine_name": "fourfold"}
         target = path.with_name("out.ipynb")
-        with suppress(papermill.PapermillExecutionError):  # the error stands in the notebook
+        # An error of a cell stands in the notebook.
+        with suppress(papermill.PapermillExecutionError):
             papermill.execute_notebook(
                 str(path), str(target), cwd=str(path.parent), progress_bar=False, **options
             )
