@@ -173,6 +173,15 @@ def test_only_a_kernel_that_waits_is_kept_waiting(tmp_path, ahead, limit):
     assert limits == [limit]
 
 
+def test_what_displays_itself_is_not_missed(executed):
+    """As plotly's figures do: their cell has a display, and no result of its own."""
+    shows = "class A:\n    def _ipython_display_(self): print('a')\nA()"
+    execution = executed(shows, "2 + 2", "A()")
+    assert execution.failure is None
+    assert text_of(execution) == "a\na\n"
+    assert execution.nb.cells[1].outputs[0].data["text/plain"] == "4"
+
+
 @pytest.mark.parametrize("code", ["exit()", "quit()", "def f():\n    exit(0)\nf()", "exit(3)"])
 def test_exit_ends_a_notebook_as_sys_exit_does(executed, code):
     """The rest of the cell and the cells after it are not executed; a code but 0 is a failure."""

@@ -187,7 +187,7 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
             if ledger.replied == msg_id or not idle or time.monotonic() - ledger.heard < ASK_S:
                 continue
             if ledger.answered in asked:
-                raise Unanswered("the kernel is idle, but has not answered")
+                raise Unanswered("expected an answer of the kernel, which is idle")
             asked.append(self.kc.kernel_info())
             pause = min(2 * pause, 60)
 

@@ -29,6 +29,8 @@ class Kernel(IPythonKernel):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         ZMQExitAutocall.__call__ = _exit  # type: ignore[method-assign]
+        shell: Any = self.shell
+        _number_when_sent(shell.displayhook)
         if self.iopub_thread is not None:
             _wait_for_reader(self.iopub_thread)
         for stream in (sys.stdout, sys.stderr):
@@ -65,6 +67,22 @@ def _wait_for_reader(sender: Any) -> None:
 
     send(lambda: sender.socket.setsockopt(zmq.XPUB_NODROP, 1))
     sender.schedule = schedule
+
+
+def _number_when_sent(hook: Any) -> None:
+    """Give a result its number when it is sent, since one that displays itself never is."""
+    start, finish = hook.start_displayhook, hook.finish_displayhook
+
+    def begin() -> None:
+        start()
+        hook.session.message_count -= 1
+
+    def end() -> None:
+        if hook.msg and hook.msg["content"]["data"]:
+            hook.msg["msg_id"] = hook.msg["header"]["msg_id"] = hook.session.msg_id
+        finish()
+
+    hook.start_displayhook, hook.finish_displayhook = begin, end
 
 
 def _in_pieces(stream: Any) -> None:
