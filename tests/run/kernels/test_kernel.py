@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
+import time
 
 import nbformat
 import pytest
 import zmq
+import zmq.asyncio
 from jupyter_client.session import Session
 
 from fourfold.run.kernels import client, delivery
@@ -168,3 +171,89 @@ def test_only_a_kernel_that_waits_is_kept_waiting(tmp_path, ahead, limit):
     client.execute(execution, "python3", limits=Limits(60), ahead=ahead, on_kernel=look)
     assert execution.failure is None
     assert limits == [limit]
+
+
+def test_what_displays_itself_is_not_missed(executed):
+    """As plotly's figures do: their cell has a display, and no result of its own."""
+    shows = "class A:\n    def _ipython_display_(self): print('a')\nA()"
+    execution = executed(shows, "2 + 2", "A()")
+    assert execution.failure is None
+    assert text_of(execution) == "a\na\n"
+    assert execution.nb.cells[1].outputs[0].data["text/plain"] == "4"
+
+
+@pytest.mark.parametrize("code", ["exit()", "quit()", "def f():\n    exit(0)\nf()", "exit(3)"])
+def test_exit_ends_a_notebook_as_sys_exit_does(executed, code):
+    """The rest of the cell and the cells after it are not executed; a code but 0 is a failure."""
+    execution = executed(f"print('before')\n{code}\nprint('same cell')", "print('next')")
+    assert text_of(execution).startswith("before\n")
+    assert "same cell" not in text_of(execution)
+    assert "next" not in text_of(execution)
+    assert (execution.failure and execution.failure.message) == ("3" if "3" in code else None)
+
+
+def test_a_kernel_of_others_that_ends_itself_ends_the_notebook(tmp_path):
+    """Its ``exit()`` comes back after the cell, as a word to who asked."""
+    cells = [nbformat.v4.new_code_cell(source) for source in ("exit()", "print('next')")]
+    for cell in cells:
+        cell.metadata["papermill"] = {}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"papermill": {}})
+    execution = Execution(notebook, tmp_path / "a.ipynb")
+    client.execute(execution, "python3", limits=Limits(60))
+    assert execution.failure is None
+    assert text_of(execution) == ""
+
+
+LOSE = """kernel = get_ipython().kernel
+sender = kernel.iopub_thread
+really, lost = sender._really_send, []
+def send(frames, *args, **more):
+    text = b"".join(map(bytes, frames))
+    if b'"idle"' in text and b"execute_request" in text and len(lost) < 2:
+        lost.append(text)  # first that of this cell, which must come
+        if len(lost) == 2:
+            return
+    really(frames, *args, **more)
+"""
+
+
+def test_the_word_of_the_end_may_be_lost(executed):
+    """Where nothing else is missing, the next cell follows within seconds."""
+    lose = LOSE + "sender._really_send = send"
+    began = time.monotonic()
+    execution = executed(lose, "print('a')", "print('b')")
+    assert execution.failure is None
+    assert text_of(execution) == "a\nb\n"
+    assert time.monotonic() - began < 15
+
+
+def test_a_kernel_that_is_idle_and_has_not_answered_is_noticed(executed):
+    """It is lost as a dead one is, so that the run is tried again."""
+    silent = "get_ipython().kernel.shell_handlers['execute_request'] = lambda *_: None"
+    began = time.monotonic()
+    execution = executed(silent, "print('a')")
+    assert execution.failure is not None
+    assert (execution.failure.outcome, execution.failure.error) == ("killed", "Unanswered")
+    assert time.monotonic() - began < 15
+
+
+def test_a_reply_is_taken_though_something_is_sent_meanwhile():
+    """A send swallows the word that a message has come; plain Jupyter then waits for ever."""
+
+    async def waited() -> float:
+        context = zmq.asyncio.Context()
+        with context.socket(zmq.DEALER) as dealer, zmq.Context(context).socket(zmq.PAIR) as kernel:
+            kernel.bind("inproc://kernel")
+            dealer.connect("inproc://kernel")
+            session = Session(key=b"k")
+            channel = client._Shell(dealer, session, asyncio.get_running_loop())
+            reply = asyncio.ensure_future(channel.get_msg(timeout=9))
+            await asyncio.sleep(0.1)
+            session.send(kernel, "execute_reply", {"status": "ok"})
+            time.sleep(0.1)
+            session.send(dealer, "comm_msg", {})
+            began = time.monotonic()
+            assert (await reply)["msg_type"] == "execute_reply"
+            return time.monotonic() - began
+
+    assert asyncio.run(waited()) < 2

@@ -187,7 +187,7 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
             if ledger.replied == msg_id or not idle or time.monotonic() - ledger.heard < ASK_S:
                 continue
             if ledger.answered in asked:
-                raise Unanswered("the kernel is idle, but has not answered")
+                raise Unanswered("expected an answer of the kernel, which is idle")
             asked.append(self.kc.kernel_info())
             pause = min(2 * pause, 60)
 
@@ -214,6 +214,11 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
             over = ledger.ended in asked
             if over or quiet > QUIET_S:
                 outputs.cancel()
+                while over and ledger.missing > 1:
+                    try:  # what was asked here is answered on the other channel
+                        await self.kc.shell_channel.get_msg(timeout=ASK_S)
+                    except Empty:
+                        break
                 if over and ledger.missing == 1:  # the word of the end itself
                     ledger.go_without()
                     return

@@ -5,23 +5,27 @@ import gc
 import os
 import signal
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from socket import socket
 from typing import Any, NoReturn
 
-from fourfold.run.kernels.kernel import KernelApp, hide_ourselves, launcher
-from fourfold.run.kernels.preload import PATIENT
+from fourfold.run.kernels.kernel import IPKernelApp, hide_ourselves, launcher
 from fourfold.run.kernels.process import receive, send
-from fourfold.run.kernels.rehearsal import Rehearsal
+from fourfold.run.kernels.rehearsal import PATIENT, Rehearsal
 
 _GC_THRESHOLD = 50_000
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 _HISTORY = "--HistoryManager.hist_file=:memory:"
-_READ_HERE = ("matplotlibrc", ".numba_config.yaml")
+_NUMBERS: Any = threading  # where threads get their numbers
+READ_HERE = ("matplotlibrc", ".numba_config.yaml")
 """Files that libraries read from the folder in which they are imported."""
+KEPT = {"multiprocessing.process": "ORIGINAL_DIR", "rich": "_IMPORT_CWD"}
+"""Where libraries keep the folder in which they are imported."""
 
 
 def launched(connection_file: str) -> list[str]:
@@ -69,10 +73,13 @@ def _start(channel: socket, name: str, ahead: Rehearsal) -> None:
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()  # a stream of its own; `random` does so itself after a fork
     joined, filters = ahead.leave(), list(warnings.filters)
+    numbered = int(_NUMBERS._counter()) - 1  # threads that imports have named, which starts none
+    _NUMBERS._counter = count(1).__next__
     sys.argv = launched(f"{name}.json")
-    arguments = [*sys.argv[1:], "--transport=ipc", f"--ip={name}"]
-    app: Any = KernelApp.instance()
-    app.initialize([*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
+    app: Any = IPKernelApp.instance(transport="ipc", ip=name, parent_handle=os.getppid())
+    app.initialize(sys.argv[1:])
+    for _ in range(numbered):
+        _NUMBERS._counter()
     # Its threads may still speak when it closes their sockets, and then wait for each other; the
     # end of the process closes them as well.
     atexit.unregister(app.close)
@@ -81,6 +88,8 @@ def _start(channel: socket, name: str, ahead: Rehearsal) -> None:
     if ahead.modules:
         # The shell puts a filter of its own in front of those that libraries have set.
         warnings.filters[:] = filters  # type: ignore[index]
+    if not ahead.modules:
+        del sys.modules["gc"]  # which no other kernel has at its start
     hide_ourselves(all(name.partition(".")[0] != "fourfold" for name in ahead.modules))
 
     def take(fd: int, events: int) -> None:
@@ -118,6 +127,9 @@ def _take_over(request: Mapping[str, Any], app: Any) -> None:
     if request["cwd"]:
         os.chdir(request["cwd"])
         app.shell.history_manager.dir_hist[:] = [Path.cwd()]
+    for name, kept in KEPT.items():
+        if module := sys.modules.get(name):
+            setattr(module, kept, os.getcwd())
 
 
 def _doubt(app: Any, ahead: Rehearsal) -> str:
@@ -129,7 +141,7 @@ def _doubt(app: Any, ahead: Rehearsal) -> str:
         return f"{files[0]} may change what is imported after it"
     hidden = ahead.hidden(os.getcwd())
     if ahead.modules:
-        hidden += [file for file in _READ_HERE if os.path.exists(file)]
+        hidden += [file for file in READ_HERE if os.path.exists(file)]
     return f"{hidden[0]} lies in {os.getcwd()}" if hidden else ""
 
 

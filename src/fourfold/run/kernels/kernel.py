@@ -1,14 +1,16 @@
 """The kernel of a run: what it prints waits for its reader instead of being dropped."""
 
 import importlib.util
+import runpy  # noqa: F401  as other kernels have it
 import sys
 import threading
 import time
 from typing import Any, NoReturn
 
+import psutil  # noqa: F401
 import zmq
+from ipykernel import kernelapp
 from ipykernel.ipkernel import IPythonKernel
-from ipykernel.kernelapp import IPKernelApp
 from IPython.core.autocall import ZMQExitAutocall
 
 WAITING = 100  # messages on their way to a client, beyond which the notebook's code waits
@@ -27,6 +29,8 @@ class Kernel(IPythonKernel):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         ZMQExitAutocall.__call__ = _exit  # type: ignore[method-assign]
+        shell: Any = self.shell
+        _number_when_sent(shell.displayhook)
         if self.iopub_thread is not None:
             _wait_for_reader(self.iopub_thread)
         for stream in (sys.stdout, sys.stderr):
@@ -34,8 +38,11 @@ class Kernel(IPythonKernel):
                 _in_pieces(stream)
 
 
-class KernelApp(IPKernelApp):
-    """The application of such a kernel, forked or started by `main`."""
+class IPKernelApp(kernelapp.IPKernelApp):
+    """The application of such a kernel, forked or started by `main`.
+
+    Its name is that of Jupyter's, by which libraries tell that they are in a notebook.
+    """
 
     kernel_class = Kernel
 
@@ -60,6 +67,22 @@ def _wait_for_reader(sender: Any) -> None:
 
     send(lambda: sender.socket.setsockopt(zmq.XPUB_NODROP, 1))
     sender.schedule = schedule
+
+
+def _number_when_sent(hook: Any) -> None:
+    """Give a result its number when it is sent, since one that displays itself never is."""
+    start, finish = hook.start_displayhook, hook.finish_displayhook
+
+    def begin() -> None:
+        start()
+        hook.session.message_count -= 1
+
+    def end() -> None:
+        if hook.msg and hook.msg["content"]["data"]:
+            hook.msg["msg_id"] = hook.msg["header"]["msg_id"] = hook.session.msg_id
+        finish()
+
+    hook.start_displayhook, hook.finish_displayhook = begin, end
 
 
 def _in_pieces(stream: Any) -> None:
@@ -104,7 +127,7 @@ def hide_ourselves(wholly: bool) -> None:
 def main() -> None:
     """Start a kernel cold."""
     sys.argv[0] = launcher()
-    app: Any = KernelApp.instance()
+    app: Any = IPKernelApp.instance()
     app.initialize()
     hide_ourselves(wholly=True)
     app.start()

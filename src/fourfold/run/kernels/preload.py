@@ -12,22 +12,10 @@ from itertools import chain
 from typing import Any
 
 from fourfold.records.ipynb import syntax_tree, tags, text
+from fourfold.run.kernels.rehearsal import PATIENT
 
 NEUTRAL = ("numpy", "scipy", "pandas", "matplotlib", "seaborn", "sklearn", "fourfold")
 """Imported ahead, each is as if the notebook imported it: `tests/run/kernels/test_neutral.py`."""
-
-KERNEL = (
-    "fourfold.run.kernels.forked",
-    "fourfold.run.kernels.kernel",
-    "ipykernel.kernelapp",
-    "ipykernel.debugger",
-    "IPython.core.completerlib",
-    "IPython.extensions.storemagic",
-)
-"""What every kernel imports while it starts."""
-
-PATIENT = "gc"
-"""Listed for a notebook that does not see when garbage is collected."""
 
 ON_FIRST_USE = {
     "matplotlib.pyplot": ("matplotlib.backends.backend_agg",),

@@ -19,6 +19,19 @@ from contextlib import contextmanager
 from importlib.machinery import PathFinder
 from typing import Any
 
+KERNEL = (
+    "fourfold.run.kernels.forked",
+    "fourfold.run.kernels.kernel",
+    "ipykernel.kernelapp",
+    "ipykernel.debugger",
+    "IPython.core.completerlib",
+    "IPython.extensions.storemagic",
+)
+"""What every kernel imports while it starts."""
+
+PATIENT = "gc"
+"""Listed for a notebook that does not see when garbage is collected."""
+
 VOLATILE = (
     *("FOURFOLD_ARTIFACTS", "JPY_PARENT_PID", "JPY_SESSION_NAME"),
     *("PWD", "OLDPWD", "PYTEST_CURRENT_TEST", "PYTEST_VERSION"),
@@ -52,14 +65,22 @@ def import_all(modules: Sequence[str], names: dict[str, Any] | None = None) -> N
 
 
 class _Watched(dict[Any, Any]):
-    """What `os.environ` keeps its variables in, which notes what is read."""
+    """What `os.environ` keeps its variables in, which notes what is read by its name."""
 
     def __init__(self, *variables: Any) -> None:
         super().__init__(*variables)
         self.read: set[Any] = set()
+        self._copied: set[Any] = set()
+
+    def __iter__(self) -> Iterator[Any]:
+        self._copied = set(self.keys())
+        return super().__iter__()
 
     def __getitem__(self, name: Any) -> Any:
-        self.read.add(name)
+        if name in self._copied:  # of all of them, by who looks for names that start alike
+            self._copied.discard(name)
+        else:
+            self.read.add(name)
         return super().__getitem__(name)
 
 
@@ -85,6 +106,7 @@ class Rehearsal:
                 import_all(modules, names)
 
     def _begin(self) -> None:
+        from ipykernel.iostream import OutStream
         from ipykernel.zmqshell import ZMQInteractiveShell
         from traitlets.config import Config
 
@@ -93,6 +115,13 @@ class Rehearsal:
         self._factory: Any = ZMQInteractiveShell
         config = Config({"IPKernelApp": {}, "HistoryManager": {"hist_file": ":memory:"}})
         self.shell = self._factory.instance(config=config)
+        # Streams like those of a kernel, but whatever is written goes to the file behind.
+        methods: dict[str, Any] = {
+            "write": lambda _, text: os.write(1, text.encode("utf-8", "replace")),
+            **dict.fromkeys(("__init__", "__del__", "flush", "isatty"), lambda self: None),
+        }
+        stream: Any = type("OutStream", (OutStream,), methods)
+        self._streams = (stream(), stream())
         self._callbacks = {name: list(them) for name, them in self.shell.events.callbacks.items()}
         self._before = self._state()
 
@@ -101,25 +130,27 @@ class Rehearsal:
         environment: Any = os.environ
         watched = environment._data = _Watched(environment._data)
         said = os.memfd_create("said")
-        outs = [(fd, os.dup(fd)) for fd in (1, 2)]
+        outs, streams = [(fd, os.dup(fd)) for fd in (1, 2)], (sys.stdout, sys.stderr)
         for fd, _ in outs:
             os.dup2(said, fd)
+        sys.stdout, sys.stderr = self._streams
         try:
             with self.shell.builtin_trap:
                 yield {"__name__": "__main__", "__builtins__": builtins}
         finally:
-            for stream in (sys.stdout, sys.stderr):
-                stream.flush()
+            sys.stdout, sys.stderr = streams
+            sys.stdout.flush()
+            sys.stderr.flush()
             for fd, before in outs:
                 os.dup2(before, fd)
                 os.close(before)
-            environment._data = dict(watched)
+            read, environment._data = set(watched.read), dict(watched)
             size = os.fstat(said).st_size
             os.close(said)
         looked = {
             "it prints": size > 0,
             "it starts threads": threading.active_count() > 1,
-            "it reads what each run has of its own": not watched.read.isdisjoint(
+            "it reads what each run has of its own": not read.isdisjoint(
                 map(os.fsencode, VOLATILE)
             ),
             "it registers with IPython": self._state() != self._before,

@@ -26,9 +26,8 @@ from shutil import rmtree
 from typing import Any, NoReturn
 
 from fourfold.run.kernels.forked import launched, run_kernel
-from fourfold.run.kernels.preload import KERNEL
 from fourfold.run.kernels.process import receive, send
-from fourfold.run.kernels.rehearsal import Rehearsal, import_all
+from fourfold.run.kernels.rehearsal import KERNEL, Rehearsal, import_all
 
 _PR_SET_PDEATHSIG = 1
 

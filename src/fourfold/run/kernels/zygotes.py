@@ -185,6 +185,7 @@ class Zygotes:
         WarmError
             If the zygote cannot serve. The next call starts another.
         """
+        env = {"JPY_PARENT_PID": str(os.getpid()), **env}  # as Jupyter starts a kernel
         request = {
             "do": "kernel",
             "cwd": str(cwd) if cwd else None,
