@@ -28,9 +28,11 @@ from fourfold.regress.compare.tokens import (
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 # Never the other value of a word that varies.
 _ALARMING = re.compile(r"nan|nat|inf|none|null|\w*(?:error|exception)s?|fail\w*", re.IGNORECASE)
+_PATH_SIGNS = frozenset("/\\.-_~+@")
 _LONGER = 2
 _SHORTEST_ID = 6
 _LEAST_ALIKE = 3
+_LONG_PART = 40
 _Key = Callable[[Sequence[Any]], Sequence[Hashable]]
 
 
@@ -272,10 +274,53 @@ class _Line:
 
 
 def _token_blocks(base: Tokens, other: Tokens) -> list[Block]:
+    """Return where two lines differ: first by what spaces part, then within such a part."""
     if [token.kind for token in base] == [token.kind for token in other]:
-        pairs = enumerate(zip(base, other, strict=True))
-        return [(i, i + 1, i, i + 1) for i, (old, new) in pairs if old.text != new.text]
-    return changed([token.text for token in base], [token.text for token in other])
+        return _inner(base, other, (0, len(base), 0, len(other)))
+    parts, others = _parts(base), _parts(other)
+    words = [[_joined(line[i:j]) for i, j in p] for line, p in ((base, parts), (other, others))]
+    if len(parts) == len(others):
+        differ = [(i, i + 1, i, i + 1) for i in range(len(parts)) if words[0][i] != words[1][i]]
+    else:
+        differ = changed(*words)
+    ends = [0, *(end for _, end in parts)], [0, *(end for _, end in others)]
+    blocks: list[Block] = []
+    for i, i_end, j, j_end in differ:
+        pairs = [(i + k, j + k) for k in range(i_end - i)] if i_end - i == j_end - j else []
+        for a, b in pairs:
+            blocks += _inner(base, other, (*parts[a], *others[b]))
+        if not pairs:
+            blocks.append((ends[0][i], ends[0][i_end], ends[1][j], ends[1][j_end]))
+    return blocks
+
+
+def _parts(line: Tokens) -> list[tuple[int, int]]:
+    """Return where the parts of a line are, each with the space before it."""
+    starts = [0] + [i for i, token in enumerate(line) if token.kind == "space" and i]
+    return [*pairwise([*starts, len(line)])] if line else []
+
+
+def _joined(items: Sequence[Token]) -> str:
+    return "".join(_texts(items)).strip()
+
+
+def _inner(base: Tokens, other: Tokens, block: Block) -> list[Block]:
+    i, i_end, j, j_end = block
+    old, new = base[i:i_end], other[j:j_end]
+    if [token.kind for token in old] == [token.kind for token in new]:
+        pairs = enumerate(zip(old, new, strict=True))
+        return [(i + k, i + k + 1, j + k, j + k + 1) for k, (b, a) in pairs if b.text != a.text]
+    if len(old) > _LONG_PART:
+        return [
+            (i + a, i + a_end, j + b, j + b_end)
+            for a, a_end, b, b_end in changed(_texts(old), _texts(new))
+        ]
+    # In a path or a name, signs that both have may stand together by chance.
+    while i < i_end and j < j_end and base[i].text == other[j].text:
+        i, j = i + 1, j + 1
+    while i < i_end and j < j_end and base[i_end - 1].text == other[j_end - 1].text:
+        i_end, j_end = i_end - 1, j_end - 1
+    return [(i, i_end, j, j_end)] if i < i_end or j < j_end else []
 
 
 # -- the order of what is printed -----------------------------------------------------------------
@@ -399,11 +444,24 @@ def _accepts_tokens(hole: Hole, items: Sequence[Token]) -> bool:
         return False
     if (min(sizes) > 0 and not items) or len(items) > _LONGER * max(sizes) + _LONGER:
         return False
-    return all(_is_like(token, seen) for token in items)
+    if max(sizes) > 1 and any(token.text == "/" for token in seen):
+        return all(_is_of_path(token) for token in items)
+    return all(_is_like(token, seen, alone=max(sizes) == 1) for token in items)
 
 
-def _is_like(token: Token, seen: Sequence[Token]) -> bool:
-    """Say whether a token is one of its kind: a number for a number, a name for a random name."""
+def _is_of_path(token: Token) -> bool:
+    named = token.kind in ("word", "id", "number") and not _ALARMING.fullmatch(token.text)
+    return named or token.text in _PATH_SIGNS
+
+
+def _is_like(token: Token, seen: Sequence[Token], alone: bool) -> bool:
+    """Say whether a token is one of its kind: a number for a number, a name for a random name.
+
+    Parameters
+    ----------
+    alone : bool
+        Whether one token stands in the hole; of several, parts of a name may be of any length.
+    """
     alike = [other for other in seen if other.kind == token.kind]
     if token.kind not in ("word", "id", "sign", "colour") and alike:
         return True
@@ -415,6 +473,9 @@ def _is_like(token: Token, seen: Sequence[Token]) -> bool:
     sizes = {len(text) for text in named}
     if sizes == {len(token.text)} and len(token.text) >= _SHORTEST_ID:
         return _keeps_parts(token.text, [other.text for other in seen])
+    random_parts = not alone and any(_class(text) == "id" for text in named)
+    if random_parts and token.text.isascii():
+        return True
     for text in named:
         if _class(text) == _class(token.text) != "":
             near = abs(len(text) - len(token.text)) <= _LONGER
