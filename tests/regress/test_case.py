@@ -109,11 +109,11 @@ def test_what_is_accepted():
             text = {"output_type": "stream", "name": "stdout", "text": "new"}
             cell |= {"outputs": [text], "execution_count": 1}
     case = Case(Path("a.ipynb"), Path(), stored, stored)
-    fresh = accepted(case, executed, {"look"})
+    fresh = accepted(case, executed, {"look"}, {})
     changed = [c["id"] for c, o in zip(fresh["cells"], stored["cells"], strict=True) if c != o]
     assert changed == ["look"]
     assert not same_content(fresh, stored)
-    assert same_content(accepted(case, executed, set()), stored)
+    assert same_content(accepted(case, executed, set(), {}), stored)
 
 
 def test_the_difference_that_is_shown():

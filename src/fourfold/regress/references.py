@@ -13,7 +13,7 @@ from fourfold.plan.spec import RunSpec
 from fourfold.plan.template import read_template, template_path
 from fourfold.project import Project, write_text
 from fourfold.records.evidence import MIME
-from fourfold.records.ipynb import text, written
+from fourfold.records.ipynb import written
 from fourfold.records.record import versions
 from fourfold.regress import colab
 from fourfold.regress.case import Case, read_case
@@ -48,12 +48,15 @@ def write_reference(spec: RunSpec, project: Project) -> Path:
     target = project.root / "notebooks" / f"{spec.config}.ipynb"
     target.parent.mkdir(exist_ok=True)
     write_text(target, written(_finished(notebook, spec, target, project.root)))
-    _execute_again(target)
+    execute_again(target)
     return target
 
 
-def _execute_again(path: Path) -> None:
-    """Execute a new reference once more, and keep with it what varies by itself."""
+def execute_again(path: Path, only: Collection[str] | None = None) -> None:
+    """Execute a new reference once more, and keep with it what varies by itself.
+
+    Where only some cells are new, `only` has their keys.
+    """
     case = read_case(path)
     if case.problem or case.spec is None:
         return
@@ -62,12 +65,12 @@ def _execute_again(path: Path) -> None:
     with TemporaryDirectory(prefix="fourfold-") as scratch:
         env = kernel_env(Path(scratch))
         job = Job(case, limits, None, env, {})  # which need not begin: the reference was executed
-        evidence = Evidence(case, job, Path(scratch), Path(scratch) / "none.json")
+        evidence = Evidence(case, job, Path(scratch) / "none.json")
         evidence.run()
     notebook = copy.deepcopy(dict(case.stored))
     ids = {id(cell): index for index, cell in enumerate(case.stored["cells"])}
     for pair in case.pairs():
-        if pair.stored:
+        if pair.stored and (only is None or pair.key in only):
             note(notebook["cells"][ids[id(pair.stored)]], evidence.runs[0].get(pair.key))
     if notebook != case.stored:
         write_text(path, written(notebook))
@@ -98,7 +101,7 @@ def accepted(
     case: Case,
     executed: Mapping[str, Any],
     differing: Collection[str],
-    again: Mapping[str, Outputs] | None = None,
+    again: Mapping[str, Outputs],
 ) -> dict[str, Any]:
     """Return the new reference.
 
@@ -108,8 +111,8 @@ def accepted(
         The notebook as it was executed, as JSON.
     differing : collection of str
         Keys of the cells whose outputs differ; the others keep the outputs that they have.
-    again : mapping, optional
-        Outputs of a further execution by key, which show what of the new ones varies by itself.
+    again : mapping
+        Outputs of a further execution of the same code by key, if there was one.
     """
     notebook: dict[str, Any] = copy.deepcopy(dict(executed if case.spec else case.stored))
     for pair in case.pairs():
@@ -117,15 +120,12 @@ def accepted(
             if pair.key in differing:
                 cell = notebook["cells"][pair.index]
                 _take_outputs(cell, executed["cells"][pair.index])
-                note(cell, (again or {}).get(pair.key))
+                note(cell, again.get(pair.key))
         elif pair.current and pair.stored and pair.key not in differing:
             cell = notebook["cells"][pair.index]
             if not _redrawn(pair.stored, cell):
                 _take_outputs(cell, pair.stored)
                 note(cell, pair.stored["metadata"].get("fourfold", {}).get(VARIES))
-        elif pair.current and text(pair.current) == text(pair.stored or {}):
-            # Evidence is of the reference's code, which the new one must have.
-            note(notebook["cells"][pair.index], (again or {}).get(pair.key))
     if case.spec is None:
         return notebook
     fill(notebook, case.spec)

@@ -29,7 +29,7 @@ from fourfold.regress.case import Case, read_case
 from fourfold.regress.evidence import Evidence
 from fourfold.regress.items import NotebookCell, NotebookFile, Result
 from fourfold.regress.job import Job
-from fourfold.regress.references import accepted, same_content, shown_difference
+from fourfold.regress.references import accepted, execute_again, same_content, shown_difference
 from fourfold.run.kernels.client import WARM_KERNELS
 from fourfold.run.kernels.execution import Limits
 from fourfold.run.kernels.machine import begin, cores, kernel_env
@@ -153,8 +153,7 @@ class Regression:
         marks = {c.pair.index: c.marks for c in file.cells if c.marks and c.pair.current}
         file.job = Job(file.case, limits, kernel, env, marks)
         kept = self._path(file.result.notebook, "evidence")
-        scratch = self._artifacts / kept.stem
-        file.evidence = Evidence(file.case, file.job, scratch, kept)
+        file.evidence = Evidence(file.case, file.job, kept)
         return file.job
 
     def _ahead(self) -> int:
@@ -185,6 +184,8 @@ class Regression:
                 difference = shown_difference(file.case.stored, fresh, result.notebook)
                 result = replace(result, status="accepted", accepted=difference)
                 write_text(file.path, written(fresh))
+                if differing:
+                    execute_again(file.path, differing)
         if result.status == "passed" and whole:
             seconds = round(sum(section_times(executed).values()), 2)
             passed = {"key": file.fingerprint.to_json(), "seconds": seconds}

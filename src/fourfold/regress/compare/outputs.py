@@ -246,7 +246,7 @@ def _json(before: Any, after: Any, rules: Rules, again: Again) -> list[Differenc
         return differences
 
     def written(value: Any) -> str:
-        return json.dumps(value, indent=0, ensure_ascii=False)
+        return json.dumps(value, indent=0, ensure_ascii=False, sort_keys=True)
 
     sides = written(before), written(after)
     return differences if compare(*sides, rules.tolerance, again.map(written)) else []

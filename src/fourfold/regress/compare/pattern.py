@@ -4,17 +4,26 @@ A hole is as narrow as the evidence: tokens of a line, in which a number stays a
 a time, or lines of which the number or the order varied. All around it is compared as ever.
 """
 
-import re
-from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any
 
 from fourfold.plan.rules import Tolerance
 from fourfold.regress.compare.align import Block, changed
+from fourfold.regress.compare.filling import may_fill_lines, may_fill_tokens
+from fourfold.regress.compare.holes import (
+    Hole,
+    Key,
+    View,
+    find_holes,
+    fits,
+    masks,
+    masks_of_times,
+    side_by_side,
+)
 from fourfold.regress.compare.tokens import (
     Token,
     Tokens,
@@ -26,145 +35,8 @@ from fourfold.regress.compare.tokens import (
 )
 
 _OPEN = {"(": ")", "[": "]", "{": "}"}
-# Never the other value of a word that varies.
-_ALARMING = re.compile(r"nan|nat|inf|none|null|\w*(?:error|exception)s?|fail\w*", re.IGNORECASE)
-_LONGER = 2
-_SHORTEST_ID = 6
 _LEAST_ALIKE = 3
-_Key = Callable[[Sequence[Any]], Sequence[Hashable]]
-
-
-@dataclass(frozen=True)
-class Hole:
-    """Items of a sequence from `start` to `end` that vary, and what was seen there.
-
-    With a `key` it was only their order.
-    """
-
-    start: int
-    end: int
-    seen: tuple[Sequence[Any], ...]
-    key: _Key | None = None
-
-    def is_order_of(self, items: Sequence[Any]) -> bool:
-        """Say whether these are the same items in any order."""
-        return self.key is not None and Counter(self.key(items)) == Counter(self.key(self.seen[0]))
-
-
-def side_by_side(
-    before: Sequence[str], after: Sequence[str]
-) -> tuple[list[tuple[int, int]], list[Block]]:
-    """Return the pairs of lines that differ and belong together, and the blocks of all others."""
-    pairs: list[tuple[int, int]] = []
-    blocks: list[Block] = []
-    for i, i_end, j, j_end in changed(before, after):
-        sides = before[i:i_end], after[j:j_end]
-        old, new = map(_masks, sides)
-        if i_end - i == j_end - j and any(
-            first != second and Counter(first) == Counter(second)
-            for first, second in ((old, new), map(_masks_of_times, sides))
-        ):
-            blocks.append((i, i_end, j, j_end))
-            continue
-        a = b = 0
-        for a_start, a_end, b_start, b_end in [*changed(old, new), (len(old), len(old), 0, 0)]:
-            pairs += [(i + a + k, j + b + k) for k in range(a_start - a)]
-            if a_end - a_start == b_end - b_start:
-                pairs += [(i + a_start + k, j + b_start + k) for k in range(a_end - a_start)]
-            elif b_end or a_end > a_start:
-                blocks.append((i + a_start, i + a_end, j + b_start, j + b_end))
-            a, b = a_end, b_end
-    return pairs, blocks
-
-
-def _holes(
-    base: Sequence[Any], others: Sequence[Sequence[Any]], alignments: Sequence[Sequence[Block]]
-) -> list[Hole]:
-    """Return where any of the others differs; `alignments` are the blocks by which they do."""
-    ranges: list[tuple[int, int]] = []
-    for start, end in sorted({block[:2] for blocks in alignments for block in blocks}):
-        last = ranges[-1] if ranges else (-1, -1)
-        if start < last[1] or (start == last[1] and (start == end or last[0] == last[1])):
-            ranges[-1] = (last[0], max(last[1], end))
-        else:
-            ranges.append((start, end))
-    view = _View(base, others, alignments)
-    return [Hole(start, end, view.of(start, end)) for start, end in ranges]
-
-
-class _View:
-    """What stands in other sequences where a range of the base is, which cuts no block."""
-
-    def __init__(
-        self,
-        base: Sequence[Any],
-        others: Sequence[Sequence[Any]],
-        alignments: Sequence[Sequence[Block]],
-    ) -> None:
-        self.base, self.others, self.alignments = base, others, alignments
-        self.starts = [[block[0] for block in blocks] for blocks in alignments]
-        self.ends = [[block[1] for block in blocks] for blocks in alignments]
-
-    def of(self, start: int, end: int) -> tuple[Sequence[Any], ...]:
-        seen = [self.base[start:end]]
-        for number, other in enumerate(self.others):
-            blocks = self.alignments[number]
-            before = bisect_left(self.starts[number], start)
-            until = bisect_right(self.ends[number], end)
-            first = start + (blocks[before - 1][3] - blocks[before - 1][1] if before else 0)
-            last = end + (blocks[until - 1][3] - blocks[until - 1][1] if until else 0)
-            seen.append(other[first:last])
-        return tuple(seen)
-
-    def cuts(self, start: int, end: int) -> bool:
-        return any(
-            i < edge < i_end
-            for blocks in self.alignments
-            for i, i_end, *_ in blocks
-            for edge in (start, end)
-        )
-
-
-def _fit(
-    sizes: tuple[int, int],
-    holes: Sequence[Hole],
-    same: Callable[[int, int], bool],
-    accepts: Callable[[Hole, int, int], bool],
-) -> bool:
-    """Say whether a sequence is the base but for its holes.
-
-    Parameters
-    ----------
-    sizes : tuple of int
-        Of base and sequence.
-    same, accepts : callable
-        Compare an item of each; say whether a part of the sequence may fill a hole.
-    """
-    size, length = sizes
-
-    def stands(start: int, end: int, at: int) -> bool:
-        return all(same(i, at + i - start) for i in range(start, end))
-
-    if not holes:
-        return size == length and stands(0, size, 0)
-    at = holes[0].start
-    if at > length or not stands(0, at, 0):
-        return False
-    for hole, following in pairwise([*holes, None]):
-        if hole is None:
-            break
-        end = following.start if following else size
-        left = length - (end - hole.end)
-        most = at + _LONGER * max(map(len, hole.seen)) + _LONGER
-        usual = at + hole.end - hole.start
-        places = [left] if following is None else chain([usual], range(at, min(left, most) + 1))
-        for place in places:
-            if at <= place <= left and stands(hole.end, end, place) and accepts(hole, at, place):
-                at = place + end - hole.end
-                break
-        else:
-            return False
-    return at == length
+_LONG_PART = 40
 
 
 class Pattern:
@@ -183,21 +55,27 @@ class Pattern:
             alignments.append(blocks)
             for i, j in pairs:
                 self._seen.setdefault(i, []).append(text[j])
-        view = _View(self.lines, texts, alignments)
-        self.holes = _ordered_lines(_holes(self.lines, texts, alignments), view)
+        view = View(self.lines, texts, alignments)
+        self.holes = _ordered_lines(find_holes(self.lines, texts, alignments), view)
 
     def fits(self, text: str, tolerance: Tolerance) -> bool:
         """Say whether another text is this one but for what varies."""
         others = lines(text)
 
         def accepts(hole: Hole, start: int, end: int) -> bool:
-            return _accepts_lines(hole, others[start:end])
+            return may_fill_lines(hole, others[start:end])
 
         sizes = (len(self.lines), len(others))
-        return _fit(sizes, self.holes, lambda i, j: self.line(i, others[j], tolerance), accepts)
+        return fits(sizes, self.holes, lambda i, j: self.line(i, others[j], tolerance), accepts)
 
     def line(self, number: int, text: str, tolerance: Tolerance) -> bool:
-        """Say whether a line is that of this number but for what varies."""
+        """Say whether a text is the line of this number but for what varies.
+
+        Parameters
+        ----------
+        tolerance : Tolerance
+            Of numbers that do not vary.
+        """
         base = self.lines[number]
         if base == text:
             return True
@@ -249,8 +127,8 @@ class _Line:
         base = tokens(self.base)
         others = [tokens(other) for other in dict.fromkeys(self.others)]
         alignments = [_token_blocks(base, other) for other in others]
-        view = _View(base, others, alignments)
-        return _ordered_tokens(_holes(base, others, alignments), view)
+        view = View(base, others, alignments)
+        return _ordered_tokens(find_holes(base, others, alignments), view)
 
     def fits(self, text: Tokens, tolerance: Tolerance) -> bool:
         base = tokens(self.base)
@@ -266,19 +144,66 @@ class _Line:
             return old.kind == new.kind == "space" and i in edges
 
         def accepts(hole: Hole, start: int, end: int) -> bool:
-            return _accepts_tokens(hole, text[start:end])
+            return may_fill_tokens(hole, text[start:end])
 
-        return _fit((len(base), len(text)), self.holes, same, accepts)
+        return fits((len(base), len(text)), self.holes, same, accepts)
 
 
 def _token_blocks(base: Tokens, other: Tokens) -> list[Block]:
+    """Return where two lines differ: first by what spaces part, then within such a part."""
     if [token.kind for token in base] == [token.kind for token in other]:
-        pairs = enumerate(zip(base, other, strict=True))
-        return [(i, i + 1, i, i + 1) for i, (old, new) in pairs if old.text != new.text]
-    return changed([token.text for token in base], [token.text for token in other])
+        return _inner(base, other, (0, len(base), 0, len(other)))
+    parts, others = _parts(base), _parts(other)
+    words = [[_joined(line[i:j]) for i, j in p] for line, p in ((base, parts), (other, others))]
+    if len(parts) == len(others):
+        differ = [(i, i + 1, i, i + 1) for i in range(len(parts)) if words[0][i] != words[1][i]]
+    else:
+        differ = changed(*words)
+    ends = [0, *(end for _, end in parts)], [0, *(end for _, end in others)]
+    blocks: list[Block] = []
+    for i, i_end, j, j_end in differ:
+        pairs = [(i + k, j + k) for k in range(i_end - i)] if i_end - i == j_end - j else []
+        for a, b in pairs:
+            blocks += _inner(base, other, (*parts[a], *others[b]))
+        if not pairs:
+            blocks.append((ends[0][i], ends[0][i_end], ends[1][j], ends[1][j_end]))
+    return blocks
+
+
+def _parts(line: Tokens) -> list[tuple[int, int]]:
+    """Return where the parts of a line are, each with the space before it."""
+    starts = [0] + [i for i, token in enumerate(line) if token.kind == "space" and i]
+    return [*pairwise([*starts, len(line)])] if line else []
+
+
+def _joined(items: Sequence[Token]) -> str:
+    return "".join(_texts(items)).strip()
+
+
+def _inner(base: Tokens, other: Tokens, block: Block) -> list[Block]:
+    i, i_end, j, j_end = block
+    old, new = base[i:i_end], other[j:j_end]
+    if [token.kind for token in old] == [token.kind for token in new]:
+        pairs = enumerate(zip(old, new, strict=True))
+        return [(i + k, i + k + 1, j + k, j + k + 1) for k, (b, a) in pairs if b.text != a.text]
+    if len(old) > _LONG_PART:
+        return [
+            (i + a, i + a_end, j + b, j + b_end)
+            for a, a_end, b, b_end in changed(_texts(old), _texts(new))
+        ]
+    # In a path or a name, signs that both have may stand together by chance.
+    while i < i_end and j < j_end and base[i].text == other[j].text:
+        i, j = i + 1, j + 1
+    while i < i_end and j < j_end and base[i_end - 1].text == other[j_end - 1].text:
+        i_end, j_end = i_end - 1, j_end - 1
+    return [(i, i_end, j, j_end)] if i < i_end or j < j_end else []
 
 
 # -- the order of what is printed -----------------------------------------------------------------
+
+
+def _texts(items: Sequence[Token]) -> list[str]:
+    return [token.text for token in items]
 
 
 def _elements(items: Sequence[Token]) -> list[str]:
@@ -296,16 +221,12 @@ def _elements(items: Sequence[Token]) -> list[str]:
     return [element.strip() for element in elements]
 
 
-def _texts(items: Sequence[Token]) -> list[str]:
-    return [token.text for token in items]
-
-
-def _is_order(seen: Sequence[Sequence[Any]], key: _Key) -> bool:
+def _is_order(seen: Sequence[Sequence[Any]], key: Key) -> bool:
     counts = [Counter(key(items)) for items in seen]
     return len(counts[0]) > 1 and all(count == counts[0] for count in counts[1:])
 
 
-def _ordered_tokens(holes: Sequence[Hole], view: _View) -> list[Hole]:
+def _ordered_tokens(holes: Sequence[Hole], view: View) -> list[Hole]:
     """Return the holes, those in a list of which only the order varies as one: the list."""
     kept: list[Hole] = []
     for hole in holes:
@@ -323,7 +244,7 @@ def _ordered_tokens(holes: Sequence[Hole], view: _View) -> list[Hole]:
 
 def _lists_around(
     base: Sequence[Token], hole: Hole, holes: Sequence[Hole]
-) -> Iterator[tuple[int, int, _Key]]:
+) -> Iterator[tuple[int, int, Key]]:
     """Yield the brackets around a hole from the inside, then the line after a colon, the line."""
     depth, start = 0, hole.start
     for i in range(hole.start - 1, -1, -1):
@@ -344,26 +265,18 @@ def _lists_around(
     yield holes[0].start, holes[-1].end, _texts
 
 
-def _masks_of_times(items: Sequence[str]) -> list[tuple[str, ...]]:
-    return [mask(line, numbers=False) for line in items]
-
-
-def _masks(items: Sequence[str]) -> list[tuple[str, ...]]:
-    return [mask(line) for line in items]
-
-
-def _ordered_lines(holes: Sequence[Hole], view: _View) -> list[Hole]:
+def _ordered_lines(holes: Sequence[Hole], view: View) -> list[Hole]:
     """Return the holes, those with the same lines in another order as such.
 
     Lines like these that follow or precede belong to them: their order was the same by chance.
     """
     kept: list[Hole] = []
     for number, hole in enumerate(holes):
-        key = next((k for k in (list, _masks_of_times, _masks) if _is_order(hole.seen, k)), None)
+        key = next((k for k in (list, masks_of_times, masks) if _is_order(hole.seen, k)), None)
         if key is None:
             kept.append(hole)
             continue
-        alike = set(_masks(hole.seen[0]))
+        alike = set(masks(hole.seen[0]))
         least = kept[-1].end if kept else 0
         most = holes[number + 1].start if number + 1 < len(holes) else len(view.base)
         start, end = hole.start, hole.end
@@ -373,67 +286,3 @@ def _ordered_lines(holes: Sequence[Hole], view: _View) -> list[Hole]:
             end += 1
         kept.append(Hole(start, end, view.of(start, end), key))
     return kept
-
-
-# -- what may fill a hole -------------------------------------------------------------------------
-
-
-def _accepts_lines(hole: Hole, items: Sequence[str]) -> bool:
-    if hole.key is not None:
-        return hole.is_order_of(items)
-    if len(items) > _LONGER * max(map(len, hole.seen)) + _LONGER:
-        return False
-    seen = {line for part in hole.seen for line in part}
-    masks = {mask(line) for line in seen}
-    return all(line in seen or mask(line) in masks for line in items)
-
-
-def _accepts_tokens(hole: Hole, items: Sequence[Token]) -> bool:
-    if hole.key is not None:
-        return hole.is_order_of(items)
-    if _texts(items) in [_texts(part) for part in hole.seen]:
-        return True
-    seen = [token for part in hole.seen for token in part]
-    sizes = [len(part) for part in hole.seen]
-    if max(sizes) == 1 == min(sizes) and len(items) != 1:
-        return False
-    if (min(sizes) > 0 and not items) or len(items) > _LONGER * max(sizes) + _LONGER:
-        return False
-    return all(_is_like(token, seen) for token in items)
-
-
-def _is_like(token: Token, seen: Sequence[Token]) -> bool:
-    """Say whether a token is one of its kind: a number for a number, a name for a random name."""
-    alike = [other for other in seen if other.kind == token.kind]
-    if token.kind not in ("word", "id", "sign", "colour") and alike:
-        return True
-    if any(other.text == token.text for other in alike):
-        return True
-    named = [other.text for other in seen if other.kind in ("word", "id")]
-    if token.kind in ("sign", "colour", "space") or not named or _ALARMING.fullmatch(token.text):
-        return False
-    sizes = {len(text) for text in named}
-    if sizes == {len(token.text)} and len(token.text) >= _SHORTEST_ID:
-        return _keeps_parts(token.text, [other.text for other in seen])
-    for text in named:
-        if _class(text) == _class(token.text) != "":
-            near = abs(len(text) - len(token.text)) <= _LONGER
-            return _class(text) != "id" or (near and _keeps_parts(token.text, named))
-    return False
-
-
-def _class(word: str) -> str:
-    if any(map(str.isdigit, word)):
-        return "id"
-    kinds = (("lower", word.islower()), ("upper", word.isupper()), ("title", word.istitle()))
-    return next((name for name, holds in kinds if holds), "mixed" if word.isalpha() else "")
-
-
-def _keeps_parts(word: str, seen: Sequence[str]) -> bool:
-    """Say whether the parts between ``_`` that never varied are the same."""
-    parts = [text.split("_") for text in (word, *seen)]
-    if len(set(map(len, parts))) > 1:
-        return True
-    return all(
-        own == others[0] or len(set(others)) > 1 for own, *others in zip(*parts, strict=True)
-    )

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from fourfold.plan.rules import USUAL, Tolerance
 from fourfold.regress.compare.difference import Difference, Kind
-from fourfold.regress.compare.pattern import Pattern, side_by_side
+from fourfold.regress.compare.holes import side_by_side
+from fourfold.regress.compare.pattern import Pattern
 from fourfold.regress.compare.tokens import lines, place, same_tokens, tokens
 
 __all__ = ["NONE", "Again", "compare"]
