@@ -35,7 +35,9 @@ def uv(session: nox.Session, *args: str, **options: object) -> None:
     session.run(sys.executable, "-m", "uv", *args, external=True, **options)
 
 
-def run_in_venv(session: nox.Session, program: str, *args: str, venv: Path = VENV) -> None:
+def run_in_venv(
+    session: nox.Session, program: str, *args: str, venv: Path = VENV, **env: str
+) -> None:
     """Run a program of an environment, which is brought to the lock unless it stands there."""
     if not venv.exists():
         uv(session, "venv", str(venv))
@@ -46,7 +48,8 @@ def run_in_venv(session: nox.Session, program: str, *args: str, venv: Path = VEN
         uv(session, *install, "--require-hashes", "-r", "requirements.lock")
         uv(session, *install, "--no-deps", "--editable", ".")
         stamp.write_text(state)
-    session.run(str(venv / BIN / program), *args, env={"VIRTUAL_ENV": str(venv)}, external=True)
+    env = {"VIRTUAL_ENV": str(venv), **env}
+    session.run(str(venv / BIN / program), *args, env=env, external=True)
 
 
 @nox.session
@@ -75,6 +78,15 @@ def pythons(session: nox.Session, version: str) -> None:
         session.skip(f"no Python {version} on PATH, in {PYENV} or known to uv")
     run_in_venv(session, "mypy", venv=venv)
     run_in_venv(session, "pytest", *(session.posargs or ON_TWO_CORES), venv=venv)
+
+
+@nox.session
+def papermill_suite(session: nox.Session) -> None:
+    """papermill's own tests with our engine: execute, autosave, command line; see the plugin."""
+    suite = (f"papermill.tests.test_{name}" for name in ("execute", "autosave", "cli"))
+    alone = ("-q", "-c", os.devnull, "-p", "no:fourfold", "-p", "no:cacheprovider", "-n", "2")
+    plugin = ("-p", "papermill_suite", *session.posargs, "--pyargs", *suite)
+    run_in_venv(session, "pytest", *alone, *plugin, PYTHONPATH=str(ROOT / "tests"))
 
 
 @nox.session
