@@ -35,9 +35,7 @@ def uv(session: nox.Session, *args: str, **options: object) -> None:
     session.run(sys.executable, "-m", "uv", *args, external=True, **options)
 
 
-def run_in_venv(
-    session: nox.Session, program: str, *args: str, venv: Path = VENV, **env: str
-) -> None:
+def run_in_venv(session: nox.Session, program: str, *args: str, venv: Path = VENV) -> None:
     """Run a program of an environment, which is brought to the lock unless it stands there."""
     if not venv.exists():
         uv(session, "venv", str(venv))
@@ -48,8 +46,7 @@ def run_in_venv(
         uv(session, *install, "--require-hashes", "-r", "requirements.lock")
         uv(session, *install, "--no-deps", "--editable", ".")
         stamp.write_text(state)
-    env = {"VIRTUAL_ENV": str(venv), **env}
-    session.run(str(venv / BIN / program), *args, env=env, external=True)
+    session.run(str(venv / BIN / program), *args, env={"VIRTUAL_ENV": str(venv)}, external=True)
 
 
 @nox.session
@@ -82,11 +79,8 @@ def pythons(session: nox.Session, version: str) -> None:
 
 @nox.session
 def papermill_suite(session: nox.Session) -> None:
-    """papermill's own tests with our engine: execute, autosave, command line; see the plugin."""
-    suite = (f"papermill.tests.test_{name}" for name in ("execute", "autosave", "cli"))
-    alone = ("-q", "-c", os.devnull, "-p", "no:fourfold", "-p", "no:cacheprovider", "-n", "2")
-    plugin = ("-p", "papermill_suite", *session.posargs, "--pyargs", *suite)
-    run_in_venv(session, "pytest", *alone, *plugin, PYTHONPATH=str(ROOT / "tests"))
+    """papermill's own tests with our engine; arguments go to pytest."""
+    run_in_venv(session, "python", "tests/papermill_suite.py", *session.posargs)
 
 
 @nox.session

@@ -8,8 +8,12 @@ that passes, fails the session. With FOURFOLD_PLAIN=1 the engine is papermill's,
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
+
+#: The tests of executing, of saving on the way, and of the command line.
+SUITE = tuple(f"papermill.tests.test_{name}" for name in ("execute", "autosave", "cli"))
 
 #: Those that plain papermill fails as well: 92 of 93 pass with it.
 PLAIN = {
@@ -42,3 +46,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name, reason in others.items():
             if item.nodeid.endswith(f"::{name}"):
                 item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+
+
+if __name__ == "__main__":
+    alone = ("-q", "-c", os.devnull, "-p", "no:fourfold", "-p", "no:cacheprovider", "-n", "2")
+    plugin = ("-p", "papermill_suite", *sys.argv[1:], "--pyargs", *SUITE)
+    raise SystemExit(pytest.main([*alone, *plugin]))
