@@ -78,6 +78,12 @@ def pythons(session: nox.Session, version: str) -> None:
 
 
 @nox.session
+def papermill_suite(session: nox.Session) -> None:
+    """papermill's own tests with our engine; arguments go to pytest."""
+    run_in_venv(session, "python", "tests/papermill_suite.py", *session.posargs)
+
+
+@nox.session
 def notebooks(session: nox.Session) -> None:
     """Test the references in notebooks/; arguments go to ``fourfold regress``."""
     run_in_venv(session, "fourfold", "regress", *session.posargs)

@@ -125,6 +125,80 @@ def test_the_range_is_inclusive(low, width, value):
     assert (not parameter.problems(value)) == (low <= value <= high)
 
 
+@pytest.mark.parametrize(
+    ("comment", "ends"),
+    [
+        ("learning rate, 1e-5..1", (1e-5, 1)),
+        ("1e3..1E6", (1e3, 1e6)),
+        ("rows to read, 1,000..10,000", (1000, 10_000)),
+        ("1_000..10_000", (1000, 10_000)),
+        ("share, .1..0.9", (0.1, 0.9)),
+        ("first year (pages 3..7 of the manual), 1990..2030", (1990, 2030)),
+        ("1990..2030 (pages 3..7)", (1990, 2030)),
+        ("pages 3..7 tell; 1990..2030", (1990, 2030)),
+        ("share (0..1)", (0, 1)),
+        ("−5..−1", (-5, -1)),
+        ("+1..+5", (1, 5)),
+        ("most, ..-2.5", (None, -2.5)),
+        ("from 1..", (1, None)),
+        ("0..inf", (0, None)),
+        ("1 .. 10", (1, 10)),
+        ("k:1..10.", (1, 10)),
+        ("0..24h", (0, 24)),
+        ("1..60 s", (1, 60)),
+        ("1..; none: as long as it needs", (1, None)),
+        *((prose, (None, None)) for prose in (
+            "1...10", "see ../data/x.csv", "a..b", "v1.2..1.4", "2**3..2**10", "10^3..10^6",
+            "2020-01-01..2020-12-31", "08:00..18:00", "0,5..1", "etc...", "1..2..3", "5..1")),
+    ],
+)  # fmt: skip
+def test_a_range_is_read_as_numbers_are_written(comment, ends):
+    """Exponents, thousands, signs, units, open ends; what is no range is none."""
+    parameter = one(f"x: float = 3.5  # {comment}")
+    assert (parameter.low, parameter.high) == ends
+    low, high = ends
+    if low is not None:
+        assert parameter.problems(low - 1)
+        assert not parameter.problems(low)
+    if high is not None:
+        assert parameter.problems(high + 1)
+        assert not parameter.problems(high)
+    assert bool(parameter.problems(float("nan"))) == (ends != (None, None))
+
+
+def test_a_share_in_percent_has_no_range():
+    """Of a parameter that is a share, 10% is 0.1; of one in percent, it is 10."""
+    assert one("x: float = 0.2  # 10%..90%").range == ".."
+    assert one("x: float = 20  # 10%..90%").range == "10..90"
+
+
+@pytest.mark.parametrize(
+    ("line", "choices"),
+    [
+        ('x: str = "north"  # shop name | region name', ()),
+        ('x: str = "north"  # north | south east | west', ()),
+        ('x: str = ""  # shop name | region name', ()),
+        ('x: str = ""  # how: plain | fancy', ("plain", "fancy")),
+        ('x: str = "a"  # a | b; c is gone', ("a", "b")),
+        ('x: list[str] = ["a"]  # each a | b', ("a", "b")),
+        ('x: list[str] = ["c"]  # each a | b', ()),
+    ],
+)
+def test_bars_in_prose_are_no_choices(line, choices):
+    """A default that is none of the words says so."""
+    assert one(line).choices == choices
+
+
+@pytest.mark.parametrize(
+    "literal", ["(1, 2)", "{'a'}", "b'x'", "1j", "{1: 'a'}", "[(1,)]", "'\\ud83d'"]
+)
+def test_a_default_that_yaml_cannot_hold_stays_in_the_cell(literal):
+    """And a schema for editors can be written all the same."""
+    parameter = one(f"x = {literal}  # a value")
+    assert not parameter.held
+    assert "default" not in parameter.json_schema()
+
+
 def test_code_is_parsed_from_many_threads():
     """Runs are prepared beside each other, and Python 3.11 counts depth for all threads at once."""
 

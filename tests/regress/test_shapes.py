@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from fourfold.errors import TemplateError
-from fourfold.records.ipynb import read_notebook, tags
+from fourfold.records.ipynb import read_notebook, tags, text
 
 SOURCES = ("x = 2", "print(x + 1)", "x * 2", "'text'")
 OUTPUTS = (
@@ -182,7 +182,7 @@ def test_old_formats_are_read_without_random_ids(folder):
     first, second = (read_notebook(folder / "format3.ipynb") for _ in range(2))
     assert first == second
     assert first["nbformat"] == 4
-    assert [cell["source"] for cell in first["cells"]] == ["print(1+1)"]
+    assert [text(cell) for cell in first["cells"]] == ["print(1+1)"]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,18 @@ def test_bars_begin_and_end(drawn):
     assert told == ("A set of bars; across n0, n1, n2, n3, n4, n5, n6, n7 and 2 more; up -2 to 7.")
 
 
+def test_bars_of_integers(drawn):
+    """As JSON gives them back, where 3 is no float."""
+    bars = {"kind": "bars", "x": ["a", "b"], "y": [0, 0], "height": [3, 5]}
+    axes = {
+        "title": "Counts",
+        "series": [bars],
+        "x": {"categories": ["a", "b"]},
+        "y": {"label": "n"},
+    }
+    assert "n, 0 to 5" in in_words({"kind": "figure", "axes": [axes]})
+
+
 def test_of_many_panels_the_first(drawn):
     """Empty ones are none."""
 

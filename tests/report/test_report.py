@@ -89,6 +89,10 @@ def test_claims_come_with_their_evidence(page):
     for part in ("mean &gt;= 2", "3.00 kg", "2.50 to 3.50", "exact", "&lt;why&gt;"):
         assert part in head
     assert head.count('<svg class="interval supported"') == 1
+    unjudged = Claim("rows", "1..5", 4, None, "kg", "inconclusive", "the metric has no interval")
+    text = render(nbformat.from_dict(make_notebook(CELLS)), replace(RECORD, claims=[unjudged]))
+    assert "<span>no interval</span>" in text
+    assert "<span>exact</span>" not in text
     assert "<table class" not in page[: page.index("<main ")]
 
 

@@ -49,6 +49,9 @@ def ungrouped(frame: pd.DataFrame, decimal: str) -> pd.DataFrame:
     numbers = {}
     for column, values in _texts(frame).items():
         if all(values.head(50).str.fullmatch(number)) and all(values.str.fullmatch(number)):
+            # Codes, not numbers: with zeros before them, or more digits than a float holds.
+            if values.str.fullmatch(r"[-+]?0\d.*|.*\d{16}.*").any():
+                continue
             plain = values.str.replace(mark, "").str.replace(decimal, ".")
             numbers[column] = pd.to_numeric(plain).reindex(frame.index)
     return frame.assign(**numbers)
@@ -61,17 +64,26 @@ def with_dates(frame: pd.DataFrame) -> pd.DataFrame:
     ``31.12.2024`` or with slashes, the latter two also with hours. Slashes may mean day/month or
     month/day: where both fit, the column stays text.
     """
-    import pandas as pd
 
     dates = {}
     for column, values in _texts(frame).items():
         for pattern, formats in _DATES.items():
             if all(map(pattern.fullmatch, values.head(50))):
-                parsed = [pd.to_datetime(values, format=f, errors="coerce") for f in formats]
+                parsed = [_parsed(values, form) for form in formats]
                 fits = [each for each in parsed if each.notna().all()]
                 if len(fits) == 1:
                     dates[column] = fits[0].reindex(frame.index)
     return frame.assign(**dates)
+
+
+def _parsed(values: pd.Series, form: str) -> pd.Series:
+    """Return dates; where their offsets from UTC differ, as across summer time, in UTC."""
+    import pandas as pd
+
+    try:
+        return pd.to_datetime(values, format=form, errors="coerce")
+    except ValueError:
+        return pd.to_datetime(values, format=form, errors="coerce", utc=True)
 
 
 def _texts(frame: pd.DataFrame) -> dict[str, pd.Series]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from fourfold.data import tsplib
+from fourfold.data.codes import exact, with_codes
 from fourfold.data.coerce import named, ungrouped, with_dates
 from fourfold.errors import DataError, did_you_mean
 
@@ -221,7 +222,14 @@ def _read_csv(handle: IO[bytes], name: str) -> pd.DataFrame:
             f"{name}, line 2: expected {len(frame.columns)} fields as in the header, got {fields}; "
             "name every column, or remove separators at the ends of lines"
         )
-    return ungrouped(frame, dialect.decimal)
+
+    def again(columns: list[int], missing: bool) -> pd.DataFrame:
+        handle.seek(0)
+        options: dict[str, Any] = {"sep": dialect.separator, "encoding": dialect.encoding}
+        options |= {} if missing else {"keep_default_na": False, "na_values": [""]}
+        return pd.DataFrame(pd.read_csv(handle, usecols=columns, dtype=str, **options))
+
+    return ungrouped(with_codes(frame, handle, again), dialect.decimal)
 
 
 def _parser_message(error: Exception) -> str:
@@ -252,7 +260,7 @@ def _read_json(handle: IO[bytes], name: str) -> pd.DataFrame:
         content = [dict(zip(content, row, strict=True)) for row in rows]
     if not (isinstance(content, list) and all(isinstance(row, Mapping) for row in content)):
         raise DataError(f"{name}: expected a list of objects, or an object of lists")
-    return _flat(pd.json_normalize(content))
+    return exact(_flat(pd.json_normalize(content)), content)
 
 
 def _read_jsonl(handle: IO[bytes], name: str) -> pd.DataFrame:
@@ -267,7 +275,7 @@ def _read_jsonl(handle: IO[bytes], name: str) -> pd.DataFrame:
                 raise DataError(f"{name}, line {number}: expected JSON: {error}") from error
             if not isinstance(rows[-1], Mapping):
                 raise DataError(f"{name}, line {number}: expected an object, got {rows[-1]!r}")
-    return _flat(pd.json_normalize(rows))
+    return exact(_flat(pd.json_normalize(rows)), rows)
 
 
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:

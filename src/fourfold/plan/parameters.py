@@ -2,6 +2,7 @@
 
 import ast
 import io
+import math
 import re
 import tokenize
 from collections.abc import Mapping
@@ -17,7 +18,19 @@ from fourfold.records.ipynb import syntax_tree
 
 _TYPES: dict[str, Any] = {each.__name__: each for each in (int, float, str, bool, list, dict)}
 _TYPES["Any"] = Any
-_RANGE = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)?\.\.(-?\d+(?:\.\d+)?)?(?![\w.])")
+# As Python writes a number, with thousands apart by commas or underscores: -5, .1, 1e-5, 1,000.
+_NUMBER = (
+    r"[-+−]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+(?:_\d+)*)?"
+    r"(?:(?<=\d)\.(?!\.)\d*|(?<!\.)\.\d+)?(?:(?<=[\d.])e[-+]?\d+)?"
+)
+_UNIT = r"(?: ?%|[A-Za-zµ°€$]+)?"
+# Not part of a longer word, a date, a time, a power or a path.
+_RANGE = re.compile(
+    rf"(?<![\w.])(?<!\w-)(?<!\d[,:/'])(?<![*^])(inf|-inf|{_NUMBER}){_UNIT}(?:(?<=[\w%]) (?=\.\. ))?"
+    rf"\.\.(?!\.)(?:(?<= \.\.) )?(inf|{_NUMBER}){_UNIT}(?![\w./*^]|[-,:']\w)",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(r"\([^()]*\)")
 _CHOICES = re.compile(r"[^\s|:]+(?: \| [^\s|]+)+")
 REQUIRED: Any = ...
 
@@ -103,8 +116,7 @@ class Parameter:
         if isinstance(item, str) and self.choices:
             wrong, near = item not in self.choices, f".{did_you_mean(item, self.choices)}"
         elif isinstance(item, int | float) and not isinstance(item, bool):
-            low, high = self.low, self.high
-            wrong = (low is not None and item < low) or (high is not None and item > high)
+            wrong = not _within(item, self.low, self.high)
         return f"expected {self.expected}, got {item!r}{near}" if wrong else ""
 
     def json_schema(self) -> dict[str, Any]:
@@ -169,11 +181,61 @@ def _parameter(node: ast.stmt, comments: Mapping[int, str], where: str) -> Param
         written = getattr(kind, "__name__", "Any")
     lines = range(node.lineno, (node.end_lineno or 0) + 1)
     help_text = " ".join(comments[number] for number in lines if number in comments)
-    ends = _RANGE.search(help_text)
-    low, high = (float(end) if end else None for end in (ends.groups() if ends else ("", "")))
-    listed = _CHOICES.search(help_text)
-    choices = tuple(part.strip(" ,;.") for part in listed[0].split(" | ")) if listed else ()
+    low, high = _range(help_text)
+    if "%" in help_text and not _within(default, low, high):
+        low = high = None  # 10%..90% of a share that is written 0.2
+    choices = _choices(help_text, default)
     return Parameter(name, written, kind, default, help_text, low, high, choices, node.lineno)
+
+
+def _range(text: str) -> tuple[float | None, float | None]:
+    """Return the last range in a comment; one in brackets, such as of pages, if there is no other.
+
+    Examples
+    --------
+    >>> _range("first year (pages 3..7 of the manual), 1990..2030")
+    (1990.0, 2030.0)
+    >>> _range("rows to read, 1,000..")
+    (1000.0, None)
+    """
+    for part in (_ASIDE.sub(" ", text), text):
+        for low, high in reversed(_RANGE.findall(part)):
+            ends = [_end(low), _end(high)]
+            if (low or high) and not (None not in ends and ends[0] > ends[1]):  # type: ignore[operator]
+                return ends[0], ends[1]
+    return None, None
+
+
+def _within(item: Any, low: float | None, high: float | None) -> bool:
+    """Say whether a number lies in a range, to which "not a number" belongs to no end."""
+    if not isinstance(item, int | float):
+        return True
+    return (low is None or item >= low) and (high is None or item <= high)
+
+
+def _end(written: str) -> float | None:
+    try:
+        number = float(written.replace(",", "").replace("−", "-"))
+    except ValueError:  # an open end
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _choices(text: str, default: Any) -> tuple[str, ...]:
+    """Return the words between bars in a comment, unless it is prose.
+
+    They are choices if the default is one of them; without a default, if nothing but a heading
+    stands before them.
+    """
+    listed = _CHOICES.search(text)
+    if listed is None or "|" in text[: listed.start()] + text[listed.end() :]:
+        return ()
+    words = tuple(part.strip(" ,;.") for part in listed[0].split(" | "))
+    named = [word for word in (default if isinstance(default, list) else [default]) if word]
+    heads = text[: listed.start()].rstrip()
+    alone = not heads or heads[-1] in ":,;("
+    texts = [word for word in named if isinstance(word, str)]
+    return words if (set(texts) <= set(words) if texts else alone) else ()
 
 
 def _is_held(value: Any) -> bool:

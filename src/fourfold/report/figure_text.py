@@ -77,7 +77,8 @@ def _axis(axes: Mapping[str, Any], side: str) -> str:
 
 
 def _number(value: float) -> str:
-    return number(int(value) if value.is_integer() else value)
+    # An integer has no `is_integer` before Python 3.12.
+    return number(int(value) if float(value).is_integer() else value)
 
 
 def _ends(item: Mapping[str, Any], side: str) -> Iterator[float]:
