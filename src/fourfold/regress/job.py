@@ -9,8 +9,8 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from papermill.iorw import load_notebook_node
 
-from fourfold.plan.template import template_path
 from fourfold.regress.case import Case
+from fourfold.run.fingerprint import Fingerprint
 from fourfold.run.kernels.client import WARM_KERNELS, execute
 from fourfold.run.kernels.execution import Execution, Failure, Limits
 from fourfold.run.kernels.process import kill_kernel
@@ -36,6 +36,7 @@ class Job:
     begun: bool = False
     failure: Failure | None = None
     duration_s: float = 0.0
+    began_ns: int = 0
     _manager: Any = None
     _execution: Execution | None = None
     _finished: int = -1
@@ -62,11 +63,12 @@ class Job:
         self._execution = Execution(
             notebook, None, on_cell_end=self._note, stopping=self._stop.is_set
         )
+        self._execution.watch, self.began_ns = self.case.folder.resolve(), time.time_ns()
         execute(
             self._execution,
             self._kernel_name(notebook.metadata),
             limits=self.limits,
-            cwd=self.case.root if self.case.spec else self.case.path.parent,
+            cwd=self.case.folder if self.case.spec else self.case.path.parent,
             env=self.env,
             on_kernel=self._keep,
             ahead=ahead,
@@ -76,8 +78,7 @@ class Job:
     def _notebook(self) -> Any:
         """Return the notebook to execute, without outputs."""
         if self.case.spec:
-            template = template_path(self.case.spec.template_file, self.case.root)
-            return prepared(template, self.case.spec.parameters)
+            return prepared(self.case.template, self.case.spec.parameters)
         notebook = load_notebook_node(str(self.case.path))
         for cell in notebook.cells:
             if cell.cell_type == "code":
@@ -130,6 +131,12 @@ class Job:
         """Wait for the end; return the executed notebook, None if it never started."""
         self._over.wait()
         return self._execution.nb if self._execution else None
+
+    def key(self, now: Fingerprint) -> Fingerprint:
+        """Return the fingerprint `now` with what was read, once the notebook has ended."""
+        if self._execution is None:
+            return now
+        return self.case.read_by(self._execution, now, self.began_ns)
 
     def stop(self) -> None:
         """End it at once; a job that has not begun will not."""

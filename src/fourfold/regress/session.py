@@ -162,14 +162,14 @@ class Regression:
         )
         if self.option.fourfold_accept and whole:
             content = json.loads(nbformat.writes(executed))  # type: ignore[no-untyped-call]
-            fresh = accepted(file.case, content, differing)
+            fresh = accepted(file.case, content, differing, job.key(file.fingerprint))
             if not same_content(fresh, file.case.stored):
                 difference = shown_difference(file.case.stored, fresh, result.notebook)
                 result = replace(result, status="accepted", accepted=difference)
                 write_text(file.path, written(fresh))
         if result.status == "passed" and whole:
             seconds = round(sum(section_times(executed).values()), 2)
-            passed = {"key": file.fingerprint.to_json(), "seconds": seconds}
+            passed = {"key": job.key(file.fingerprint).to_json(), "seconds": seconds}
             _write(self._path(result.notebook, "passed"), passed)
         self.write(result)
 

@@ -30,9 +30,10 @@ _VERSIONS = ("python", "pandas", "scikit-learn")
 _MARKS = re.compile(r"([\\`*_|$<>\[\]])")
 
 
-def injected(template: Path, parameters: Mapping[str, Any]) -> Any:
-    """Return the template with the parameters injected as papermill does it."""
-    notebook = load_notebook_node(str(template))
+def injected(template: Path | Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
+    """Return the template, a file or its JSON, with parameters injected as papermill does it."""
+    given = str(template) if isinstance(template, Path) else from_dict(template)  # type: ignore[no-untyped-call]
+    notebook = load_notebook_node(given)
     index = parameters_index(notebook)
     if index is not None and "parameters" not in tags(notebook.cells[index]):
         notebook.cells[index].metadata.tags.append("parameters")  # Colab keeps no tags
@@ -43,7 +44,7 @@ def injected(template: Path, parameters: Mapping[str, Any]) -> Any:
     return notebook
 
 
-def prepared(template: Path, parameters: Mapping[str, Any]) -> Any:
+def prepared(template: Path | Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
     """Return the template with the parameters injected, and room for a header."""
     return with_room(injected(template, parameters))
 

@@ -1,22 +1,25 @@
 """Which runs need not run again: the record on disk against what the run would be now."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from fourfold.errors import FourfoldError
 from fourfold.plan.spec import RunSpec, canonical
 from fourfold.project import Project
 from fourfold.records.record import RunRecord, find_record
-from fourfold.run.fingerprint import WILDCARDS, Fingerprint, Fingerprints, changed_parameters
+from fourfold.run.digests import WILDCARDS
+from fourfold.run.fingerprint import Fingerprint, Fingerprints, changed_parameters
 
 
 @dataclass(frozen=True)
 class Todo:
     """A run to execute, and why: changes since its record, or that there is none.
 
-    Duration and peak memory are those of its last execution.
+    The `template` is its JSON, read once: a change while the batch runs is one for the next.
+    Duration and peak memory are those of its last execution; `good` if that ended well.
     """
 
     spec: RunSpec
@@ -24,6 +27,8 @@ class Todo:
     why: Sequence[str] = ()
     expected_s: float | None = None
     expected_mb: float | None = None
+    good: bool = False
+    template: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,12 @@ def choose(
     failed : bool
         Choose only those whose last execution did not end well.
     """
-    fingerprints = Fingerprints(project.root)
+    fingerprints = Fingerprints(project.root, project.outputs)
     choice = Choice()
     for spec in specs:
         folder = project.folder(spec.config, spec.run_id)
         record = find_record(folder)
-        now = fingerprints.of(spec)
+        now = fingerprints.of(spec, record.key if record else None)
         why = ["asked for by --force"] if force else _reasons(spec, now, record, folder)
         if failed and (record is None or record.ok):
             why = []
@@ -59,7 +64,11 @@ def choose(
             cost = record.cost if record else {}
             # Of its cells: what a run waits for kernels depends on its place in the batch.
             expected_s = sum(record.sections.values()) if record and record.ok else None
-            choice.todo.append(Todo(spec, now, why, expected_s, cost.get("peak_mb")))
+            template = fingerprints.template(spec.template_file)
+            good = record is not None and record.ok
+            choice.todo.append(
+                Todo(spec, now, why, expected_s, cost.get("peak_mb"), good, template)
+            )
         elif record and record.ok:
             choice.unchanged.append(replace(record, status="unchanged"))
     return choice

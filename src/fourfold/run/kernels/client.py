@@ -21,6 +21,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from fourfold.run.kernels.delivery import Ledger, WholeOutputs
 from fourfold.run.kernels.execution import Execution, Failure, Limits
 from fourfold.run.kernels.machine import observed, oom_kills
+from fourfold.run.kernels.notes import PYTHON, begin_notes, language, read_notes
 from fourfold.run.kernels.preload import preloads
 from fourfold.run.kernels.provisioner import WarmProvisioner
 from fourfold.run.kernels.zygotes import own_folder
@@ -28,6 +29,7 @@ from fourfold.run.kernels.zygotes import own_folder
 WARM_KERNELS = ("python3", "fourfold")
 """Kernels that a fork can serve: this Python's own."""
 
+NOTES = "notes.jsonl"
 _READY_S = 60.0
 _NO_LIMIT_S = 10**6
 _CANCELLED = ("KeyboardInterrupt", "stopped before this cell")
@@ -107,6 +109,10 @@ class Client(WholeOutputs):
         """
         execution: Execution = self.nb_man
         self._oom_kills = oom_kills()
+        if execution.watch and language(self.km, self.nb.metadata) == PYTHON:
+            file = Path(self.km.connection_file).parent / NOTES
+            begun = begin_notes(self.kc, file, execution.watch)
+            execution.notes = [] if begun else [["asked", "what its kernel opens"]]
         for index, cell in enumerate(self.nb.cells):
             if execution.stopping():
                 execution.fail(index, CellExecutionError("", *_CANCELLED))
@@ -242,6 +248,8 @@ def execute(
         execution.cost |= getattr(manager.provisioner, "usage", {})
         execution.start = getattr(manager.provisioner, "start", "cold")
         execution.notebook_complete()
+        if execution.notes is not None and (folder / NOTES).exists():
+            execution.notes = read_notes(folder / NOTES)
         shutil.rmtree(folder, ignore_errors=True)
     execution.explain(limits)
     return execution

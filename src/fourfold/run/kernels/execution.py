@@ -57,6 +57,8 @@ class Execution(NotebookExecutionManager):  # type: ignore[misc]
         self.error: Exception | None = None  # of the kernel or its time; a cell's own is in `nb`
         self.cost: dict[str, float] = {}
         self.start = "cold"
+        self.watch: Path | None = None  # the folder whose files count, where notes are wanted
+        self.notes: list[list[Any]] | None = None  # on what it opened
         self._saved_at = -SAVE_EVERY_S
 
     def save(self, *, force: bool = False, **kwargs: Any) -> None:

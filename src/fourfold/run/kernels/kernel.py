@@ -9,6 +9,8 @@ import zmq
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
+import fourfold.run.kernels.watch  # noqa: F401  (which the first request calls)
+
 WAITING = 100  # messages on their way to a client, beyond which the notebook's code waits
 _PIECE = 1_000_000  # characters of one message, about
 

@@ -11,6 +11,7 @@ from fourfold.records.ipynb import code_trees
 KERNEL = (
     "fourfold.run.kernels.forked",
     "fourfold.run.kernels.kernel",
+    "fourfold.run.kernels.watch",
     "ipykernel.kernelapp",
     "ipykernel.debugger",
     "IPython.core.completerlib",
