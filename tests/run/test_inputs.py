@@ -24,7 +24,7 @@ many: list[str] = []  # files
 folder: str = ""  # folder
 pattern: str = ""  # files of a pattern
 region: str = "north"  # region
-beside: str = ""  # a file outside
+beside: str = "data/default.csv"  # a file outside
 unread: str = ""  # a folder that pyarrow reads
 """
 
@@ -110,6 +110,7 @@ TEXTS = {
         for name in ("csv", "cat", "wc", "head", "of_shell", "child/a", "bash/b")
     },
     "data/globbed/g.txt": "1\n",
+    "data/default.csv": "1\n",
     "data/mapped.bin": "1\n",
 }
 TABLES = ("north", "arrow/x", "arrow/y", "set/s", "unread/u", "of_helper", "hidden")
@@ -170,7 +171,11 @@ def why(root: Path) -> list[str]:
 
 
 READ = [
-    *(name for name in TEXTS if name not in ("data/listed/l.csv", "data/switch.csv")),
+    *(
+        name
+        for name in TEXTS
+        if name not in ("data/listed/l.csv", "data/switch.csv", "data/default.csv")
+    ),
     *(f"data/{name}.parquet" for name in TABLES),
     *("data/a.npy", "data/m.npy", "data/a.json", "data/a.zip", "data/a.db", "data/b.db"),
 ]
@@ -240,6 +245,8 @@ def test_files_outside_of_the_project_and_missing_ones_count(done):
     beside.write_text("a\n2\n")
     assert why(root) == [f"data {beside} changed"]
     beside.write_text("a\n1\n")
+    (root / "data/default.csv").write_text("the default that the config replaces\n")
+    assert why(root) == []
     (root / "data/switch.csv").unlink()
     assert why(root) == ["data data/switch.csv changed"]
     (root / "data/switch.csv").write_text(TEXTS["data/switch.csv"])

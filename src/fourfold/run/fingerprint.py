@@ -14,7 +14,7 @@ from typing import Any
 from fourfold.data import sources
 from fourfold.plan.spec import RunSpec, canonical
 from fourfold.plan.template import template_path
-from fourfold.records.ipynb import read_notebook, text
+from fourfold.records.ipynb import parameters_index, read_notebook, text
 from fourfold.run.digests import digest_now
 from fourfold.run.inputs import CHANGED, Inputs, Reader, inputs_of
 from fourfold.run.names import texts_of
@@ -175,7 +175,10 @@ def key_of(
         Whether it will not be tried again: what changes each time is then its own.
     """
     try:
-        read = inputs_of(execution.notes, code_of(execution.nb), parameters, reader)
+        # Of defaults that are replaced by the next cell nothing is read.
+        default = parameters_index(execution.nb) if parameters else None
+        cells = [cell for i, cell in enumerate(execution.nb["cells"]) if i != default]
+        read = inputs_of(execution.notes, code_of({"cells": cells}), parameters, reader)
         named = Fingerprints(reader.root).named(parameters)
     except OSError as error:  # gone while it was read
         read, named = Inputs(moved={str(error.filename)}), {}
