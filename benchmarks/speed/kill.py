@@ -1,16 +1,21 @@
-"""Thirty ``kill -9`` during a batch, then the same command: is each run finished exactly once?
+"""``kill -9`` and signals during a batch, then the same command: is each run finished once?
 
 ``python benchmarks/speed/kill.py`` starts ``fourfold run`` and kills in turn a kernel, a zygote and
-the runner, each at a random moment; a killed runner is started again by the same command. A record
-that says ``ok`` counts as finished: it must never be written again and never be torn. Exit code 1
-if one was, if a run is missing, or if a process or a folder is left at the end.
+the runner, 150 times, each at a random moment; then it sends the runner 60 times SIGINT or SIGTERM,
+some of them twice. A runner that has ended is started again by the same command. A record that says
+``ok`` counts as finished: it must never be written again and never be torn. At the end results and
+pages are whole, and the command has nothing to do. Exit code 1 if not, if a run is missing, or if a
+process or a folder is left.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,9 +23,12 @@ import time
 from pathlib import Path
 
 import psutil
-from small import ours, project, stray
+from small import project
 
 KINDS = ("kernel", "zygote", "runner")
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+MARK = "FOURFOLD_KILL"
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
 
 
 class Records:
@@ -49,10 +57,24 @@ class Records:
         self.finished = now
 
 
-def start(root: Path) -> psutil.Popen:
-    """Start the command."""
+def start(root: Path, mark: str, **options: object) -> psutil.Popen:
+    """Start the command, with a mark that all its processes inherit."""
     call = [sys.executable, "-m", "fourfold", "run", "--workers", "2"]
-    return psutil.Popen(call, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    env = {**os.environ, MARK: mark, "TMPDIR": str(root.parent / "t")}
+    return psutil.Popen(call, cwd=root, env=env, **{**QUIET, **options})
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """Return the living processes of a mark."""
+    alive = []
+    for process in psutil.process_iter():
+        try:
+            ended = process.status() == psutil.STATUS_ZOMBIE
+            if not ended and process.environ().get(MARK) == mark:
+                alive.append(process)
+        except psutil.Error:
+            continue
+    return alive
 
 
 def victims(run: psutil.Popen, kind: str) -> list[psutil.Process]:
@@ -72,9 +94,9 @@ def strike(run: psutil.Popen, kind: str, chance: random.Random) -> bool:
     """Kill one of a kind at a random moment; False if the command ended before."""
     time.sleep(chance.uniform(0.2, 2.0))
     while run.poll() is None:
-        if found := victims(run, kind):
+        if choice := victims(run, kind):
             try:
-                chance.choice(found).kill()
+                chance.choice(choice).kill()
             except psutil.NoSuchProcess:
                 continue
             return True
@@ -82,39 +104,78 @@ def strike(run: psutil.Popen, kind: str, chance: random.Random) -> bool:
     return False
 
 
+def stop(run: psutil.Popen, number: int, chance: random.Random) -> bool:
+    """Send the runner a signal at a random moment, each fourth time two; False if it has ended."""
+    time.sleep(chance.uniform(0.5, 2.5))
+    if run.poll() is not None:
+        return False
+    for _ in range(1 + (number % 4 == 3)):
+        if run.poll() is None:
+            run.send_signal(SIGNALS[number % 2])
+        time.sleep(0.1)
+    return True
+
+
+def not_whole(root: Path, runs: int) -> list[str]:
+    """Return what is wrong with results and pages."""
+    outputs, wrong = root / "outputs", []
+    with (outputs / "results.csv").open(newline="") as handle:
+        statuses = [row["status"] for row in csv.DictReader(handle)]
+    if statuses != ["ok"] * runs:
+        wrong.append(f"results.csv: {len(statuses)} rows, {statuses.count('ok')} ok")
+    files = ("notebook.ipynb", "report.html", "record.json", "params.yaml")
+    folders = list((outputs / "short").glob("seed=*"))
+    wrong += [f"{f.name}: no {n}" for f in folders for n in files if not (f / n).is_file()]
+    text = (outputs / "index.html").read_text()
+    wrong += [] if text.rstrip().endswith("</html>") else ["index.html: torn"]
+    return wrong + [f"{path}: left" for path in outputs.glob(".new")]
+
+
 def main() -> None:
-    """Kill, run to the end, and judge."""
+    """Kill and signal, run to the end, and judge."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=30)
-    parser.add_argument("--runs", type=int, default=150)
+    parser.add_argument("--kills", type=int, default=150)
+    parser.add_argument("--signals", type=int, default=60)
+    parser.add_argument("--runs", type=int, help="by default five for each kill and signal")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    chance, before, folders = random.Random(args.seed), ours(), stray()
+    strikes = args.kills + args.signals
+    runs = args.runs or max(20, 5 * strikes)
+    chance, mark = random.Random(args.seed), str(os.getpid())
     with tempfile.TemporaryDirectory() as name:
-        root = project(Path(name), args.runs, pause_s=0.7)
-        records, run, commands, kills = Records(root), start(root), 1, 0
-        while kills < args.kills:
-            kind = KINDS[kills % len(KINDS)]
-            kills += strike(run, kind, chance)
+        temporary = Path(name) / "t"
+        temporary.mkdir()
+        root = project(Path(name) / "p", runs, pause_s=0.7)
+        records, run, commands, done = Records(root), start(root, mark), 1, 0
+        while done < strikes and len(records.finished) < runs:
+            kind = KINDS[done % len(KINDS)] if done < args.kills else "signal"
+            if kind == "signal":
+                done += stop(run, done, chance)
+            else:
+                done += strike(run, kind, chance)
             records.look()
-            if kind == "runner" or run.poll() is not None:
+            if kind in ("runner", "signal") or run.poll() is not None:
                 run.wait()
-                if len(records.finished) == args.runs:
-                    break
-                run, commands = start(root), commands + 1
-        while run.wait() or len(records.finished) < args.runs:
+                records.look()
+                run, commands = start(root, mark), commands + 1
+        while run.wait() or len(records.finished) < runs:
             records.look()
-            run, commands = start(root), commands + 1
-            if commands > 2 * args.kills:
+            run, commands = start(root, mark), commands + 1
+            if commands > 2 * strikes + 2:
                 break
         records.look()
-    time.sleep(1)
-    left = (ours() - before, stray() - folders)
-    print(f"{kills} kills, {commands} commands: {len(records.finished)} of {args.runs} runs "
-          f"finished, {len(records.wrong)} torn or finished twice")  # fmt: skip
-    print("\n".join(records.wrong))
+        last = start(root, mark, stdout=subprocess.PIPE)
+        said = last.communicate()[0].decode()
+        idle = f"nothing to do: {runs} runs unchanged" in said
+        wrong = [*records.wrong, *not_whole(root, runs), *([] if idle else [said])]
+        time.sleep(1)
+        left = (marked(mark), list(temporary.glob("fourfold-*")))
+    kills = min(done, args.kills)
+    print(f"{kills} kills, {done - kills} signals, {commands} commands: "
+          f"{len(records.finished)} of {runs} runs finished, {len(wrong)} wrong")  # fmt: skip
+    print("\n".join(wrong))
     print(f"processes left: {len(left[0])}; folders left: {len(left[1])}")
-    bad = records.wrong or len(records.finished) < args.runs or kills < args.kills
+    bad = wrong or len(records.finished) < runs or done < strikes
     raise SystemExit(bool(bad or left[0] or left[1]))
 
 

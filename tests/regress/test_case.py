@@ -11,6 +11,7 @@ from fourfold.errors import TemplateError
 from fourfold.records.evidence import MIME
 from fourfold.regress.case import Case, read_case
 from fourfold.regress.references import accepted, same_content, shown_difference
+from fourfold.run.fingerprint import Fingerprint
 from tiny_project import make_notebook
 
 CODE = [
@@ -20,6 +21,8 @@ CODE = [
     ("code", "3f2a9c01", "a"),
     ("code", "look", "a + 1"),
 ]
+
+KEY = Fingerprint("t", {}, "l")
 
 
 def case_of(stored, current) -> Case:
@@ -96,7 +99,7 @@ def test_files_and_modules_that_code_names(tmp_path):
     assert set(before.inputs) == {"data.csv", "mine.py"}
     assert case.reasons(case.fingerprint(), before.to_json()) == []
     (tmp_path / "mine.py").write_text("x = 2\n")
-    assert case.reasons(case.fingerprint(), before.to_json()) == ["data mine.py changed"]
+    assert case.reasons(case.fingerprint(), before.to_json()) == ["code mine.py changed"]
     assert case.reasons(case.fingerprint(), None) == ["not tested yet"]
 
 
@@ -109,11 +112,11 @@ def test_what_is_accepted():
             text = {"output_type": "stream", "name": "stdout", "text": "new"}
             cell |= {"outputs": [text], "execution_count": 1}
     case = Case(Path("a.ipynb"), Path(), stored, stored)
-    fresh = accepted(case, executed, {"look"}, {})
+    fresh = accepted(case, executed, {"look"}, {}, KEY)
     changed = [c["id"] for c, o in zip(fresh["cells"], stored["cells"], strict=True) if c != o]
     assert changed == ["look"]
     assert not same_content(fresh, stored)
-    assert same_content(accepted(case, executed, set(), {}), stored)
+    assert same_content(accepted(case, executed, set(), {}, KEY), stored)
 
 
 def test_the_difference_that_is_shown():

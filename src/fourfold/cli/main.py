@@ -20,6 +20,7 @@ from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, hold_outputs, shown
 from fourfold.records.formatting import count
 from fourfold.records.record import RunRecord
+from fourfold.run.inputs import CHANGED
 from fourfold.run.kernelspec import check_kernel
 from fourfold.run.selection import Choice, Todo, choose, matching
 
@@ -172,6 +173,10 @@ def _report(records: list[RunRecord], choice: Choice, place: Project) -> None:
     everything = [*records, *choice.unchanged]
     if not everything:
         return
+    for record in records:
+        for name in (n for n, part in record.key.get("inputs", {}).items() if part == CHANGED):
+            again = f"{record.name}: {name} {CHANGED}; the next command runs it again"
+            console.print(again, markup=False, soft_wrap=True)
     if records:
         console.print(cost_line(records), highlight=False, soft_wrap=True)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

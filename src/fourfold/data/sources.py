@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from io import BytesIO
@@ -26,6 +28,8 @@ _LONGEST_PATH = 500
 _SCHEME = re.compile(r"([A-Za-z][\w+.-]+):[/:]")
 _WEB = ("http", "https")
 _PATIENCE_S = 60
+_JUST_NOW_NS = 20_000_000
+_DIGESTS: dict[str, tuple[str, str]] = {}
 FILE_COLUMN = "source_file"
 #: Records of runs, of which each has its own metrics.
 RECORD = "record.json"
@@ -141,7 +145,7 @@ class _Files(Source):
         if len(self.text) > _LONGEST_PATH or "\n" in self.text:
             return {}
         root = self.root or Path.cwd()
-        return {_inside(file, root): _hash_file(file)[:16] for file in self.files()}
+        return {_inside(file, root): content_digest(file) for file in self.files()}
 
     def read(self, query: str = "") -> Loaded:
         parts = {path: _read(path.open("rb"), self.text, path.name) for path in self.files()}
@@ -294,6 +298,35 @@ def _nearest(path: str, root: Path | None) -> str:
 
 def _inside(file: Path, root: Path) -> str:
     return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
+
+
+def content_digest(file: Path) -> str:
+    """Return the digest of a file; of a SQLite database, with what its log holds for it.
+
+    A file is read again only if its times, size or number are others.
+    """
+    key = str(file)
+    before = _stamp(file)
+    if _DIGESTS.get(key, ("",))[0] != before:
+        digest = _hash_file(file)
+        log = file.with_name(f"{file.name}-wal")
+        if log.is_file() and log.stat().st_size:
+            digest = hashlib.sha256((digest + _hash_file(log)).encode()).hexdigest()
+        if _stamp(file) != before:
+            return digest[:16]
+        _DIGESTS[key] = (before, digest[:16])
+    return _DIGESTS[key][1]
+
+
+def _stamp(file: Path) -> str:
+    """Return what shows that a file is another; not to be kept if it has changed just now."""
+    parts = []
+    for path in (file, file.with_name(f"{file.name}-wal")):
+        with suppress(OSError):
+            now = path.stat()
+            fresh = time.time_ns() - now.st_ctime_ns < _JUST_NOW_NS
+            parts.append((now.st_mtime_ns, now.st_ctime_ns, now.st_size, now.st_ino, fresh))
+    return f"{time.time_ns()}" if any(part[-1] for part in parts) else str(parts)
 
 
 def _hash_file(file: Path) -> str:

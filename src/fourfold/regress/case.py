@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from fourfold.data.sources import content_digest
 from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
 from fourfold.plan.rules import Rules, read_rules
@@ -16,7 +17,16 @@ from fourfold.plan.template import find_template, template_file, template_path
 from fourfold.project import find_root
 from fourfold.records.ipynb import code_trees, parameters_index, read_notebook, sections, text
 from fourfold.regress.compare.difference import Difference
-from fourfold.run.fingerprint import Fingerprint, Fingerprints, changed_parameters, file_digest
+from fourfold.run.fingerprint import (
+    Fingerprint,
+    Fingerprints,
+    changed_parameters,
+    code_of,
+    digest_of,
+    key_of,
+)
+from fourfold.run.inputs import Reader
+from fourfold.run.kernels.execution import Execution
 from fourfold.run.prepare import with_room
 
 INJECTED = "injected-parameters"
@@ -67,11 +77,18 @@ class Case:
     rules: Rules = field(default_factory=Rules)
     changed: tuple[Difference, ...] = ()
     problem: str = ""
+    template: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Return where it is executed, and what the names of its inputs are relative to."""
+        return self.root if self.spec else self.path.resolve().parent
 
     def fingerprint(self) -> Fingerprint:
         """Return what the outputs depend on now, on this machine."""
         if self.spec:
             own = Fingerprints(self.root).of(self.spec)
+            own = replace(own, template=digest_of(code_of(self.template)))
         else:
             code = [text(c) for c in self.stored["cells"] if c["cell_type"] == "code"]
             own = Fingerprint.of_code(code, dict(_files(self.stored, self.path.parent)))
@@ -86,6 +103,7 @@ class Case:
             return [self.problem]
         if not key:
             return ["not tested yet"]
+        now = Fingerprints(self.folder).again(now, key)
         return [*map(str, self.changed), *now.changes_since(Fingerprint.from_json(key))]
 
     @property
@@ -94,6 +112,23 @@ class Case:
         cells = [cell for cell in self.stored["cells"] if cell["cell_type"] == "code"]
         counts = any(cell.get("execution_count") is not None for cell in cells)
         return not counts and any(cell.get("outputs") for cell in cells)
+
+    def read_by(self, execution: Execution, now: Fingerprint, began_ns: int) -> Fingerprint:
+        """Return the fingerprint of this case, executed: with what it has read.
+
+        Parameters
+        ----------
+        execution : Execution
+            That has ended.
+        now : Fingerprint
+            From before it.
+        began_ns : int
+            When it began.
+        """
+        outputs = self.root / "outputs" if self.spec else None
+        reader = Reader(self.folder, outputs, None, began_ns)
+        parameters = self.spec.parameters if self.spec else {}
+        return key_of(now, execution, reader, parameters, last=False)[0]
 
     def pairs(self) -> list[Pair]:
         """Return the code cells of both notebooks, matched by id, in the order of execution."""
@@ -153,13 +188,15 @@ def read_case(path: Path) -> Case:
         return case
     try:
         spec = _spec(own, root)
-        current = _with_room(read_notebook(template_path(spec.template_file, root)))
+        template = read_notebook(template_path(spec.template_file, root))
+        current = _with_room(template)
     except FourfoldError as error:
         return replace(case, problem=str(error))
     rules = read_rules(spec.regress)[0] if spec.regress else rules
     changes = changed_parameters(own["parameters"], spec.parameters)
     changed = tuple(Difference(*change, "parameter") for change in changes)
-    return replace(case, current=current, spec=spec, rules=rules, changed=changed)
+    own_parts = {"current": current, "template": template, "spec": spec}
+    return replace(case, **own_parts, rules=rules, changed=changed)
 
 
 def _spec(own: Mapping[str, Any], root: Path) -> RunSpec:
@@ -196,4 +233,4 @@ def _files(notebook: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, str
         file = folder / name
         spelled = "\n" not in name and "\0" not in name
         if spelled and file.is_file() and file.stat().st_size <= _LARGEST_FILE:
-            yield name, file_digest(file)
+            yield name, content_digest(file)

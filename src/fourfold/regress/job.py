@@ -12,9 +12,9 @@ from typing import Any
 import nbformat
 from papermill.iorw import load_notebook_node
 
-from fourfold.plan.template import template_path
 from fourfold.records.ipynb import tags
 from fourfold.regress.case import Case
+from fourfold.run.fingerprint import Fingerprint
 from fourfold.run.kernels.client import WARM_KERNELS, execute
 from fourfold.run.kernels.execution import Execution, Failure, Limits
 from fourfold.run.kernels.process import kill_kernel
@@ -45,6 +45,7 @@ class Job:
     started: float = math.inf
     failure: Failure | None = None
     duration_s: float = 0.0
+    began_ns: int = 0
     _manager: Any = None
     _execution: Execution | None = None
     _finished: int = -1
@@ -72,7 +73,8 @@ class Job:
             notebook, None, on_cell_end=self._note, stopping=self._stop.is_set
         )
         kernel = kernel_for(notebook.metadata, self.kernel)[0]
-        usual = self.case.root if self.case.spec else self.case.path.parent
+        self._execution.watch, self.began_ns = self.case.folder.resolve(), time.time_ns()
+        usual = self.case.folder if self.case.spec else self.case.path.parent
         execute(
             self._execution,
             kernel,
@@ -88,8 +90,7 @@ class Job:
     def _notebook(self) -> Any:
         """Return the notebook to execute, without outputs."""
         if self.case.spec:
-            template = template_path(self.case.spec.template_file, self.case.root)
-            return prepared(template, self.case.spec.parameters)
+            return prepared(self.case.template, self.case.spec.parameters)
         cells = [dict(cell) for cell in self.case.stored["cells"]]
         for cell in cells:
             cell["metadata"] = {**(cell.get("metadata") or {}), "tags": tags(cell)}
@@ -131,6 +132,12 @@ class Job:
         """Wait for the end; return the executed notebook, None if it never started."""
         self._over.wait()
         return self._execution.nb if self._execution else None
+
+    def key(self, now: Fingerprint) -> Fingerprint:
+        """Return the fingerprint `now` with what was read, once the notebook has ended."""
+        if self._execution is None:
+            return now
+        return self.case.read_by(self._execution, now, self.began_ns)
 
     def stop(self) -> None:
         """End it at once; a job that has not begun will not."""

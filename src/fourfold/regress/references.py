@@ -14,14 +14,14 @@ from fourfold.plan.template import read_template, template_path
 from fourfold.project import Project, write_text
 from fourfold.records.evidence import MIME
 from fourfold.records.ipynb import written
-from fourfold.records.record import versions
+from fourfold.records.record import find_record, versions
 from fourfold.regress import colab
 from fourfold.regress.case import Case, read_case
 from fourfold.regress.compare.outputs import Outputs, plain
 from fourfold.regress.compare.pictures import same_software
 from fourfold.regress.evidence import VARIES, Evidence, note
 from fourfold.regress.job import Job
-from fourfold.run.fingerprint import Fingerprints
+from fourfold.run.fingerprint import Fingerprint
 from fourfold.run.kernels.execution import Limits
 from fourfold.run.kernels.machine import kernel_env
 from fourfold.run.prepare import HEADER, fill
@@ -43,11 +43,13 @@ def first_runs(specs: Sequence[RunSpec]) -> list[RunSpec]:
 
 def write_reference(spec: RunSpec, project: Project) -> Path:
     """Write ``notebooks/<config>.ipynb`` from the executed notebook in the outputs; return it."""
+    record = find_record(project.folder(spec.config, spec.run_id))
+    key = Fingerprint.from_json(record.key if record else {})
     folder = project.folder(spec.config, spec.run_id)
     notebook = json.loads((folder / "notebook.ipynb").read_text(encoding="utf-8"))
     target = project.root / "notebooks" / f"{spec.config}.ipynb"
     target.parent.mkdir(exist_ok=True)
-    write_text(target, written(_finished(notebook, spec, target, project.root)))
+    write_text(target, written(_finished(notebook, spec, target, project.root, key)))
     execute_again(target)
     return target
 
@@ -76,7 +78,9 @@ def execute_again(path: Path, only: Collection[str] | None = None) -> None:
         write_text(path, written(notebook))
 
 
-def _finished(executed: dict[str, Any], spec: RunSpec, path: Path, root: Path) -> dict[str, Any]:
+def _finished(
+    executed: dict[str, Any], spec: RunSpec, path: Path, root: Path, key: Fingerprint
+) -> dict[str, Any]:
     """Return the notebook without noise, with Colab's cells and what its outputs depend on."""
     for cell in executed["cells"]:
         for noise in _CELL_NOISE:
@@ -84,14 +88,19 @@ def _finished(executed: dict[str, Any], spec: RunSpec, path: Path, root: Path) -
     parameters = read_template(template_path(spec.template_file, root)).parameters
     place = path.relative_to(root).as_posix()
     colab.prepare(executed, parameters, colab.repository(root), place, colab.below(root))
-    now = Fingerprints(root).of(spec).of_reference(root, executed["cells"])
+    now = key.of_reference(root, executed["cells"])
+    # It holds on any machine: packages and files outside of the project are not the same there.
+    inputs = {name: part for name, part in now.inputs.items() if not Path(name).is_absolute()}
+    if inputs != now.inputs:
+        inputs["outside of the project"] = None
+    now = replace(now, environment=None, packages=None, inputs=inputs)
     kernel = executed["metadata"].get("kernelspec", {"name": "python3"})
     own = {
         "template": spec.template,
         "config": spec.config_file,
         "parameters": dict(spec.parameters),
         "versions": {name: versions()[name] for name in _VERSIONS if name in versions()},
-        "key": replace(now, environment=None).to_json(),  # which holds on any machine
+        "key": now.to_json(),
     }
     metadata = {"kernelspec": kernel, "language_info": _LANGUAGE, "fourfold": own}
     return {**executed, "metadata": metadata}
@@ -102,6 +111,7 @@ def accepted(
     executed: Mapping[str, Any],
     differing: Collection[str],
     again: Mapping[str, Outputs],
+    key: Fingerprint,
 ) -> dict[str, Any]:
     """Return the new reference.
 
@@ -113,6 +123,8 @@ def accepted(
         Keys of the cells whose outputs differ; the others keep the outputs that they have.
     again : mapping
         Outputs of a further execution of the same code by key, if there was one.
+    key : Fingerprint
+        Of this execution.
     """
     notebook: dict[str, Any] = copy.deepcopy(dict(executed if case.spec else case.stored))
     for pair in case.pairs():
@@ -129,7 +141,7 @@ def accepted(
     if case.spec is None:
         return notebook
     fill(notebook, case.spec)
-    notebook = _finished(notebook, case.spec, case.path.resolve(), case.root)
+    notebook = _finished(notebook, case.spec, case.path.resolve(), case.root, key)
     own = case.stored["metadata"].get("fourfold", {})
     notebook["metadata"]["fourfold"] |= {k: v for k, v in own.items() if k == "regress"}
     return notebook

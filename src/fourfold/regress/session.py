@@ -179,7 +179,8 @@ class Regression:
         if self.option.fourfold_accept and whole:
             content = json.loads(nbformat.writes(executed))  # type: ignore[no-untyped-call]
             runs = file.evidence.runs if file.evidence else []
-            fresh = accepted(file.case, content, differing, runs[0] if runs else {})
+            again, key = runs[0] if runs else {}, job.key(file.fingerprint)
+            fresh = accepted(file.case, content, differing, again, key)
             if not same_content(fresh, file.case.stored):
                 difference = shown_difference(file.case.stored, fresh, result.notebook)
                 result = replace(result, status="accepted", accepted=difference)
@@ -188,7 +189,7 @@ class Regression:
                     execute_again(file.path, differing)
         if result.status == "passed" and whole:
             seconds = round(sum(section_times(executed).values()), 2)
-            passed = {"key": file.fingerprint.to_json(), "seconds": seconds}
+            passed = {"key": job.key(file.fingerprint).to_json(), "seconds": seconds}
             _write(self._path(result.notebook, "passed"), passed)
         self.write(result)
 

@@ -9,18 +9,22 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from itertools import count
 from math import inf
 from pathlib import Path
 from typing import Any
 
 import yaml
+from nbformat import from_dict
 from papermill.iorw import load_notebook_node
 
 from fourfold.plan.spec import RunSpec
-from fourfold.plan.template import template_path
 from fourfold.project import Project, git_commit, write_text
 from fourfold.records.record import RunRecord, findings, section_times, versions, write_record
 from fourfold.report.report import prime, write_report
+from fourfold.run.fingerprint import key_of
+from fourfold.run.folders import new_folder, renamed, settle, sweep_new
+from fourfold.run.inputs import Reader
 from fourfold.run.kernels.client import execute
 from fourfold.run.kernels.execution import Execution, Failure, Limits, write_notebook
 from fourfold.run.kernels.machine import kernel_env, with_energy
@@ -65,6 +69,7 @@ def run_batch(
     batch.on_section = on_section
     batch.failures_left = inf if max_failures is None else max_failures
     done: dict[str, RunRecord] = {}
+    sweep_new(project.outputs)
     warm_up(todo, project, workers)
     prime()
     with _signals(batch.stop), ThreadPoolExecutor(workers, "run") as pool:
@@ -125,20 +130,30 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
     section, cell and error. What ``retry_on`` names, a lost kernel by default, is tried again as
     often as ``retries`` allows; a run that was too large for the memory is not.
     """
-    spec = item.spec
+    spec, root = item.spec, batch.project.root
     if not batch.start(spec):
         return None
     folder = batch.project.folder(spec.config, spec.run_id)
-    for attempt in range(1, spec.options.retries + 2):
+    # What ended well stays until the new result is whole.
+    place = new_folder(batch.project, spec) if item.good else folder
+    read, moved, again = item.fingerprint, set[str](), False
+    for attempt in count(1):
         # Its record first: a run that is killed has none.
-        (folder / "record.json").unlink(missing_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder / "artifacts").mkdir(parents=True)
-        write_text(folder / "params.yaml", _yaml(spec.parameters))
+        (place / "record.json").unlink(missing_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
+        (place / "artifacts").mkdir(parents=True)
+        write_text(place / "params.yaml", _yaml(spec.parameters))
         started, clock = datetime.now(UTC), time.monotonic()
-        execution = _execute(item, batch, folder / "notebook.ipynb")
+        reader = Reader(root, batch.project.outputs, place, time.time_ns())
+        execution = _execute(item, batch, place / "notebook.ipynb")
         failure = execution.failure
-        if attempt > spec.options.retries or not failure or batch.stopping():
+        if not failure:
+            read, moved = key_of(item.fingerprint, execution, reader, spec.parameters, again)
+            if moved and not again and not batch.stopping():
+                again = True  # something else may have been read than what is there now
+                continue
+            break
+        if attempt - again > spec.options.retries or batch.stopping():
             break
         if failure.error == "OutOfMemory" or failure.outcome not in spec.options.retry_on:
             break
@@ -146,7 +161,7 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
     if failure and failure.outcome == "killed" and batch.stopping():
         failure = replace(failure, outcome="cancelled")
     fill(execution.nb, spec)
-    write_notebook(execution.nb, folder / "notebook.ipynb")
+    write_notebook(renamed(execution.nb, place, folder), place / "notebook.ipynb")
     record = RunRecord(
         config=spec.config,
         run_id=spec.run_id,
@@ -165,16 +180,18 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
         start=execution.start,
         kernel=execution.kernel,
         cost=with_energy(execution.cost),
-        key=item.fingerprint.to_json(),
+        key=read.to_json(),
         **findings(execution.nb),
     )
     try:
-        write_report(folder, record)
+        write_report(place, record)
     except Exception as error:  # a page that cannot be made must not end the batch
         if record.ok:
             failure = Failure("failed", "Report", 0, "", type(error).__name__, str(error))
             record = replace(record, status="failed", error=_error(failure))
-    write_record(record, folder / "record.json")
+    write_record(record, place / "record.json")
+    if place != folder:
+        settle(place, folder, keep=record.status == "cancelled")
     batch.end(record)
     return record
 
@@ -194,11 +211,10 @@ def _yaml(parameters: Mapping[str, Any]) -> str:
 
 def _execute(item: Todo, batch: Batch, path: Path) -> Execution:
     spec, root = item.spec, batch.project.root
-    template, wrong = template_path(spec.template_file, root), None
-    notebook = load_notebook_node(str(template))
+    notebook, wrong = load_notebook_node(from_dict(item.template)), None  # type: ignore[no-untyped-call]
     try:
         kernel = kernel_for(notebook.metadata, spec.options.kernel)
-        notebook = prepared(template, spec.parameters, kernel)
+        notebook = prepared(item.template, spec.parameters, kernel)
     except Exception as error:  # a kernel or a language that there is not must not end the batch
         notebook, wrong = with_room(notebook), error
     execution = Execution(
@@ -207,6 +223,7 @@ def _execute(item: Todo, batch: Batch, path: Path) -> Execution:
         on_section=lambda section: batch.on_section(spec, section),
         stopping=batch.stopping,
     )
+    execution.watch = root.resolve()
     try:
         if wrong:
             raise wrong

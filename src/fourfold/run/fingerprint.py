@@ -14,9 +14,12 @@ from typing import Any
 from fourfold.data import sources
 from fourfold.plan.spec import RunSpec, canonical
 from fourfold.plan.template import template_path
-from fourfold.records.ipynb import read_notebook, text
+from fourfold.records.ipynb import parameters_index, read_notebook, text
+from fourfold.run.digests import digest_now
+from fourfold.run.inputs import CHANGED, Inputs, Reader, inputs_of
+from fourfold.run.names import texts_of
+from fourfold.run.packages import package_changes
 
-WILDCARDS = frozenset("*?[")
 _LOCKS = (
     *("requirements.lock", "uv.lock", "poetry.lock", "Pipfile.lock", "pixi.lock"),
     "conda-lock.yml",
@@ -32,7 +35,10 @@ class Fingerprint:
     template, library, environment : str
         Of the template's code, of this package, and of Python with all installed packages.
     inputs : mapping of str to str
-        Of the files that parameters name; None for data that only reading them can compare.
+        Of what a run has read and of what its parameters name: files, folders (``/`` at their
+        end) and patterns; None for data that only reading them can compare.
+    packages : mapping of str to str
+        Versions of the packages that a run has loaded; in place of the whole environment.
     lock, cells : str
         Of a reference: of the project's lock files, and of its own cells.
     """
@@ -43,6 +49,7 @@ class Fingerprint:
     environment: str | None = None
     lock: str | None = None
     cells: str | None = None
+    packages: Mapping[str, str] | None = None
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Fingerprint:
@@ -59,6 +66,19 @@ class Fingerprint:
     def of_reference(self, root: Path, cells: Any) -> Fingerprint:
         """Return the fingerprint of a reference with these cells."""
         return replace(self, lock=lock(root), cells=digest(cells))
+
+    def with_inputs(self, inputs: Inputs, certain: bool = True) -> Fingerprint:
+        """Return the fingerprint of a run that has read these.
+
+        Parameters
+        ----------
+        certain : bool
+            Whether inputs that may have changed under the run count as what it has made itself.
+        """
+        moved = inputs.moved if certain else inputs.moved | inputs.perhaps
+        digests = {**self.inputs, **inputs.digests, **dict.fromkeys(moved, CHANGED)}
+        whole = None if inputs.packages else self.environment
+        return replace(self, inputs=digests, packages=inputs.packages, environment=whole)
 
     def to_json(self) -> dict[str, Any]:
         """Return the key that records and references keep."""
@@ -79,11 +99,16 @@ class Fingerprint:
             for part, (before, now) in pairs.items()
             if before is not None and before != now
         ]
+        changes += package_changes(earlier.packages or {})
         for name in dict.fromkeys([*earlier.inputs, *self.inputs]):
-            if self.inputs.get(name, "") is None:
+            before, now = earlier.inputs.get(name, ""), self.inputs.get(name, "")
+            what = "code" if name.endswith(".py") else "folder" if name.endswith("/") else "data"
+            if before is None or now is None:
                 changes.append(f"data {name} may have changed, which only reading them would tell")
-            elif earlier.inputs.get(name) != self.inputs.get(name):
-                changes.append(f"data {name} changed")
+            elif before == CHANGED:
+                changes.append(f"{what} {name} {CHANGED}")
+            elif before != now:
+                changes.append(f"{what} {name} changed")
         return changes
 
 
@@ -102,27 +127,75 @@ def changed_parameters(
 class Fingerprints:
     """The fingerprints of runs; each file is read once."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, outputs: Path | None = None) -> None:
         self.root = root
-        self._code = cache(self._hash_code)
-        self._inputs = cache(lambda source: sources.parse(source, root).fingerprint())
+        self.template = cache(lambda file: read_notebook(template_path(file, root)))
+        self._code = cache(lambda file: digest_of(code_of(self.template(file))))
+        self._named = cache(lambda source: sources.parse(source, root).fingerprint())
+        self._now = cache(lambda name: digest_now(name, root, outputs))
 
-    def of(self, spec: RunSpec) -> Fingerprint:
-        """Return the fingerprint of a run."""
-        values = [value for value in spec.parameters.values() if isinstance(value, str) and value]
-        inputs = {name: part for value in values for name, part in self._inputs(value).items()}
-        return Fingerprint(self._code(spec.template_file), inputs, library(), environment())
+    def again(self, now: Fingerprint, key: Mapping[str, Any] | None) -> Fingerprint:
+        """Return a fingerprint of now, with what the run of this key has read."""
+        read = (key or {}).get("inputs", {})
+        names = [name for name, before in read.items() if before is not None]
+        inputs = {**{name: self._now(name) for name in names}, **now.inputs}
+        return replace(now, inputs=inputs)
 
-    def _hash_code(self, template_file: str) -> str:
-        cells = read_notebook(template_path(template_file, self.root))["cells"]
-        code = [text(cell) for cell in cells if cell["cell_type"] == "code"]
-        return _digest(json.dumps(code).encode())
+    def of(self, spec: RunSpec, key: Mapping[str, Any] | None = None) -> Fingerprint:
+        """Return the fingerprint of a run; with the `key` of a record, of what that has read."""
+        own = self._code(spec.template_file), self.named(spec.parameters)
+        return self.again(Fingerprint(*own, library(), environment()), key)
+
+    def named(self, parameters: Mapping[str, Any]) -> dict[str, str | None]:
+        """Return what parameters name, at any depth."""
+        values = texts_of(list(parameters.values()))
+        return {name: part for value in values for name, part in self._named(value).items()}
 
 
-def file_digest(file: Path) -> str:
-    """Return the digest of a file."""
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()[:16]
+def key_of(
+    before: Fingerprint,
+    execution: Any,
+    reader: Reader,
+    parameters: Mapping[str, Any],
+    last: bool,
+) -> tuple[Fingerprint, set[str]]:
+    """Return the fingerprint of a run that has ended, and what changed while it ran.
+
+    Parameters
+    ----------
+    before : Fingerprint
+        From before the run.
+    execution : Execution
+        With the notebook, and the notes of its kernel.
+    reader : Reader
+        Of this run.
+    parameters : mapping
+        Of the run.
+    last : bool
+        Whether it will not be tried again: what changes each time is then its own.
+    """
+    try:
+        # Of defaults that are replaced by the next cell nothing is read.
+        default = parameters_index(execution.nb) if parameters else None
+        cells = [cell for i, cell in enumerate(execution.nb["cells"]) if i != default]
+        read = inputs_of(execution.notes, code_of({"cells": cells}), parameters, reader)
+        named = Fingerprints(reader.root).named(parameters)
+    except OSError as error:  # gone while it was read
+        read, named = Inputs(moved={str(error.filename)}), {}
+    again = read.moved if last else read.moved | read.perhaps
+    if None in named.values():  # a parameter says already what is asked
+        read.digests = {name: part for name, part in read.digests.items() if part is not None}
+    return replace(before, inputs=named).with_inputs(read, certain=last), again
+
+
+def code_of(notebook: Mapping[str, Any]) -> list[str]:
+    """Return the code cells of a notebook."""
+    return [text(cell) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def digest_of(code: list[str]) -> str:
+    """Return the digest of code cells."""
+    return _digest(json.dumps(code).encode())
 
 
 def digest(content: Any) -> str:

@@ -32,18 +32,22 @@ _MARKS = re.compile(r"([\\`*_|$<>\[\]])")
 
 
 def injected(
-    template: Path, parameters: Mapping[str, Any], kernel: tuple[str, str] | None = None
+    template: Path | Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    kernel: tuple[str, str] | None = None,
 ) -> Any:
     """Return the template with the parameters injected as papermill does it.
 
     Parameters
     ----------
-    template : Path
+    template : Path or mapping
+        A file or its JSON.
     parameters : mapping
     kernel : tuple of str, optional
         Its name and language; by default as `kernel_for` has it.
     """
-    notebook = load_notebook_node(str(template))
+    given = str(template) if isinstance(template, Path) else from_dict(template)  # type: ignore[no-untyped-call]
+    notebook = load_notebook_node(given)
     index = parameters_index(notebook)
     if index is not None and "parameters" not in tags(notebook.cells[index]):
         notebook.cells[index].metadata.tags.append("parameters")  # Colab keeps no tags
@@ -58,7 +62,9 @@ def injected(
 
 
 def prepared(
-    template: Path, parameters: Mapping[str, Any], kernel: tuple[str, str] | None = None
+    template: Path | Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    kernel: tuple[str, str] | None = None,
 ) -> Any:
     """Return the template with the parameters injected as by `injected`, and room for a header."""
     return with_room(injected(template, parameters, kernel))

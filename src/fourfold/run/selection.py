@@ -4,17 +4,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fourfold.errors import FourfoldError
 from fourfold.plan.spec import RunSpec, canonical
-from fourfold.plan.template import template_path
 from fourfold.project import Project
-from fourfold.records.ipynb import read_notebook
 from fourfold.records.record import RunRecord, find_record
-from fourfold.run.fingerprint import WILDCARDS, Fingerprint, Fingerprints, changed_parameters
+from fourfold.run.digests import WILDCARDS
+from fourfold.run.fingerprint import Fingerprint, Fingerprints, changed_parameters
 from fourfold.run.kernelspec import PYTHON, kernel_for
 
 
@@ -22,7 +21,8 @@ from fourfold.run.kernelspec import PYTHON, kernel_for
 class Todo:
     """A run to execute, and why: changes since its record, or that there is none.
 
-    Duration and peak memory are those of its last execution.
+    The `template` is its JSON, read once: a change while the batch runs is one for the next.
+    Duration and peak memory are those of its last execution; `good` if that ended well.
     """
 
     spec: RunSpec
@@ -30,6 +30,8 @@ class Todo:
     why: Sequence[str] = ()
     expected_s: float | None = None
     expected_mb: float | None = None
+    good: bool = False
+    template: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,27 +54,32 @@ def choose(
     failed : bool
         Choose only those whose last execution did not end well.
     """
-    fingerprints = Fingerprints(project.root)
-    kernel = cache(partial(_kernel, project.root))
+    fingerprints = Fingerprints(project.root, project.outputs)
+
+    @cache
+    def kernel(template: str, asked: str | None) -> str:
+        return _kernel(fingerprints.template(template).get("metadata", {}), asked)
+
     choice = Choice()
     for spec in specs:
         folder = project.folder(spec.config, spec.run_id)
         record = find_record(folder)
-        now = fingerprints.of(spec)
-        why = (
-            ["asked for by --force"]
-            if force
-            else _reasons(
-                spec, now, record, folder, kernel(spec.template_file, spec.options.kernel)
-            )
-        )
+        now = fingerprints.of(spec, record.key if record else None)
+        why = ["asked for by --force"] if force else []
+        if not force:
+            name = kernel(spec.template_file, spec.options.kernel)
+            why = _reasons(spec, now, record, folder, name)
         if failed and (record is None or record.ok):
             why = []
         if why:
             cost = record.cost if record else {}
             # Of its cells: what a run waits for kernels depends on its place in the batch.
             expected_s = sum(record.sections.values()) if record and record.ok else None
-            choice.todo.append(Todo(spec, now, why, expected_s, cost.get("peak_mb")))
+            template = fingerprints.template(spec.template_file)
+            good = record is not None and record.ok
+            choice.todo.append(
+                Todo(spec, now, why, expected_s, cost.get("peak_mb"), good, template)
+            )
         elif record and record.ok:
             choice.unchanged.append(replace(record, status="unchanged"))
     return choice
@@ -100,9 +107,8 @@ def _reasons(
     return reasons
 
 
-def _kernel(root: Path, template_file: str, asked: str | None) -> str:
+def _kernel(metadata: Mapping[str, Any], asked: str | None) -> str:
     """Return the name of the kernel that a run would have now."""
-    metadata = read_notebook(template_path(template_file, root)).get("metadata", {})
     try:
         return kernel_for(metadata, asked)[0]
     except KeyError:  # not installed, as the run will say

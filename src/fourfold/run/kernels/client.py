@@ -23,6 +23,7 @@ from traitlets import Type
 from fourfold.run.kernels.delivery import Ledger, Unanswered, WholeOutputs
 from fourfold.run.kernels.execution import Execution, Failure, Limits
 from fourfold.run.kernels.machine import observed, oom_kills
+from fourfold.run.kernels.notes import PYTHON, begin_notes, language, read_notes
 from fourfold.run.kernels.preload import preloads
 from fourfold.run.kernels.provisioner import WarmProvisioner
 from fourfold.run.kernels.zygotes import fits, own_folder
@@ -30,6 +31,7 @@ from fourfold.run.kernels.zygotes import fits, own_folder
 WARM_KERNELS = ("python3", "fourfold")
 """Kernels that a fork can serve: this Python's own."""
 
+NOTES = "notes.jsonl"
 _READY_S = 60.0
 _NO_LIMIT_S = 10**6
 _LOOK_S = 0.2
@@ -129,6 +131,10 @@ class Client(WholeOutputs):
         """
         execution: Execution = self.nb_man
         self._oom_kills = oom_kills()
+        if execution.watch and language(self.km, self.nb.metadata) == PYTHON:
+            file = Path(self.km.connection_file).parent / NOTES
+            begun = begin_notes(self.kc, file, execution.watch)
+            execution.notes = [] if begun else [["asked", "what its kernel opens"]]
         for index, cell in enumerate(self.nb.cells):
             if execution.stopping():
                 execution.fail(index, CellExecutionError("", *_CANCELLED))
@@ -269,6 +275,8 @@ def execute(
         execution.cost |= getattr(manager.provisioner, "usage", {})
         execution.start = getattr(manager.provisioner, "start", "cold")
         execution.notebook_complete()
+        if execution.notes is not None and (folder / NOTES).exists():
+            execution.notes = read_notes(folder / NOTES)
         shutil.rmtree(folder, ignore_errors=True)
     execution.explain(limits)
     return execution

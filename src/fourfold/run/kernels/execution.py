@@ -58,6 +58,8 @@ class Execution(NotebookExecutionManager):  # type: ignore[misc]
         self.cost: dict[str, float] = {}
         self.start, self.kernel = "cold", ""
         self._save_after = 0.0
+        self.watch: Path | None = None  # the folder whose files count, where notes are wanted
+        self.notes: list[list[Any]] | None = None  # on what it opened
 
     def save(self, *, force: bool = False, **kwargs: Any) -> None:
         """Save the notebook, at most every five seconds and for a tenth of the time, unless forced.

@@ -13,6 +13,8 @@ from ipykernel import kernelapp
 from ipykernel.ipkernel import IPythonKernel
 from IPython.core.autocall import ZMQExitAutocall
 
+import fourfold.run.kernels.watch  # noqa: F401  (which the first request calls)
+
 WAITING = 100  # messages on their way to a client, beyond which the notebook's code waits
 _PIECE = 1_000_000  # characters of one message, about
 

@@ -22,6 +22,7 @@ from typing import Any
 KERNEL = (
     "fourfold.run.kernels.forked",
     "fourfold.run.kernels.kernel",
+    "fourfold.run.kernels.watch",
     "ipykernel.kernelapp",
     "ipykernel.debugger",
     "IPython.core.completerlib",

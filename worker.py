@@ -1,1 +1,0 @@
-def square(n): return n * n
