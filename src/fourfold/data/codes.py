@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 #: Whole numbers up to here are exact as floats.
 _EXACT = 2**53
 # What stands before a cell; UTF-16 has bytes of zeros besides.
-_BEFORE = list(b'\n\r\t ,;|"+-')
+_BEFORE = list(b'\n\r\t ,;|"')
 _CHUNK = 1 << 24
 # ISO 3166-1: among these, NA is Namibia.
 _ISO_3166 = (
