@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 #: Whole numbers up to here are exact as floats.
 _EXACT = 2**53
-_PADDED = re.compile(rb"(?:^|[\s,;|\"])[-+]?0[0-9]")
+# What stands before a cell; UTF-16 has bytes of zeros besides.
+_BEFORE = list(b'\n\r\t ,;|"')
 _CHUNK = 1 << 24
 # ISO 3166-1: among these, NA is Namibia.
 _ISO_3166 = (
@@ -55,6 +56,10 @@ def with_codes(
             columns[frame.columns[number]] = written
         elif number in large and written.dropna().str.fullmatch(r"[-+]?\d+").all():
             columns[frame.columns[number]] = _integers(written)
+    # What pandas reads as unsigned and then as text keeps an empty text for a missing value.
+    texts_only = frame.select_dtypes(include=["object", "string"])
+    blank = {str(n): texts_only[n].mask(texts_only[n] == "") for n in texts_only}
+    columns = {**blank, **columns}
     places = [number for number, name in enumerate(frame) if _is_of_countries(frame[name])]
     for number, texts in zip(places, again(places, False).items() if places else (), strict=True):
         columns[frame.columns[number]] = texts[1]
@@ -87,12 +92,18 @@ def _is_large(column: pd.Series) -> bool:
 
 def _is_padded(handle: IO[bytes]) -> bool:
     """Say whether any cell may begin with a zero before another digit."""
+    import numpy as np
+
     handle.seek(0)
-    end = b""
+    end = b"\n"
     while chunk := handle.read(_CHUNK):
-        if b"\0" in chunk or _PADDED.search(end + chunk):  # a byte of zeros: UTF-16
+        text = np.frombuffer(end + chunk, dtype=np.uint8)
+        zeros = np.flatnonzero(text[1:-1] == ord("0")) + 1
+        digits = (text[zeros + 1] >= ord("0")) & (text[zeros + 1] <= ord("9"))
+        # The two bytes before and after count: a mark may be at the border of a chunk.
+        if b"\0" in chunk or np.isin(text[zeros[digits] - 1], _BEFORE).any():
             return True
-        end = chunk[-3:] or b""
+        end = chunk[-2:]
     return False
 
 
