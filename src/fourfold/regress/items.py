@@ -219,7 +219,8 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
             words = (Counter(re.findall(r"\w+", json.dumps(side))) for side in (before, after))
             order = next(words) == next(words)
             for again in self.parent.evidence.of(self.pair, self.after["outputs"], order):
-                differences = compare_outputs(before, after, rules, again.map(self._selected))
+                left = compare_outputs(before, after, rules, again.map(self._selected))
+                differences = min(differences, left, key=len)
                 if not differences:
                     break
         return differences
