@@ -164,7 +164,7 @@ class Client(WholeOutputs):
 
     @property
     def _process(self) -> Any:
-        return getattr(self.km.provisioner, "process", None)
+        return getattr(getattr(self.km, "provisioner", None), "process", None)
 
     async def _async_check_alive(self) -> None:
         """Look at the kernel's memory as often as nbclient looks whether it is alive."""
