@@ -10,7 +10,7 @@ import re
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from papermill.iorw import NoDatesSafeLoader
 
@@ -259,6 +259,7 @@ def test_any_document_plans_or_is_told_with_its_place(project, content, named):
     assert all(map(PLACE.match, said.split("\n") if said else ()))
 
 
+@example(free={"±\x85x": "a\u2028b", "c\u2029": None})
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(free=nested(plain, st.text(max_size=8)))
 def test_whatever_plans_reaches_the_notebook_as_it_is(project, free):

@@ -1,5 +1,6 @@
 """A batch: the runs of one command side by side, each with notebook, report and record."""
 
+import re
 import shutil
 import signal
 import threading
@@ -206,7 +207,20 @@ def _yaml(parameters: Mapping[str, Any]) -> str:
     >>> _yaml({"positive": "yes", "rate": 1e-05})
     "positive: 'yes'\\nrate: 1.0e-05\\n"
     """
-    return str(yaml.safe_dump(dict(parameters), sort_keys=False, allow_unicode=True, width=100))
+    options: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": 100}
+    return str(yaml.dump(dict(parameters), Dumper=_Dumper, **options))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Escapes what YAML 1.1 folds as the end of a line, in texts and in keys."""
+
+
+def _escaped(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    ends = re.search("[\x85\u2028\u2029]", text)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if ends else None)
+
+
+_Dumper.add_representer(str, _escaped)
 
 
 def _execute(item: Todo, batch: Batch, path: Path) -> Execution:
