@@ -168,7 +168,7 @@ class Choice:
         silhouettes : Series
             Mean silhouette of each k.
         """
-        best = int(silhouettes.index[silhouettes.argmax()])
+        best = int(silhouettes.index[int(silhouettes.argmax())])
         rule = self.k if self.clear else 1
         takes = {"elbow": elbow, "silhouette": best, "gap statistic": self.gap.k, "rule": rule}
         said = ", ".join(f"{name} {k or 'none'}" for name, k in takes.items())

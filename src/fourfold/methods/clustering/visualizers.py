@@ -219,7 +219,7 @@ def draw_choice(choice: Choice, silhouettes: pd.Series, axes: Sequence[Any]) -> 
         Where to draw.
     """
     silhouette, gap, rule = axes
-    best, table = int(silhouettes.index[silhouettes.argmax()]), choice.table()
+    best, table = int(silhouettes.index[int(silhouettes.argmax())]), choice.table()
     silhouette.plot(silhouettes.index, silhouettes, marker="o")
     silhouette.set(ylabel="mean silhouette", title=f"Silhouette: highest at k = {best}")
     steps = choice.gap.table()
