@@ -177,8 +177,8 @@ class Choice:
             for name, k in takes.items()
             if k != rule and (k is not None or rule > 1)
         ]
-        told = f"They differ, since {'; '.join(why)}." if why else "They agree."
-        return f"Number of clusters: {said}. {told}"
+        differ = f"They differ, since {'; '.join(why)}." if why else "They agree."
+        return f"Number of clusters: {said}. {differ}"
 
 
 @one_thread
