@@ -114,10 +114,10 @@ def drift_claimed(before: int, now: int, limit: float) -> Answer:
 def equal(kind: str, rng: np.random.Generator, rows: int) -> pd.DataFrame:
     """Ten columns of one kind."""
     if kind == "words":
-        return pd.DataFrame(rng.choice(list("abcdefghijklmnop"), (rows, 10)))
+        return pd.DataFrame(rng.choice(list("abcdefghijklmnop"), (rows, 10))).add_prefix("x")
     if kind == "counts":
-        return pd.DataFrame(rng.poisson(1, (rows, 10)))
-    frame = pd.DataFrame(rng.normal(size=(rows, 10)))
+        return pd.DataFrame(rng.poisson(1, (rows, 10))).add_prefix("x")
+    frame = pd.DataFrame(rng.normal(size=(rows, 10))).add_prefix("x")
     return frame.mask(rng.random((rows, 10)) < 0.2) if kind == "numbers with gaps" else frame
 
 
@@ -141,8 +141,10 @@ def change_found(before: int, now: int, step: float, by: str) -> Answer:
         new[:, 3] += step
         if by == "Kolmogorov-Smirnov":
             return bool(ks_2samp(old[:, 3], new[:, 3]).pvalue < 0.05 / 10)
-        profile = quality.profile_columns(pd.DataFrame(old))
-        return bool(drift.compare_profiles(profile, pd.DataFrame(new))["change"].iloc[3])
+        profile = quality.profile_columns(pd.DataFrame(old).add_prefix("x"))
+        return bool(
+            drift.compare_profiles(profile, pd.DataFrame(new).add_prefix("x"))["change"].iloc[3]
+        )
 
     return draw
 
