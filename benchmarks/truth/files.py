@@ -62,7 +62,7 @@ def told(project: Path, file: Path, target: str) -> dict[str, str]:
     config = next((project / "params").glob(f"*/{name}.yaml"))
     _, text = fourfold(project, "run", str(config.relative_to(project)))
     line |= {"kind": config.parent.name, "verdict": "no record", "answer": text}
-    for record in (project / "outputs").glob(f"{name}/*/record.json"):
+    for record in (project / "outputs").glob(f"*-{name}/*/record.json"):
         facts = json.loads(record.read_text(encoding="utf-8"))
         leaks = (facts.get("metrics", {}).get("leaks") or {}).get("value")
         failed = facts["status"] != "ok"

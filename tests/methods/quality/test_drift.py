@@ -127,6 +127,22 @@ def test_no_drift_is_claimed_where_there_is_none(rng):
     assert claimed <= 6
 
 
+@pytest.mark.parametrize("value", [0.0, 1.0, -3.5, 2013.0, 1e12, 1e-5])
+def test_another_constant_is_a_change(value):
+    """Lower, higher or mixed; the same one, a few missing, or none at all are not."""
+    kept = profile_columns(pd.DataFrame({"n": [value] * 200}))
+    step = max(1.0, abs(value)) * 1e-3
+    for now in ([value - step] * 100, [value + step] * 100, [value] * 50 + [value + step] * 50):
+        found = drift.compare_profiles(kept, pd.DataFrame({"n": now}))
+        assert found.loc["n", "change"] == "distribution"
+        assert drift.changed_columns(found).low == 1
+    for now in ([value] * 100, [value] * 99 + [np.nan], [value] * 99 + [value + step]):
+        found = drift.compare_profiles(kept, pd.DataFrame({"n": now}))
+        assert drift.changed_columns(found).value == 0
+    shares = drift.bin_shares(kept, pd.DataFrame({"n": [value, value + step]}), "n")
+    assert shares["now"].tolist() == [50, 50]
+
+
 def equal(kind, rng, rows):
     """Ten columns of one kind, whatever the rows."""
     if kind == "normal":

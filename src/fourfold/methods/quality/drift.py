@@ -62,7 +62,8 @@ def compare_profiles(
         index, p = UNKNOWN, np.nan
         if old and new and (old.kind == "number") == (new.kind == "number"):
             counts = _counts(old, new, frame[name])[:2]
-            index, p = difference(*counts, len(names), cut=new.kind == "number")
+            cut = new.kind == "number" and not _constant(old)
+            index, p = difference(*counts, len(names), cut)
         missing = (each.missing if each else np.nan for each in (old, new))
         lines[name] = (*missing, *index, p, _structure(old, new))
     columns = ["missing before", "missing now", "psi", "low", "high", "p", "change"]
@@ -79,8 +80,15 @@ def _counts(old: Column, new: Column, column: pd.Series) -> tuple[list[int], lis
     if new.kind != "number":
         return aligned(old, new)
     ends = [f"{edge:.4g}" for edge in old.edges]
-    labels = [*(f"≤ {end}" for end in ends), f"> {ends[-1]}"] if ends else ["any number"]
+    if _constant(old):
+        labels = [f"< {ends[1]}", ends[1], f"> {ends[1]}"]
+    else:
+        labels = [*(f"≤ {end}" for end in ends), f"> {ends[-1]}"] if ends else ["any number"]
     return list(old.rows), list(count(old, column)), labels
+
+
+def _constant(old: Column) -> bool:
+    return old.kind == "number" and len(old.edges) == 2 and old.rows[0] == old.rows[2] == 0
 
 
 def changed_columns(table: pd.DataFrame, limit: float = 0.1) -> Interval:
