@@ -19,7 +19,7 @@ _FEWEST = 5
 #: Share of pairs of equal samples that are more alike than what is taken for the least.
 _ALIKE = 0.1
 #: Below this p, bins that were cut from the earlier rows are judged by their own distribution.
-_DOUBTFUL, _DRAWS = 0.2, 4000
+_DOUBTFUL, _DRAWS = 0.05, 30_000
 #: An index that these data do not have.
 UNKNOWN = Interval(np.nan, np.nan, np.nan)
 
