@@ -110,29 +110,3 @@ def test_thinning_keeps_rare_classes():
     assert not np.array_equal(rows, evaluation.thin(target, 100, folds=8, seed=1))
     numbers = pd.Series(np.arange(1000) / 3)
     assert len(evaluation.thin(numbers, 100, folds=5)) == 100
-
-
-def test_a_feature_that_gives_the_target_away_stands_first():
-    """Near 1 for a copy, near chance for noise; words count too."""
-    generator = np.random.default_rng(0)
-    target = pd.Series(generator.choice(["no", "yes"], 300), name="y")
-    frame = pd.DataFrame(
-        {
-            "noise": generator.normal(size=300),
-            "copy": (target == "yes") + generator.normal(0, 0.01, 300),
-            "word": target.where(generator.random(300) < 0.9, "no"),
-        }
-    )
-    found = evaluation.score_alone(frame, target)
-    assert found.index.tolist() == ["copy", "word", "noise"]
-    assert found["copy"] > 0.98
-    assert found["noise"] == pytest.approx(0.5, abs=0.12)
-    assert not evaluation.score_alone(frame, target, seed=1).equals(found)
-    assert not evaluation.score_alone(frame, target, most=60).equals(found)
-    assert not evaluation.score_alone(frame, target, folds=3).equals(found)
-
-
-def test_without_a_feature_there_is_nothing_to_compare():
-    """Told by the name of the target."""
-    with pytest.raises(DataError, match="can predict 'y', got none"):
-        evaluation.score_alone(pd.DataFrame(index=range(4)), pd.Series([1, 2, 1, 2], name="y"))

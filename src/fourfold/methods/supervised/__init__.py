@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from fourfold.methods.supervised.alone import score_alone
 from fourfold.methods.supervised.candidates import (
     SCORING,
     choose,
@@ -14,7 +15,6 @@ from fourfold.methods.supervised.candidates import (
 from fourfold.methods.supervised.evaluation import (
     ALONE_SCORING,
     learnable_rows,
-    score_alone,
     splits,
     task,
     thin,
@@ -22,8 +22,14 @@ from fourfold.methods.supervised.evaluation import (
 from fourfold.methods.supervised.leakage import (
     LEAK,
     LOOK,
+    STATED,
+    TOLD,
     duplicates,
+    explained,
+    group_split,
     leak_table,
+    perfect_model,
+    several_features,
     single_feature,
     time_split,
 )
@@ -34,6 +40,7 @@ from fourfold.methods.supervised.scores import (
     margin,
     r2,
 )
+from fourfold.methods.supervised.sides import sides
 from fourfold.methods.supervised.thresholds import (
     cheapest,
     cost_curve,

@@ -1,4 +1,4 @@
-"""The rows and folds on which models are compared, and how well each feature predicts alone."""
+"""The rows and folds on which models are compared."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -12,12 +12,10 @@ from sklearn.model_selection import (
     RepeatedKFold,
     RepeatedStratifiedKFold,
     StratifiedKFold,
-    cross_val_score,
 )
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from fourfold.errors import DataError
-from fourfold.methods.columns import preprocessing, require
+from fourfold.methods.columns import require
 
 Task = Literal["classification", "regression"]
 
@@ -144,44 +142,3 @@ def thin(target: pd.Series, most: int, folds: int, seed: int = 0) -> NDArray[np.
     quota = (target.value_counts() * most / len(target)).clip(lower=folds)
     kept = shuffled.groupby(shuffled).cumcount() < shuffled.map(quota)
     return np.sort(order[kept.to_numpy()])
-
-
-def score_alone(
-    frame: pd.DataFrame, target: pd.Series, folds: int = 5, seed: int = 0, most: int = 3000
-) -> pd.Series:
-    """Return how well each feature alone predicts the target, best first.
-
-    The score of a decision tree of depth 3 in cross-validation on at most about `most` rows: near
-    1 for a feature that gives the target away, which is more often leakage than luck; 0 in
-    regression, and one over the number of classes in classification, for one that says nothing.
-
-    Parameters
-    ----------
-    frame : DataFrame, shape (n, features)
-        As `select` returns it.
-    target : Series, length n
-    folds, seed, most : int
-        Of the cross-validation, of its draws, and rows to use.
-
-    Raises
-    ------
-    DataError
-        If there is no feature.
-    """
-    if frame.columns.empty:
-        raise DataError(
-            f"features: expected at least one column that can predict {target.name!r}, got none; "
-            "name fewer columns in leave_out, or other data"
-        )
-    kind = task(target)
-    tree = DecisionTreeClassifier if kind == "classification" else DecisionTreeRegressor
-    model = tree(max_depth=3, random_state=seed)
-    options = {"cv": splits(kind, folds, 0, seed), "scoring": ALONE_SCORING[kind]}
-    rows = thin(target, most, folds, seed)
-    scores = {}
-    for name in frame:
-        # Prepared once, not in each fold: that looks at no target, and 500 features take seconds.
-        column = frame[[name]].iloc[rows]
-        prepared = preprocessing(column).fit_transform(column)
-        scores[str(name)] = cross_val_score(model, prepared, target.iloc[rows], **options).mean()
-    return pd.Series(scores, name="score alone").sort_values(ascending=False, kind="stable")

@@ -73,6 +73,7 @@ def tune(
     seconds: float | None = None,
     folds: int = 3,
     seed: int = 0,
+    cv: Any = None,
 ) -> Search:
     """Return the best candidate with its best settings.
 
@@ -90,6 +91,8 @@ def tune(
     folds : int
         Of the cross-validation of each trial, at least 2.
     seed : int
+    cv : cross-validation, optional
+        Instead of `folds` drawn at random, as `Sides.folds` returns it.
 
     Raises
     ------
@@ -106,7 +109,7 @@ def tune(
     names = [name for name in models if name in SPACES]
     if not names:
         raise DataError(f"auto: expected a candidate of {', '.join(SPACES)}, got {list(models)}")
-    cv = splits(kind, folds, 0, seed)
+    cv = cv or splits(kind, folds, 0, seed)
 
     def score(trial: Any) -> float:
         name = trial.suggest_categorical("candidate", names)
