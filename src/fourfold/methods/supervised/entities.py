@@ -42,6 +42,8 @@ FEWEST, _FEWEST_TIMES, _FEWEST_YEARS = 10, 10, 5
 #: A column whose name says nothing: least values, most rows of one, share of rows whose most
 #: similar row has the same value, and how many times chance that is.
 _MANY, _MOST_ROWS, _ALIKE, _BEYOND = 20, 100, 0.5, 5
+#: Share of the variance of a column that is between things, for it to tell them apart.
+_TELLING = 0.5
 _LOOKED_AT = 1500
 
 
@@ -140,10 +142,12 @@ def _recognised(frame: pd.DataFrame, name: object, target: str) -> bool:
     if others.columns.empty or rows[name].nunique() < FEWEST:
         return False
     numbers = others.apply(_as_numbers)
-    spread = numbers.std().replace(0, np.nan)
-    scaled = ((numbers - numbers.mean()) / spread).dropna(axis=1, how="all").fillna(0.0)
-    if scaled.columns.empty:
+    spread = numbers.var(ddof=0)
+    means = numbers.groupby(rows[name].to_numpy()).transform("mean")
+    telling = numbers.columns[means.var(ddof=0) > _TELLING * spread.where(spread > 0)]
+    if telling.empty:
         return False
+    scaled = ((numbers - numbers.mean()) / spread**0.5)[telling].fillna(0.0)
     nearest = NearestNeighbors(n_neighbors=1).fit(scaled).kneighbors(return_distance=False)[:, 0]
     codes = pd.factorize(rows[name])[0]
     chance = float(((np.bincount(codes) / len(codes)) ** 2).sum())
