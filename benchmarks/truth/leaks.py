@@ -185,16 +185,16 @@ def groups_and_time(rng: Rng) -> Hits:
             yield "false alarm: things whose rows are not alike", ALARM, bool(alarm)
     rows = int(rng.integers(300, 1001))
     frame = values(rng, rows, 4)
-    goal = noisy(rng, frame, rng.uniform(0.4, 0.9))
+    goal = noisy(rng, frame, rng.uniform(0.6, 0.95))
     when = pd.Series(pd.date_range("2021-01-01", periods=rows, freq="D"))
     if rng.integers(2):
         frame["year"] = 2000 + np.arange(rows) // -(-rows // 20)
         table, name = frame, "year"
     else:
         table, name = frame.assign(sold=when), "sold"
-    late = np.arange(rows) >= 0.75 * rows
+    late = np.arange(rows) >= 0.85 * rows
     turned = goal.where(~late, -goal)
-    yield "leak found: the last quarter turns round", FOUND, bool(leaks(frame, turned, table))
+    yield "leak found: the end turns round", FOUND, bool(leaks(frame, turned, table))
     yield "false alarm: a date that does not matter", ALARM, bool(leaks(frame, goal, table))
     yield "drafted by time", FOUND, divided(table.assign(target=goal)) == ("time", name)
 

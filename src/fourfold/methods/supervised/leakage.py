@@ -37,6 +37,7 @@ _REMEDY = (
     "state the reason in legitimate."
 )
 _SPLIT = "Set {}: {}, or state in legitimate why the model will know such rows when it is used."
+_LOST = "Find out what changed: nothing that was learned from earlier rows holds for the latest."
 
 
 class Check(NamedTuple):
@@ -200,7 +201,8 @@ def time_split(
 
     If rows have a date, a model that is used tomorrow is judged by a random split as if it knew
     of tomorrow. It is fitted on three quarters of the rows, the earliest and some at random. A
-    leak is that less than half of what it knows more than chance is left for later rows.
+    leak is that less than half of what it knows beyond chance is left for later rows; if rows are
+    divided by time, that nothing is.
 
     Parameters
     ----------
@@ -208,9 +210,7 @@ def time_split(
         As for `group_split`.
     """
     name, kind = "later rows are harder", _kind(model)
-    if by.time is not None:
-        return Check(name, by.words, CLEAR)
-    dates = times(frame, str(goal.name))
+    dates = [by.name] if by.time is not None else times(frame, str(goal.name))
     if not dates:
         return Check(name, "no column orders the rows in time", CLEAR)
     rng, scorer, scores = np.random.default_rng(seed), get_scorer(SCORING[kind]), []
@@ -228,9 +228,13 @@ def time_split(
     ends = f"the last quarter scores {number(later)}, a random one {number(drawn)}"
     result = f"by {short(dates[0])}: {ends}"
     gap, chance = drawn - later, 0.5 if kind == "classification" else 0.0
-    lost = gap > max((drawn - chance) / 2, _BEYOND * float(np.std(scores[1:], ddof=1)))
-    verdict = CLEAR if gap <= FLATTERED else LEAK if lost and drawn - chance > FLATTERED else LOOK
-    return Check(name, result, verdict, (dates[0],), _SPLIT.format("time", dates[0]))
+    beyond = gap > max(FLATTERED, _BEYOND * float(np.std(scores[1:], ddof=1)))
+    # Rows that are divided by time are judged for what is left; nothing left is no basis at all.
+    left = 0.0 if by.time is not None else (drawn - chance) / 2
+    lost = beyond and drawn - chance > FLATTERED and later - chance <= left
+    verdict = LEAK if lost else CLEAR if gap <= FLATTERED or by.time is not None else LOOK
+    remedy = _LOST if by.time is not None else _SPLIT.format("time", dates[0])
+    return Check(name, result, verdict, (dates[0],), remedy)
 
 
 def explained(
