@@ -74,12 +74,24 @@ def classes(rng: np.random.Generator) -> Hits:
             "AUC": (scores.auc(labels, given), area),
             "balanced accuracy": (recall, right),
             "calibration slope": (scores.calibration_slope(labels, expit(odds)), 1.0),
-            "saving": (intervals.mean_interval(none - spent), 3 * share - costs),
+            "saving": (thresholds.mean_cost(none - spent, (3, -1)), 3 * share - costs),
             "cost": (thresholds.mean_cost(spent, (1, 3)), costs),
         }
         for name, (interval, truth) in found.items():
             question = f"{name}, {rows} rows, {share:.0%} positive, area {area:.2f}"
             yield question, COVERAGE, inside(interval, truth)
+
+
+def savings(rng: np.random.Generator) -> Hits:
+    """What a model saves where few rows lose or win, and where most do."""
+    cases = ((100, 0.05, 0.02, 5), (300, 0.1, 0.05, 5), (1000, 0.01, 0.003, 5))
+    cases += ((400, 0.02, 0.005, 5), (200, 0.005, 0.02, 20), (100, 0.4, 0.4, 1), (60, 0.5, 0.4, 3))
+    for rows, losing, winning, amount in cases:
+        drawn = rng.random(rows)
+        saved = np.select([drawn < losing, drawn < losing + winning], [-1.0, amount])
+        held = inside(thresholds.mean_cost(saved, (-1, amount)), amount * winning - losing)
+        name = f"{rows} rows, {losing:.1%} lose 1, {winning:.1%} win {amount}"
+        yield f"saving, {name}", COVERAGE, held
 
 
 def normals(rng: np.random.Generator, rows: int) -> tuple[pd.Series, pd.DataFrame]:
@@ -160,7 +172,7 @@ def procedure(kind: str, rows: int) -> Draw:
 
 def main() -> int:
     draws: list[tuple[Draw, int]] = [
-        (draw, 4000) for draw in (quantities, classes, three_classes, margins)
+        (draw, 4000) for draw in (quantities, classes, savings, three_classes, margins)
     ]
     area_of_three()
     kinds = [(kind, rows) for kind in ("regression", "classification") for rows in (100, 300)]

@@ -63,25 +63,26 @@ def row_costs(
 
 
 def mean_cost(costs: Array, amounts: Iterable[float]) -> Interval:
-    """Return the mean cost of a row, with its 95 % interval by `weighted_sum`.
+    """Return the mean cost, or saving, of a row, with its 95 % interval by `weighted_sum`.
 
     Parameters
     ----------
     costs : array of float, shape (n,)
-        As `row_costs` returns them: one of the amounts, or 0.
+        One of the amounts, or 0, as `row_costs` returns them, or a difference of two such.
     amounts : iterable of float
-        The cost of each kind of mistake, also of one that did not happen.
+        Each that is possible, also one that did not happen; below 0 for what is lost.
 
     Examples
     --------
     >>> spent = np.array([0.0] * 17 + [1.0, 5.0, 5.0])
     >>> [round(figure, 2) for figure in mean_cost(spent, (1, 5))]
-    [0.55, 0.19, 1.57]
+    [0.55, 0.19, 1.56]
     >>> [round(figure, 2) for figure in mean_cost(np.zeros(20), (1, 5))]
     [0.0, 0.0, 0.82]
     """
-    kinds = np.unique(list(amounts))
-    return weighted_sum(kinds, (costs[:, None] == kinds).sum(axis=0), len(costs))
+    kinds = np.unique([amount for amount in amounts if amount])
+    hits = (costs[:, None] == kinds).sum(axis=0)
+    return weighted_sum(kinds, hits, np.full(len(kinds), len(costs)), together=True)
 
 
 def cost_curve(
