@@ -129,17 +129,16 @@ def task(rng: np.random.Generator, kind: str, rows: int) -> tuple[pd.DataFrame, 
 
 def scored(
     models: dict[str, Any], frame: pd.DataFrame, goal: pd.Series, kind: str, repeats: int = REPEATS
-) -> pd.DataFrame:
+) -> candidates.Validation:
     cv = splits(kind, FOLDS, repeats, seed=0)
-    return candidates.cross_validate(
-        candidates.pipelines(models, frame, kind), frame, goal, cv, kind
-    )
+    pipelines = candidates.pipelines(models, frame, kind)
+    return candidates.cross_validate(pipelines, frame, goal, cv, kind)
 
 
 def _gain(place: tuple[str, int, int]) -> float:
     kind, rows, seed = place
     frame, goal, model = task(np.random.default_rng([9, rows, seed]), kind, rows)
-    found = scored({"model": model}, frame, goal, kind, 1)
+    found = scored({"model": model}, frame, goal, kind, 1).scores
     return float((found["model"] - found["dummy"]).mean())
 
 
@@ -163,7 +162,7 @@ def procedure(kind: str, rows: int) -> Draw:
         null = candidates.rank(scored({"m": model}, frame, noise, kind), FOLDS).loc["m"]
         yield f"noise supported, {name}", ERROR, bool(null["gain low"] > 0)
         halves = {each: frame[[each, "c", "d"]] for each in "ab"}
-        found = {n: scored({n: model}, part, goal, kind)[n] for n, part in halves.items()}
+        found = {n: scored({n: model}, part, goal, kind).scores[n] for n, part in halves.items()}
         clear = candidates.winner(pd.DataFrame(found), FOLDS).clear
         yield f"winner of two equal models, {name}", ERROR, clear
 

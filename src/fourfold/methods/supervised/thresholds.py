@@ -1,14 +1,87 @@
 """From probabilities to a decision: what each threshold costs, and which is the cheapest."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fourfold.errors import DataError
+from fourfold.errors import DataError, did_you_mean
+from fourfold.methods.columns import require
 from fourfold.methods.intervals import Array, Interval, weighted_sum
 from fourfold.records.evidence import Criterion
+
+
+def is_condition(frame: pd.DataFrame, target: str, positive: str) -> bool:
+    """Return whether `positive` is a condition such as ``> 15``, and no class of the target.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    target : str
+        Column of the classes, which may be called ``>50K``, or of a quantity.
+    positive : str
+
+    Raises
+    ------
+    DataError
+        If there is no such column; if it has words, none of which is `positive`.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"income": [" <=50K", " >50K"], "delay": [3, 20]})
+    >>> is_condition(frame, "income", ">50K"), is_condition(frame, "delay", "> 15")
+    (False, True)
+    """
+    require(frame, [target], "target")
+    if positive.strip()[:1] not in (">", "<"):
+        return False
+    values = frame[target].dropna()
+    if pd.api.types.is_numeric_dtype(values):
+        return True
+    return not _same(positive, values.astype(str).unique())
+
+
+def positive_class(classes: Sequence[str], positive: str) -> str:
+    """Return which of the classes is to be found.
+
+    Parameters
+    ----------
+    classes : sequence of str
+        The rarest first, which it is where `positive` is empty.
+    positive : str
+        As somebody writes it: without spaces around it, or 1 for 1.0.
+
+    Raises
+    ------
+    DataError
+        If it is none of them, or may be several.
+
+    Examples
+    --------
+    >>> positive_class([" >50K", " <=50K"], ">50K"), positive_class(["0", "1"], "1.0")
+    (' >50K', '1')
+    """
+    if not positive:
+        return classes[0]
+    same = [positive] if positive in classes else _same(positive, classes)
+    if len(same) != 1:
+        known = ", ".join(map(repr, classes[:20]))
+        near = did_you_mean(positive, classes)
+        raise DataError(f"positive: expected one of {known}, got {positive!r}.{near}")
+    return same[0]
+
+
+def _same(positive: str, classes: Iterable[str]) -> list[str]:
+    """Return the classes that are the same but for spaces and capitals, or the same number."""
+
+    def plain(text: str) -> str | float:
+        try:
+            return float(text)
+        except ValueError:
+            return text.strip().casefold()
+
+    return [each for each in classes if plain(each) == plain(positive)]
 
 
 def yes_no(column: pd.Series, condition: str) -> pd.Series:
@@ -35,7 +108,10 @@ def yes_no(column: pd.Series, condition: str) -> pd.Series:
     """
     if not pd.api.types.is_numeric_dtype(column):
         got = str(next(iter(column.dropna()), "nothing"))[:40]
-        raise DataError(f"positive: expected numbers in {column.name!r}, got {got!r}")
+        raise DataError(
+            f"positive: expected a class of {column.name!r}, or numbers there, got {condition!r} "
+            f"and {got!r}"
+        )
     asked = Criterion.parse("positive", condition)
     holds = column.astype(float).between(asked.low, asked.high)
     answers = pd.Series(np.where(holds, "yes", "no"), column.index, dtype=object)
