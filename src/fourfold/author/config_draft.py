@@ -41,7 +41,7 @@ _SUCCESS = {
     },
     "regression": {
         "r2": (">= 0.3", "share of the variance explained on rows held out"),
-        "saving": ("> 0", "against always answering the mean"),
+        "saving": ("> 0", "against always answering the median"),
     },
     "quality": {
         "invalid": ("<= 1", "rows that break the contract, in percent"),

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fourfold.methods.supervised.alone import score_alone
+from fourfold.methods.supervised.budget import Budget as Budget
 from fourfold.methods.supervised.candidates import (
     SCORING,
     choose,
@@ -14,10 +15,13 @@ from fourfold.methods.supervised.candidates import (
 )
 from fourfold.methods.supervised.evaluation import (
     ALONE_SCORING,
+    affordable_folds,
+    hold_out,
     learnable_rows,
     splits,
     task,
     thin,
+    twins,
 )
 from fourfold.methods.supervised.leakage import (
     LEAK,
@@ -33,6 +37,11 @@ from fourfold.methods.supervised.leakage import (
     single_feature,
     time_split,
 )
+from fourfold.methods.supervised.mistakes import (
+    class_table,
+    importance,
+    show_mistakes,
+)
 from fourfold.methods.supervised.scores import (
     balanced_accuracy,
     calibration_slope,
@@ -44,7 +53,9 @@ from fourfold.methods.supervised.sides import sides
 from fourfold.methods.supervised.thresholds import (
     cheapest,
     cost_curve,
+    is_condition,
     mean_cost,
+    positive_class,
     row_costs,
     yes_no,
 )
@@ -52,7 +63,6 @@ from fourfold.methods.supervised.tuning import tune
 
 if TYPE_CHECKING:
     from fourfold.methods.supervised.visualizers import (
-        ClassPredictionError,
         DiscriminationThreshold,
         ResidualsPlot,
     )
@@ -60,6 +70,6 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     """Load a visualizer on first use: yellowbrick takes a third of a second."""
-    if name in ("ClassPredictionError", "DiscriminationThreshold", "ResidualsPlot"):
+    if name in ("DiscriminationThreshold", "ResidualsPlot"):
         return getattr(import_module("fourfold.methods.supervised.visualizers"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,6 +9,7 @@ from pandas.api.types import is_numeric_dtype
 from scipy.stats import rankdata
 
 from fourfold.errors import DataError
+from fourfold.methods.supervised.budget import Budget
 from fourfold.methods.supervised.evaluation import Task, task, thin
 from fourfold.methods.supervised.sides import RANDOM, Sides
 
@@ -31,6 +32,7 @@ def score_alone(
     seed: int = 0,
     most: int = 3000,
     sides: Sides = RANDOM,
+    budget: Budget | None = None,
 ) -> pd.Series:
     """Return how well each feature alone predicts the target on other rows, best first.
 
@@ -50,6 +52,8 @@ def score_alone(
         Of the cross-validation, of its draws, and rows to use.
     sides : Sides
         Which rows may be on both sides of a fold.
+    budget : Budget, optional
+        A quarter of it may be used; the features that are left out then are not in the result.
 
     Raises
     ------
@@ -66,7 +70,16 @@ def score_alone(
     goal = target.iloc[rows]
     cv = sides.folds(kind, goal, folds, 0, seed)
     parts = list(cv.split(goal, goal)) if hasattr(cv, "split") else cv
-    scores = {str(n): _strength(frame[n].iloc[rows], truth_of(goal, kind), parts) for n in frame}
+    truth, scores = truth_of(goal, kind), dict[str, float]()
+    end = 0.75 * budget.left if budget else 0.0
+    for name in frame:
+        if budget and scores and budget.left < end:
+            lacking = (
+                f"{frame.shape[1] - len(scores):,} of {frame.shape[1]:,} features by themselves"
+            )
+            budget.left_out.append(f"{lacking}: whether one gives the target away is not known")
+            break
+        scores[str(name)] = _strength(frame[name].iloc[rows], truth, parts)
     strengths = pd.Series(scores, name=MEASURES[kind])
     return strengths.sort_values(ascending=False, kind="stable")
 

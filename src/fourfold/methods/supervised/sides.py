@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict, tra
 from fourfold.errors import DataError
 from fourfold.methods.columns import plain, require
 from fourfold.methods.intervals import Interval
-from fourfold.methods.supervised.evaluation import Task, splits
+from fourfold.methods.supervised.evaluation import Task, hold_out, splits
 from fourfold.records.formatting import short
 
 Pair = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -38,11 +38,14 @@ class Sides:
         Rows of one value are on one side. Its index holds that of all rows.
     time : Series, optional
         Rows of later values judge what was learnt from earlier ones.
+    copies : Series, optional
+        Rows of one value are copies of each other (`twins`), and on one side of a draw.
     """
 
     name: str = ""
     groups: pd.Series | None = None
     time: pd.Series | None = None
+    copies: pd.Series | None = None
 
     @property
     def words(self) -> str:
@@ -81,6 +84,8 @@ class Sides:
         else:
             strata = goal if kind == "classification" else None
             options = {"test_size": share, "random_state": seed, "stratify": strata}
+            if self.copies is not None:
+                return list(hold_out(frame, goal, share, seed, self.copies))
             return list(train_test_split(frame, goal, **options))
         return [side.iloc[part] for side in (frame, goal) for part in (learn, test)]
 
@@ -106,7 +111,7 @@ class Sides:
             seeds = range(seed, seed + max(1, repeats))
             return [pair for each in seeds for pair in self._by_group(kind, goal, folds, each)]
         if self.time is None:
-            return splits(kind, folds, repeats, seed)
+            return splits(kind, folds, repeats, seed, self.copies)
         places = self._places(goal)
         order = np.sort(places)
         starts = np.unique(order[[len(order) * (folds + n) // (2 * folds) for n in range(folds)]])
@@ -122,9 +127,9 @@ class Sides:
         Parameters
         ----------
         kind, goal, folds, seed
-            As for `folds`; rows drawn at random need no seed, their order stays.
+            As for `folds`.
         """
-        return self.folds(kind, goal, folds, 0, seed) if self.name else folds
+        return self.folds(kind, goal, folds, 0, seed)
 
     def unseen(
         self, model: Any, frame: pd.DataFrame, goal: pd.Series, cv: Any, method: str = "predict"
@@ -226,7 +231,9 @@ class Sides:
 RANDOM = Sides()
 
 
-def sides(frame: pd.DataFrame, groups: str = "", time: str = "") -> Sides:
+def sides(
+    frame: pd.DataFrame, groups: str = "", time: str = "", copies: pd.Series | None = None
+) -> Sides:
     """Return how the rows of a table are divided.
 
     Parameters
@@ -236,6 +243,8 @@ def sides(frame: pd.DataFrame, groups: str = "", time: str = "") -> Sides:
         Column whose values are whole on one side, such as a patient; empty: none.
     time : str
         Column of dates or numbers; later rows judge. Not with `groups`.
+    copies : Series, optional
+        As `twins` returns it: copies of one row stay together in what is drawn at random.
 
     Raises
     ------
@@ -260,7 +269,7 @@ def sides(frame: pd.DataFrame, groups: str = "", time: str = "") -> Sides:
             got = str(next(iter(column.dropna()), "nothing"))[:40]
             raise DataError(f"time: expected dates or numbers in {time!r}, got {got!r}")
         return Sides(time, time=column)
-    return RANDOM
+    return Sides(copies=copies)
 
 
 def _before(places: NDArray[np.intp], start: int) -> Pair:
