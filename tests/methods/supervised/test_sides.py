@@ -47,7 +47,9 @@ def test_without_a_column_rows_are_drawn_as_scikit_learn_does(frame):
     assert real is goal
     assert np.array_equal(
         given,
-        cross_val_predict(LogisticRegression(), frame[["x"]], goal, cv=4, method="predict_proba"),
+        cross_val_predict(
+            LogisticRegression(), frame[["x"]], goal, cv=once, method="predict_proba"
+        ),
     )
     assert by.words == "drawn at random"
 
