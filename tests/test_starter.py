@@ -104,7 +104,7 @@ def test_noise_is_not_called_a_finding(runs):
     """The rare class and rows without target are left out; no gain is claimed."""
     record, _ = runs["weird"]
     assert record.verdict != "supported"
-    assert "nothing here is shown" in record.answer
+    assert "no column is shown" in record.answer
     assert record.metrics["features"].value == 3
 
 
