@@ -108,7 +108,7 @@ class Survey:
         known = [("groups", name) for name in entities(self.frame, self.target)]
         for parameter, name in known + [("time", n) for n in times(self.frame, self.target)]:
             with suppress(DataError):
-                by = sides(self.frame, **{parameter: name})
+                by = sides(self.frame, *((name, "") if parameter == "groups" else ("", name)))
                 kind = evaluation.task(self.goal)
                 parts = by.hold_out(kind, self.goal.to_frame(), self.goal, HELD_OUT, 0)
                 by.folds(kind, parts[2], FOLDS, 1, 0)
