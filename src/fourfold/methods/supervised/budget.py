@@ -60,10 +60,15 @@ class Budget:
             Instead of a part.
         """
         limit = min(self.left * part if seconds is None else seconds, self.left)
+        rung: list[float] = []
         try:
-            with _alarm(limit):
+            with _alarm(limit, rung):
                 yield
-        except _Over:
+            if rung:  # compiled code may have dropped what the alarm raised
+                raise _Over
+        except (_Over, Exception):  # compiled code may have made another error of it
+            if not rung:
+                raise
             from matplotlib import pyplot
 
             pyplot.close("all")
@@ -72,8 +77,15 @@ class Budget:
 
 
 @contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    """Raise `_Over` in the block after some seconds, where the system can: in the main thread."""
+def _alarm(seconds: float, rung: list[float]) -> Iterator[None]:
+    """Raise `_Over` in the block after some seconds, where the system can: in the main thread.
+
+    Parameters
+    ----------
+    seconds : float
+    rung : list
+        When it was raised; again every two seconds until the block ends.
+    """
     able = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
     if not able or seconds > _ENDLESS / 100:
         yield
@@ -82,10 +94,11 @@ def _alarm(seconds: float) -> Iterator[None]:
 
     def ring(*_: Any) -> None:
         if armed:
+            rung.append(time.monotonic())
             raise _Over
 
     before = signal.signal(signal.SIGALRM, ring)
-    outer = signal.setitimer(signal.ITIMER_REAL, seconds)[0]
+    outer = signal.setitimer(signal.ITIMER_REAL, seconds, 2.0)[0]
     try:
         yield
     finally:

@@ -16,7 +16,7 @@ from fourfold.records.formatting import short
 #: With more classes a matrix has no numbers in its cells: there is no room for them.
 NUMBERED = 12
 #: Columns that are shuffled between two looks at the clock.
-AT_ONCE = 10
+AT_ONCE = 3
 
 
 def class_table(truth: Array, answers: Array, chances: Array, names: Sequence[str]) -> pd.DataFrame:
