@@ -71,7 +71,9 @@ def runs(tmp_path_factory):
         "same": ("weird.csv", "same"),
     }
     for name, (data, target) in cases.items():
-        config = {"data": data, "target": target, "repeats": 1}
+        config: dict[str, object] = {"data": data, "target": target, "repeats": 1}
+        if name == "german":  # an R² of 0.986 alone would be a likely leak
+            config["legitimate"] = {"Größe": "the shop measures before it names a price"}
         success = {"gain": "> 0", "score": "> 0"}
         text = {"template": "starter", "parameters": config, "business": {"success": success}}
         (root / "params" / f"{name}.yaml").write_text(json.dumps(text))
