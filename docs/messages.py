@@ -24,8 +24,8 @@ _SAYS = re.compile(
 _INNER = ("WarmError", "AttributeError")
 #: Functions that make a violation; its message is among their arguments.
 _TOLD = ("Violation", "violation", "_error")
-#: Texts with those words that are no messages: labels, and a pattern that is searched for.
-_NONE = {"expected without clusters", "…: expected …, got"}
+#: A text with those words that is no message: a pattern that is searched for.
+_NONE = {"…: expected …, got"}
 
 
 _DEEPER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

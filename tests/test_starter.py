@@ -71,7 +71,9 @@ def runs(tmp_path_factory):
         "same": ("weird.csv", "same"),
     }
     for name, (data, target) in cases.items():
-        config = {"data": data, "target": target, "repeats": 1}
+        config: dict[str, object] = {"data": data, "target": target, "repeats": 1}
+        if name == "german":  # an R² of 0.986 alone would be a likely leak
+            config["legitimate"] = {"Größe": "the shop measures before it names a price"}
         success = {"gain": "> 0", "score": "> 0"}
         text = {"template": "starter", "parameters": config, "business": {"success": success}}
         (root / "params" / f"{name}.yaml").write_text(json.dumps(text))
@@ -104,7 +106,7 @@ def test_noise_is_not_called_a_finding(runs):
     """The rare class and rows without target are left out; no gain is claimed."""
     record, _ = runs["weird"]
     assert record.verdict != "supported"
-    assert "nothing here is shown" in record.answer
+    assert "no column is shown" in record.answer
     assert record.metrics["features"].value == 3
 
 

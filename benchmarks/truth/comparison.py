@@ -81,6 +81,34 @@ def random_search(rng: np.random.Generator) -> bool:
     )
 
 
+def inert_important(
+    levels: tuple[int, ...], seeds: int, failed: float, kind: str = "product", corner: bool = False
+) -> Answer:
+    """Some runs failed, and only a and b together do anything: is any other effect important?
+
+    Levels of `a` and `b` multiply, or one cell of them stands out; runs fail anywhere, or mostly
+    in the corner of the highest a and c.
+    """
+    design = sweep(levels, seeds)
+    a, b, c = (design.table[name].astype(int).to_numpy() for name in "abc")
+    product_ = 3 * (a - a.max() / 2) * (b - b.max() / 2)
+    mean = product_ if kind == "product" else 3.0 * ((a == 0) & (b == 1))
+    mean = mean + 2 * a if kind == "both" else mean
+    fails = np.where((a == a.max()) & (c == c.max()), 3, 0.6) * failed if corner else failed
+
+    def draw(rng: np.random.Generator) -> bool:
+        kept = rng.random(len(mean)) >= fails
+        runs = drawn(design, mean, rng, normal)
+        effects = anova.explained(replace(runs, table=runs.table[kept]), "score", 299, 0)
+        return any(
+            effects.loc[name, "p"] < 0.05
+            for name in effects.index.drop("noise")
+            if not {*name.split(" × ")} <= {"a", "b"}
+        )
+
+    return draw
+
+
 def share_held(
     levels: tuple[int, ...], seeds: int, sizes: tuple[float, ...], effect: str
 ) -> Answer:
@@ -135,6 +163,19 @@ def cases() -> Iterator[tuple[str, Bar, Answer]]:
     yield f"{told}, 2 × 2 × 2 × 3, one seed", ERROR, any_important((2, 2, 2, 3), 1, normal)
     yield f"{told}, long tail of noise: one is", ERROR, any_important((2, 3, 4), 2, skewed)
     yield f"{told}, random search of 40: one is", ERROR, random_search
+    for levels, seeds, failed, kind, corner in [
+        ((3, 3, 3), 2, 0.15, "product", False),
+        ((3, 3, 3), 2, 0.33, "product", False),
+        ((3, 3, 3), 2, 0.2, "one cell", True),
+        ((2, 3, 4), 2, 0.33, "both", False),
+        ((2, 2, 2, 3), 2, 0.33, "both", False),
+        ((3, 3, 3), 3, 0.5, "product", False),
+        ((3, 3, 3), 1, 0.2, "product", False),  # pairs are left to noise
+    ]:
+        name = f"{' × '.join(map(str, levels))}, {seeds} seeds, {failed:.0%} failed"
+        name += " in a corner" if corner else ""
+        draw = inert_important(levels, seeds, failed, kind, corner)
+        yield f"{name}, a × b by {kind}: an inert one is", ERROR, draw
     for effect, seeds, sizes in [
         ("a", 2, (0.5, 0.5, 0.0)),
         ("b", 2, (1.0, 2.0, 0.0)),

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
+from scipy.stats import ks_2samp
 from simulation import COVERAGE, ERROR, TOLD, Bar, asked
 from simulation import judge as judged
 
@@ -110,6 +111,44 @@ def drift_claimed(before: int, now: int, limit: float) -> Answer:
     return draw
 
 
+def equal(kind: str, rng: np.random.Generator, rows: int) -> pd.DataFrame:
+    """Ten columns of one kind."""
+    if kind == "words":
+        return pd.DataFrame(rng.choice(list("abcdefghijklmnop"), (rows, 10))).add_prefix("x")
+    if kind == "counts":
+        return pd.DataFrame(rng.poisson(1, (rows, 10))).add_prefix("x")
+    frame = pd.DataFrame(rng.normal(size=(rows, 10))).add_prefix("x")
+    return frame.mask(rng.random((rows, 10)) < 0.2) if kind == "numbers with gaps" else frame
+
+
+def change_named(kind: str, before: int, now: int) -> Answer:
+    """Ten columns of the same distribution before and now: is one named as changed?"""
+
+    def draw(rng: np.random.Generator) -> bool:
+        profile = quality.profile_columns(equal(kind, rng, before))
+        return (
+            drift.changed_columns(drift.compare_profiles(profile, equal(kind, rng, now))).value > 0
+        )
+
+    return draw
+
+
+def change_found(before: int, now: int, step: float, by: str) -> Answer:
+    """One of ten columns moved by `step` standard deviations: is it found, by us or by others?"""
+
+    def draw(rng: np.random.Generator) -> bool:
+        old, new = (rng.normal(size=(rows, 10)) for rows in (before, now))
+        new[:, 3] += step
+        if by == "Kolmogorov-Smirnov":
+            return bool(ks_2samp(old[:, 3], new[:, 3]).pvalue < 0.05 / 10)
+        profile = quality.profile_columns(pd.DataFrame(old).add_prefix("x"))
+        return bool(
+            drift.compare_profiles(profile, pd.DataFrame(new).add_prefix("x"))["change"].iloc[3]
+        )
+
+    return draw
+
+
 def index_held(before: np.ndarray, now: np.ndarray, rows: int) -> Answer:
     """Does the interval hold the stability index of the true shares?"""
     true = float(((now - before) * np.log(now / before)).sum())
@@ -183,6 +222,14 @@ def cases() -> Iterator[Case]:
         told = f"no drift in 12 columns, {before} rows and {now}"
         yield f"{told}: by chance alone", ERROR, drift_claimed(before, now, 0.0)
         yield f"{told}: change claimed", ERROR, drift_claimed(before, now, 0.1)
+    for kind in ("numbers", "numbers with gaps", "counts", "words"):
+        for before, now in [(30, 60), (50, 50), (40, 1000), (1000, 40), (50, 500)]:
+            told = f"10 equal columns of {kind}, {before} rows then {now}: one named"
+            yield told, ERROR, change_named(kind, before, now)
+    for before, now, step in [(50, 50, 1.0), (40, 1000, 0.7), (300, 300, 0.5)]:
+        for by in ("us", "Kolmogorov-Smirnov"):
+            told = f"1 of 10 moved by {step} sd, {before} rows then {now}: found by {by}"
+            yield told, TOLD, change_found(before, now, step, by)
     even, tenth = np.full(10, 0.1), np.linspace(0.055, 0.145, 10)
     for now, rows in [(np.linspace(0.08, 0.12, 10), 1000), (tenth, 500), (tenth, 5000)]:
         true = ((now - even) * np.log(now / even)).sum()

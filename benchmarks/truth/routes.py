@@ -2,9 +2,10 @@
 
 ``python benchmarks/truth/routes.py`` draws places and asks the functions that the template
 calls: whether a trip that is said to be proved is the shortest of all orders, for the same way
-back, for one-way legs and for open trips; whether the bound of Held & Karp ever exceeds it, so that
-a gap would be told too small; whether the intervals of mean lengths over starts hold the truth; and
-how often a criterion on the edge of truth is called supported. Takes five minutes on two cores.
+back, for one-way legs and for open trips, in any unit; whether the bound of Held & Karp ever
+exceeds it, so that a gap would be told too small; whether the intervals of mean lengths over starts
+hold the truth; and how often a criterion on the edge of truth is called supported. Takes six
+minutes on two cores.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from itertools import permutations
 
 import numpy as np
+import pandas as pd
 from simulation import COVERAGE, ERROR, TOLD, Bar
 from simulation import judge as judged
 
@@ -61,6 +63,25 @@ def small(rng: np.random.Generator) -> Answers:
             yield from exact(f"{kind}{end}", whole, shortest(whole.matrix), rng)
 
 
+def units(rng: np.random.Generator) -> Answers:
+    """Eight places in any unit, with rounding one way, or ways that do not exist."""
+    unit = 10.0 ** rng.integers(-9, 14)
+    names = tuple(str(n) for n in range(8))
+    table = pd.DataFrame(places.straight(rng.random((8, 2))) * unit, columns=names)
+    table.insert(0, "place", names)
+    kind = ("as it is", "a last digit one way", "1e-6 one way", "missing ways")[rng.integers(4)]
+    at = rng.permutation(8)[:2]
+    if kind == "a last digit one way":
+        table.iloc[at[0], 1 + at[1]] *= 1 + 2.3e-16
+    elif kind == "1e-6 one way":
+        table.iloc[at[0], 1 + at[1]] *= 1 + 1e-6
+    elif kind == "missing ways":
+        table.iloc[at[0], 1 + at[1]] = table.iloc[at[1], 1 + at[0]] = 1e6 * unit
+    whole = places.from_matrix(table)
+    yield f"one-way is seen, {kind}", ALWAYS, whole.symmetric != (kind == "1e-6 one way")
+    yield from exact(f"any unit, {kind}", whole, shortest(whole.matrix), rng)
+
+
 def exact(name: str, whole: Places, truth: float, rng: np.random.Generator) -> Answers:
     """What the template says of a trip, whose shortest length is known."""
     matrix, flat, seed = whole.matrix, np.zeros((len(whole), 2)), int(rng.integers(2**31))
@@ -69,7 +90,7 @@ def exact(name: str, whole: Places, truth: float, rng: np.random.Generator) -> A
         found = lin_kernighan.improve(matrix, flat, places.neighbours(matrix), start, 100, seed)
     else:
         found = one_way.improve_one_way(matrix, start, 100, seed)
-    slack = 1e-9 * max(1.0, truth)
+    slack = 1e-9 * truth
     yield f"search finds the shortest, {name}", TOLD, found.length <= truth + slack
     best, proved = bounds.optimum(matrix, start)
     shown = proved and heuristics.length(matrix, best) <= truth + slack
@@ -111,7 +132,7 @@ def mean(name: str, found: tuple[float, float, float], truth: float) -> Answers:
         yield f"{sign} truth is supported, {name}", ERROR, claim.verdict == "supported"
 
 
-DRAWS = [(small, 1000), (walked, 1000), (kicked, 10_000)]
+DRAWS = [(small, 1000), (units, 1000), (walked, 1000), (kicked, 10_000)]
 
 if __name__ == "__main__":
     TRUE = mended(BOARD, range(MANY))

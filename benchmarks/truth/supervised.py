@@ -74,12 +74,24 @@ def classes(rng: np.random.Generator) -> Hits:
             "AUC": (scores.auc(labels, given), area),
             "balanced accuracy": (recall, right),
             "calibration slope": (scores.calibration_slope(labels, expit(odds)), 1.0),
-            "saving": (intervals.mean_interval(none - spent), 3 * share - costs),
+            "saving": (thresholds.mean_cost(none - spent, (3, -1)), 3 * share - costs),
             "cost": (thresholds.mean_cost(spent, (1, 3)), costs),
         }
         for name, (interval, truth) in found.items():
             question = f"{name}, {rows} rows, {share:.0%} positive, area {area:.2f}"
             yield question, COVERAGE, inside(interval, truth)
+
+
+def savings(rng: np.random.Generator) -> Hits:
+    """What a model saves where few rows lose or win, and where most do."""
+    cases = ((100, 0.05, 0.02, 5), (300, 0.1, 0.05, 5), (1000, 0.01, 0.003, 5))
+    cases += ((400, 0.02, 0.005, 5), (200, 0.005, 0.02, 20), (100, 0.4, 0.4, 1), (60, 0.5, 0.4, 3))
+    for rows, losing, winning, amount in cases:
+        drawn = rng.random(rows)
+        saved = np.select([drawn < losing, drawn < losing + winning], [-1.0, amount])
+        held = inside(thresholds.mean_cost(saved, (-1, amount)), amount * winning - losing)
+        name = f"{rows} rows, {losing:.1%} lose 1, {winning:.1%} win {amount}"
+        yield f"saving, {name}", COVERAGE, held
 
 
 def normals(rng: np.random.Generator, rows: int) -> tuple[pd.Series, pd.DataFrame]:
@@ -117,17 +129,16 @@ def task(rng: np.random.Generator, kind: str, rows: int) -> tuple[pd.DataFrame, 
 
 def scored(
     models: dict[str, Any], frame: pd.DataFrame, goal: pd.Series, kind: str, repeats: int = REPEATS
-) -> pd.DataFrame:
+) -> candidates.Validation:
     cv = splits(kind, FOLDS, repeats, seed=0)
-    return candidates.cross_validate(
-        candidates.pipelines(models, frame, kind), frame, goal, cv, kind
-    )
+    pipelines = candidates.pipelines(models, frame, kind)
+    return candidates.cross_validate(pipelines, frame, goal, cv, kind)
 
 
 def _gain(place: tuple[str, int, int]) -> float:
     kind, rows, seed = place
     frame, goal, model = task(np.random.default_rng([9, rows, seed]), kind, rows)
-    found = scored({"model": model}, frame, goal, kind, 1)
+    found = scored({"model": model}, frame, goal, kind, 1).scores
     return float((found["model"] - found["dummy"]).mean())
 
 
@@ -151,7 +162,7 @@ def procedure(kind: str, rows: int) -> Draw:
         null = candidates.rank(scored({"m": model}, frame, noise, kind), FOLDS).loc["m"]
         yield f"noise supported, {name}", ERROR, bool(null["gain low"] > 0)
         halves = {each: frame[[each, "c", "d"]] for each in "ab"}
-        found = {n: scored({n: model}, part, goal, kind)[n] for n, part in halves.items()}
+        found = {n: scored({n: model}, part, goal, kind).scores[n] for n, part in halves.items()}
         clear = candidates.winner(pd.DataFrame(found), FOLDS).clear
         yield f"winner of two equal models, {name}", ERROR, clear
 
@@ -160,7 +171,7 @@ def procedure(kind: str, rows: int) -> Draw:
 
 def main() -> int:
     draws: list[tuple[Draw, int]] = [
-        (draw, 4000) for draw in (quantities, classes, three_classes, margins)
+        (draw, 4000) for draw in (quantities, classes, savings, three_classes, margins)
     ]
     area_of_three()
     kinds = [(kind, rows) for kind in ("regression", "classification") for rows in (100, 300)]

@@ -78,6 +78,71 @@ def test_the_template_that_suits(new, project, sales, options, template):
     assert "datetime64" in contract
 
 
+def repeated(kind: str, rng: np.random.Generator) -> pd.DataFrame:
+    """Three hundred rows in which something comes again, or that come one after the other."""
+    thing = rng.integers(0, 30, 300)
+    frame = pd.DataFrame({"dose": rng.normal(size=300).round(3), "well": rng.normal(size=300)})
+    if kind in ("patient", "MachineID", "country"):
+        frame[kind] = [f"{kind[:2]}{n}" for n in thing] if kind != "MachineID" else thing
+    if kind == "site":
+        frame["site"] = [f"s{n}" for n in thing]
+        frame["height"] = rng.normal(size=30)[thing]
+    if kind in ("sold", "country"):
+        frame["sold"] = pd.date_range("2022-01-01", periods=300, freq="7h").date
+    if kind == "year":
+        frame["year"] = 1990 + thing
+    if kind == "shop":
+        frame["shop"] = [f"s{n}" for n in thing]
+    frame["cost"] = (frame["dose"] + rng.normal(size=300)).round(3)
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("kind", "groups", "time"),
+    [
+        ("patient", "patient", ""),
+        ("MachineID", "MachineID", ""),
+        ("site", "site", ""),
+        ("country", "country", ""),
+        ("sold", "", "sold"),
+        ("year", "", "year"),
+        ("shop", "", ""),
+        ("", "", ""),
+    ],
+)
+@pytest.mark.parametrize("template", ["regression", "starter"])
+def test_things_that_come_again_and_time_divide_the_rows(
+    new, project, kind, groups, time, template
+):
+    """By a name, or since their rows are alike; the config says which, and what else could."""
+    repeated(kind, np.random.default_rng(0)).to_csv(project / "t.csv", index=False)
+    code, said = new("t", "--data", "t.csv", "--target", "cost", "--template", template)
+    assert code == 0, said
+    (run,) = plan([str(project / "params" / template / "t.yaml")], project)
+    assert (run.parameters["groups"], run.parameters["time"]) == (groups, time)
+    text = (project / "params" / template / "t.yaml").read_text(encoding="utf-8")
+    if groups:
+        assert f"groups: {groups}  # 30 in 300 rows: tested on others than" in text
+    assert ("to test on later ones, such as sold; then without groups" in text) == (
+        kind == "country"
+    )
+    assert ("to test on new ones, such as shop" in text) == (kind == "shop")
+
+
+def test_a_class_in_one_group_alone_keeps_the_rows_undivided(new, project):
+    """Then no split by it could be judged, and the comment still names it."""
+    frame = repeated("patient", np.random.default_rng(0))
+    frame["cost"] = np.where(frame["patient"] == "pa3", "high", "low")
+    frame.to_csv(project / "t.csv", index=False)
+    code, said = new("t", "--data", "t.csv", "--target", "cost")
+    assert code == 0, said
+    text = (project / "params" / "classification" / "t.yaml").read_text(encoding="utf-8")
+    assert (
+        'groups: ""  # column of things with several rows each, to test on new ones, such as patient'
+        in text
+    )
+
+
 def test_what_was_written_runs_at_once(new, project, sales):
     """And its record says something."""
     from fourfold.project import Project

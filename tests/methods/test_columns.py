@@ -7,6 +7,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
 
 from fourfold.errors import DataError
 from fourfold.methods import columns as features
@@ -154,3 +157,35 @@ def test_every_pair_of_kinds_has_a_picture(feature, target):
     if {feature, target} == {"number", "word"}:
         assert len(ax.get_yticklabels()) == 4
     plt.close(fig)
+
+
+def test_a_scatter_plot_is_a_random_sample():
+    """The first rows are related, all others not: the points drawn are like all rows."""
+    rng = np.random.default_rng(0)
+    x = pd.Series(rng.normal(size=6000), name="x")
+    y = x.where(x.index < 2000, pd.Series(rng.normal(size=6000))).rename("y")
+    fig, ax = plt.subplots()
+    features.show_relation(x, y, ax)
+    points = ax.collections[0].get_offsets()
+    assert len(points) == 2000
+    assert np.corrcoef(points.T)[0, 1] == pytest.approx(np.corrcoef(x, y)[0, 1], abs=0.06)
+    plt.close(fig)
+
+
+@pytest.mark.parametrize("levels", [21, 100, 300])
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_many_even_levels_are_not_erased(levels, task):
+    """Each value of a category with many becomes a number, learnt inside a fold."""
+    rng = np.random.default_rng(0)
+    shop = pd.Series(rng.integers(0, levels, 3000))
+    frame = pd.DataFrame({"shop": shop.map("s{}".format), "x": rng.normal(size=3000)})
+    goal = shop.map(pd.Series(rng.normal(0, 3, levels))) + 0.5 * rng.normal(size=3000)
+    model, scoring = Ridge(), "r2"
+    if task == "classification":
+        goal, model, scoring = (goal > 0).astype(int), LogisticRegression(), "roc_auc"
+    told = make_pipeline(features.preprocessing(frame, task), model)
+    score = cross_val_score(told, frame, goal, cv=3, scoring=scoring).mean()
+    assert score > 0.9
+    noise = pd.Series(rng.permutation(goal))
+    score = cross_val_score(told, frame, noise, cv=3, scoring=scoring).mean()
+    assert score < (0.05 if task == "regression" else 0.55)

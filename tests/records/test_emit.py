@@ -146,3 +146,17 @@ def test_outside_of_a_notebook_text_is_printed(capsys):
     InteractiveShell.clear_instance()
     ff.record("plain", 2.5)
     assert capsys.readouterr().out == "plain 2.50\n"
+
+
+@pytest.mark.parametrize(
+    ("bound", "word"), [("> 0", "Yes."), ("< 0", "No."), ("> 5", "Not known.")]
+)
+def test_answer_and_next_step_follow_the_verdict(capsys, bound, word):
+    """A step for each verdict, or one for all others; never "use it" beside refuted."""
+    ff.record("saving", 5.0, ci=(4, 6))
+    steps = {"supported": "Use it.", "": "Do not use it."}
+    ff.conclude("5.", success={"saving": bound}, question="Does it pay?", next_step=steps)
+    text = capsys.readouterr().out
+    assert f"Answer: {word} 5." in text
+    assert ("Next step: Use it." in text) is (word == "Yes.")
+    assert ("Next step: Do not use it." in text) is (word != "Yes.")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fourfold.errors import ConclusionError
+from fourfold.records import evidence
 from fourfold.records.evidence import Criterion, Metric, judge, judge_all, overall
 from fourfold.records.formatting import number, significant
 
@@ -126,3 +127,46 @@ def test_numbers_read_as_people_write_them(value, text):
 def test_rounding_is_idempotent(value):
     """Six significant digits of six significant digits are the same."""
     assert significant(significant(value)) == significant(value)
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("Does it pay?", True),
+        ("As known today, will it break in 2 or 3 days?", True),
+        ("Isn't it so?", True),
+        ("Is this table usable or not?", True),
+        ("We sell shoes. Do they fit?", True),
+        ("Does age or income matter?", True),
+        ("CAN WE TRUST IT?", True),
+        ("Which groups are there, and are they real?", False),
+        ("How long is it?", False),
+        ("Is it red or blue?", False),
+        ("Do men or women live longer or more happily?", False),
+        ("Do more women than men, or fewer, buy it?", False),
+        ("Whether it pays", False),
+        ("Is it", False),
+        ("", False),
+    ],
+)
+def test_questions_that_ask_yes_or_no(question, asks):
+    """By their first verb; neither a choice between things nor a question of which."""
+    assert evidence.asks_yes_or_no(question) is asks
+
+
+@pytest.mark.parametrize(
+    ("verdict", "answer", "said"),
+    [
+        ("supported", "It saves 3.", "Yes. It saves 3."),
+        ("refuted", "It costs 3.", "No. It costs 3."),
+        ("inconclusive", "It may.", "Not known. It may."),
+        ("not judged", "It may.", "Not known. It may."),
+        ("refuted", "No clear clusters.", "No clear clusters."),
+        ("inconclusive", "No clear clusters.", "Not known. No clear clusters."),
+        ("refuted", "Not known: it leaks.", "Not known: it leaks."),
+    ],
+)
+def test_the_first_word_follows_the_verdict(verdict, answer, said):
+    """Once, and only where the question asks so."""
+    assert evidence.first_word("Does it pay?", verdict, answer) == said
+    assert evidence.first_word("What does it cost?", verdict, answer) == answer

@@ -8,6 +8,7 @@ from fourfold.author.contract_draft import contract_text, scalar
 from fourfold.author.survey import Survey, suits, template_for
 from fourfold.data.contract import check
 from fourfold.methods.columns import frequencies, kind
+from fourfold.methods.supervised.entities import FEWEST, times
 from fourfold.plan.plan import plan
 from fourfold.project import find_root
 from fourfold.records.formatting import number, short
@@ -40,7 +41,7 @@ _SUCCESS = {
     },
     "regression": {
         "r2": (">= 0.3", "share of the variance explained on rows held out"),
-        "saving": ("> 0", "against always answering the mean"),
+        "saving": ("> 0", "against always answering the median"),
     },
     "quality": {
         "invalid": ("<= 1", "rows that break the contract, in percent"),
@@ -151,7 +152,8 @@ def _clustering(table: Survey) -> list[str]:
 
 def _starter(table: Survey) -> list[str]:
     comment = "" if table.target else "  # name the column that you want to predict"
-    return [f"target: {scalar(table.target)}{comment}", _leave_out(table.target)]
+    divided = _division(table) if table.target else []
+    return [f"target: {scalar(table.target)}{comment}", _leave_out(table.target), *divided]
 
 
 def _classification(table: Survey) -> list[str]:
@@ -162,6 +164,7 @@ def _classification(table: Survey) -> list[str]:
         f"target: {scalar(table.target)}  # {_some(shares)}",
         f"positive: {scalar(rarer)}  # of two classes the one to be found",
         _leave_out(table.target),
+        *_division(table),
         "models: [logistic, boosting]  # also forest, neighbours; auto searches for settings",
         "cost_false_alarm: 1  # what it costs to take another class for the one to be found",
         "cost_miss: 1  # what it costs to miss it",
@@ -176,6 +179,7 @@ def _regression(table: Survey) -> list[str]:
         f"target: {scalar(table.target)}  # {low} to {high}, half of the rows below {middle}",
         'unit: ""  # of the target',
         _leave_out(table.target),
+        *_division(table),
         "models: [ridge, boosting]  # also forest, neighbours; auto searches for settings",
         "cost_per_unit: 1  # what it costs to be off by one unit",
         "currency: units  # or money",
@@ -185,6 +189,30 @@ def _regression(table: Survey) -> list[str]:
 def _leave_out(target: str) -> str:
     why = f"known when {_plain(target)} is to be predicted" if target else "to be looked at"
     return f"leave_out: []  # columns not {why}"
+
+
+def _division(table: Survey) -> Iterator[str]:
+    """Yield whose rows are kept together, or which come later, and what else could divide them."""
+    frame, target = table.frame, table.target
+    parameter, column = table.division
+    if parameter == "groups":
+        count = f"{frame[column].nunique():,} in {len(frame):,} rows"
+        yield f"groups: {scalar(column)}  # {count}: tested on others than those learned from"
+    else:
+        # One category with many levels may be meant, but whether its values come again is unknown.
+        many = [n for n in table.of_kind("category") if n != target and _repeats(table, n)]
+        maybe = f", such as {_plain(many[0])}" if many else ""
+        yield f'groups: ""  # column of things with several rows each, to test on new ones{maybe}'
+    if parameter == "time":
+        yield f"time: {scalar(column)}  # tested on later rows than those learned from"
+        return
+    dates = times(frame, target)
+    maybe = f", such as {_plain(dates[0])}; then without groups" if dates else ""
+    yield f'time: ""  # column that orders the rows, to test on later ones{maybe}'
+
+
+def _repeats(table: Survey, name: str) -> bool:
+    return FEWEST <= table.frame[name].nunique() <= len(table.frame) / 2
 
 
 def _quality(table: Survey) -> list[str]:

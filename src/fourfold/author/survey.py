@@ -2,6 +2,7 @@
 
 import codecs
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -14,6 +15,8 @@ from fourfold.data.sources import Source
 from fourfold.errors import DataError, did_you_mean
 from fourfold.methods import columns as features
 from fourfold.methods.supervised import evaluation
+from fourfold.methods.supervised.entities import entities, times
+from fourfold.methods.supervised.sides import sides
 
 #: A larger text table is not loaded: its beginning is looked at.
 LARGE = 300_000_000
@@ -21,7 +24,7 @@ LARGE = 300_000_000
 HEAD = 64 << 20
 #: Fewer rows than these are no ground for clusters.
 FEWEST_ROWS = 50
-FOLDS = 5
+FOLDS, HELD_OUT = 5, 0.25
 #: Templates that a table can be drafted for.
 KINDS = ("clustering", "starter", "classification", "regression", "quality", "routes")
 _UP = ("latitude_deg", "latitude", "lat", "breite", "breitengrad", "geo_lat", "y_lat")
@@ -94,6 +97,23 @@ class Survey:
             message = f"expected a column that can help to predict {target!r}, got none"
             raise DataError(f"{message} ({why})")
         return values
+
+    @cached_property
+    def division(self) -> tuple[str, str]:
+        """Return the parameter that divides the rows, and its column; or two empty texts.
+
+        It is `groups` for a thing that comes again, `time` for an order in time; neither if a
+        class is only on one side.
+        """
+        known = [("groups", name) for name in entities(self.frame, self.target)]
+        for parameter, name in known + [("time", n) for n in times(self.frame, self.target)]:
+            with suppress(DataError):
+                by = sides(self.frame, *((name, "") if parameter == "groups" else ("", name)))
+                kind = evaluation.task(self.goal)
+                parts = by.hold_out(kind, self.goal.to_frame(), self.goal, HELD_OUT, 0)
+                by.folds(kind, parts[2], FOLDS, 1, 0)
+                return parameter, name
+        return "", ""
 
     @property
     def memory_gb(self) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,19 @@ from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 
 from fourfold.errors import DataError, did_you_mean
 from fourfold.records.formatting import short
 
 #: A text column in which a larger share of values differ identifies rows.
 IDENTIFIES = 0.5
+#: A category has at most so many columns of its own.
+MOST_COLUMNS = 20
+#: More points in one picture hide each other.
+MOST_POINTS = 2000
 #: So many rows in equal steps are no coincidence.
 STEPS = 10
 
@@ -187,19 +193,50 @@ def _as_feature(column: pd.Series) -> pd.Series:
     return column.astype(object).where(column.isna(), column.astype(str))
 
 
-def preprocessing(frame: pd.DataFrame) -> ColumnTransformer:
+def is_wide(column: pd.Series) -> bool:
+    """Say whether a feature is a category with more values than have a column each."""
+    return not is_numeric_dtype(column) and int(column.nunique()) > MOST_COLUMNS
+
+
+def preprocessing(frame: pd.DataFrame, task: str = "") -> ColumnTransformer:
     """Return the transformer for the columns of `Features.frame`, to be fitted in a pipeline.
 
     Numbers: missing ones take the median, with a column that says so, then mean 0 and standard
-    deviation 1. Categories: one column for each of up to 20 that 1 % of the rows have.
+    deviation 1. Categories: one column for each of up to 20 that 1 % of the rows have. With more
+    than 20, and a task, each value becomes the mean of the target among its rows, drawn towards
+    that of all if they are few; within a fit from other rows than the one it stands for.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    task : {'classification', 'regression', ''}
+        What the target is; empty: there is none.
+
+    Notes
+    -----
+    Target encoding: Micci-Barreca, SIGKDD Explorations 3 (2001), p. 27, as in scikit-learn.
     """
     numbers = [name for name in frame if is_numeric_dtype(frame[name])]
-    categories = [name for name in frame if name not in numbers]
+    wide = [name for name in frame if task and is_wide(frame[name])]
+    categories = [name for name in frame if name not in (*numbers, *wide)]
     scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
-    often = {"handle_unknown": "infrequent_if_exist", "min_frequency": 0.01, "max_categories": 20}
-    encoder = OneHotEncoder(sparse_output=False, **often)
+    often = {"handle_unknown": "infrequent_if_exist", "min_frequency": 0.01}
+    encoder = OneHotEncoder(sparse_output=False, max_categories=MOST_COLUMNS, **often)
     encoded = make_pipeline(SimpleImputer(strategy="constant", fill_value="missing"), encoder)
-    return ColumnTransformer([("number", scaled, numbers), ("category", encoded, categories)])
+    parts = [("number", scaled, numbers), ("category", encoded, categories)]
+    if wide:
+        filled = SimpleImputer(strategy="constant", fill_value="missing")
+        parts.append(("wide", make_pipeline(filled, _target_encoder(task)), wide))
+    return ColumnTransformer(parts)
+
+
+def _target_encoder(task: str) -> TargetEncoder:
+    kind = "continuous" if task == "regression" else "auto"
+    # scikit-learn before 1.9 takes a seed instead of folds.
+    seed = signature(TargetEncoder).parameters.get("random_state")
+    if seed and seed.default is None:
+        return TargetEncoder(target_type=kind, random_state=0)
+    return TargetEncoder(target_type=kind, cv=KFold(5, shuffle=True, random_state=0))
 
 
 def most_common(column: pd.Series, most: int = 3) -> str:
@@ -255,7 +292,9 @@ def show_relation(feature: pd.Series, target: pd.Series, ax: Any, most: int = 6)
             frame[label] = frame[label].map(short)
     across, up = frame
     if all(measured.values()):
-        sns.scatterplot(frame.head(2000), x=across, y=up, s=12, alpha=0.5, linewidth=0, ax=ax)
+        # At random: the first rows of a sorted or growing table are not like the others.
+        drawn = frame.sample(min(len(frame), MOST_POINTS), random_state=0)
+        sns.scatterplot(drawn, x=across, y=up, s=12, alpha=0.5, linewidth=0, ax=ax)
     elif any(measured.values()):
         number, word = (across, up) if measured[across] else (up, across)
         order = sorted(frame[word].unique())

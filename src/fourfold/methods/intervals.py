@@ -54,18 +54,23 @@ def share(hits: float, count: float) -> Interval:
     return Interval(hits / count, float(low), float(high))
 
 
-def weighted_sum(weights: ArrayLike, hits: ArrayLike, count: ArrayLike) -> Interval:
+def weighted_sum(
+    weights: ArrayLike, hits: ArrayLike, count: ArrayLike, together: bool = False
+) -> Interval:
     """Return a weighted sum of shares with its interval.
 
     Parameters
     ----------
     weights, hits, count : array_like of one length
-        Of each share its weight, from 0 up, and the counts that `wilson` takes.
+        Of each share its weight, and the counts that `wilson` takes.
+    together : bool
+        The shares are of the same rows, and a row is a hit of at most one of them.
 
     Notes
     -----
-    The square of its half is the sum of the squares of the weighted halves by Wilson (Zou &
-    Donner, Statistics in Medicine 27 (2008), p. 1693): right for a handful of hits too.
+    Each half is made of the weighted halves by Wilson, which point the other way for a weight
+    below 0, and of their correlation (Zou & Donner, Statistics in Medicine 27 (2008), p. 1693):
+    right for a handful of hits too.
 
     Examples
     --------
@@ -75,8 +80,15 @@ def weighted_sum(weights: ArrayLike, hits: ArrayLike, count: ArrayLike) -> Inter
     weights, hits, count = (np.asarray(each, float) for each in (weights, hits, count))
     shares = hits / count
     value = float((weights * shares).sum())
-    halves = np.sqrt(((weights * (shares - wilson(hits, count))) ** 2).sum(axis=1))
-    return Interval(value, value - float(halves[0]), value + float(halves[1]))
+    ends = np.sort(weights * wilson(hits, count), axis=0)
+    related = np.eye(len(shares))
+    if together:
+        # Of two shares of one sample, the more of the one, the less of the other.
+        odds = np.sign(weights) * np.sqrt(shares / np.where(shares < 1, 1 - shares, 1.0))
+        related = np.clip(-np.outer(odds, odds), -1, 1)
+        np.fill_diagonal(related, 1)
+    low, high = (sqrt(max(0.0, float(half @ related @ half))) for half in weights * shares - ends)
+    return Interval(value, value - low, value + high)
 
 
 def dispersion(failed: NDArray[Any], rows: NDArray[Any]) -> float:

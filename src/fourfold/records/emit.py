@@ -26,6 +26,7 @@ from fourfold.records.evidence import (
     Interval,
     Metric,
     Verdict,
+    first_word,
     judge_all,
     overall,
 )
@@ -168,28 +169,32 @@ def save(name: str, frame: pd.DataFrame) -> None:
 
 
 def conclude(
-    answer: str,
+    answer: str | Mapping[str, str],
     *,
     success: Mapping[str, str] | None = None,
     question: str = "",
     decision: str = "",
     limits: Sequence[str] = (),
-    next_step: str = "",
+    next_step: str | Mapping[str, str] = "",
 ) -> None:
     """Judge each success criterion by the interval of its metric, and show the conclusion.
 
+    A question that asks yes or no is answered so: yes if all criteria are supported, no if one is
+    refuted, otherwise not known.
+
     Parameters
     ----------
-    answer : str
-        The answer in a sentence or two, rendered from variables.
+    answer : str, or mapping of verdict to str
+        The answer in a sentence or two, rendered from variables; or one for each verdict
+        (supported, refuted, inconclusive), of which ``""`` is for those that are not named.
     success : mapping of metric to condition
         Such as ``{"silhouette": ">= 0.40"}``.
     question, decision : str
         The business question, and the decision it serves.
     limits : sequence of str
         What the data cannot say.
-    next_step : str
-        What to do next.
+    next_step : str, or mapping of verdict to str
+        What to do next, as `answer`.
 
     Raises
     ------
@@ -197,7 +202,13 @@ def conclude(
         If a condition cannot be read, or its metric was never recorded.
     """
     claims = judge_all(success or {}, _METRICS)
-    made = Conclusion(answer, overall(claims), claims, question, decision, list(limits), next_step)
+    verdict = overall(claims)
+    said, then = (
+        text if isinstance(text, str) else text.get(verdict, text.get("", ""))
+        for text in (answer, next_step)
+    )
+    said = first_word(question, verdict, said)
+    made = Conclusion(said, verdict, claims, question, decision, list(limits), then)
     _CONCLUSIONS[:] = [made]
     _show("conclusion", asdict(made), _conclusion_html(made), _conclusion_text(made))
 

@@ -203,6 +203,65 @@ def overall(claims: Sequence[Claim]) -> Verdict:
     return next((verdict for verdict in order if verdict in verdicts), "not judged")
 
 
+_VERBS = (
+    "am is are was were do does did has have had can could will would shall should may might must"
+)
+_VERB = rf"(?:{'|'.join(_VERBS.split())})(?:n['’]t)?"
+_ASKS = re.compile(rf"{_VERB}\b", re.IGNORECASE)
+_OTHER = re.compile(r"\b(?:who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
+#: A choice between two things, not between yes and no.
+_EITHER = re.compile(
+    r"\bor (?:(?:an?|the) )?[^\W\d]\w*\?$|\bor\b.*\b(?:more|less|better|worse|rather)\b"
+    r"|\b(?:more|less|better|worse|rather)\b.*\bor\b",
+    re.IGNORECASE,
+)
+_FIRST_WORDS: Mapping[str, str] = {"supported": "Yes", "refuted": "No"}
+_ANSWERED = re.compile(r"(?:yes|no)\b(?!\s+\w)|not known\b", re.IGNORECASE)
+
+
+def asks_yes_or_no(question: str) -> bool:
+    """Say whether a question can be answered by yes or no.
+
+    Examples
+    --------
+    >>> [asks_yes_or_no(each) for each in ("Is it so?", "As of today, will it pay?")]
+    [True, True]
+    >>> [asks_yes_or_no(each) for each in ("Which is it?", "Is it red or blue?", "To see what is")]
+    [False, False, False]
+    """
+    last = re.split(r"(?<=[.!?:;])\s+", question.strip())[-1]
+    parts = [part.strip() for part in re.split(r"[,–—]", last)]
+    for place, part in enumerate(parts):
+        if _ASKS.match(part):
+            rest = re.sub(r"\bor not\b", "", ", ".join(parts[place:]))
+            return last.endswith("?") and not _EITHER.search(rest)
+        if _OTHER.match(part):
+            return False
+    return False
+
+
+def first_word(question: str, verdict: Verdict, answer: str) -> str:
+    """Return the answer, with yes, no or not known in front where the question asks so.
+
+    Parameters
+    ----------
+    question : str
+        As somebody asks it.
+    verdict : str
+        Of all claims: supported is yes, since success is what must hold for a yes.
+    answer : str
+        In other words; one that begins with this word, or answers by such a word, stays.
+
+    Examples
+    --------
+    >>> first_word("Does it pay?", "refuted", "It costs 3 more.")
+    'No. It costs 3 more.'
+    """
+    word = _FIRST_WORDS.get(verdict, "Not known")
+    answered = _ANSWERED.match(answer) or re.match(rf"{word}\b", answer)
+    return answer if answered or not asks_yes_or_no(question) else f"{word}. {answer}"
+
+
 def judge_all(success: Mapping[str, object], metrics: Mapping[str, Metric]) -> list[Claim]:
     """Judge each success criterion by the metric of its name.
 

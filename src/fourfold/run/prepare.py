@@ -66,7 +66,13 @@ def prepared(
     parameters: Mapping[str, Any],
     kernel: tuple[str, str] | None = None,
 ) -> Any:
-    """Return the template with the parameters injected as by `injected`, and room for a header."""
+    """Return the template with the parameters injected, and room for a header.
+
+    Parameters
+    ----------
+    template, parameters, kernel
+        As for `injected`.
+    """
     return with_room(injected(template, parameters, kernel))
 
 

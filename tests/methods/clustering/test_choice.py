@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fourfold.errors import DataError
-from fourfold.methods.clustering.choice import Candidate, Choice, _choose, choose_k
+from fourfold.methods.clustering.choice import HOLLOW, Candidate, Gap, _choose, choose_k, limit
 
 
 def groups(*centres, rows=40, seed=0):
@@ -20,33 +21,101 @@ def three():
 
 
 def test_three_groups_are_three_clear_clusters(three):
-    """k = 3 is credible, and the table says why the others are not better."""
-    assert (three.k, three.clear) == (3, True)
-    assert three.at(3).reason == "credible"
+    """Two and three are credible, and the finer wins; the table says why four are not."""
+    assert (three.k, three.clear, three.runner_up) == (3, True, 2)
+    assert [each.credible for each in three.candidates] == [True, True, False, False]
     assert three.table().index.tolist() == [2, 3, 4, 5]
-    assert three.table().loc[3, "excess"] == max(three.table()["excess"])
+    assert three.table().loc[4, "verdict"] == "no valley in density between two neighbours"
+    assert three.clusters == (3, 3, 3)
 
 
-@pytest.mark.parametrize("name", ["gaussian", "uniform", "lognormal"])
+def ring(rng, n):
+    angle = rng.uniform(0, 2 * np.pi, n)
+    return np.column_stack([np.cos(angle), np.sin(angle)]) + rng.normal(0, 0.1, (n, 2))
+
+
+def dose(rng, n):
+    x = rng.uniform(0, 50, n)
+    return np.column_stack([x, 10 / (1 + np.exp(-0.2 * (x - 25))) + rng.normal(0, 0.8, n)])
+
+
+def cone(rng, n):
+    x = rng.uniform(size=n)
+    return np.column_stack([x, x * rng.normal(size=n)])
+
+
+CLOUDS = {
+    "Gaussian": lambda rng, n: rng.normal(size=(n, 3)),
+    "uniform": lambda rng, n: rng.uniform(size=(n, 2)),
+    "log-normal": lambda rng, n: rng.lognormal(size=(n, 2)),
+    "shares of a whole": lambda rng, n: rng.dirichlet([1, 1, 1], n),
+    "ring": ring,
+    "dose curve": dose,
+    "cone": cone,
+    "line": lambda rng, n: rng.uniform(size=(n, 1)) + rng.normal(0, 0.1, (n, 4)),
+    "answers of 1 to 5": lambda rng, n: rng.integers(1, 6, (n, 3)).astype(float),
+    "two columns of yes and no": lambda rng, n: rng.integers(0, 2, (n, 2)) + rng.normal(0, 0, 1),
+}
+
+
+@pytest.mark.parametrize("name", CLOUDS)
 def test_one_cloud_has_no_clear_clusters(name):
-    """Neither a round, nor an even, nor a skewed cloud; the reason names the model."""
-    generator = np.random.default_rng(1)
-    draw = {
-        "gaussian": generator.standard_normal,
-        "uniform": generator.random,
-        "lognormal": lambda size: generator.lognormal(size=size),
-    }[name]
-    found = choose_k(draw((150, 2)), k_max=4, references=12, resamples=12)
-    assert not found.clear
-    assert "model" in found.at(found.k).reason
+    """Whatever its shape, though K-means cuts it into neat pieces."""
+    drawn = CLOUDS[name](np.random.default_rng(1), 300)
+    choice = choose_k((drawn - drawn.mean(0)) / drawn.std(0), 6, references=10, resamples=12)
+    assert not choice.clear
+    assert choice.clusters[:2] == (1, 1)
 
 
-def test_same_seed_same_choice_other_seed_other_draws():
-    """The choice is repeatable, and the seed reaches the reference draws."""
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.3, 0.5])
+def test_two_groups_are_two_whatever_their_shares(share):
+    """Eight standard deviations apart in one of two columns."""
+    points = np.random.default_rng(2).normal(size=(500, 2))
+    points[: round(share * 500), 0] += 8
+    choice = choose_k(points / points.std(0), 6, references=10, resamples=12)
+    assert (choice.k, choice.clear) == (2, True)
+
+
+@pytest.mark.parametrize(("apart", "columns"), [(6, 3), (10, 5)])
+def test_groups_that_one_column_tells_apart_are_found(apart, columns):
+    """Scaling makes the other columns as wide as the distance, and K-means all but blind."""
+    points = np.random.default_rng(3).normal(size=(300, columns))
+    points[:150, 0] += apart
+    choice = choose_k(points / points.std(0), 6, references=10, resamples=12)
+    assert (choice.k, choice.clear) == (2, True)
+
+
+def test_small_groups_beside_a_large_one_are_found():
+    """250, 25 and 25 rows in four columns."""
+    generator = np.random.default_rng(4)
+    centres = 6 / np.sqrt(2) * np.eye(4)
+    points = [
+        generator.normal(at, 1, (n, 4)) for at, n in zip(centres, (250, 25, 25), strict=False)
+    ]
+    points = np.concatenate(points)
+    choice = choose_k(points / points.std(0), 6, references=10, resamples=12)
+    assert (choice.k, choice.clear) == (3, True)
+
+
+def test_groups_that_overlap_are_not_refuted():
+    """Three standard deviations apart: none clear, yet more than one not excluded."""
+    points = groups((0, 0), (3, 0), (1.5, 2.6), rows=100)
+    choice = choose_k(points, 6, references=10, resamples=12)
+    assert choice.clear or choice.clusters.high >= 2
+
+
+def test_one_smooth_cloud_of_many_rows_is_one():
+    """No valley at all: more than one cluster is excluded."""
+    points = np.random.default_rng(0).normal(size=(1000, 2))
+    assert choose_k(points, 4, references=10, resamples=10).clusters == (1, 1, 1)
+
+
+def test_same_seed_same_choice():
+    """The choice is repeatable, and the seed reaches the draws of the gap statistic."""
     points = np.random.default_rng(0).normal(size=(60, 2))
     one, same, other = (choose_k(points, 3, references=10, resamples=10, seed=s) for s in (0, 0, 1))
     assert one == same
-    assert one.candidates[0].expected != other.candidates[0].expected
+    assert one.gap.error[0] != other.gap.error[0]
 
 
 def test_a_given_k_is_examined_not_chosen():
@@ -79,28 +148,50 @@ def test_k_stays_below_the_number_of_different_rows():
     assert [each.k for each in found.candidates] == [2, 3]
 
 
-def candidate(k, excess, spread=0.01, stability=0.9, p=0.001):
-    return Candidate(k, 0.3 + excess, "unimodal", 0.3, spread, p, stability)
+GAP = Gap(np.array([0.9, 0.5, 0.4]), np.full(3, 0.1))
 
 
-def test_of_equal_excess_the_finer_partition_wins():
-    """Three clusters within one error of two are preferred; far below they are not."""
-    near = _choose([candidate(2, 0.200), candidate(3, 0.195)], None)
-    far = _choose([candidate(2, 0.200), candidate(3, 0.100)], None)
-    assert (near.k, far.k) == (3, 2)
+def candidate(k, valley=0.1, kept=1.0, stability=0.9, silhouette=0.4):
+    return Candidate(k, np.zeros((k, 2)), silhouette, valley, 0.4, kept, stability)
 
 
-def test_unstable_or_explained_candidates_are_not_credible():
-    """Both conditions are needed."""
-    assert candidate(2, 0.2).credible
-    assert (
-        candidate(2, 0.2, stability=0.74).reason == "weakest cluster not found again in resamples"
-    )
-    assert candidate(2, 0.2, p=0.02).reason == "silhouette no higher than in a unimodal model"
-    assert not candidate(2, 0.2, stability=None).credible
+def test_of_credible_partitions_the_finest_wins():
+    """Whatever the silhouettes, which favour few far groups."""
+    choice = _choose([candidate(2, silhouette=0.7), candidate(3), candidate(4, 0.6)], None, GAP)
+    assert (choice.k, choice.runner_up, choice.clear) == (3, 2, True)
+
+
+def test_each_condition_is_needed_and_named():
+    """A valley, clusters that K-means finds, and clusters that come back."""
+    assert candidate(2).credible
+    assert candidate(2, valley=0.5).reason == "no valley in density between two neighbours"
+    assert candidate(2, kept=0.7).reason == "K-means cuts through the groups that valleys divide"
+    assert candidate(2, stability=0.74).reason == "weakest cluster not found again in resamples"
+    assert not candidate(2, stability=None).credible
 
 
 def test_without_a_credible_candidate_the_highest_silhouette_is_shown():
-    """And it is not called clear."""
-    found = _choose([candidate(2, 0.3, p=0.5), candidate(3, 0.1, p=0.2)], None)
-    assert found == Choice(2, 3, False, found.candidates)
+    """It is not called clear; the shallow valley is that of the number not excluded."""
+    choice = _choose([candidate(2, 0.9), candidate(3, 0.6, silhouette=0.1)], None, GAP)
+    assert (choice.k, choice.runner_up, choice.clear) == (2, 3, False)
+    assert choice.clusters == (1, 1, 3)
+    assert _choose([candidate(2, HOLLOW)], None, GAP).clusters == (1, 1, 1)
+
+
+def test_the_sentence_says_what_each_method_takes_and_why():
+    """Reasons only for those that differ from the rule."""
+    choice = _choose([candidate(2), candidate(3)], None, GAP)
+    text = choice.compared(3, pd.Series({2: 0.6, 3: 0.5}))
+    assert text.startswith("Number of clusters: elbow 3, silhouette 2, gap statistic 1, rule 3.")
+    assert "few far groups" in text
+    assert "small groups" in text
+    assert "elbow is" not in text
+    one = _choose([candidate(2, 0.9)], None, GAP)
+    assert one.compared(None, pd.Series({2: 0.6})).count(";") == 0
+
+
+def test_the_limit_rises_with_the_rows():
+    """Noise digs deeper valleys into few rows; beyond the rows measured it stays."""
+    limits = [limit(rows) for rows in (10, 50, 150, 300, 1000, 9000)]
+    assert limits == sorted(limits)
+    assert limits[-1] == limits[-2] < HOLLOW

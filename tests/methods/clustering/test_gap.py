@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from fourfold.methods.clustering.choice import Gap, _log_inertia, gap_statistic
+from fourfold.methods.clustering.choice import Gap, _log_inertia, gap_statistic, uniform_box
 from fourfold.methods.threads import one_thread
 
 
@@ -50,6 +50,15 @@ def test_an_even_box_is_one_cluster():
     """The reference itself has no clusters."""
     points = np.random.default_rng(0).uniform(size=(150, 2))
     assert gap_statistic(points, k_max=5, references=15).k == 1
+
+
+def test_box_stays_within_the_data_along_the_main_axes():
+    """A line on the diagonal gives points on that line, from end to end."""
+    line = np.column_stack([np.linspace(0, 1, 50)] * 2)
+    drawn = uniform_box(line, np.random.default_rng(0))
+    assert np.allclose(drawn[:, 0], drawn[:, 1])
+    assert drawn.min() >= -1e-9
+    assert drawn.max() <= 1 + 1e-9
 
 
 def test_every_parameter_matters():

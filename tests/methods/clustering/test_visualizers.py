@@ -8,15 +8,18 @@ import sys
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import pairwise_distances, silhouette_score
 
+from fourfold.methods.clustering.choice import Candidate, Choice, Gap
 from fourfold.methods.clustering.visualizers import (
     InterclusterDistance,
     KElbowVisualizer,
     SilhouetteVisualizer,
+    draw_choice,
 )
 
 mpl.use("Agg")
@@ -210,3 +213,23 @@ def test_the_last_digit_of_a_centre_does_not_turn_the_map_around(side):
     centres = side * np.array([[0.3, 0.7, 0.1], [2.1, 1.9, 3.3]])
     places = [turned(centres, digit) for digit in (0, 1e-15, -1e-15, 4e-15, -4e-15, 1e-14)]
     np.testing.assert_allclose(places, places[0])
+
+
+def test_the_answers_stand_side_by_side():
+    """Each of three pictures marks its own k; without clear clusters the rule marks none."""
+    gap = Gap(np.array([0.9, 0.5, 0.4]), np.full(3, 0.1))
+    silhouettes = pd.Series({2: 0.6, 3: 0.5})
+    for valley, clear in ((0.1, True), (0.9, False)):
+        tried = tuple(
+            Candidate(k, np.zeros((k, 2)), 0.5, valley, 0.4, 1.0, 0.9 if clear else None)
+            for k in (2, 3)
+        )
+        figure, axes = plt.subplots(1, 3)
+        draw_choice(Choice(3, 2, clear, tried, gap), silhouettes, axes)
+        marked = [
+            [int(line.get_xdata()[0]) for line in ax.lines if line.get_linestyle() == "--"]
+            for ax in axes
+        ]
+        assert marked == [[2], [1], [3] if clear else []]
+        assert ("no clear" in axes[2].get_title()) is not clear
+        plt.close(figure)

@@ -92,6 +92,55 @@ def test_noise_is_not_important():
     assert wrong <= 5
 
 
+def holes(seed, share=0.33, levels=(3, 3, 3), size=3.0, error=0.1):
+    """A grid of which a share of the runs failed; only a and b together do anything."""
+    rng = np.random.default_rng(seed)
+    rows = pd.DataFrame(list(product(*map(range, levels), range(2))), columns=list("abcs"))
+    rows = rows[rng.random(len(rows)) >= share].reset_index(drop=True)
+    score = size * (rows["a"] - 1) * (rows["b"] - 1) + error * rng.normal(size=len(rows))
+    words = rows[list("abc")].astype(str).assign(seed=rows["s"]).add_prefix("param.")
+    return read_runs(words.assign(status="ok", **{"metric.x": score})).of("x")
+
+
+@pytest.mark.parametrize("share", [0.15, 0.33, 0.45])
+def test_a_pair_is_not_credited_to_a_third_setting(share):
+    """However many runs failed, c does nothing; its share and chance are those of noise."""
+    found = [anova.explained(holes(seed, share), "x", 199) for seed in range(8)]
+    assert all("a × b" in table.index and table.loc["a × b", "p"] < 0.05 for table in found)
+    assert np.mean([table.loc["c", "p"] < 0.05 for table in found]) <= 1 / 8
+    assert max(table.loc["c", "share"] for table in found) < 1
+
+
+def test_sums_of_squares_are_of_type_ii():
+    """That of a setting: what the model of all terms without it loses by leaving it out."""
+    design = holes(0, error=1.0)
+    model = anova._model(design, "x")
+    word = {name: pd.get_dummies(design.table[name]).to_numpy(float) for name in "abc"}
+    word["seed"] = pd.get_dummies(design.table["seed"]).to_numpy(float)
+    cross = np.einsum("ni,nj->nij", word["a"], word["b"]).reshape(len(word["a"]), -1)
+    score = design.table["x"].to_numpy(float)
+
+    def loss(*parts):
+        columns = np.hstack(parts)
+        weights = np.linalg.lstsq(columns, score, rcond=None)[0]
+        return ((score - columns @ weights) ** 2).sum()
+
+    without = cross, word["seed"]
+    sizes = dict(zip(model.effects, model.sizes, strict=True))
+    assert sizes["c"] == pytest.approx(loss(*without) - loss(*without, word["c"]))
+
+
+def test_a_setting_that_pairs_confound_is_still_told():
+    """Half of a 2 × 2 × 2 design, c = a × b: no pair is told, each setting is."""
+    table = pd.DataFrame([(a, b, (a + b) % 2, s) for a, b, s in product((0, 1), (0, 1), range(4))])
+    table.columns = ["param.a", "param.b", "param.c", "param.seed"]
+    score = 3 * table["param.b"] + np.random.default_rng(1).normal(size=len(table))
+    frame = table.astype({f"param.{n}": str for n in "abc"}).assign(status="ok")
+    found = anova.explained(read_runs(frame.assign(**{"metric.x": score})).of("x"), "x")
+    assert set(found.index) == {"a", "b", "c", "seed", "noise"}
+    assert found.index[found["p"] < 0.05].tolist() == ["b"]
+
+
 def test_expected_is_what_the_settings_add_up_to():
     """Two settings that add: the combination that no run tried is their sum."""
     frame = pd.DataFrame({"param.a": [0, 0, 1], "param.b": list("xyx"), "status": "ok"})

@@ -51,8 +51,10 @@ def test_a_table_of_distances():
     assert not found.symmetric
     with pytest.raises(DataError, match="same places in rows and columns, got 'c'"):
         places.from_matrix(table.drop(columns="c"))
-    with pytest.raises(DataError, match="missing or negative"):
+    with pytest.raises(DataError, match="missing, infinite or negative"):
         places.from_matrix(table.assign(c=[3, None, 0]))
+    with pytest.raises(DataError, match="missing, infinite or negative"):
+        places.from_matrix(table.assign(c=[3, np.inf, 0]))
 
 
 def read(file):
@@ -176,6 +178,139 @@ def test_one_way_trips_of_a_hundred_places():
     found = one_way.improve_one_way(matrix, rng.permutation(100), kicks=2000)
     bound, _ = bounds.held_karp(matrix, np.zeros((100, 2)), found.length, 1000)
     assert bound <= found.length <= 1.05 * bound
+
+
+UNITS = [1e-9, 1e-4, 1.0, 1e3, 1e6, 1e13]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_unit_of_distances_makes_no_difference(unit):
+    """Micrometres or astronomical units: the same trips, proved, and a bound in proportion.
+
+    In metres around the globe the searches went on for ever, since rounding exceeded the least gain.
+    """
+    rng = np.random.default_rng(0)
+    matrix = places.great_circles(rng.uniform(-80, 80, (20, 2)))
+    near, nowhere, start = places.neighbours(matrix), np.zeros((20, 2)), rng.permutation(20)
+    scaled = matrix * unit
+    mended = lin_kernighan.improve(scaled, nowhere, near, start, kicks=200)
+    best, proved = bounds.optimum(scaled, start)
+    shortest = heuristics.length(scaled, best)
+    assert proved
+    assert shortest == pytest.approx(
+        unit * heuristics.length(matrix, bounds.optimum(matrix, start)[0])
+    )
+    assert mended.curve[-1, 1] == pytest.approx(mended.length)
+    assert shortest <= mended.length * (1 + 1e-12) <= 1.1 * shortest
+    for order in (heuristics.or_opt(scaled, start), heuristics.anneal(scaled, start, 2000)[0]):
+        assert shortest * (1 - 1e-12) <= heuristics.length(scaled, order)
+    bound = bounds.held_karp(scaled, nowhere, mended.length)[0]
+    assert 0.9 * shortest < bound <= shortest * (1 + 1e-9)
+    wind = scaled * (1 + 0.3 * rng.random((20, 20)))
+    found = one_way.improve_one_way(wind, start, kicks=500)
+    best, proved = bounds.optimum(wind, start)
+    assert proved
+    assert heuristics.length(wind, best) <= found.length * (1 + 1e-12)
+    assert bounds.held_karp(wind, nowhere, found.length)[0] <= found.length * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_points_without_a_table_in_any_unit(unit):
+    """Straight lines between points, as of many places: mended and bounded in proportion."""
+    points = np.random.default_rng(0).random((60, 2)) * unit
+    near = places.neighbours(places.straight(points))
+    none, order = np.empty((0, 0)), np.arange(60)
+    found = lin_kernighan.improve(none, points, near, order, kicks=500)
+    bound = bounds.held_karp(none, points, found.length)[0]
+    assert 0.95 * found.length < bound <= found.length * (1 + 1e-9)
+
+
+def table_of(matrix):
+    names = [f"c{n}" for n in range(len(matrix))]
+    return pd.DataFrame(matrix, columns=names).assign(place=names)[["place", *names]]
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32", "many", "metres"])
+def test_a_last_digit_is_no_way_back(kind):
+    """Ways that differ by the rounding of numbers are one, so that 110 such places are proved."""
+    rng = np.random.default_rng(1)
+    matrix = places.straight(rng.random((110, 2)) * (1e8 if kind == "metres" else 1e3))
+    if kind == "many":
+        matrix *= 1 + 2e-16 * rng.integers(-1, 2, matrix.shape)
+    matrix = matrix.astype("float32" if kind == "float32" else "float64")
+    matrix[3, 5] = np.nextafter(matrix[3, 5], matrix.dtype.type(np.inf))
+    found = places.from_matrix(table_of(matrix))
+    assert found.symmetric
+    start = heuristics.greedy(found.matrix, places.neighbours(found.matrix))
+    order, _ = bounds.optimum(found.matrix, start, seconds=0.5)  # refused as one-way: over 100
+    assert heuristics.length(found.matrix, order) <= heuristics.length(found.matrix, start)
+
+
+@pytest.mark.parametrize("step", [0.01, 1e-6, 1e-9])
+def test_a_small_difference_one_way_is_one_way(step):
+    """A cent one way is a difference: search, bound and proof all see it, and agree."""
+    rng = np.random.default_rng(0)
+    matrix = np.round(places.great_circles(rng.uniform(-60, 60, (9, 2))), 2)
+    matrix += step * (rng.random(matrix.shape) < 0.2) * (1 - np.eye(9))
+    found = places.from_matrix(table_of(matrix))
+    assert not found.symmetric
+    mended = one_way.improve_one_way(found.matrix, rng.permutation(9), kicks=200)
+    best, proved = bounds.optimum(found.matrix, mended.order)
+    orders = np.array([[0, *rest] for rest in permutations(range(1, 9))])
+    shortest = matrix[orders, np.roll(orders, -1, axis=1)].sum(axis=1).min()
+    assert proved
+    assert heuristics.length(found.matrix, best) == pytest.approx(shortest, rel=1e-8)
+
+
+@pytest.mark.parametrize("never", [1e6, 1e9, 1e15])
+@pytest.mark.parametrize("wind", [0.0, 0.5])
+def test_ways_that_do_not_exist_get_a_large_number(never, wind):
+    """As the message on missing distances advises: the proof is of the other ways, to the digit."""
+    rng = np.random.default_rng(3)
+    matrix = places.straight(rng.random((8, 2))) + wind * rng.random((8, 8))
+    closed = np.triu(rng.random((8, 8)) < 0.3)
+    matrix[closed | closed.T] = never
+    np.fill_diagonal(matrix, 0)
+    orders = np.array([[0, *rest] for rest in permutations(range(1, 8))])
+    lengths = matrix[orders, np.roll(orders, -1, axis=1)].sum(axis=1)
+    best, proved = bounds.optimum(matrix, heuristics.nearest_neighbour(matrix))
+    assert proved
+    assert heuristics.length(matrix, best) == pytest.approx(lengths.min(), rel=1e-9)
+    assert lengths.min() < never
+    bound = bounds.held_karp(matrix, np.zeros((8, 2)), lengths.min())[0]
+    assert 0.8 * lengths.min() < bound <= lengths.min() * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("count", [3, 5, 60])
+def test_one_place_many_times_is_no_trip(count):
+    """Coordinates and tables whose places are all one are told, not divided by."""
+    same = pd.DataFrame({"n": range(count), "x": 7.5, "y": 50.1})
+    for globe in (True, False):
+        with pytest.raises(DataError, match=f"apart from each other, got {count} at one point"):
+            places.from_coordinates(same, "n", "x", "y", globe)
+    with pytest.raises(DataError, match=f"apart from each other, got {count} at one point"):
+        places.from_matrix(table_of(np.zeros((count, count))))
+
+
+@pytest.mark.parametrize(
+    ("row", "shown"),
+    [
+        ({"x": None}, "('b', nan, 4.0)"),
+        ({"y": np.inf}, "('b', 0.0, inf)"),
+        ({"n": None}, "(None, 0.0, 4.0)"),
+        ({"x": None, "y": None}, "('b', nan, nan)"),
+    ],
+)
+def test_a_place_without_a_coordinate_is_told(row, shown):
+    """It is not left out: the trip would be proved for other places. Empty rows are."""
+    table = SQUARE.astype({"n": object})
+    for column, value in row.items():
+        table.loc[1, column] = value
+    with pytest.raises(DataError) as caught:
+        places.from_coordinates(table, "n", "x", "y", globe=False)
+    assert f"expected all three of each place, got {shown} (of 1 such rows)" in str(caught.value)
+    empty = pd.concat([SQUARE, pd.DataFrame({"n": [None], "x": [np.nan], "y": [np.nan]})])
+    assert len(places.from_coordinates(empty, "n", "x", "y", globe=False)) == 4
 
 
 def test_each_place_twice():

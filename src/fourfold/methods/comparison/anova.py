@@ -56,9 +56,10 @@ class _Model:
 def explained(runs: Runs, metric: str, draws: int = 999, seed: int = 0) -> pd.DataFrame:
     """Return the share of a metric's variance that each setting and each pair explains.
 
-    Analysis of variance with sums of squares of type II: each setting beyond the other settings,
-    each pair beyond all else. Repeats such as seeds are blocks. Pairs are left to noise where
-    there are too few runs to tell them from it.
+    Analysis of variance with sums of squares of type II: each setting beyond the other settings
+    and their pairs, each pair beyond all else; without that, a setting that does nothing would
+    be given a part of what a pair of others explains wherever runs are missing. Repeats such as
+    seeds are blocks. Pairs are left to noise where there are too few runs to tell them from it.
 
     Parameters
     ----------
@@ -110,14 +111,15 @@ def explained(runs: Runs, metric: str, draws: int = 999, seed: int = 0) -> pd.Da
 def _model(runs: Runs, metric: str) -> _Model:
     """Return the largest model that leaves enough runs to noise: pairs, if not then settings."""
     ones = np.ones((len(runs.table), 1))
-    mains = {name: _columns(runs.table[name]) for name in runs.settings}
-    mains |= {name: _levels(runs.table[name]) for name in runs.repeats}
-    pairs = {
-        f"{a} × {b}": np.hstack([mains[a] * mains[b][:, [n]] for n in range(mains[b].shape[1])])
+    mains: dict[tuple[str, ...], Matrix]
+    mains = {(name,): _columns(runs.table[name]) for name in runs.settings}
+    mains |= {(name,): _levels(runs.table[name]) for name in runs.repeats}
+    pairs: dict[tuple[str, ...], Matrix] = {
+        (a, b): np.hstack([mains[a,] * mains[b,][:, [n]] for n in range(mains[b,].shape[1])])
         for a, b in combinations(runs.settings, 2)
     }
-    for chosen in (pairs, {}):
-        full = _basis(np.hstack([ones, *mains.values(), *chosen.values()]))
+    for terms in (mains | pairs, mains):
+        full = _basis(np.hstack([ones, *terms.values()]))
         if len(full) - full.shape[1] >= _LEAST_FREE:
             break
     else:
@@ -125,12 +127,17 @@ def _model(runs: Runs, metric: str) -> _Model:
             f"expected at least {full.shape[1] + _LEAST_FREE} runs for {len(mains)} settings, got "
             f"{len(full)}; name fewer in settings, or repeat runs with other seeds"
         )
-    reduced = {n: [ones, *(mains[m] for m in mains if m != n)] for n in mains}
-    reduced |= {n: [ones, *mains.values(), *(chosen[m] for m in chosen if m != n)] for n in chosen}
-    lower = {name: _basis(np.hstack(parts)) for name, parts in reduced.items()}
-    effects = {n: _beyond(lower[n], (mains | chosen)[n]) for n in reduced}
-    estimable = {name: part for name, part in effects.items() if part.shape[1]}
-    return _Model(runs.table[metric].to_numpy(float), estimable, lower, full)
+    effects, reduced = {}, {}
+    for term, columns in terms.items():
+        others = [other for other in terms if not set(term) <= set(other)]
+        # Where the runs confound a setting with pairs of others, it is told without the pairs.
+        for tested in (others, [other for other in others if other in mains]):
+            lower = _basis(np.hstack([ones, *(terms[other] for other in tested)]))
+            if (part := _beyond(lower, columns)).shape[1] or term in pairs:
+                break
+        if part.shape[1]:
+            effects[" × ".join(term)], reduced[" × ".join(term)] = part, lower
+    return _Model(runs.table[metric].to_numpy(float), effects, reduced, full)
 
 
 def _columns(column: pd.Series) -> Matrix:

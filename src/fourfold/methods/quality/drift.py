@@ -1,12 +1,13 @@
 """What changed in a table: columns, types, rows, missing values and distributions."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import chndtrinc
+from scipy.special import chndtrinc, xlogy
 from scipy.stats import chi2
 
 from fourfold.methods.intervals import Interval, holm
@@ -17,6 +18,8 @@ from fourfold.methods.quality.profile import Column, Profile, aligned, count, pr
 _FEWEST = 5
 #: Share of pairs of equal samples that are more alike than what is taken for the least.
 _ALIKE = 0.1
+#: Below this p, bins that were cut from the earlier rows are judged by their own distribution.
+_DOUBTFUL, _DRAWS = 0.05, 30_000
 #: An index that these data do not have.
 UNKNOWN = Interval(np.nan, np.nan, np.nan)
 
@@ -27,8 +30,9 @@ def compare_profiles(
     """Return what changed in each column since a profile was made.
 
     A distribution counts as changed if chance does not explain the difference (chi-square test
-    of two samples on the bins of the profile, missing values being one; corrected for the number
-    of columns by Holm) *and* the difference is large enough to matter (population stability
+    of two samples on the bins of the profile, missing values being one, and the likelihood ratio
+    with the variance that bins cut from few rows bring; corrected for the number of columns by
+    Holm) *and* the difference is large enough to matter (population stability
     index). The index is short of what chance adds to it, (bins - 1) (1/n + 1/m)
     (Yurdakul & Naranjo 2020, J Risk Model Validation 14(4), p. 4).
 
@@ -57,7 +61,9 @@ def compare_profiles(
         old, new = before.columns.get(name), now.columns.get(name)
         index, p = UNKNOWN, np.nan
         if old and new and (old.kind == "number") == (new.kind == "number"):
-            index, p = difference(*_counts(old, new, frame[name])[:2], len(names))
+            counts = _counts(old, new, frame[name])[:2]
+            cut = new.kind == "number" and not _constant(old)
+            index, p = difference(*counts, len(names), cut)
         missing = (each.missing if each else np.nan for each in (old, new))
         lines[name] = (*missing, *index, p, _structure(old, new))
     columns = ["missing before", "missing now", "psi", "low", "high", "p", "change"]
@@ -74,8 +80,15 @@ def _counts(old: Column, new: Column, column: pd.Series) -> tuple[list[int], lis
     if new.kind != "number":
         return aligned(old, new)
     ends = [f"{edge:.4g}" for edge in old.edges]
-    labels = [*(f"≤ {end}" for end in ends), f"> {ends[-1]}"] if ends else ["any number"]
+    if _constant(old):
+        labels = [f"< {ends[1]}", ends[1], f"> {ends[1]}"]
+    else:
+        labels = [*(f"≤ {end}" for end in ends), f"> {ends[-1]}"] if ends else ["any number"]
     return list(old.rows), list(count(old, column)), labels
+
+
+def _constant(old: Column) -> bool:
+    return old.kind == "number" and len(old.edges) == 2 and old.rows[0] == old.rows[2] == 0
 
 
 def changed_columns(table: pd.DataFrame, limit: float = 0.1) -> Interval:
@@ -101,7 +114,7 @@ def _structure(old: Column | None, new: Column | None) -> str:
 
 
 def difference(
-    before: Sequence[int], now: Sequence[int], columns: int = 1
+    before: Sequence[int], now: Sequence[int], columns: int = 1, cut: bool = False
 ) -> tuple[Interval, float]:
     """Return the population stability index of two samples, less what chance adds to it, and p.
 
@@ -115,6 +128,10 @@ def difference(
         Rows in each bin. Sparse bins are put together, by their rows in both samples.
     columns : int
         Columns for which the intervals are to hold together (Bonferroni).
+    cut : bool
+        Whether the earlier sample itself was cut into the bins, as `profile_columns` cuts
+        numbers, the missing being the last bin. Its counts then vary less than those of the later
+        sample, which must not decide which bins are put together either.
 
     Examples
     --------
@@ -125,7 +142,7 @@ def difference(
     counts = counts[:, counts.sum(axis=0) > 0]
     if counts.shape[1] == 1 and counts.min() >= _FEWEST:
         return Interval(0.0, 0.0, 0.0), 1.0
-    counts = _dense(counts) if counts.size else counts
+    counts = _dense(counts, cut) if counts.size else counts
     rows, df = counts.sum(axis=1), counts.shape[1] - 1
     if df < 1:  # too few rows to see a change, or to exclude one
         return Interval(0.0, 0.0, np.inf), 1.0
@@ -139,22 +156,58 @@ def difference(
     high = chance * float(chndtrinc(max(raw / chance, alike), df, tail))
     expected = rows[:, None] * counts.sum(axis=0) / counts.sum()
     p = float(chi2.sf(((counts - expected) ** 2 / expected).sum(), df))
+    if cut and p < _DOUBTFUL:
+        p = max(p, _chance(tuple(counts[0]), tuple(counts[1])))
     return Interval(max(0.0, raw - df * chance), low if low > 1e-12 else 0.0, high), p
 
 
-def _dense(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+def _dense(counts: NDArray[np.float64], cut: bool) -> NDArray[np.float64]:
     """Put bins together until each expects enough rows in both samples."""
     share = counts.sum(axis=1).min() / counts.sum()
-    order = np.argsort(counts.sum(axis=0), kind="stable")
-    kept, gathered = [], np.zeros(2)
-    for column in counts.T[order]:
-        gathered = gathered + column
-        if gathered.sum() * share >= _FEWEST:
+    sizes, order = counts.sum(axis=0), np.argsort(counts.sum(axis=0), kind="stable")
+    if cut:  # neighbours, by the rows before: those of now put together would be few by luck
+        sizes, order = counts[0] * counts.sum() / counts[0].sum(), np.arange(len(sizes))
+    kept, gathered, expects = [], np.zeros(2), 0.0
+    for place in order:
+        gathered, expects = gathered + counts[:, place], expects + sizes[place]
+        if expects * share >= _FEWEST:
             kept.append(gathered)
-            gathered = np.zeros(2)
+            gathered, expects = np.zeros(2), 0.0
     if kept:
         kept[-1] = kept[-1] + gathered
     return np.array(kept or [gathered]).T
+
+
+@lru_cache(1024)
+def _null(before: tuple[float, ...], now: float) -> tuple[float, float]:
+    """Return mean and variance of `_ratio` where nothing changed and the first sample was cut.
+
+    Between the ends that `before` rows lay, a row of the same distribution falls with chances
+    that are Dirichlet's, so that the later counts vary more than a multinomial's.
+    """
+    generator = np.random.default_rng(0)
+    chances = generator.gamma(
+        np.array(before) + np.eye(len(before))[-1], size=(_DRAWS, len(before))
+    )
+    later = generator.multinomial(int(now), chances / chances.sum(axis=1, keepdims=True))
+    drawn = _ratio(np.broadcast_to(before, later.shape), later.astype(float))
+    return float(drawn.mean()), float(drawn.var())
+
+
+def _ratio(before: NDArray[np.float64], now: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the log-likelihood ratio of one distribution against two, the bins being last."""
+    both = before + now
+    parts = xlogy(before, before) + xlogy(now, now) - xlogy(both, both)
+    rows = [each.sum(axis=-1) for each in (before, now, both)]
+    whole = xlogy(rows[0], rows[0]) + xlogy(rows[1], rows[1]) - xlogy(rows[2], rows[2])
+    return np.asarray(2 * (parts.sum(axis=-1) - whole))
+
+
+def _chance(before: tuple[float, ...], now: tuple[float, ...]) -> float:
+    """Return p of the likelihood ratio: a scaled chi-square of its true mean and variance."""
+    mean, variance = _null(before, sum(now))
+    value = float(_ratio(np.array(before), np.array(now)))
+    return float(chi2.sf(value * 2 * mean / variance, 2 * mean**2 / variance))
 
 
 def over_time(

@@ -104,6 +104,9 @@ def _column(column: pd.Series) -> Column:
         edges = np.unique(np.quantile(values, steps, method="inverted_cdf")) if known else values
         # The last bin holds what is larger; an edge at the largest value would leave it empty.
         inner = tuple(float(edge) for edge in edges if edge < values.max())
+        if known and values.min() == values.max():  # a bin of its own, or another value is in it
+            only = float(values[0])
+            inner = (only - 1e-9 * max(1.0, abs(only)), only)
         shape = Column(str(column.dtype), "number", inner, (), ())
         return replace(shape, rows=count(shape, column))
     counts = frequencies(column)

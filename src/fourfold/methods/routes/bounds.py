@@ -46,15 +46,16 @@ def held_karp(matrix: Array, points: Array, upper: float, rounds: int = 200) -> 
     >>> round(held_karp(np.empty((0, 0)), square, upper=4.0)[0], 6)
     4.0
     """
+    matrix = _within(matrix, upper)
+    unit, joined = places.scale(matrix, points), 0.0
+    matrix, points, upper = matrix / unit, points / unit, upper / unit
     if _one_way(matrix):
         joined = places.joined(matrix)
-        twice, nowhere = places.doubled(matrix), np.empty((2 * len(matrix), 2))
-        best, prices = held_karp(twice, nowhere, upper - joined, rounds)
-        return best + joined, prices
+        matrix, points = places.doubled(matrix), np.empty((2 * len(matrix), 2))
     best, prices = _ascend(
-        np.ascontiguousarray(matrix), np.ascontiguousarray(points), float(upper), rounds
+        np.ascontiguousarray(matrix), np.ascontiguousarray(points), float(upper) - joined, rounds
     )
-    return float(best), prices
+    return (float(best) + joined) * unit, prices * unit
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -144,19 +145,31 @@ def optimum(matrix: Array, order: Order, seconds: float = 60.0) -> tuple[Order, 
     count = len(matrix)
     if count > most:
         raise DataError(f"optimum: expected at most {most} places, got {count}")
-    if _one_way(matrix) and count > 4:
-        twice = np.column_stack([order, order + count]).ravel()
-        best, proved = optimum(places.doubled(matrix), twice, seconds)
-        return places.halved(best), proved
-    known = round_length(matrix, order)
     if count < 5:
         trips = [np.array([0, *rest]) for rest in permutations(range(1, count))]
         return min(trips, key=lambda trip: round_length(matrix, trip)), True
-    bound, prices = held_karp(matrix, np.zeros((count, 2)), known, 1000)
+    matrix = _within(matrix, round_length(matrix, order))
+    matrix = matrix / places.scale(matrix, matrix)
+    if _one_way(matrix):
+        twice = np.column_stack([order, order + count]).ravel()
+        best, proved = _optimum(places.doubled(matrix), twice, seconds)
+        return places.halved(best), proved
+    return _optimum(matrix, order, seconds)
+
+
+def _optimum(matrix: Array, order: Order, seconds: float) -> tuple[Order, bool]:
+    """Return the shortest trip of `optimum`; the same both ways, in a size that suits."""
+    known = round_length(matrix, order)
+    bound, prices = _ascend(np.ascontiguousarray(matrix), np.zeros((len(matrix), 2)), known, 1000)
     if bound > known * (1 - 1e-9):
         return order, True
     first, second = _legs(matrix, prices, known, bound)
     return _proved(matrix, order, first, second, seconds)
+
+
+def _within(matrix: Array, known: float) -> Array:
+    """Return distances of at most a known trip: numbers for ways that are none hide the rest."""
+    return np.minimum(matrix, known) if known > 0 else matrix
 
 
 def _one_way(matrix: Array) -> bool:

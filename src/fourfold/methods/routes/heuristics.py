@@ -7,7 +7,7 @@ import numpy as np
 
 from fourfold.errors import DataError
 from fourfold.methods.intervals import Array
-from fourfold.methods.routes.places import Order
+from fourfold.methods.routes.places import Order, scale
 
 
 def length(matrix: Array, order: Order) -> float:
@@ -115,7 +115,9 @@ def or_opt(matrix: Array, order: Order) -> Order:
     Or, "Traveling salesman-type combinatorial problems" (thesis, Northwestern University, 1976).
     Stretches may be turned round, so distances must be symmetric.
     """
-    return np.asarray(_or_opt(np.ascontiguousarray(matrix), order.astype(np.int64)))
+    return np.asarray(
+        _or_opt(np.ascontiguousarray(matrix / scale(matrix, matrix)), order.astype(np.int64))
+    )
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -168,8 +170,9 @@ def anneal(matrix: Array, order: Order, steps: int, seed: int = 0) -> tuple[Orde
     """
     marks = np.unique(np.geomspace(1, steps, 60).astype(np.int64))
     drawn = np.random.default_rng(seed).random((steps, 3))
-    best, curve = _anneal(np.ascontiguousarray(matrix), order.astype(np.int64), drawn, marks)
-    return best, np.column_stack([marks, curve])
+    unit = scale(matrix, matrix)
+    best, curve = _anneal(np.ascontiguousarray(matrix / unit), order.astype(np.int64), drawn, marks)
+    return best, np.column_stack([marks, curve * unit])
 
 
 @numba.njit(cache=True, error_model="numpy")

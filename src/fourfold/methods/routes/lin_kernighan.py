@@ -7,7 +7,7 @@ import numba
 import numpy as np
 
 from fourfold.methods.intervals import Array
-from fourfold.methods.routes.places import Order
+from fourfold.methods.routes.places import Order, scale
 
 #: Steps of a move at most, and ways tried at each of them.
 DEPTH = 10
@@ -74,13 +74,17 @@ def improve(
     Systems 5 (1991), p. 299; local ones, as in Applegate, Cook & Rohe, INFORMS Journal on
     Computing 15 (2003), p. 82.
     """
-    marks = marks_of(kicks)
+    marks, unit = marks_of(kicks), scale(matrix, points)
     best, curve = _search(
-        *(np.ascontiguousarray(matrix), np.ascontiguousarray(points), near.astype(np.int64)),
+        *(
+            np.ascontiguousarray(matrix / unit),
+            np.ascontiguousarray(points / unit),
+            near.astype(np.int64),
+        ),
         *(order.astype(np.int64), kicks, np.uint64(seed), marks, BREADTH, min(depth, DEPTH)),  # type: ignore[arg-type]
     )
     length = float(_length(matrix, points, best))
-    return Found(best, length, np.column_stack([np.append(0, marks), curve]))
+    return Found(best, length, np.column_stack([np.append(0, marks), curve * unit]))
 
 
 def marks_of(kicks: int) -> Order:

@@ -8,7 +8,7 @@ import numpy as np
 from fourfold.methods.intervals import Array
 from fourfold.methods.routes.heuristics import round_length
 from fourfold.methods.routes.lin_kernighan import Found, flip, marks_of, push, random_below
-from fourfold.methods.routes.places import Order, neighbours
+from fourfold.methods.routes.places import Order, neighbours, scale
 
 #: Neighbours that a leg may lead to, or come from.
 WIDTH = 12
@@ -47,11 +47,12 @@ def improve_one_way(matrix: Array, order: Order, kicks: int = 0, seed: int = 0) 
     6.0
     """
     onward, back, marks = neighbours(matrix, WIDTH), neighbours(matrix.T, WIDTH), marks_of(kicks)
+    unit = scale(matrix, matrix)
     best, curve = _search(
-        *(np.ascontiguousarray(matrix), onward, back, order.astype(np.int64)),
+        *(np.ascontiguousarray(matrix / unit), onward, back, order.astype(np.int64)),
         *(kicks, np.uint64(seed), marks),
     )
-    steps = np.column_stack([np.append(0, marks), curve])
+    steps = np.column_stack([np.append(0, marks), curve * unit])
     return Found(best, round_length(matrix, best), steps)
 
 

@@ -1,6 +1,7 @@
 """Places and the distances between them: from coordinates, or from a table of distances."""
 
 from dataclasses import dataclass, replace
+from math import ceil, log2
 
 import numpy as np
 import pandas as pd
@@ -43,7 +44,7 @@ class Places:
     @property
     def symmetric(self) -> bool:
         """Say whether both ways are equally long everywhere."""
-        return bool(np.allclose(self.matrix, self.matrix.T))
+        return bool(np.array_equal(self.matrix, self.matrix.T))
 
 
 def from_coordinates(frame: pd.DataFrame, name: str, across: str, up: str, globe: bool) -> Places:
@@ -61,8 +62,8 @@ def from_coordinates(frame: pd.DataFrame, name: str, across: str, up: str, globe
     Raises
     ------
     DataError
-        If a column is missing or holds no numbers, a degree is out of range, or there are fewer
-        than three places.
+        If a column is missing or holds no numbers, a place has no name or coordinate, a degree is
+        out of range, or there are fewer than three places, or all are one.
     """
     for column in (name, across, up):
         if column not in frame:
@@ -74,7 +75,14 @@ def from_coordinates(frame: pd.DataFrame, name: str, across: str, up: str, globe
     for column in (across, up):
         if not is_numeric_dtype(frame[column]):
             raise DataError(f"{column}: expected numbers, got {frame[column].iloc[0]!r}")
-    rows = frame.dropna(subset=[name, across, up])
+    rows = frame.dropna(subset=[name, across, up], how="all")
+    known = rows[name].notna() & np.isfinite(rows[[across, up]].to_numpy(float)).all(axis=1)
+    if lost := list(rows.loc[~known, [name, across, up]].itertuples(index=False, name=None)):
+        # To leave one out would prove the shortest trip through other places.
+        raise DataError(
+            f"{name}, {across}, {up}: expected all three of each place, got {lost[0]} "
+            f"(of {len(lost)} such rows)"
+        )
     points = rows[[across, up]].to_numpy(float)
     if globe and (wrong := points[(np.abs(points) > [360, 90]).any(axis=1)]).size:
         got = f"{wrong[0, 0]:g} and {wrong[0, 1]:g}; swapped?"
@@ -87,11 +95,13 @@ def from_matrix(frame: pd.DataFrame) -> Places:
     """Return the places of a square table of distances: first column names, one column a place.
 
     A table read from a TSPLIB file brings its coordinates along, in ``frame.attrs["points"]``.
+    Ways there and back that differ by the rounding of numbers only are taken as one.
 
     Raises
     ------
     DataError
-        If the names of rows and columns differ, or a distance is missing or negative.
+        If the names of rows and columns differ, a distance is missing, infinite or negative, or
+        there are fewer than three places, or all are one.
     """
     names = list(map(str, frame.columns[1:]))
     rows = list(map(str, frame.iloc[:, 0]))
@@ -102,8 +112,13 @@ def from_matrix(frame: pd.DataFrame) -> Places:
     square.index = square.index.map(str)
     matrix = np.array(square.loc[names], dtype=float)
     np.fill_diagonal(matrix, 0.0)
-    if not (matrix >= 0).all():
-        raise DataError("distances: expected numbers from 0 up, got a missing or negative one")
+    if not ((matrix >= 0) & (matrix < np.inf)).all():
+        raise DataError(
+            "distances: expected numbers from 0 up, got a missing, infinite or negative one"
+        )
+    coarse = any(kind == np.float32 for kind in square.dtypes)
+    if np.abs(matrix - matrix.T).max() <= 4 * np.finfo("f4" if coarse else "f8").eps * matrix.max():
+        matrix = (matrix + matrix.T) / 2
     points = np.array(frame.attrs.get("points", np.full((len(names), 2), np.nan)), dtype=float)
     return _checked(Places(tuple(names), matrix, points))
 
@@ -111,7 +126,20 @@ def from_matrix(frame: pd.DataFrame) -> Places:
 def _checked(places: Places) -> Places:
     if len(places) < 3:
         raise DataError(f"expected at least three places to go round, got {len(places)}")
+    if not places.matrix.any():
+        raise DataError(f"expected places apart from each other, got {len(places)} at one point")
     return places
+
+
+def scale(matrix: Array, points: Array) -> float:
+    """Return a power of two to divide distances by, so that their size makes no difference.
+
+    What counts as no gain in a search, or as solved in a proof, is a fixed small number: too small
+    for distances in metres, where rounding exceeds it, and too large for tiny ones. Sizes that
+    suit are left as they are.
+    """
+    largest = float(matrix.max()) if matrix.size else float(np.ptp(points, axis=0).max())
+    return 1.0 if largest == 0 or 2**10 <= largest <= 2**16 else 2.0 ** (ceil(log2(largest)) - 14)
 
 
 def straight(points: Array) -> Array:

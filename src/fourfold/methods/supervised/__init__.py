@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from fourfold.methods.supervised.alone import score_alone
+from fourfold.methods.supervised.budget import Budget as Budget
 from fourfold.methods.supervised.candidates import (
     SCORING,
     choose,
@@ -13,19 +15,32 @@ from fourfold.methods.supervised.candidates import (
 )
 from fourfold.methods.supervised.evaluation import (
     ALONE_SCORING,
+    affordable_folds,
+    hold_out,
     learnable_rows,
-    score_alone,
     splits,
     task,
     thin,
+    twins,
 )
 from fourfold.methods.supervised.leakage import (
     LEAK,
     LOOK,
+    STATED,
+    TOLD,
     duplicates,
+    explained,
+    group_split,
     leak_table,
+    perfect_model,
+    several_features,
     single_feature,
     time_split,
+)
+from fourfold.methods.supervised.mistakes import (
+    class_table,
+    importance,
+    show_mistakes,
 )
 from fourfold.methods.supervised.scores import (
     balanced_accuracy,
@@ -34,10 +49,13 @@ from fourfold.methods.supervised.scores import (
     margin,
     r2,
 )
+from fourfold.methods.supervised.sides import sides
 from fourfold.methods.supervised.thresholds import (
     cheapest,
     cost_curve,
+    is_condition,
     mean_cost,
+    positive_class,
     row_costs,
     yes_no,
 )
@@ -45,7 +63,6 @@ from fourfold.methods.supervised.tuning import tune
 
 if TYPE_CHECKING:
     from fourfold.methods.supervised.visualizers import (
-        ClassPredictionError,
         DiscriminationThreshold,
         ResidualsPlot,
     )
@@ -53,6 +70,6 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     """Load a visualizer on first use: yellowbrick takes a third of a second."""
-    if name in ("ClassPredictionError", "DiscriminationThreshold", "ResidualsPlot"):
+    if name in ("DiscriminationThreshold", "ResidualsPlot"):
         return getattr(import_module("fourfold.methods.supervised.visualizers"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

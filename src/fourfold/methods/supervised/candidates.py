@@ -7,20 +7,26 @@ from dataclasses import dataclass
 from math import comb, nan
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.model_selection import cross_val_score
+from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.pipeline import Pipeline as Plain
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.metaestimators import available_if
 
 from fourfold.errors import DataError, did_you_mean
 from fourfold.methods.columns import preprocessing
-from fourfold.methods.intervals import Interval, corrected_interval
+from fourfold.methods.intervals import Array, Interval, corrected_interval
+from fourfold.methods.supervised.budget import Budget
 from fourfold.methods.supervised.evaluation import Task
 from fourfold.methods.threads import spared
+from fourfold.records.formatting import number
 
 DUMMY = "dummy"
+#: Fewer splits choose no model; all splits may take so much of a budget.
+FEWEST_SPLITS, PART = 3, 1 / 3
 #: What candidates are ranked by: the area under the ROC curve (of each class against the others),
 #: which needs no threshold, and the share of variance explained.
 SCORING: Mapping[Task, str] = {"classification": "roc_auc_ovr", "regression": "r2"}
@@ -50,6 +56,23 @@ class Pipeline(Plain):  # type: ignore[misc]
         """Return the probability of each class."""
         with spared(len(X)):
             return super().predict_proba(X, **params)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How models did in cross-validation: a row for each split, a column for each model.
+
+    Attributes
+    ----------
+    scores : DataFrame
+        Area under the ROC curve, or R².
+    losses : DataFrame
+        Mean absolute error, or mean cost of a row. The dummy's is that of the best constant
+        answer: the median, or the class that is cheapest to answer always.
+    """
+
+    scores: pd.DataFrame
+    losses: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -110,39 +133,111 @@ def pipelines(estimators: Mapping[str, Any], frame: pd.DataFrame, kind: Task) ->
     kind : {'classification', 'regression'}
     """
     dummy = DummyClassifier() if kind == "classification" else DummyRegressor()
-    prepared = {name: (preprocessing(frame), each) for name, each in estimators.items()}
+    prepared = {name: (preprocessing(frame, kind), each) for name, each in estimators.items()}
     steps = {DUMMY: (dummy,), **prepared}
     return {name: Pipeline(make_pipeline(*each).steps) for name, each in steps.items()}
 
 
 def cross_validate(
-    models: Mapping[str, Pipeline], frame: pd.DataFrame, goal: pd.Series, cv: Any, kind: Task
-) -> pd.DataFrame:
-    """Return the score of each model in each fold, all on the same folds.
+    models: Mapping[str, Pipeline],
+    frame: pd.DataFrame,
+    goal: pd.Series,
+    cv: Any,
+    kind: Task,
+    prices: tuple[float, float] = (1.0, 1.0),
+    budget: Budget | None = None,
+) -> Validation:
+    """Return the score and the loss of each model in each fold, all on the same folds.
 
     Parameters
     ----------
     models : mapping of name to Pipeline
     frame, goal : DataFrame and Series, n rows
+        Two classes are 0 and 1.
     cv : cross-validation
-        As `splits` returns it.
+        As `splits` returns it, or pairs of positions.
     kind : {'classification', 'regression'}
+    prices : (float, float)
+        What a false alarm and a miss cost; of more than two classes each mistake costs the last.
+    budget : Budget, optional
+        A third of it may be used. A model whose first fit takes too long is left out; then
+        splits are, but for three.
 
-    Returns
-    -------
-    DataFrame, shape (folds times repeats, models)
-        Area under the ROC curve, or R².
+    Raises
+    ------
+    DataError
+        If the budget is too small for three splits of any model.
     """
-    options = {"cv": cv, "scoring": SCORING[kind]}
-    return pd.DataFrame({n: cross_val_score(m, frame, goal, **options) for n, m in models.items()})
+    budget = budget or Budget()
+    limit = PART * budget.left
+    end = budget.left - limit
+    pairs = list(cv.split(frame, goal) if hasattr(cv, "split") else cv)
+    running, rows = dict(models), []
+    for split, (learn, test) in enumerate(pairs):
+        before, row = budget.left, {}
+        for place, (name, model) in enumerate(list(running.items())):
+            rest = max(0.01, budget.left - end)
+            # The first split shows who is too slow: it has its share of the time of three.
+            share = rest / FEWEST_SPLITS / (len(running) - place) if not split else rest
+            with budget.step("" if split else f"{name} as a candidate", seconds=share):
+                row[name] = _judge(name, model, frame, goal, learn, test, kind, prices)
+        if not split:
+            running = {name: model for name, model in running.items() if name in row}
+        if len(row) < len(running) or set(row) <= {DUMMY} < set(models):
+            break
+        rows.append(row)
+        if len(rows) >= FEWEST_SPLITS and budget.left - (before - budget.left) < end:
+            break
+    if len(rows) < min(FEWEST_SPLITS, len(pairs)):
+        raise DataError(
+            f"seconds: expected time for {FEWEST_SPLITS} fits of a model, got {number(limit)} s "
+            "for all; take more seconds, fewer rows (sample_rows), columns or models"
+        )
+    if len(rows) < len(pairs):
+        budget.left_out.append(f"{len(pairs) - len(rows)} of {len(pairs)} splits")
+    scores, losses = ({n: [row[n][part] for row in rows] for n in running} for part in (0, 1))
+    return Validation(pd.DataFrame(scores), pd.DataFrame(losses))
 
 
-def rank(scores: pd.DataFrame, folds: int) -> pd.DataFrame:
-    """Return mean score and gain over the dummy of each model, with 95 % intervals, best first.
+def _judge(
+    name: str,
+    model: Pipeline,
+    frame: pd.DataFrame,
+    goal: pd.Series,
+    learn: Any,
+    test: Any,
+    kind: Task,
+    prices: tuple[float, float],
+) -> tuple[float, float]:
+    """Return the score of a model in one split, and its mean loss."""
+    fitted = clone(model).fit(frame.iloc[learn], goal.iloc[learn])
+    truth = goal.iloc[test].to_numpy()
+    if kind == "regression":
+        predicted = fitted.predict(frame.iloc[test])
+        # Of constants, the mean has the least squared error, the median the least absolute one.
+        plain = float(goal.iloc[learn].median()) if name == DUMMY else predicted
+        return float(r2_score(truth, predicted)), float(np.abs(truth - plain).mean())
+    chances = fitted.predict_proba(frame.iloc[test])
+    classes = fitted.classes_
+    if len(classes) > 2:
+        score = roc_auc_score(truth, chances, multi_class="ovr", labels=classes)
+        return float(score), float(prices[1] * (truth != classes[chances.argmax(axis=1)]).mean())
+    score = roc_auc_score(truth, chances[:, 1])
+    return float(score), _cost(truth == classes[1], chances[:, 1], prices)
+
+
+def _cost(positive: Any, chances: Array, prices: tuple[float, float]) -> float:
+    """Return the mean cost if rows are flagged from the chance on that the prices call for."""
+    flagged = chances * sum(prices) >= prices[0]
+    return float(np.where(positive, prices[1] * ~flagged, prices[0] * flagged).mean())
+
+
+def rank(validation: Validation, folds: int) -> pd.DataFrame:
+    """Return how good each model is, with 95 % intervals, best first.
 
     Parameters
     ----------
-    scores : DataFrame
+    validation : Validation
         As `cross_validate` returns it.
     folds : int
         Folds of one repeat.
@@ -150,16 +245,29 @@ def rank(scores: pd.DataFrame, folds: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `score`, `low`, `high`, `gain`, `gain low`, `gain high`; a row for each model.
+        `score`, `low`, `high`; `gain`, `gain low`, `gain high` over the dummy's score; `loss`,
+        the mean one of a row, and `by loss`, whether the model beats the dummy in that: the
+        cheapest constant answer may beat a model whose score is better. A row for each model.
     """
+    scores, losses = validation.scores, validation.losses
     gains = scores.sub(scores[DUMMY], axis=0) if DUMMY in scores else scores
     both = [
         scores.apply(corrected_interval, folds=folds, result_type="expand"),
         gains.apply(corrected_interval, folds=folds, result_type="expand"),
     ]
     names = ["score", "low", "high", "gain", "gain low", "gain high"]
-    table = pd.concat(both).set_axis(names).T
+    table = pd.concat(both).set_axis(names).T.assign(loss=losses.mean())
+    if DUMMY in losses:
+        saved = losses.drop(columns=DUMMY).rsub(losses[DUMMY], axis=0)
+        words = {n: _beats(corrected_interval(saved[n], folds)) for n in saved}
+        table["by loss"] = pd.Series(words).reindex(table.index).fillna("")
     return table.sort_values("score", ascending=False, kind="stable")
+
+
+def _beats(saved: Interval) -> str:
+    if saved.low > 0:
+        return "beats the dummy"
+    return "loses to the dummy" if saved.high < 0 else "not shown to beat the dummy"
 
 
 def winner(scores: pd.DataFrame, folds: int) -> Winner:

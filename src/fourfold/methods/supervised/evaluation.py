@@ -1,6 +1,7 @@
-"""The rows and folds on which models are compared, and how well each feature predicts alone."""
+"""The rows and folds on which models are compared."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Any, Literal
 
 import numpy as np
@@ -12,18 +13,23 @@ from sklearn.model_selection import (
     RepeatedKFold,
     RepeatedStratifiedKFold,
     StratifiedKFold,
-    cross_val_score,
+    train_test_split,
 )
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from fourfold.errors import DataError
-from fourfold.methods.columns import preprocessing, require
+from fourfold.methods.columns import require
 
 Task = Literal["classification", "regression"]
 
 #: Whole numbers with at most so many different values are classes.
 FEW = 10
 MOST_CLASSES = 50
+#: Fewer folds choose no model; numbers of more values are no categories.
+FEWEST_FOLDS, MOST_CATEGORIES = 3, 20
+#: Such a share of rows can be in one fold with their equals, without making folds that differ.
+FEW_COPIES = 0.1
+#: Rows of a combination of categories, on average, for it to come often.
+OFTEN = 5
 #: What each task is scored by: mean recall of the classes; share of variance explained.
 ALONE_SCORING: Mapping[Task, str] = {"classification": "balanced_accuracy", "regression": "r2"}
 
@@ -59,11 +65,14 @@ def task(target: pd.Series) -> Task:
     return "classification"
 
 
-def learnable_rows(frame: pd.DataFrame, target: str, folds: int) -> tuple[pd.DataFrame, pd.Series]:
-    """Return the rows whose target can be learnt, and the target.
+def learnable_rows(
+    frame: pd.DataFrame, target: str, folds: int, held_out: float = 0.25
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the rows whose target can be learnt, and the target; classes are text.
 
-    Rows without a target, duplicates (which could be on both sides of a split) and classes with
-    fewer rows than folds are left out.
+    Rows without a target are left out, and classes with so few rows that a part of them, held
+    out, is none, or leaves fewer than three to learn from. Equal rows stay: they may well be
+    different things (`twins`).
 
     Parameters
     ----------
@@ -71,6 +80,8 @@ def learnable_rows(frame: pd.DataFrame, target: str, folds: int) -> tuple[pd.Dat
     target : str
         The column to predict.
     folds : int
+    held_out : float
+        Share of rows that will not be learnt from.
 
     Raises
     ------
@@ -85,27 +96,185 @@ def learnable_rows(frame: pd.DataFrame, target: str, folds: int) -> tuple[pd.Dat
     (8, ['a', 'b'])
     """
     require(frame, [target], "target")
-    rows = frame.dropna(subset=[target]).drop_duplicates()
+    rows = frame.dropna(subset=[target])
     values = rows[target]
     if task(values) == "classification":
-        values = values.astype(str)
-        counts = values.value_counts()
-        values = values[values.map(counts) >= folds]
+        whole = is_numeric_dtype(values) and not is_bool_dtype(values)
+        values = (values.astype("int64") if whole else values).astype(str)
+        counts, least = values.value_counts(), _least(held_out)
+        values = values[values.map(counts) >= least]
         if values.nunique() < 2:
             got = ", ".join(f"{name!r} {count:,}" for name, count in counts.head(5).items())
             raise DataError(
-                f"target {target!r}: expected two classes of at least {folds} rows, got {got}; "
-                "take fewer folds or more rows"
+                f"target {target!r}: expected two classes of at least {least} rows, got {got}; "
+                "take more rows"
             )
     elif len(values) < 2 * folds:
         raise DataError(
-            f"target {target!r}: expected at least {2 * folds} different rows for {folds} folds, "
+            f"target {target!r}: expected at least {2 * folds} rows for {folds} folds, "
             f"got {len(values)}; take fewer folds or more rows"
         )
     return rows.loc[values.index], values
 
 
-def splits(kind: Task, folds: int = 5, repeats: int = 5, seed: int = 0) -> Any:
+def _least(held_out: float) -> int:
+    """Return the fewest rows of a class: one of them is held out, and three are learnt from."""
+    return max(ceil(round(FEWEST_FOLDS / (1 - held_out), 9)), ceil(round(1 / held_out, 9)))
+
+
+def twins(features: pd.DataFrame, target: pd.Series) -> pd.Series:
+    """Return a number for each row, the same for rows that are copies of each other.
+
+    Rows that are equal in all features may be one thing that was written twice, which a model
+    must not meet on both sides of a split, or different things: many people give the same two
+    answers. Copies agree in the target too. So rows are taken for copies unless equal ones differ
+    in the target about as often as others do, or unless the features are a few categories, of
+    which every combination comes often.
+
+    Parameters
+    ----------
+    features : DataFrame, shape (n, features)
+        Those that the model sees.
+    target : Series, length n
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"x": [0.1, 0.2, 0.2, 0.4]})
+    >>> twins(frame, pd.Series(["a", "b", "b", "a"])).tolist()
+    [0, 1, 1, 3]
+    >>> twins(frame, pd.Series(["a", "b", "a", "a"])).tolist()
+    [0, 1, 2, 3]
+    """
+    alone = pd.Series(np.arange(len(features)), features.index)
+    keys = pd.util.hash_pandas_object(features, index=False).to_numpy()
+    sizes = alone.groupby(keys).size()
+    sizes = sizes[sizes > 1]
+    if sizes.empty or _are_categories(features, len(np.unique(keys))):
+        return alone
+    shares = target.value_counts(normalize=True).to_numpy(float)
+    by_size = zip(*np.unique(sizes, return_counts=True), strict=True)
+    by_chance = sum(count * (1 - (shares**size).sum()) for size, count in by_size)
+    mixed = int((target.groupby(keys).agg("nunique") > 1).sum())
+    if mixed < by_chance / 2:
+        return alone.groupby(keys).transform("min")
+    # A few rows that are equal in the target too may be copies among those that are not.
+    same = alone.groupby([keys, target.to_numpy()]).transform("min")
+    return same if (same.duplicated(keep=False)).mean() <= FEW_COPIES else alone
+
+
+def _are_categories(features: pd.DataFrame, different: int) -> bool:
+    """Say whether features are few categories, whose combinations nearly all come often."""
+    counts = [features[name].nunique(dropna=False) for name in features]
+    words = [not is_numeric_dtype(features[name]) for name in features]
+    few = all(word or n <= MOST_CATEGORIES for word, n in zip(words, counts, strict=True))
+    often = len(features) >= OFTEN * different
+    return often and few and different >= 0.5 * float(np.prod(counts, dtype=float))
+
+
+def _representatives(groups: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the number of each row's group, and the position of the first row of each group."""
+    numbers = pd.factorize(groups)[0]
+    return numbers, np.unique(numbers, return_index=True)[1]
+
+
+def affordable_folds(target: pd.Series, folds: int, held_out: float, groups: pd.Series) -> int:
+    """Return how many folds the smallest class has rows for, at most `folds`.
+
+    Parameters
+    ----------
+    target : Series, length n
+    folds : int
+    held_out : float
+        Share of rows that will not be learnt from.
+    groups : Series, length n
+        As `twins` returns it.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than three different rows for the folds.
+    """
+    first = target.iloc[_representatives(groups.to_numpy())[1]]
+    classes = task(target) == "classification"
+    rows = int(first.value_counts().min()) if classes else len(first) // 2
+    left = rows - ceil(held_out * rows)
+    if left < FEWEST_FOLDS:
+        scarce = f" of class {first.value_counts().index[-1]!r}" if classes else ""
+        raise DataError(
+            f"target {target.name!r}: expected at least {_least(held_out)} different rows{scarce} "
+            f"that are not copies of each other, got {len(first) if not classes else rows}"
+        )
+    return min(folds, left)
+
+
+def hold_out(
+    features: pd.DataFrame, target: pd.Series, share: float, seed: int, groups: pd.Series
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series, pd.Series]:
+    """Return features to learn from and held out, and the target of both; copies stay together.
+
+    Parameters
+    ----------
+    features, target : DataFrame and Series, n rows
+        Classes keep their shares.
+    share : float
+        Of the rows to hold out.
+    seed : int
+    groups : Series
+        As `twins` returns it.
+    """
+    numbers, first = _representatives(groups.loc[features.index].to_numpy())
+    strata = target.iloc[first] if task(target) == "classification" else None
+    options = {"test_size": share, "random_state": seed, "stratify": strata}
+    rows = []
+    for part in train_test_split(np.arange(len(first)), **options):
+        places = np.full(len(first), -1)
+        places[part] = np.arange(len(part))
+        chosen = np.flatnonzero(places[numbers] >= 0)
+        rows.append(chosen[np.argsort(places[numbers][chosen], kind="stable")])
+    train, test = rows
+    return features.iloc[train], features.iloc[test], target.iloc[train], target.iloc[test]
+
+
+class Together:
+    """A cross-validation that has the rows of one group in one fold.
+
+    Parameters
+    ----------
+    cv : cross-validation
+        Of groups, each by its first row.
+    groups : Series
+        Of all rows that may be split, by their index.
+    """
+
+    def __init__(self, cv: Any, groups: pd.Series) -> None:
+        self.cv, self.groups = cv, groups
+
+    def get_n_splits(self, *_: Any) -> int:
+        """Return the number of splits."""
+        return int(self.cv.get_n_splits())
+
+    def split(
+        self, X: pd.DataFrame, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """Return positions to learn from and to judge by, for each split.
+
+        Parameters
+        ----------
+        X : DataFrame
+            Its index is looked up in the groups.
+        y : Series, optional
+        groups
+            Not used: the groups are known.
+        """
+        numbers, first = _representatives(self.groups.loc[X.index].to_numpy())
+        for _, test in self.cv.split(first, None if y is None else np.asarray(y)[first]):
+            held = np.isin(numbers, test)
+            yield np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def splits(
+    kind: Task, folds: int = 5, repeats: int = 5, seed: int = 0, groups: pd.Series | None = None
+) -> Any:
     """Return the repeated cross-validation for a task; classes keep their shares.
 
     Parameters
@@ -113,13 +282,17 @@ def splits(kind: Task, folds: int = 5, repeats: int = 5, seed: int = 0) -> Any:
     kind : {'classification', 'regression'}
     folds, repeats, seed : int
         No repeats (0) are other folds than those of one.
+    groups : Series, optional
+        Rows with the same value are in one fold; as `twins` returns it.
     """
     strata = kind == "classification"
-    if not repeats:
+    if repeats:
+        repeated = RepeatedStratifiedKFold if strata else RepeatedKFold
+        cv = repeated(n_splits=folds, n_repeats=repeats, random_state=seed)
+    else:
         once = StratifiedKFold if strata else KFold
-        return once(folds, shuffle=True, random_state=seed)
-    repeated = RepeatedStratifiedKFold if strata else RepeatedKFold
-    return repeated(n_splits=folds, n_repeats=repeats, random_state=seed)
+        cv = once(folds, shuffle=True, random_state=seed)
+    return cv if groups is None else Together(cv, groups)
 
 
 def thin(target: pd.Series, most: int, folds: int, seed: int = 0) -> NDArray[np.intp]:
@@ -144,44 +317,3 @@ def thin(target: pd.Series, most: int, folds: int, seed: int = 0) -> NDArray[np.
     quota = (target.value_counts() * most / len(target)).clip(lower=folds)
     kept = shuffled.groupby(shuffled).cumcount() < shuffled.map(quota)
     return np.sort(order[kept.to_numpy()])
-
-
-def score_alone(
-    frame: pd.DataFrame, target: pd.Series, folds: int = 5, seed: int = 0, most: int = 3000
-) -> pd.Series:
-    """Return how well each feature alone predicts the target, best first.
-
-    The score of a decision tree of depth 3 in cross-validation on at most about `most` rows: near
-    1 for a feature that gives the target away, which is more often leakage than luck; 0 in
-    regression, and one over the number of classes in classification, for one that says nothing.
-
-    Parameters
-    ----------
-    frame : DataFrame, shape (n, features)
-        As `select` returns it.
-    target : Series, length n
-    folds, seed, most : int
-        Of the cross-validation, of its draws, and rows to use.
-
-    Raises
-    ------
-    DataError
-        If there is no feature.
-    """
-    if frame.columns.empty:
-        raise DataError(
-            f"features: expected at least one column that can predict {target.name!r}, got none; "
-            "name fewer columns in leave_out, or other data"
-        )
-    kind = task(target)
-    tree = DecisionTreeClassifier if kind == "classification" else DecisionTreeRegressor
-    model = tree(max_depth=3, random_state=seed)
-    options = {"cv": splits(kind, folds, 0, seed), "scoring": ALONE_SCORING[kind]}
-    rows = thin(target, most, folds, seed)
-    scores = {}
-    for name in frame:
-        # Prepared once, not in each fold: that looks at no target, and 500 features take seconds.
-        column = frame[[name]].iloc[rows]
-        prepared = preprocessing(column).fit_transform(column)
-        scores[str(name)] = cross_val_score(model, prepared, target.iloc[rows], **options).mean()
-    return pd.Series(scores, name="score alone").sort_values(ascending=False, kind="stable")

@@ -60,9 +60,11 @@ def auc(labels: ArrayLike, scores: Array) -> Interval:
         raise DataError(f"auc: expected rows of both classes, got {first} and {second}")
     above = _placements(positive, np.asarray(scores, dtype=float))
     value = float(above[positive].mean())
-    if not 0 < value < 1 or min(first, second) < 2:
+    if not 0 < value < 1:
         least = _least_area(first, second)
         return Interval(value, least if value > 0.5 else 0.0, 1 - least if value < 0.5 else 1.0)
+    if min(first, second) < 2:
+        return Interval(value, 0.0, 1.0)  # one row says next to nothing of its class
     return _on_logits(value, [above[positive], above[~positive]])
 
 

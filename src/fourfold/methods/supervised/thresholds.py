@@ -1,14 +1,87 @@
 """From probabilities to a decision: what each threshold costs, and which is the cheapest."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fourfold.errors import DataError
+from fourfold.errors import DataError, did_you_mean
+from fourfold.methods.columns import require
 from fourfold.methods.intervals import Array, Interval, weighted_sum
 from fourfold.records.evidence import Criterion
+
+
+def is_condition(frame: pd.DataFrame, target: str, positive: str) -> bool:
+    """Return whether `positive` is a condition such as ``> 15``, and no class of the target.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    target : str
+        Column of the classes, which may be called ``>50K``, or of a quantity.
+    positive : str
+
+    Raises
+    ------
+    DataError
+        If there is no such column; if it has words, none of which is `positive`.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"income": [" <=50K", " >50K"], "delay": [3, 20]})
+    >>> is_condition(frame, "income", ">50K"), is_condition(frame, "delay", "> 15")
+    (False, True)
+    """
+    require(frame, [target], "target")
+    if positive.strip()[:1] not in (">", "<"):
+        return False
+    values = frame[target].dropna()
+    if pd.api.types.is_numeric_dtype(values):
+        return True
+    return not _same(positive, values.astype(str).unique())
+
+
+def positive_class(classes: Sequence[str], positive: str) -> str:
+    """Return which of the classes is to be found.
+
+    Parameters
+    ----------
+    classes : sequence of str
+        The rarest first, which it is where `positive` is empty.
+    positive : str
+        As somebody writes it: without spaces around it, or 1 for 1.0.
+
+    Raises
+    ------
+    DataError
+        If it is none of them, or may be several.
+
+    Examples
+    --------
+    >>> positive_class([" >50K", " <=50K"], ">50K"), positive_class(["0", "1"], "1.0")
+    (' >50K', '1')
+    """
+    if not positive:
+        return classes[0]
+    same = [positive] if positive in classes else _same(positive, classes)
+    if len(same) != 1:
+        known = ", ".join(map(repr, classes[:20]))
+        near = did_you_mean(positive, classes)
+        raise DataError(f"positive: expected one of {known}, got {positive!r}.{near}")
+    return same[0]
+
+
+def _same(positive: str, classes: Iterable[str]) -> list[str]:
+    """Return the classes that are the same but for spaces and capitals, or the same number."""
+
+    def plain(text: str) -> str | float:
+        try:
+            return float(text)
+        except ValueError:
+            return text.strip().casefold()
+
+    return [each for each in classes if plain(each) == plain(positive)]
 
 
 def yes_no(column: pd.Series, condition: str) -> pd.Series:
@@ -35,7 +108,10 @@ def yes_no(column: pd.Series, condition: str) -> pd.Series:
     """
     if not pd.api.types.is_numeric_dtype(column):
         got = str(next(iter(column.dropna()), "nothing"))[:40]
-        raise DataError(f"positive: expected numbers in {column.name!r}, got {got!r}")
+        raise DataError(
+            f"positive: expected a class of {column.name!r}, or numbers there, got {condition!r} "
+            f"and {got!r}"
+        )
     asked = Criterion.parse("positive", condition)
     holds = column.astype(float).between(asked.low, asked.high)
     answers = pd.Series(np.where(holds, "yes", "no"), column.index, dtype=object)
@@ -63,25 +139,26 @@ def row_costs(
 
 
 def mean_cost(costs: Array, amounts: Iterable[float]) -> Interval:
-    """Return the mean cost of a row, with its 95 % interval by `weighted_sum`.
+    """Return the mean cost, or saving, of a row, with its 95 % interval by `weighted_sum`.
 
     Parameters
     ----------
     costs : array of float, shape (n,)
-        As `row_costs` returns them: one of the amounts, or 0.
+        One of the amounts, or 0, as `row_costs` returns them, or a difference of two such.
     amounts : iterable of float
-        The cost of each kind of mistake, also of one that did not happen.
+        Each that is possible, also one that did not happen; below 0 for what is lost.
 
     Examples
     --------
     >>> spent = np.array([0.0] * 17 + [1.0, 5.0, 5.0])
     >>> [round(figure, 2) for figure in mean_cost(spent, (1, 5))]
-    [0.55, 0.19, 1.57]
+    [0.55, 0.19, 1.56]
     >>> [round(figure, 2) for figure in mean_cost(np.zeros(20), (1, 5))]
     [0.0, 0.0, 0.82]
     """
-    kinds = np.unique(list(amounts))
-    return weighted_sum(kinds, (costs[:, None] == kinds).sum(axis=0), len(costs))
+    kinds = np.unique([amount for amount in amounts if amount])
+    hits = (costs[:, None] == kinds).sum(axis=0)
+    return weighted_sum(kinds, hits, np.full(len(kinds), len(costs)), together=True)
 
 
 def cost_curve(

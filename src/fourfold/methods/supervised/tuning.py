@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
 from fourfold.errors import DataError
+from fourfold.methods.supervised.budget import Budget
 from fourfold.methods.supervised.candidates import SCORING
 from fourfold.methods.supervised.evaluation import Task, splits
 from fourfold.records.formatting import number
@@ -70,11 +71,13 @@ def tune(
     goal: pd.Series,
     kind: Task,
     trials: int = 20,
-    seconds: float | None = None,
+    budget: Budget | None = None,
     folds: int = 3,
     seed: int = 0,
-) -> Search:
-    """Return the best candidate with its best settings.
+    groups: pd.Series | None = None,
+    cv: Any = None,
+) -> Search | None:
+    """Return the best candidate with its best settings; None if there was no time for one.
 
     Parameters
     ----------
@@ -85,11 +88,15 @@ def tune(
     kind : {'classification', 'regression'}
     trials : int
         Settings to try.
-    seconds : float, optional
-        The search ends after so many seconds too; it is then not repeatable to the digit.
+    budget : Budget, optional
+        The search ends after half of what is left of it too; it is then not repeatable.
     folds : int
         Of the cross-validation of each trial, at least 2.
     seed : int
+    groups : Series, optional
+        As for `splits`.
+    cv : cross-validation, optional
+        Instead of `folds` drawn at random, as `Sides.folds` returns it.
 
     Raises
     ------
@@ -106,7 +113,8 @@ def tune(
     names = [name for name in models if name in SPACES]
     if not names:
         raise DataError(f"auto: expected a candidate of {', '.join(SPACES)}, got {list(models)}")
-    cv = splits(kind, folds, 0, seed)
+    cv = cv or splits(kind, folds, 0, seed, groups)
+    budget = budget or Budget()
 
     def score(trial: Any) -> float:
         name = trial.suggest_categorical("candidate", names)
@@ -115,9 +123,13 @@ def tune(
 
     optuna.logging.set_verbosity(logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
-    study.optimize(score, n_trials=trials, timeout=seconds)
-    rows = []
-    for trial in study.trials:
+    # Not caught within a trial, so that the last one is ended as well.
+    with budget.step("the rest of the search for settings", part=0.5):
+        study.optimize(score, n_trials=trials)
+    rows, done = [], [trial for trial in study.trials if trial.value is not None]
+    if not done:
+        return None
+    for trial in done:
         name, settings = _parts(trial.params)
         texts = {n: number(v) if isinstance(v, float) else v for n, v in settings.items()}
         text = ", ".join(f"{setting} {value}" for setting, value in texts.items())

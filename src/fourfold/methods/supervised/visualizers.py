@@ -5,28 +5,17 @@ instead of naming the class of the model; axes have units; legends are beside th
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import seaborn as sns
 from matplotlib.ticker import PercentFormatter
-from numpy.typing import NDArray
-from sklearn.utils.multiclass import type_of_target
 
 from fourfold.methods.yellowbrick import expect, load
 
 _regressor: Any = load("yellowbrick.regressor")
 _classifier: Any = load("yellowbrick.classifier")
-_errors: Any = load("yellowbrick.classifier.class_prediction_error")
-
-
-def _same_length(truth: Any, predicted: Any) -> tuple[str, NDArray[Any], NDArray[Any]]:
-    """Return the kind of target with both, as scikit-learn's private check once did."""
-    return str(type_of_target(truth)), np.asarray(truth), np.asarray(predicted)
-
-
-_errors._check_targets = _same_length
 # Formulas in yellowbrick's legends, which `fourfold.style` shows as plain text.
 _WORDS = {"$R^2": "R²", "$f_1": "F1", "$t_f=": "best F1 at ", "queue rate": "share flagged"}
 
@@ -89,30 +78,38 @@ class _Classifies:
         _in_words(ax.get_legend())
 
 
-class ClassPredictionError(_Classifies, _classifier.ClassPredictionError):  # type: ignore[misc]
-    """How many rows of each class got which prediction, stacked by true class."""
-
-    title_, across, up = "What each prediction holds", "predicted class", "rows, by true class"
-
-    def __init__(
-        self, estimator: Any, classes: Sequence[str] | None = None, **options: Any
-    ) -> None:
-        colors = list(sns.color_palette("colorblind", len(classes or estimator.classes_)))
-        super().__init__(estimator, classes=classes, **{"colors": colors} | options)
-
-    def finalize(self, **options: Any) -> None:
-        """Write title and labels."""
-        super().finalize(**options)
-        self.ax.get_legend().set_title("true class")
-
-
 class DiscriminationThreshold(_Classifies, _classifier.DiscriminationThreshold):  # type: ignore[misc]
-    """Precision, recall and share flagged over the threshold, from repeated random splits."""
+    """Precision, recall and share flagged over the threshold, from repeated random splits.
+
+    Parameters
+    ----------
+    estimator : classifier
+    threshold : float, optional
+        The one that was chosen, which is marked instead of that of the best F1.
+    **options
+        As for ``yellowbrick.classifier.DiscriminationThreshold``.
+    """
 
     title_ = "What moving the threshold trades (median and 80 % of splits)"
     across, up = "threshold on the probability", "share"
 
+    def __init__(self, estimator: Any, threshold: float | None = None, **options: Any) -> None:
+        self.threshold = threshold
+        marked = {} if threshold is None else {"argmax": None}
+        super().__init__(estimator, **marked | options)
+
+    def _split_fit_score_trial(self, *args: Any, **options: Any) -> Iterator[dict[str, Any]]:
+        """Of no hit, precision and recall are 0 and F1 is 0 / 0: it is 0, not the best of all."""
+        with warnings.catch_warnings():  # of a rare class a split may hold no row
+            warnings.simplefilter("ignore", UserWarning)
+            trials = list(super()._split_fit_score_trial(*args, **options))
+        for trial in trials:
+            yield trial | {"fscore": np.nan_to_num(trial["fscore"])}
+
     def finalize(self, **options: Any) -> None:
-        """Write title and labels."""
+        """Write title and labels, and mark the threshold."""
+        if self.threshold is not None:
+            label = f"chosen: {100 * self.threshold:.0f} %"
+            self.ax.axvline(self.threshold, linestyle="--", color="0.3", label=label)
         super().finalize(**options)
         self.ax.yaxis.set_major_formatter(PercentFormatter(1.0))

@@ -1,0 +1,176 @@
+"""Are two neighbouring clusters divided, or is the border between them a cut through one cloud?"""
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
+from sklearn.cluster import KMeans
+
+from fourfold.methods.clustering.prepare import sample
+from fourfold.methods.clustering.stability import Labels, centres
+from fourfold.methods.intervals import Array
+
+#: Rows beyond which a sample is measured: more rows would see no other valley.
+MOST_ROWS = 2000
+#: Fewer rows have no density that could be compared.
+FEWEST = 5
+#: Starts of K-means: the one that hits a group of 5 % of the rows is rare.
+STARTS = 25
+#: Share of the rows that counts as near.
+NEAR = 0.05
+#: An axis so many times as wide as the neighbourhood of a row belongs to a bent shape, such as a
+#: helix, which would lie over itself in a plane.
+_WIDE = 1.1
+#: Where the border may lie between two centres, in parts of their distance from the middle, and
+#: half the width of the slab around it in which the density is taken.
+_BORDERS, _HALF = (-0.2, -0.1, 0.0, 0.1, 0.2), 0.1
+
+
+def level(points: Array, seed: int = 0) -> Array:
+    """Return the points in the metric in which their near neighbours lie alike in all directions.
+
+    Groups become round, however little of the whole spread lies between them; a curve keeps its
+    even density, which a metric from whole clusters would distort. Rounded values are spread over
+    the step they were rounded to: what lies between two steps is no valley.
+
+    Parameters
+    ----------
+    points : array of shape (n, d)
+        Scaled data.
+    seed : int
+        Seed of the values spread.
+
+    Notes
+    -----
+    The covariance within groups from near pairs, without knowing the groups: Art, Gnanadesikan &
+    Kettenring, "Data-based metrics for cluster analysis", Utilitas Math. 21A (1982), p. 75. Each
+    pair counts by its direction only, so that sparse regions and tails do not decide.
+    """
+    at = _spread_out(points, seed)
+    near = int(np.clip(round(NEAR * len(at)), 5, 40))
+    for _ in range(8):
+        distances, rows = map(np.asarray, cKDTree(at).query(at, min(near + 1, len(at))))
+        reach = np.maximum(distances[:, -1:, None], np.finfo(float).tiny)
+        ways = ((at[rows[:, 1:]] - at[:, None]) / reach).reshape(-1, at.shape[1])
+        sizes, axes = np.linalg.eigh(ways.T @ ways)
+        sizes = np.maximum(sizes, 1e-3 * sizes.max())
+        at = at @ (axes / np.sqrt(sizes / sizes.mean())) @ axes.T
+        if sizes.max() < 1.1 * sizes.min():
+            break
+    return np.asarray(at)
+
+
+def _spread_out(points: Array, seed: int) -> Array:
+    generator, columns = np.random.default_rng(seed), []
+    for column in points.T:
+        values = np.unique(column.round(9))
+        step = np.median(np.diff(values)) if 1 < len(values) < 0.9 * len(column) else 0.0
+        columns.append(column + generator.uniform(-0.5, 0.5, len(column)) * step)
+    return np.column_stack(columns)
+
+
+def partition(points: Array, at: Array, k: int, seed: int = 0) -> tuple[Labels, Labels]:
+    """Return the better divided of two partitions, and what K-means on the points makes of it.
+
+    K-means is asked in the metric of `level`, since on the points themselves it misses groups that
+    few columns tell apart, and on the points. From the centres of the better it starts again.
+
+    Parameters
+    ----------
+    points, at : arrays of shape (n, d)
+        Scaled data, and the same by `level`.
+    k : int
+    seed : int
+    """
+    fits = [KMeans(k, n_init=STARTS, random_state=seed).fit_predict(rows) for rows in (at, points)]
+    there = np.asarray(min(fits, key=lambda labels: shallowest(at, labels, seed)), np.intp)
+    here = KMeans(k, init=centres(points, there), n_init=1).fit_predict(points)
+    return there, np.asarray(here, np.intp)
+
+
+def shallowest(at: Array, labels: Labels, seed: int = 0) -> float:
+    """Return the density in the shallowest valley between neighbouring clusters.
+
+    Parameters
+    ----------
+    at : array of shape (n, d)
+        Data by `level`.
+    labels : array of int, shape (n,)
+        The partition, 0 to k - 1.
+    seed : int
+        Seed of the sample where there are more than 2,000 rows.
+
+    Returns
+    -------
+    float
+        Share of the density in the thinner of the two cores: 0 empty, 1 no valley. Also 1 where a
+        cluster has fewer than 5 rows.
+
+    Examples
+    --------
+    >>> rows = np.random.default_rng(0).normal(size=(200, 2))
+    >>> half = (rows[:, 0] > 0).astype(int)
+    >>> shallowest(rows + 9 * half[:, None], half) < 0.01, shallowest(rows, half) > 0.8
+    (True, True)
+    """
+    rows = sample(len(at), MOST_ROWS, seed)
+    at, labels = at[rows], labels[rows]
+    if np.bincount(labels).min() < FEWEST:
+        return 1.0
+    nearest = np.argsort(cdist(at, centres(at, labels)), axis=1)[:, :2]
+    deepest = 0.0
+    for one, other in {(int(min(pair)), int(max(pair))) for pair in nearest}:
+        both = (labels == one) | (labels == other)
+        deepest = max(deepest, _valley(at[both], labels[both] == other))
+    return min(1.0, deepest)
+
+
+def _valley(at: Array, second: Labels) -> float:
+    """Return the density at the border of two clusters, by two looks of which neither suffices.
+
+    The density along the direction that tells both best apart has little noise, but is fooled by a
+    ring, whose sides are dense from there; the density around the rows at the border is not.
+    """
+    return max(_along(at, second), _around(at, second))
+
+
+def _along(at: Array, second: Labels) -> float:
+    """Compare the projected density between both medians with the lower of its two peaks."""
+    parts = [at[~second], at[second]]
+    centred = np.concatenate([part - part.mean(axis=0) for part in parts])
+    within = centred.T @ centred / len(at)
+    within += 1e-3 * np.trace(within) / len(within) * np.eye(len(within))
+    line = np.linalg.solve(within, parts[1].mean(axis=0) - parts[0].mean(axis=0))
+    one, other = (part @ line for part in parts)
+    width = 0.9 * min(one.std(), other.std()) * min(len(one), len(other)) ** -0.2
+    grid = np.linspace(np.median(one), np.median(other), 41)
+    away = (grid[:, None] - at @ line) / max(width, np.finfo(float).tiny)
+    density = np.exp(-0.5 * away**2).sum(axis=1)
+    lowest = 10 + int(density[10:31].argmin())
+    peak = min(density[: lowest + 1].max(), density[lowest:].max())
+    return float(density[lowest] / peak) if peak > 0 else 1.0
+
+
+def _around(at: Array, second: Labels) -> float:
+    """Compare the number of neighbours of rows near the border with that of rows in the cores."""
+    towards = at[second].mean(axis=0) - at[~second].mean(axis=0)
+    distance = np.linalg.norm(towards)
+    along = at @ (towards / distance)
+    across = at - np.outer(along, towards / distance)
+    across -= across.mean(axis=0)
+    _, sizes, widest = np.linalg.svd(across, full_matrices=False)
+    near = int(np.clip(round(NEAR * len(at)), 5, 40))
+    local = np.median(np.asarray(cKDTree(at).query(at, min(near + 1, len(at)))[0])[:, -1])
+    bent = int((sizes[:3] / np.sqrt(len(at)) > _WIDE * local).sum())
+    plane = np.column_stack([along, across @ widest[: min(max(1, bent), 2)].T])
+    size = min(int(second.sum()), int((~second).sum()))
+    near = int(np.clip(round(np.sqrt(size)), 3, size - 1))
+    tree = cKDTree(plane)
+    reach = np.asarray(tree.query(plane, near + 1)[0])[:, near]
+    halves = [(side, max(3, int(side.sum()) // 2)) for side in (~second, second)]
+    radius = max(np.median(np.sort(reach[side])[:half]) for side, half in halves)
+    counts = tree.query_ball_point(plane, max(radius, 1e-9), return_length=True) - 1
+    core = min(np.median(np.sort(counts[side])[-half:]) for side, half in halves)
+    middle = (along[second].mean() + along[~second].mean()) / 2
+    slabs = [np.abs(along - middle - part * distance) <= _HALF * distance for part in _BORDERS]
+    lowest = min(float(counts[slab].mean()) if slab.any() else 0.0 for slab in slabs)
+    return float(lowest / core) if core > 0 else 1.0
