@@ -181,7 +181,8 @@ def _report(records: list[RunRecord], choice: Choice, place: Project) -> None:
         console.print(cost_line(records), highlight=False, soft_wrap=True)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     write_table([row(record) for record in everything], place.outputs / "batches" / stamp)
-    write_results(place.outputs)
+    lost = [r for r in records if not (place.folder(r.config, r.run_id) / "record.json").exists()]
+    write_results(place.outputs, unwritten=lost)
     where = shown(place.outputs, place.root)
     pages = f"{where}/index.html; each: {where}/<config>/<run>/report.html"
     console.print(f"all runs: {pages}", soft_wrap=True)

@@ -36,19 +36,26 @@ def write_overview(outputs: Path) -> Path:
     return page
 
 
-def write_results(outputs: Path, always: bool = True) -> Path:
+def write_results(outputs: Path, always: bool = True, unwritten: Sequence[RunRecord] = ()) -> Path:
     """Write ``index.html`` and ``results.csv`` and ``.parquet`` over all runs; return the page.
 
-    With `always` false they are written only if one is missing, or is of other runs than those
-    there now, as after a command that was killed.
+    Parameters
+    ----------
+    outputs : Path
+    always : bool
+        False to write only if a file is missing, or is of other runs than those there now, as
+        after a command that was killed.
+    unwritten : sequence of RunRecord
+        Runs whose record could not be written; they are in the table as well.
     """
     page, table = outputs / PAGE, outputs / RESULTS
     files = (page, *map(table.with_suffix, (".csv", ".parquet")))
     read, notes = _read(outputs), _notes(outputs)
     same = read == notes.get("found") and notes.get("results")
-    if read and (always or not same or not all(file.exists() for file in files)):
+    if (read or unwritten) and (always or not same or not all(file.exists() for file in files)):
         write_text(page, render([each["entry"] for each in read.values()], batches(outputs)))
-        write_table([each["row"] for each in read.values()], table)
+        rows = [each["row"] for each in read.values()]
+        write_table([*rows, *map(row, unwritten)], table)
         # Last: without this note, the next command writes all again.
         _note(outputs, read, results=True)
     return page
@@ -62,9 +69,10 @@ def keep_runs(outputs: Path, runs: Mapping[str, Sequence[str]]) -> None:
     """
     for config, ids in runs.items():
         path, text = outputs / config / _RUNS, json.dumps(ids, ensure_ascii=False)
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
+        with suppress(OSError):  # a file in the place of the folder: its runs fail, each alone
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_text(path, text)
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                write_text(path, text)
 
 
 def entries(outputs: Path) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ def kernel_for(metadata: Mapping[str, Any], asked: str | None = None) -> tuple[s
         If the kernel is not installed, and no other will do.
     """
     own, info = (_mapping(metadata, name) for name in ("kernelspec", "language_info"))
-    stated = str(info.get("name") or own.get("language") or "").lower()
+    stated = str(own.get("language") or info.get("name") or "").lower()
     name = str(asked or own.get("name") or PYTHON)
     if name == PYTHON:
         return PYTHON, "python"
