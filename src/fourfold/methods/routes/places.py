@@ -76,8 +76,8 @@ def from_coordinates(frame: pd.DataFrame, name: str, across: str, up: str, globe
         if not is_numeric_dtype(frame[column]):
             raise DataError(f"{column}: expected numbers, got {frame[column].iloc[0]!r}")
     rows = frame.dropna(subset=[name, across, up], how="all")
-    known = rows[name].notna() & np.isfinite(rows[[across, up]].to_numpy(float)).all(axis=1)
-    if lost := list(rows.loc[~known, [name, across, up]].itertuples(index=False, name=None)):
+    whole = rows[name].notna() & np.isfinite(rows[[across, up]].to_numpy(float)).all(axis=1)
+    if lost := list(rows.loc[~whole, [name, across, up]].itertuples(index=False, name=None)):
         # To leave one out would prove the shortest trip through other places.
         raise DataError(
             f"{name}, {across}, {up}: expected all three of each place, got {lost[0]} "
