@@ -49,7 +49,8 @@ class Violation:
 
     def __str__(self) -> str:
         """Return ``file:line:column key: message``, which editors make clickable."""
-        file, key, message = map(_legible, (self.file, self.key, self.message))
+        file, key = (_legible(part).replace("\n", "\\n") for part in (self.file, self.key))
+        message = _legible(self.message)
         return f"{file}:{self.line}:{self.column} {key}: {message}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -116,6 +117,10 @@ TEXTS = {
 TABLES = ("north", "arrow/x", "arrow/y", "set/s", "unread/u", "of_helper", "hidden")
 
 
+#: Path.glob of Python 3.13 does not tell its pattern, so all of the folder counts.
+GLOBBED = "folder data/globbed/ changed" if sys.version_info >= (3, 13) else None
+
+
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
     """A project with one run that has read all of them."""
@@ -211,14 +216,14 @@ def test_a_file_that_was_read_makes_it_new(done, name):
         ("data/deep/more/new.csv", "folder data/deep/ changed"),
         ("data/deep/new.csv", "folder data/deep/ changed"),
         ("data/glob_2.csv", "data data/glob_*.csv changed"),
-        ("data/globbed/h.txt", "data data/globbed/*.txt changed"),
+        ("data/globbed/h.txt", GLOBBED or "data data/globbed/*.txt changed"),
         ("data/listed/new.csv", "folder data/listed/ changed"),
         ("data/set/new.parquet", "folder data/set/ changed"),
         ("data/unread/new.parquet", "folder data/unread/ changed"),
         ("data/bash/new.csv", "data data/bash/*.csv changed"),
         ("data/optional.csv", "data data/optional.csv changed"),
         ("json.py", "code json.py changed"),
-        ("data/globbed/h.csv", None),
+        ("data/globbed/h.csv", GLOBBED),
         ("data/new.csv", None),
         ("README.md", None),
         ("outputs/notes.txt", None),

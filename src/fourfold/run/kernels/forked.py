@@ -22,7 +22,7 @@ _GC_THRESHOLD = 50_000
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 _HISTORY = "--HistoryManager.hist_file=:memory:"
 _NUMBERS: Any = threading  # where threads get their numbers
-READ_HERE = ("matplotlibrc", ".numba_config.yaml")
+READ_HERE = ("matplotlibrc", ".numba_config.yaml", "odr")
 """Files that libraries read from the folder in which they are imported."""
 KEPT = {"multiprocessing.process": "ORIGINAL_DIR", "rich": "_IMPORT_CWD"}
 """Where libraries keep the folder in which they are imported."""

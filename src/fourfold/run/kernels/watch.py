@@ -193,6 +193,8 @@ class Watch:
                 parts = ["**"] * (code.co_name == "rglob") + [str(frame.f_locals["pattern"])]
                 self._matched(os.path.join(str(frame.f_locals["self"]), *parts), True)
                 return
+            if code.co_name.startswith("select_") and code.co_filename.endswith("glob.py"):
+                break  # pathlib from Python 3.13 on, whose pattern is not told: the whole folder
             searched |= depth < 5 and bool(_SEARCH.search(code.co_filename))
             frame = frame.f_back
         if searched:
