@@ -50,7 +50,8 @@ def write_results(outputs: Path, always: bool = True, unwritten: Sequence[RunRec
     """
     page, table = outputs / PAGE, outputs / RESULTS
     files = (page, *map(table.with_suffix, (".csv", ".parquet")))
-    read, notes = _read(outputs), _notes(outputs)
+    notes = _notes(outputs)
+    read = _read(outputs, notes)
     same = read == notes.get("found") and notes.get("results")
     if (read or unwritten) and (always or not same or not all(file.exists() for file in files)):
         write_text(page, render([each["entry"] for each in read.values()], batches(outputs)))
@@ -77,21 +78,22 @@ def keep_runs(outputs: Path, runs: Mapping[str, Sequence[str]]) -> None:
 
 def entries(outputs: Path) -> list[dict[str, Any]]:
     """Return one entry a run, by config, in the order of its sweep; what was read is kept."""
-    read = _read(outputs)
-    if read != _notes(outputs).get("found"):
+    notes = _notes(outputs)
+    read = _read(outputs, notes)
+    if read != notes.get("found"):
         _note(outputs, read, results=False)
     return [each["entry"] for each in read.values()]
 
 
-def _read(outputs: Path) -> dict[str, dict[str, Any]]:
+def _read(outputs: Path, notes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return stamp, entry and row of each run; only records that are new are read."""
-    notes = _notes(outputs).get("found", {})
+    known = notes.get("found", {})
     read: dict[str, dict[str, Any]] = {}
     for path in _records(outputs):
         name, stat = path.parent.relative_to(outputs).as_posix(), path.stat()
         stamp = [stat.st_mtime_ns, stat.st_size]
-        if notes.get(name, {}).get("stamp") == stamp:
-            read[name] = notes[name]
+        if known.get(name, {}).get("stamp") == stamp:
+            read[name] = known[name]
             continue
         with suppress(OSError, ValueError, TypeError):  # not a record, or one being written
             record = read_record(path)
