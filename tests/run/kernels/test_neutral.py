@@ -101,7 +101,7 @@ def seen(path, *args, **more):
     return stat(path, *args, **more)
 def where():
     frame = sys._getframe(1)
-    while frame.f_globals.get("__name__") in ("os", "pathlib", "pathlib._local", "posixpath"):
+    while frame.f_globals.get("__name__", "").split(".")[0] in ("os", "pathlib", "posixpath"):
         frame = frame.f_back
     keepers.add(frame.f_globals.get("__name__"))
     return get()
