@@ -136,11 +136,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=150)
     parser.add_argument("--signals", type=int, default=60)
-    parser.add_argument("--runs", type=int, help="by default five for each kill and signal")
+    parser.add_argument("--runs", type=int, help="by default ten for each kill and signal")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     strikes = args.kills + args.signals
-    runs = args.runs or max(20, 5 * strikes)
+    runs = args.runs or max(20, 10 * strikes)
     chance, mark = random.Random(args.seed), str(os.getpid())
     with tempfile.TemporaryDirectory() as name:
         temporary = Path(name) / "t"
@@ -166,7 +166,7 @@ def main() -> None:
         records.look()
         last = start(root, mark, stdout=subprocess.PIPE)
         said = last.communicate()[0].decode()
-        idle = f"nothing to do: {runs} runs unchanged" in said
+        idle = f"nothing to do: {runs:,} runs unchanged" in said
         wrong = [*records.wrong, *not_whole(root, runs), *([] if idle else [said])]
         time.sleep(1)
         left = (marked(mark), list(temporary.glob("fourfold-*")))

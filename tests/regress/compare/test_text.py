@@ -248,3 +248,20 @@ def test_an_integer_is_exact(words, number, by):
     assert [(d.before, d.after) for d in compare(before, after)] == [
         (str(number), str(number + by))
     ]
+
+
+@pytest.mark.parametrize("words", ["oak elm ash fir yew", "1: a,2: b,3: c,4: d", "k l m n o p q r"])
+def test_lines_of_which_only_the_order_varies_have_any_order(words):
+    """Of forty draws of seven executions all forgive a new order, but never another line."""
+    chance = random.Random(0)
+
+    def order() -> str:
+        every = words.split("," if "," in words else None)
+        return "\n".join(["began", *chance.sample(every, len(every)), "ended"])
+
+    for _ in range(40):
+        before, after, again = order(), order(), Again(tuple(order() for _ in range(7)), "own")
+        assert told(before, after, again=again) == []
+        last = after.splitlines()[-2]
+        assert told(before, after.replace(last, "x"), again=again) != []
+        assert told(before, after.replace("ended", "left"), again=again) != []

@@ -34,20 +34,29 @@ class Hole:
 
 
 def side_by_side(
-    before: Sequence[str], after: Sequence[str]
+    before: Sequence[str], after: Sequence[str], together: int = 1
 ) -> tuple[list[tuple[int, int]], list[Block]]:
-    """Return the pairs of lines that differ and belong together, and the blocks of all others."""
+    """Return the pairs of lines that differ and belong together, and the blocks of all others.
+
+    Parameters
+    ----------
+    before, after : sequence of str
+        Lines.
+    together : int
+        How many blocks may be the same lines in another order, with what stands between them.
+    """
     pairs: list[tuple[int, int]] = []
     blocks: list[Block] = []
-    for i, i_end, j, j_end in changed(before, after):
-        sides = before[i:i_end], after[j:j_end]
-        old, new = map(masks, sides)
-        if i_end - i == j_end - j and any(
-            first != second and Counter(first) == Counter(second)
-            for first, second in ((old, new), map(masks_of_times, sides))
-        ):
-            blocks.append((i, i_end, j, j_end))
+    differing = changed(before, after)
+    number = 0
+    while number < len(differing):
+        i, i_end, j, j_end = differing[number]
+        if last := _end_of_order(differing[number : number + together], before, after):
+            number += last
+            blocks.append((i, differing[number - 1][1], j, differing[number - 1][3]))
             continue
+        number += 1
+        old, new = masks(before[i:i_end]), masks(after[j:j_end])
         a = b = 0
         for a_start, a_end, b_start, b_end in [*changed(old, new), (len(old), len(old), 0, 0)]:
             pairs += [(i + a + k, j + b + k) for k in range(a_start - a)]
@@ -57,6 +66,21 @@ def side_by_side(
                 blocks.append((i + a_start, i + a_end, j + b_start, j + b_end))
             a, b = a_end, b_end
     return pairs, blocks
+
+
+def _end_of_order(differing: Sequence[Block], before: Sequence[str], after: Sequence[str]) -> int:
+    """Return how many of the first blocks are, together, lines in another order; else 0."""
+    for key in (masks, masks_of_times):
+        missing: Counter[Hashable] = Counter()
+        moved = False
+        for count, (i, i_end, j, j_end) in enumerate(differing, 1):
+            old, new = key(before[i:i_end]), key(after[j:j_end])
+            moved |= old != new
+            missing.update(old)
+            missing.subtract(new)
+            if moved and not any(missing.values()):
+                return count
+    return 0
 
 
 def find_holes(

@@ -37,6 +37,7 @@ from fourfold.regress.compare.tokens import (
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _LEAST_ALIKE = 3
 _LONG_PART = 40
+_MOST_TOGETHER = 20
 
 
 class Pattern:
@@ -51,7 +52,7 @@ class Pattern:
         self._shapes: dict[tuple[str, ...], frozenset[int]] = {}
         alignments = []
         for text in texts:
-            pairs, blocks = side_by_side(self.lines, text)
+            pairs, blocks = side_by_side(self.lines, text, _MOST_TOGETHER)
             alignments.append(blocks)
             for i, j in pairs:
                 self._seen.setdefault(i, []).append(text[j])
