@@ -85,8 +85,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--lines", type=int, default=20_000)
+    parser.add_argument("--burners", type=int, default=2, help="0 where the cores are busy anyway")
     asked = parser.parse_args()
-    busy = [multiprocessing.get_context("spawn").Process(target=burn, daemon=True) for _ in "ab"]
+    make = multiprocessing.get_context("spawn").Process
+    busy = [make(target=burn, daemon=True) for _ in range(asked.burners)]
     for process in busy:
         process.start()
     figures: dict[str, object] = {"runs": asked.runs, "lines": asked.lines}
@@ -101,6 +103,7 @@ def main() -> int:
         missing += sum(lost.values())
         figures[start] = {"seconds": round(seconds, 1), **lost}
         print(start, figures[start], flush=True)
+    missing += sum(not process.is_alive() for process in busy)
     for process in busy:
         process.kill()
     keep("flood", figures)

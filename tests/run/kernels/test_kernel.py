@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -43,18 +44,12 @@ def executed(request, tmp_path, monkeypatch):
 @pytest.fixture
 def busy():
     """Keep both cores busy, so that the reader is late."""
-    others = [multiprocessing.get_context("spawn").Process(target=burn, daemon=True) for _ in "ab"]
-    for each in others:
-        each.start()
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in "ab"]
     yield
+    assert [each.poll() for each in others] == [None, None]
     for each in others:
         each.kill()
-        each.join()
-
-
-def burn() -> None:
-    while True:
-        pass
+        each.wait()
 
 
 def text_of(execution: Execution) -> str:
@@ -263,3 +258,17 @@ def test_a_reply_is_taken_though_something_is_sent_meanwhile():
     # In a thread of its own: the tests of pages leave a loop that runs in this one.
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(asyncio.run, waited()).result() < 2
+
+
+def test_what_programs_print_comes_with_their_cell(executed, busy, monkeypatch):
+    """Also the last cell's, and much of it, which a thread takes from a pipe a piece at a time."""
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # where ipykernel takes nothing from the pipe
+    program = "import os\n{}= os.system('seq 30000; echo end; echo and error >&2')"
+    execution = executed(program.format("a "), "print('next')", program.format("b "))
+    whole = "".join(f"{n}\n" for n in range(1, 30001)) + "end\n"
+    texts = [
+        "".join(out.text for out in cell.outputs if out.name == name)
+        for cell in execution.nb.cells
+        for name in ("stdout", "stderr")
+    ]
+    assert texts == [whole, "and error\n", "next\n", "", whole, "and error\n"]

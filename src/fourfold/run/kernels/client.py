@@ -133,7 +133,8 @@ class Client(WholeOutputs):
         self._oom_kills = oom_kills()
         if execution.watch and language(self.km, self.nb.metadata) == PYTHON:
             file = Path(self.km.connection_file).parent / NOTES
-            begun = begin_notes(self.kc, file, execution.watch)
+            warm = getattr(self.km.provisioner, "start", "") == "warm"
+            begun = begin_notes(self.kc, file, execution.watch, own=warm)
             execution.notes = [] if begun else [["asked", "what its kernel opens"]]
         for index, cell in enumerate(self.nb.cells):
             if execution.stopping():

@@ -2,6 +2,7 @@
 
 import importlib.util
 import runpy  # noqa: F401  as other kernels have it
+import select
 import sys
 import threading
 import time
@@ -13,10 +14,11 @@ from ipykernel import kernelapp
 from ipykernel.ipkernel import IPythonKernel
 from IPython.core.autocall import ZMQExitAutocall
 
-import fourfold.run.kernels.watch  # noqa: F401  (which the first request calls)
+from fourfold.run.kernels import watch
 
 WAITING = 100  # messages on their way to a client, beyond which the notebook's code waits
 _PIECE = 1_000_000  # characters of one message, about
+_PATIENCE_S = 1.0  # for what programs have printed, where others still print
 
 
 class Kernel(IPythonKernel):
@@ -28,6 +30,8 @@ class Kernel(IPythonKernel):
     that wait take little memory.
     """
 
+    take_notes = staticmethod(watch.begin)
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         ZMQExitAutocall.__call__ = _exit  # type: ignore[method-assign]
@@ -35,9 +39,19 @@ class Kernel(IPythonKernel):
         _number_when_sent(shell.displayhook)
         if self.iopub_thread is not None:
             _wait_for_reader(self.iopub_thread)
+        self._piped: list[int] = []
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "pub_thread"):
                 _in_pieces(stream)
+                self._piped += [stream._fid] if getattr(stream, "_fid", None) else []
+
+    async def do_execute(self, *args: Any, **kwargs: Any) -> Any:
+        """Execute a cell; what its programs have printed comes before the cell has ended."""
+        reply = await super().do_execute(*args, **kwargs)
+        until = time.monotonic() + _PATIENCE_S
+        while any(map(_unread, self._piped)) and time.monotonic() < until:
+            time.sleep(0.001)
+        return reply
 
 
 class IPKernelApp(kernelapp.IPKernelApp):
@@ -69,6 +83,13 @@ def _wait_for_reader(sender: Any) -> None:
 
     send(lambda: sender.socket.setsockopt(zmq.XPUB_NODROP, 1))
     sender.schedule = schedule
+
+
+def _unread(pipe: int) -> bool:
+    """Say whether the thread that reads a pipe has not read all of it."""
+    look = select.poll()
+    look.register(pipe, select.POLLIN)
+    return any(event & select.POLLIN for _, event in look.poll(0))
 
 
 def _number_when_sent(hook: Any) -> None:

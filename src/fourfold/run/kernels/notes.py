@@ -17,7 +17,7 @@ _PATIENCE_S = 60.0
 _PACKAGE = str(Path(__file__).parents[2])
 
 
-def begin_notes(client: Any, file: Path, root: Path) -> bool:
+def begin_notes(client: Any, file: Path, root: Path, own: bool) -> bool:
     """Ask a Python kernel to take notes, before its first cell; say whether it does.
 
     The request is silent: no cell, number, name or history of the notebook shows it.
@@ -30,10 +30,12 @@ def begin_notes(client: Any, file: Path, root: Path) -> bool:
         That the notes go to.
     root : Path
         Folder of the project.
+    own : bool
+        Whether it is a `fourfold.run.kernels.kernel.Kernel`.
     """
-    code = f"""(lambda modules, given: modules[{watch.__name__!r}].begin(*given)
-if {watch.__name__!r} in modules else exec({_source()!r}, {{"given": given, "__name__": "watch"}})
-)(__import__("sys").modules, {(str(file), str(root), _PACKAGE)!r})"""
+    given = f"{(str(file), str(root), _PACKAGE)!r}"
+    begin = f"get_ipython().kernel.take_notes(*{given})"
+    code = begin if own else f"exec({_source()!r}, dict(given={given}, __name__='watch'))"
     return bool(run_sync(_silently)(client, code))
 
 

@@ -240,7 +240,7 @@ class Watch:
         own = []
         inside = os.path.join(self.root, "")
         for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None)
+            file = getattr(module, "__dict__", {}).get("__file__")  # asks no lazy module
             if isinstance(file, str):
                 packages.setdefault(name.partition(".")[0], file)
                 if not file.startswith(self.apart) or file.startswith(inside):
