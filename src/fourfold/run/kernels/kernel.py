@@ -43,11 +43,11 @@ class Kernel(IPythonKernel):
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "pub_thread"):
                 _in_pieces(stream)
-                self._piped += [stream._fid] if getattr(stream, "_fid", None) else []
+                self._piped += filter(None, [getattr(stream, "_fid", None)])
 
     async def do_execute(self, *args: Any, **kwargs: Any) -> Any:
         """Execute a cell; what its programs have printed comes before the cell has ended."""
-        reply = await super().do_execute(*args, **kwargs)
+        reply = await super().do_execute(*args, **kwargs)  # type: ignore[no-untyped-call]
         until = time.monotonic() + _PATIENCE_S
         while any(map(_unread, self._piped)) and time.monotonic() < until:
             time.sleep(0.001)
