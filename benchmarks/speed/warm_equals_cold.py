@@ -14,13 +14,16 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
 import papermill
+from nbclient.exceptions import CellTimeoutError
 
 from fourfold.run.kernels import provisioner
 
@@ -92,6 +95,15 @@ def outputs(path: Path) -> list[str]:
     return shown
 
 
+def patiently(call: Callable[..., object]) -> None:
+    """Call papermill, and again where it waits for ever, as one in forty with widgets does."""
+    for _ in range(3):
+        with suppress(CellTimeoutError):
+            call(execution_timeout=200)
+            return
+    raise SystemExit("plain papermill has hung three times")
+
+
 def execute(name: str, folder: Path) -> dict[str, list[str]]:
     """Execute a notebook in every way, always at the same place."""
     made = {}
@@ -101,11 +113,16 @@ def execute(name: str, folder: Path) -> dict[str, list[str]]:
         _WAY.cold = way == "cold"
         options = {} if way.startswith("plain") else {"engine_name": "fourfold"}
         target = path.with_name("out.ipynb")
+        call = partial(
+            *(papermill.execute_notebook, str(path), str(target)),
+            **{"cwd": str(path.parent), "progress_bar": False, **options},
+        )
         # An error of a cell stands in the notebook.
         with suppress(papermill.PapermillExecutionError):
-            papermill.execute_notebook(
-                str(path), str(target), cwd=str(path.parent), progress_bar=False, **options
-            )
+            if way.startswith("plain"):
+                patiently(call)
+            else:
+                call()
         made[way] = outputs(target)
         # Handlers at the exit of a kernel leave files.
         time.sleep(0.2 if name == "atexit" else 0)
