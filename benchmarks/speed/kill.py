@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -131,52 +132,71 @@ def not_whole(root: Path, runs: int) -> list[str]:
     return wrong + [f"{path}: left" for path in outputs.glob(".new")]
 
 
+@dataclass
+class Tally:
+    """What was done to the command, and what came of it."""
+
+    done: int = 0
+    commands: int = 0
+    runs: int = 0
+    finished: int = 0
+    left: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def batch(place: Path, runs: int, asked: argparse.Namespace, tally: Tally) -> None:
+    """Kill and signal until a batch has finished, and judge it."""
+    mark, chance = f"{os.getpid()}-{tally.runs}", random.Random(asked.seed + tally.runs)
+    (temporary := place / "t").mkdir(parents=True)
+    root = project(place / "p", runs, pause_s=0.7)
+    records, run = Records(root), start(root, mark)
+    commands = 1
+    while tally.done < asked.kills + asked.signals and len(records.finished) < runs:
+        kind = KINDS[tally.done % len(KINDS)] if tally.done < asked.kills else "signal"
+        if kind == "signal":
+            tally.done += stop(run, tally.done, chance)
+        else:
+            tally.done += strike(run, kind, chance)
+        records.look()
+        if kind in ("runner", "signal") or run.poll() is not None:
+            run.wait()
+            records.look()
+            run, commands = start(root, mark), commands + 1
+    while run.wait() or len(records.finished) < runs:
+        records.look()
+        run, commands = start(root, mark), commands + 1
+        if commands > 2 * (asked.kills + asked.signals) + 2:
+            break
+    records.look()
+    last = start(root, mark, stdout=subprocess.PIPE)
+    said = last.communicate()[0].decode()
+    idle = f"nothing to do: {runs:,} runs unchanged" in said
+    tally.wrong += [*records.wrong, *not_whole(root, runs), *([] if idle else [said])]
+    time.sleep(1)
+    tally.left += len(marked(mark)) + len(list(temporary.glob("fourfold-*")))
+    tally.commands += commands + 1
+    tally.finished += len(records.finished)
+    tally.runs += runs
+
+
 def main() -> None:
-    """Kill and signal, run to the end, and judge."""
+    """Kill and signal, run to the end, and judge; in further batches until all is done."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=150)
     parser.add_argument("--signals", type=int, default=60)
-    parser.add_argument("--runs", type=int, help="by default ten for each kill and signal")
+    parser.add_argument("--runs", type=int, default=500, help="of a batch")
     parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
-    strikes = args.kills + args.signals
-    runs = args.runs or max(20, 10 * strikes)
-    chance, mark = random.Random(args.seed), str(os.getpid())
+    asked, tally = parser.parse_args(), Tally()
     with tempfile.TemporaryDirectory() as name:
-        temporary = Path(name) / "t"
-        temporary.mkdir()
-        root = project(Path(name) / "p", runs, pause_s=0.7)
-        records, run, commands, done = Records(root), start(root, mark), 1, 0
-        while done < strikes and len(records.finished) < runs:
-            kind = KINDS[done % len(KINDS)] if done < args.kills else "signal"
-            if kind == "signal":
-                done += stop(run, done, chance)
-            else:
-                done += strike(run, kind, chance)
-            records.look()
-            if kind in ("runner", "signal") or run.poll() is not None:
-                run.wait()
-                records.look()
-                run, commands = start(root, mark), commands + 1
-        while run.wait() or len(records.finished) < runs:
-            records.look()
-            run, commands = start(root, mark), commands + 1
-            if commands > 2 * strikes + 2:
-                break
-        records.look()
-        last = start(root, mark, stdout=subprocess.PIPE)
-        said = last.communicate()[0].decode()
-        idle = f"nothing to do: {runs:,} runs unchanged" in said
-        wrong = [*records.wrong, *not_whole(root, runs), *([] if idle else [said])]
-        time.sleep(1)
-        left = (marked(mark), list(temporary.glob("fourfold-*")))
-    kills = min(done, args.kills)
-    print(f"{kills} kills, {done - kills} signals, {commands} commands: "
-          f"{len(records.finished)} of {runs} runs finished, {len(wrong)} wrong")  # fmt: skip
-    print("\n".join(wrong))
-    print(f"processes left: {len(left[0])}; folders left: {len(left[1])}")
-    bad = wrong or len(records.finished) < runs or done < strikes
-    raise SystemExit(bool(bad or left[0] or left[1]))
+        while tally.done < asked.kills + asked.signals:
+            runs = min(asked.runs, max(20, 5 * (asked.kills + asked.signals - tally.done)))
+            batch(Path(name) / str(tally.runs), runs, asked, tally)
+    kills = min(tally.done, asked.kills)
+    print(f"{kills} kills, {tally.done - kills} signals, {tally.commands} commands: "
+          f"{tally.finished} of {tally.runs} runs finished, {len(tally.wrong)} wrong")  # fmt: skip
+    print("\n".join(tally.wrong))
+    print(f"processes and folders left: {tally.left}")
+    raise SystemExit(bool(tally.wrong or tally.finished < tally.runs or tally.left))
 
 
 if __name__ == "__main__":

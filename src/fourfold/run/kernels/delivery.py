@@ -146,7 +146,7 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
             return None
         if outs and _continues(outs[-1], content) and len(outs[-1].text) < _CHUNK:
             outs[-1].text += content["text"]
-            return new_output("stream", **content)  # type: ignore[no-untyped-call]
+            return outs[-1]  # not a new one, which nbformat would compare with its schema
         return super().output(outs, msg, display_id, cell_index)
 
     async def _async_poll_for_reply(
