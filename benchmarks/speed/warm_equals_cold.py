@@ -32,7 +32,7 @@ from fourfold.run.kernels import provisioner
 
 WAYS = ("plain", "plain again", "warm", "cold")
 _WAY = threading.local()
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+_TOKEN = re.compile(r"\d+:\d\d:\d\d|\w+|[^\w\s]")
 
 #: The cells of a notebook by its name; in the file, lines of dashes part them.
 NOTEBOOKS = {
