@@ -207,3 +207,11 @@ def test_shapes(rng):
     numbers = drift.bin_shares(profile_columns(old), new, "n")
     assert numbers.index.tolist() == ["≤ 1", "≤ 2", "> 2", "missing"]
     assert numbers.sum().tolist() == pytest.approx([100, 100])
+
+
+def test_columns_without_names_have_numbers(rng):
+    """As pandas gives them to an array; a profile names them by text."""
+    frame = pd.DataFrame(rng.normal(size=(200, 2)))
+    later = pd.DataFrame(np.column_stack([frame[0], frame[1] + 3]))
+    table = drift.compare_profiles(profile_columns(frame), later)
+    assert list(table.index[table["change"] != ""]) == ["1"]

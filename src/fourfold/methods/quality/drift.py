@@ -54,6 +54,7 @@ def compare_profiles(
         interval `low` and `high` (95 % for all columns together), `p` (corrected) and `change`
         (empty where there is none).
     """
+    frame = frame.rename(columns=str)  # as a profile names them
     now = profile_columns(frame, leave_out)
     names = list(dict.fromkeys([*before.columns, *now.columns]))
     lines = {}
