@@ -1,8 +1,10 @@
 """The template linter: the rules that make a notebook a Fourfold template."""
 
+import ast
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from fourfold.errors import TemplateError, Violation
@@ -154,10 +156,55 @@ def _length(notebook: Notebook) -> Iterator[Broken]:
 
 def _syntax(notebook: Notebook) -> Iterator[Broken]:
     for index, cell in _cells(notebook, "code"):
-        try:
-            compile(_MAGIC.sub(r"\1pass", text(cell)), f"cell {index + 1}", "exec")
-        except SyntaxError as error:
-            yield index, f"line {error.lineno}: {error.msg}"
+        if problem := _not_python(text(cell)):
+            yield index, problem
+
+
+def half_typed(notebook: Notebook, before: Notebook) -> str:
+    """Return which cell of a notebook in Python does not parse, and why; empty if there is none.
+
+    Parameters
+    ----------
+    notebook : dict
+    before : dict
+        An earlier version; a cell that has not changed since counts for nothing.
+
+    Examples
+    --------
+    >>> cell = {"cell_type": "code", "id": "a", "source": "x = ("}
+    >>> half_typed({"cells": [cell]}, {"cells": []})
+    "cell 1, line 1: '(' was never closed"
+    """
+    metadata = notebook.get("metadata", {})
+    of = [(metadata.get("kernelspec") or {}).get("language"), metadata.get("language_info", {})]
+    if "python" not in str(of[0] or of[1].get("name") or "python").lower():
+        return ""
+    known = {text(cell) for cell in before["cells"]}
+    code = [(i + 1, text(cell)) for i, cell in _cells(notebook, "code")]
+    wrong = (f"cell {i}, {why}" for i, s in code if s not in known and (why := _not_python(s)))
+    return next(wrong, "")
+
+
+def _not_python(source: str) -> str:
+    """Return why a cell does not parse; magics, help and a bare `await` are IPython's."""
+    if source.lstrip().startswith("%%"):
+        return ""
+    try:
+        compile(_MAGIC.sub(r"\1pass", source), "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except (SyntaxError, ValueError) as error:  # ValueError: a character 0
+        return _of_ipython(source) and f"line {getattr(error, 'lineno', 1)}: {error.args[0]}"
+    return ""
+
+
+def _of_ipython(source: str) -> str:
+    """Return the code if IPython cannot read it either: it knows ``x = !ls`` and ``help?``."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    with suppress(SyntaxError, ValueError):
+        plain = TransformerManager().transform_cell(source)  # type: ignore[no-untyped-call]
+        compile(plain, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        return ""
+    return source
 
 
 def _paths(notebook: Notebook) -> Iterator[Broken]:

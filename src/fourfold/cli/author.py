@@ -1,6 +1,7 @@
 """Commands that write what a user goes on with: a project, a config for a table, a template."""
 
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from fourfold.data.listing import matches
 from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
-from fourfold.plan.template import find_template, library, template_path
+from fourfold.plan.template import find_template, template_path
 from fourfold.project import shown, write_text
 from fourfold.records.formatting import count
 from fourfold.run.selection import matching
@@ -163,7 +164,8 @@ def edit(
     outputs: Outputs = None,
 ) -> None:
     """Edit a template in JupyterLab, with the parameters of a config; each save keeps it clean."""
-    from fourfold.author.edit import command, environment, unmerged, working_copy
+    from fourfold.author import edit as editing
+    from fourfold.author.copies import hold
 
     project = root_of(root)
     if template.endswith((".yaml", ".yml")):
@@ -180,24 +182,25 @@ def edit(
             raise FourfoldError(f"{expected}, got one of {specs[0].template!r}")
     else:
         path = template_path(specs[0].template_file, project)
-    if path.parent == library() and not path.is_relative_to(project):
-        raise FourfoldError(
-            f"{path.stem}: expected a template of this project, got one that comes with Fourfold; "
-            f"fourfold new-template NAME --from {path.stem} makes it yours"
-        )
+    editing.own(path, project)
+    port = editing.free_port(port)
     folder = outputs_of(outputs, project)
-    if kept := unmerged(path, folder):
+    hold(path, folder / "edit", f"at http://127.0.0.1:{port}")
+    if kept := editing.unmerged(path, folder):
         _say(f"{shown(kept, project)} holds edits that are not in the template; kept as it was")
-    copy = working_copy(path, parameters, folder)
+    copy = editing.working_copy(path, parameters, folder, config, project)
     with_config = f", with the parameters of {config}" if config else ""
     _say(f"editing {shown(path, project)}{with_config}")
     _say("each save goes there, without outputs and injected parameters")
+    if "SSH_CONNECTION" in os.environ:
+        tunnel = f"ssh -N -L {port}:127.0.0.1:{port} {platform.node()}"
+        _say(f"from your own machine, first:  {tunnel}")
     console.file.flush()
-    call = command(copy, project, port, browser)
+    call = editing.command(copy, project, port, browser)
     if os.name == "nt":
-        raise typer.Exit(subprocess.call(call, env=environment(copy, path), cwd=project))
+        raise typer.Exit(subprocess.call(call, env=editing.environment(copy, project), cwd=project))
     os.chdir(project)
-    os.execve(call[0], call, environment(copy, path))
+    os.execve(call[0], call, editing.environment(copy, project))
 
 
 @app.command()
