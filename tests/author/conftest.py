@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -18,6 +19,9 @@ class Session:
     def __init__(self, words: tuple[str, ...], project: Path) -> None:
         environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(project / "jupyter")}
         environment.pop("JUPYTER_TOKEN", None)
+        (project / "jupyter").mkdir(exist_ok=True)
+        settings = {"LabApp": {"expose_app_in_browser": True}}  # tests call commands by name
+        (project / "jupyter" / "jupyter_lab_config.json").write_text(json.dumps(settings))
         self.log = (project / "jupyter.log").open("w")
         call = [sys.executable, "-m", "fourfold", "edit", *words, "--no-browser"]
         self.process = subprocess.Popen(
@@ -28,6 +32,7 @@ class Session:
             self.said.append(line.strip())
             if line.startswith("open "):
                 break
+        assert line.startswith("open "), (project / "jupyter.log").read_text()
         self.address = self.said[-1].removeprefix("open").strip()
 
     def end(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 from fourfold.records.ipynb import text
 
 pytestmark = pytest.mark.editing
-PATIENCE = 60_000
+PATIENCE = 30_000
 
 
 class Lab:
@@ -24,10 +24,15 @@ class Lab:
         page.goto(address)
         page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-cell")
 
+    def run_all(self):
+        """Run all cells, once there is a kernel: without one JupyterLab does nothing."""
+        self.page.locator("#jp-bottom-panel", has_text="| Idle").first.wait_for()
+        self.run("notebook:run-all-cells")
+
     def run(self, command, **arguments):
         """Execute a command of the application, as its menus do."""
-        self.page.wait_for_function("window.jupyterapp ?? window.jupyterlab")
-        call = "([c, a]) => { (window.jupyterapp ?? window.jupyterlab).commands.execute(c, a) }"
+        self.page.wait_for_function("window.jupyterapp")
+        call = "([c, a]) => { (window.jupyterapp).commands.execute(c, a) }"
         self.page.evaluate(call, [command, arguments])
 
     def cell(self, has):
@@ -97,7 +102,7 @@ def lab(edit_session, config, open_lab):
 def test_run_all_change_and_save(lab):
     """The outputs are there, the template has the edit and nothing else."""
     before = lab.template()
-    lab.run("notebook:run-all-cells")
+    lab.run_all()
     lab.cell("'values')").locator(".jp-OutputArea-output", has_text="5 values").wait_for()
     lab.cell("ff.conclude(").locator(
         ".jp-OutputArea-output", has_text="The mean is 6.00"
@@ -113,7 +118,7 @@ def test_run_all_change_and_save(lab):
     assert not any(cell.get("outputs") for cell in after["cells"])
     lab.run("kernelmenu:restart")
     lab.page.locator(".jp-Dialog button", has_text="Restart").click()
-    lab.run("notebook:run-all-cells")
+    lab.run_all()
     lab.cell("print(1)").locator(".jp-OutputArea-output", has_text="1").first.wait_for()
     lab.type("print(1)", "\nprint(2)")
     lab.save()
@@ -146,7 +151,7 @@ def test_autosave_does_the_same(lab):
     lab.run("docmanager:toggle-autosave")
     lab.run("docmanager:toggle-autosave")
     settings = "app => app.serviceManager.settings.save('@jupyterlab/docmanager-extension:plugin', JSON.stringify({autosaveInterval: 1}))"
-    lab.page.evaluate(f"({settings})(window.jupyterapp ?? window.jupyterlab)")
+    lab.page.evaluate(f"({settings})(window.jupyterapp)")
     lab.page.reload()
     lab.page.wait_for_selector(".jp-Notebook-cell")
     lab.type("values = [scale", "\nx = (")
@@ -161,7 +166,9 @@ def test_a_renamed_copy_and_save_as_go_on(lab):
     field = lab.page.locator(".jp-Dialog input")
     field.fill("renamed.ipynb")
     lab.page.locator(".jp-Dialog .jp-mod-accept").click()
-    lab.page.locator(".lm-TabBar-tabLabel", has_text="renamed.ipynb").first.wait_for()
+    lab.page.locator(
+        "#jp-main-dock-panel .lm-TabBar-tabLabel", has_text="renamed.ipynb"
+    ).first.wait_for()
     lab.type("values = [scale", "\nx = 1")
     lab.save()
     lab.has("x = 1")
@@ -169,13 +176,15 @@ def test_a_renamed_copy_and_save_as_go_on(lab):
     field = lab.page.locator(".jp-Dialog input")
     field.fill("outputs/edit/second.ipynb")
     lab.page.locator(".jp-Dialog .jp-mod-accept").click()
-    lab.page.locator(".lm-TabBar-tabLabel", has_text="second.ipynb").first.wait_for()
+    lab.page.locator(
+        "#jp-main-dock-panel .lm-TabBar-tabLabel", has_text="second.ipynb"
+    ).first.wait_for()
     lab.type("values = [scale", "\nx = 2")
     lab.save()
     lab.has("x = 2")
     lab.run("docmanager:open", path="outputs/edit/renamed.ipynb")
     lab.page.locator(
-        ".lm-mod-current .lm-TabBar-tabLabel", has_text="renamed.ipynb"
+        "#jp-main-dock-panel .lm-mod-current .lm-TabBar-tabLabel", has_text="renamed.ipynb"
     ).first.wait_for()
     lab.cell("values = [scale").first.wait_for()
     lab.type("values = [scale", "\nx = 3")
@@ -244,10 +253,10 @@ def test_two_tabs_and_the_template_itself(lab, open_lab):
     other.has("x = 1")
     other.run("docmanager:open", path="templates/tiny.ipynb")
     other.page.locator(
-        ".lm-mod-current .lm-TabBar-tabLabel", has_text="tiny.ipynb"
+        "#jp-main-dock-panel .lm-mod-current .lm-TabBar-tabLabel", has_text="tiny.ipynb"
     ).first.wait_for()
     other.until(lambda: other.cell("injected").count() == 0 and other.cell("y = 2").count() == 1)
-    other.run("notebook:run-all-cells")
+    other.run_all()
     other.cell("'values')").locator(".jp-OutputArea-output", has_text="5 values").wait_for()
     for number in (3, 4):  # the second time as well, without a question
         other.type("print(len(values), 'values')", f"\ny = {number}")
@@ -286,13 +295,13 @@ def test_restart_of_the_server(config, edit_session, open_lab, project):
 def test_a_warm_kernel(lab):
     """The kernel `fourfold` executes all cells, from the project's folder."""
     call = "app => app.serviceManager.kernelspecs.refreshSpecs()"
-    lab.page.evaluate(f"({call})(window.jupyterapp ?? window.jupyterlab)")
+    lab.page.evaluate(f"({call})(window.jupyterapp)")
     lab.run("notebook:change-kernel")
     lab.page.locator(".jp-Dialog select").select_option(label="Fourfold")
     lab.page.locator(".jp-Dialog .jp-mod-accept").click()
     lab.page.locator(".jp-KernelName", has_text="Fourfold").first.wait_for()
     lab.type("print(len(values), 'values')", "\nimport os; print('in', os.getcwd())")
-    lab.run("notebook:run-all-cells")
+    lab.run_all()
     lab.cell("print(len").locator(".jp-OutputArea-output", has_text=f"in {lab.project}").wait_for()
     lab.save()
     lab.has("os.getcwd()")

@@ -91,6 +91,8 @@ def own(template: Path, root: Path) -> None:
 def free_port(port: int) -> int:
     """Return a port of this machine: the one that is wanted, or the first free one from 8888.
 
+    The server looks on from there if somebody is faster, and says which one it got.
+
     Raises
     ------
     FourfoldError
@@ -129,7 +131,6 @@ def command(copy: Path, root: Path, port: int, browser: bool) -> list[str]:
         "--ServerApp.ip": "127.0.0.1",
         "--ServerApp.root_dir": str(root),
         "--ServerApp.port": str(port),
-        "--ServerApp.port_retries": "0",
         # Registered by an installation; a folder on PYTHONPATH has none.
         "--ServerApp.jpserver_extensions": "fourfold.author.lab=True",
         "--LabApp.extra_labextensions_path": str(Path(__file__).parent / "labextensions"),
