@@ -146,14 +146,13 @@ def test_half_typed_code_waits_in_the_copy(lab):
     lab.told("the cell with the parameters of params/a.yaml was edited: scale = 5.0")
 
 
-def test_autosave_does_the_same(lab):
+def test_autosave_does_the_same(edit_session, config, open_lab, project):
     """Without a key pressed: what parses is published, what does not waits."""
-    lab.run("docmanager:toggle-autosave")
-    lab.run("docmanager:toggle-autosave")
-    settings = "app => app.serviceManager.settings.save('@jupyterlab/docmanager-extension:plugin', JSON.stringify({autosaveInterval: 1}))"
-    lab.page.evaluate(f"({settings})(window.jupyterapp)")
-    lab.page.reload()
-    lab.page.wait_for_selector(".jp-Notebook-cell")
+    folder = project / "jupyter" / "lab" / "user-settings" / "@jupyterlab" / "docmanager-extension"
+    folder.mkdir(parents=True)
+    (folder / "plugin.jupyterlab-settings").write_text('{"autosaveInterval": 1}')
+    config("template: tiny\nparameters: {scale: 3.0}\n")
+    lab = open_lab(edit_session("params/a.yaml").address)
     lab.type("values = [scale", "\nx = (")
     lab.told("keeps its last version that parses")
     lab.type("values = [scale", "7)")

@@ -120,7 +120,13 @@ def new_template(
         texts = {target: skeleton.skeleton(name), config: skeleton.first_config(name)}
     _write(texts, project, force)
     write_schemas(project)
-    _say(f"next:  jupyter lab {os.path.relpath(target)}")
+    editor = project / ".vscode" / "settings.json"
+    settings = editor.read_text(encoding="utf-8") if editor.exists() else ""
+    if (new := skeleton.with_schema(settings, name)) != settings:
+        editor.parent.mkdir(exist_ok=True)
+        write_text(editor, new)
+        console.print("wrote .vscode/settings.json: its schema")
+    _say(f"next:  fourfold edit {name if source else os.path.relpath(config)}")
     if not source:
         _say(f"       fourfold run {os.path.relpath(config)}")
 
