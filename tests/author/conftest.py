@@ -37,7 +37,12 @@ class Session:
 
     def end(self) -> None:
         self.process.terminate()
-        self.process.communicate(timeout=30)
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:  # Jupyter waits for a kernel that is about to start
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
         self.log.close()
 
 

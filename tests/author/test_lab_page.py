@@ -63,6 +63,11 @@ class Lab:
             assert time.monotonic() < end
             self.page.wait_for_timeout(100)
 
+    def shows(self, words):
+        """The notebook in front has the words, on screen or not."""
+        model = "JSON.stringify(window.jupyterapp.shell.currentWidget.content.model.toJSON())"
+        self.until(lambda: words in self.page.evaluate(model))
+
     def template(self, name="tiny"):
         return json.loads((self.project / "templates" / f"{name}.ipynb").read_text())
 
@@ -296,9 +301,9 @@ def test_a_warm_kernel(lab):
     call = "app => app.serviceManager.kernelspecs.refreshSpecs()"
     lab.page.evaluate(f"({call})(window.jupyterapp)")
     lab.run("notebook:change-kernel")
-    lab.page.locator(".jp-Dialog select").select_option(label="Fourfold")
+    lab.page.locator(".jp-Dialog select").select_option(label="Python 3 (Fourfold, warm)")
     lab.page.locator(".jp-Dialog .jp-mod-accept").click()
-    lab.page.locator(".jp-KernelName", has_text="Fourfold").first.wait_for()
+    lab.page.locator(".jp-KernelName", has_text="Fourfold, warm").first.wait_for()
     lab.type("print(len(values), 'values')", "\nimport os; print('in', os.getcwd())")
     lab.run_all()
     lab.cell("print(len").locator(".jp-OutputArea-output", has_text=f"in {lab.project}").wait_for()
@@ -312,7 +317,7 @@ def test_a_config_is_opened_in_the_page(lab, config):
     config("template: tiny\nparameters: {scale: 9.0}\n", "b.yaml")
     for number, scale in enumerate(["9.0", "3.0", "9.0"]):
         lab.run("fourfold:edit", config=f"params/{'a' if scale == '3.0' else 'b'}.yaml")
-        lab.cell(f"scale = {scale}").first.wait_for()
+        lab.shows(f"scale = {scale}")
         lab.type("print(len(values), 'values')", f"\nz = {number}")
         lab.save()
         lab.has(f"z = {number}")

@@ -25,7 +25,15 @@ from fourfold.records.ipynb import text
 from fourfold.regress import colab
 from tiny_project import CELLS, PARAMETERS, make_notebook
 
-KNOWN = read_parameters(PARAMETERS, "cell 2")
+MORE = """share: float = 0.25  # rows held out, 0.1..0.5
+rows: int = 5000  # most rows, 100..20,000
+rate: float = 0.02  # how fast, 0.001..1
+k: int | None = None  # number of groups, 2..4
+kinds: list[str] = ["a"]  # a | b | c
+way: str | None = None  # x | y
+cost: float = 1.0  # of a mistake, 0..
+"""
+KNOWN = read_parameters(PARAMETERS + MORE, "cell 2")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +47,30 @@ KNOWN = read_parameters(PARAMETERS, "cell 2")
         ("fail = False", '{type: "boolean"}'),
         ("limit = None", '{type: "raw"}'),
         ('columns = ["a", "b"]', '{type: "raw"}'),
-        ("scale = 0.5", '{type: "raw"}'),
+        ("scale = 0.5", '{type: "slider", min: 0, max: 10, step: 0.1}'),
+        ("scale = 0.123", '{type: "number"}'),
+        ("share = 0.25", '{type: "slider", min: 0.1, max: 0.5, step: 0.01}'),
+        ("share = 0.3333", '{type: "number"}'),
+        (
+            "rows = 5000",
+            '["100", "200", "500", "1000", "2000", "5000", "10000", "20000"] {type: "raw", allow-input: true}',
+        ),
+        (
+            "rate = 0.02",
+            '["0.001", "0.002", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1.0"] {type: "raw", allow-input: true}',
+        ),
+        ("k = None", '["None", "2", "3", "4"] {type: "raw", allow-input: true}'),
+        ("k = 3", '["None", "2", "3", "4"] {type: "raw", allow-input: true}'),
+        (
+            'kinds = ["a", "b"]',
+            """["['a', 'b']", "['a']", "['b']", "['c']"] {type: "raw", allow-input: true}""",
+        ),
+        (
+            "kinds = []",
+            """["[]", "['a']", "['b']", "['c']"] {type: "raw", allow-input: true}""",
+        ),
+        ('way = "x"', """["None", "'x'", "'y'"] {type: "raw", allow-input: true}"""),
+        ("cost = 1.5", '{type: "number"}'),
     ],
 )
 def test_each_kind_of_parameter_has_its_field(line, kind):
