@@ -98,6 +98,8 @@ def editing(session: nox.Session) -> None:
         python = str(venv / BIN / "python")
         uv(session, "pip", "install", "--quiet", "--python", python, "-r", "tests/colab-pins.txt")
         run_in_venv(session, "python", "tests/editing.py", python, *(session.posargs or names))
+    if lab := sorted(map(str, ROOT.glob("tests/author/test_lab_*.py"))):
+        run_in_venv(session, "pytest", "-m", "editing", *lab)
 
 
 @nox.session

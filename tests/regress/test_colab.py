@@ -222,8 +222,10 @@ def test_nothing_is_fetched_elsewhere(github):
     assert run_cells(content, own, begin, HERE) == ["", str(content)]
     assert not [*content.iterdir()]
     run_cells(content, env, begin)
-    templates = content / "mine" / "templates"
-    assert run_cells(templates, env, begin, HERE) == ["", str(templates)]
+    for folder, where in [("templates", env), ("templates", own), ("", own)]:  # paths hold there
+        assert run_cells(content / "mine" / folder, where, begin, HERE, begin, HERE)[1::2] == [str(content / "mine")] * 2  # fmt: skip
+    (content / "mine" / "notes").mkdir()
+    assert run_cells(content / "mine" / "notes", own, begin, HERE)[1] == str(content / "mine/notes")
     gone = {**env, "GIT_CONFIG_KEY_0": "url.file:///nowhere.insteadOf"}
     (content / "empty").mkdir()
     assert "does not appear to be a git" in run_cells(content / "empty", gone, begin)[0]

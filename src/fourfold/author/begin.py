@@ -1,7 +1,7 @@
-"""What the setup cell of a template calls: which template it is; in Colab, the project as well.
+"""What the setup cell of a template calls: which template it is, and where its project is.
 
 Colab begins, and begins again after a restart, in an empty folder, with what was installed still
-there. Elsewhere nothing is fetched, and the working directory stays.
+there. Elsewhere nothing is fetched.
 """
 
 import json
@@ -21,7 +21,9 @@ _begun: dict[str, str] = {}
 
 
 def begin(template: str, repository: str = "") -> None:
-    """Say which template this notebook is; in Colab, go to its project and install what is missing.
+    """Say which template this notebook is, and go to its project, which paths are relative to.
+
+    Colab fetches the project, and installs what is missing; elsewhere nothing is fetched.
 
     Parameters
     ----------
@@ -37,9 +39,13 @@ def begin(template: str, repository: str = "") -> None:
         If the project cannot be fetched.
     """
     _begun["template"] = template
+    here = Path.cwd()
+    inside = (find_root(here) / "templates").is_dir()
+    if inside and here.name in ("templates", "notebooks") and here.parent == find_root(here):
+        os.chdir(here.parent)  # an editor begins in the folder of the notebook
     if not _in_colab():
         return
-    if not (find_root(Path.cwd()) / "templates").is_dir():
+    if not inside:
         address, folder = _address(repository)
         if address and (repository or template in templates(Path("templates"))):
             os.chdir(_fetched(address) / folder)
