@@ -9,7 +9,9 @@ from pathlib import Path
 
 from fourfold.errors import TemplateError, Violation
 from fourfold.plan.parameters import read_parameters
+from fourfold.plan.setup import for_colab, named
 from fourfold.project import shown
+from fourfold.records.editors import impersonal, left, reruns
 from fourfold.records.ipynb import (
     FIRST_LINE,
     HEADING,
@@ -34,12 +36,12 @@ _RESULT = re.compile(
     r"(?:about |around |roughly |only |nearly )?[-+]?\d+(?:[.,]\d+\s*%?|\s*(?:%|percent))"
 )
 _MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
-# What editors write beside the code: Jupyter, VS Code, Colab, papermill.
+# What editors write beside the code, besides what `fourfold.records.editors` knows.
 _LEFT_IN_CELLS = (
-    *("execution", "papermill", "collapsed", "scrolled", "trusted", "ExecuteTime", "vscode"),
-    *("colab", "colab_type", "outputId", "cellView", "jp-MarkdownHeadingCollapsed"),
+    *("execution", "papermill", "collapsed", "scrolled", "ExecuteTime", "vscode"),
+    "jp-MarkdownHeadingCollapsed",
 )
-_LEFT_IN_NOTEBOOKS = ("papermill", "widgets", "colab", "vscode", "toc", "accelerator")
+_LEFT_IN_NOTEBOOKS = ("papermill", "widgets", "vscode", "toc")
 _HEADINGS = [f"{number}. {name}" for number, name in enumerate(SECTIONS, 1)]
 
 #: Index of a cell, and what is wrong with it.
@@ -56,7 +58,7 @@ def check_templates(paths: Sequence[Path], root: Path, fix: bool = False) -> lis
         The project, which messages name files relative to.
     fix : bool
         Fix first what needs no thought: a missing ``parameters`` tag, outputs, execution counts,
-        cell ids, and the metadata that editors leave.
+        cell ids, the metadata that editors leave, cells that only rerun, and the setup cell.
     """
     violations: list[Violation] = []
     for path in paths:
@@ -66,8 +68,15 @@ def check_templates(paths: Sequence[Path], root: Path, fix: bool = False) -> lis
         except TemplateError as error:
             violations.append(Violation(file, 1, 1, "notebook", str(error)))
             continue
-        if fix and fix_notebook(notebook):
-            path.write_text(written(notebook), encoding="utf-8")
+        if fix:
+            before = json.dumps(notebook)
+            fix_notebook(notebook)
+            for_colab(notebook, path.stem, file, root)
+            if json.dumps(notebook) != before:
+                path.write_text(written(notebook), encoding="utf-8")
+        elif (given := _name(notebook)) not in ("", path.stem):
+            message = f"expected begin({path.stem!r}), got begin({given!r}) (--fix changes it)"
+            violations.append(Violation(file, 1, 1, "notebook setup", message))
         raw = path.read_text(encoding="utf-8").split("\n")
         for index, rule, message in check_notebook(notebook):
             line, key = 1, "notebook"
@@ -82,6 +91,10 @@ def check_templates(paths: Sequence[Path], root: Path, fix: bool = False) -> lis
 def check_notebook(notebook: Notebook) -> list[tuple[int | None, str, str]]:
     """Return (cell index, rule, message) for each broken rule of one notebook."""
     return [(at, name, text_) for name, rule in _RULES.items() for at, text_ in rule(notebook)]
+
+
+def _name(notebook: Notebook) -> str:
+    return next(filter(None, (named(text(cell)) for _, cell in _cells(notebook, "code"))), "")
 
 
 def _cells(notebook: Notebook, kind: str) -> Iterator[tuple[int, Notebook]]:
@@ -135,6 +148,17 @@ def _outputs(notebook: Notebook) -> Iterator[Broken]:
     for index, cell in _cells(notebook, "code"):
         if cell.get("outputs") or cell.get("execution_count") is not None:
             yield index, "expected no outputs in a template (--fix clears them)"
+
+
+def _left(notebook: Notebook) -> Iterator[Broken]:
+    for index, name in left(notebook):
+        yield index, f"expected nothing that an editor left, got {name!r} (--fix removes it)"
+
+
+def _reruns(notebook: Notebook) -> Iterator[Broken]:
+    for index, alone in reruns(notebook):
+        way = "--fix removes the cell" if alone else "remove it"
+        yield index, f"expected no ff.rerun, which would be in every run ({way})"
 
 
 def _ids(notebook: Notebook) -> Iterator[Broken]:
@@ -230,6 +254,8 @@ _RULES: dict[str, Callable[[Notebook], Iterator[Broken]]] = {
     "sections": _sections,
     "parameters": _parameters,
     "outputs": _outputs,
+    "editor": _left,
+    "rerun": _reruns,
     "id": _ids,
     "length": _length,
     "syntax": _syntax,
@@ -241,6 +267,9 @@ _RULES: dict[str, Callable[[Notebook], Iterator[Broken]]] = {
 def fix_notebook(notebook: Notebook) -> bool:
     """Fix in place what needs no thought; say whether anything changed."""
     before = json.dumps(notebook)
+    impersonal(notebook)
+    alone = [index for index, only in reruns(notebook) if only]
+    notebook["cells"] = [c for i, c in enumerate(notebook["cells"]) if i not in alone]
     index = parameters_index(notebook)
     if index is not None and "parameters" not in tags(notebook["cells"][index]):
         metadata = notebook["cells"][index].setdefault("metadata", {})
@@ -251,13 +280,13 @@ def fix_notebook(notebook: Notebook) -> bool:
         cell = notebook["cells"][number - 1]
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
-        for left in _LEFT_IN_CELLS:
-            cell.setdefault("metadata", {}).pop(left, None)
+        for name in _LEFT_IN_CELLS:
+            cell.setdefault("metadata", {}).pop(name, None)
         if not cell.get("id") or cell["id"] in seen:
             cell["id"] = f"{re.sub(r'[^a-z0-9]+', '-', section.lower())}-{number}"
         seen.add(cell["id"])
-    for left in _LEFT_IN_NOTEBOOKS:
-        notebook.get("metadata", {}).pop(left, None)
+    for name in _LEFT_IN_NOTEBOOKS:
+        notebook.get("metadata", {}).pop(name, None)
     if "language_info" in notebook.get("metadata", {}):
         notebook["metadata"]["language_info"] = {"name": "python"}
     return json.dumps(notebook) != before

@@ -7,7 +7,9 @@ from importlib.metadata import distribution
 from importlib.resources import files
 from pathlib import Path
 
+from fourfold.plan.setup import for_colab
 from fourfold.plan.template import library
+from fourfold.records.ipynb import in_lines, written
 
 #: Path in a project: name of the file that it is made from.
 FILES = {
@@ -104,6 +106,20 @@ def with_schema(settings: str, name: str) -> str:
 def skeleton(name: str) -> str:
     """Return the notebook of a template that keeps the rules and runs, to be changed."""
     return _made("template.ipynb", name, "")
+
+
+def template(content: str, name: str, root: Path) -> str:
+    """Return a notebook as the template of this name: with its setup cell, and each line by itself.
+
+    Parameters
+    ----------
+    content, name : str
+    root : Path
+        The project, whose repository the notebook names where it is known.
+    """
+    notebook = json.loads(content)
+    for_colab(notebook, name, f"templates/{name}.ipynb", root)
+    return written({**notebook, "cells": [in_lines(cell) for cell in notebook["cells"]]})
 
 
 def first_config(name: str) -> str:

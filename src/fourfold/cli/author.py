@@ -115,9 +115,10 @@ def new_template(
     folder = project / "templates"
     target, config = folder / f"{name}.ipynb", project / "params" / name / "first.yaml"
     if source:
-        texts = {target: find_template(source, folder).read_text(encoding="utf-8")}
+        given, texts = find_template(source, folder).read_text(encoding="utf-8"), {}
     else:
-        texts = {target: skeleton.skeleton(name), config: skeleton.first_config(name)}
+        given, texts = skeleton.skeleton(name), {config: skeleton.first_config(name)}
+    texts = {target: skeleton.template(given, name, project), **texts}
     _write(texts, project, force)
     write_schemas(project)
     editor = project / ".vscode" / "settings.json"
