@@ -109,9 +109,16 @@ def free_port(port: int) -> int:
     )
 
 
-def environment(copy: Path, root: Path) -> dict[str, str]:
-    """Return the environment in which the server knows what is edited."""
-    content = {"copy": str(copy), "copies": str(copy.parent), "root": str(root)}
+def environment(copy: Path, template: Path, root: Path) -> dict[str, str]:
+    """Return the environment in which the server knows what is edited.
+
+    Parameters
+    ----------
+    copy, template, root : Path
+        The notebook, what it is a copy of, and the project's folder.
+    """
+    places = {"copy": copy, "copies": copy.parent, "template": template, "root": root}
+    content = {name: str(path.resolve()) for name, path in places.items()}
     artifacts = str(copy.parent / "artifacts")
     return {**os.environ, EDITED: json.dumps(content), "FOURFOLD_ARTIFACTS": artifacts}
 

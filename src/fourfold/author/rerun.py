@@ -154,8 +154,6 @@ def _as_given(sources: Iterable[str], template: Template) -> dict[str, Any]:
 
 def _template_of(names: Mapping[str, Any], root: Path) -> str:
     """Return the template of the notebook that is open."""
-    if edited := os.environ.get(EDITED):
-        return str(json.loads(edited)["template"])
     path = Path(names.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or "")
     if path.is_file():
         if path.resolve().parent == (root / "templates").resolve():
@@ -167,6 +165,8 @@ def _template_of(names: Mapping[str, Any], root: Path) -> str:
             return str(about["template"])
     if begun():
         return begun()
+    if edited := os.environ.get(EDITED):  # a copy that was renamed since its kernel began
+        return str(json.loads(edited)["template"])
     raise FourfoldError(
         "rerun: expected the notebook of a template, got one whose template is not known; "
         "name it, as in ff.rerun('clustering', k=4)"

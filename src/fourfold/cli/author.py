@@ -204,10 +204,11 @@ def edit(
         _say(f"from your own machine, first:  {tunnel}")
     console.file.flush()
     call = editing.command(copy, project, port, browser)
+    variables = editing.environment(copy, path, project)
     if os.name == "nt":
-        raise typer.Exit(subprocess.call(call, env=editing.environment(copy, project), cwd=project))
+        raise typer.Exit(subprocess.call(call, env=variables, cwd=project))
     os.chdir(project)
-    os.execve(call[0], call, editing.environment(copy, project))
+    os.execve(call[0], call, variables)
 
 
 @app.command()

@@ -100,7 +100,7 @@ def _duration(about: str) -> Kind:
     # As `duration_s` reads it; none is no duration.
     pattern = r"^\s*(?=[\d.]*[1-9])\d+(\.\d+)?\s*(s|m|h|d)?\s*$"
     kinds = {"type": ["string", "number"], "pattern": pattern, "exclusiveMinimum": 0}
-    kinds["patternErrorMessage"] = "expected a duration such as 90s, 10m or 2h"
+    kinds["patternErrorMessage"] = message.removesuffix(", got …")
     return value(message, duration_s, about, **kinds)
 
 

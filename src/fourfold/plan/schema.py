@@ -135,7 +135,7 @@ def config_schema(template: Template) -> dict[str, Any]:
             **{name: block[name] for name in BUSINESS if name in template.parameters},
             "condition": {
                 **{"type": "string", "pattern": CONDITION, "description": _CONDITION},
-                "patternErrorMessage": f"expected {EXPECTED_CONDITION}",
+                "patternErrorMessage": _CONDITION,
             },
         },
         "allOf": [_has(["template"]), *map(_given, required), *map(_once, BUSINESS)],

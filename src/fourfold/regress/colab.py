@@ -10,7 +10,6 @@ from fourfold.plan.parameters import Parameter
 from fourfold.plan.setup import for_colab
 from fourfold.records.ipynb import tags, text
 
-
 #: Most steps of a slider; a range from which on it has values by decades; few whole numbers.
 _STEPS, _DECADE, _FEW = 100, 10, 30
 
