@@ -94,7 +94,7 @@ def open_lab(browser, project):
     yield start
     for context in contexts:
         context.close()
-    assert wrong == []
+    assert [each for each in wrong if each != "Kernel is dead"] == []  # its server has ended
 
 
 @pytest.fixture

@@ -119,11 +119,14 @@ def _drawn_from(of: Kind) -> Kind:
 
     def schema() -> dict[str, Any]:
         about = ("description", "default")
-        ends = {name: part for name, part in of.json_schema().items() if name not in about}
-        one = {"low": {"type": "number"}, "high": {"type": "number"}, "log": {"type": "boolean"}}
-        span = {"type": "object", "properties": one, "patternProperties": {"^(low|high)$": ends}}
+        end = {name: part for name, part in of.json_schema().items() if name not in about}
+        if end.get("type") not in ("integer", "number"):
+            end = {"allOf": [{"type": "number"}, end]}
+        span = {"low": end, "high": end, "log": {"type": "boolean"}}
         form = {"required": ["low", "high"], "additionalProperties": False}
-        return {"anyOf": [_values(of).json_schema(), span | form]}
+        return {
+            "anyOf": [_values(of).json_schema(), {"type": "object", "properties": span, **form}]
+        }
 
     return Kind(check, schema)
 
