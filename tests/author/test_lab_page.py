@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 
+from fourfold.author import lab as lab_extension
 from fourfold.records.ipynb import text
 
 pytestmark = pytest.mark.editing
@@ -324,3 +329,68 @@ def test_a_config_is_opened_in_the_page(lab, config):
     lab.run("fourfold:edit")
     lab.page.locator(".jp-Dialog", has_text="with the parameters of").wait_for()
     lab.picture("configs")
+
+
+@pytest.fixture
+def plain(project, config, free_port):
+    """JupyterLab as its own launcher starts it, where Fourfold is installed; its address."""
+    config("template: tiny\nparameters: {scale: 3.0}\n")
+    installed = str(Path(lab_extension.__file__).parent)
+    environment = {**os.environ, "JUPYTER_CONFIG_PATH": installed, "JUPYTER_PATH": installed, "JUPYTER_CONFIG_DIR": str(project / "jupyter"), "JUPYTER_TOKEN": "secret"}  # fmt: skip
+    options = ["--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True"]
+    call = [sys.executable, "-m", "jupyterlab", f"--ServerApp.port={free_port}", *options]
+    with (project / "jupyter.log").open("w") as log:
+        process = subprocess.Popen(call, cwd=project, env=environment, stdout=log, stderr=log)
+        address = f"http://127.0.0.1:{free_port}"
+        for _ in range(600):
+            try:
+                urlopen(f"{address}/api/status?token=secret").close()
+                break
+            except URLError:
+                assert process.poll() is None
+                time.sleep(0.1)
+        yield f"{address}/lab/tree/templates/tiny.ipynb?token=secret"
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def test_jupyterlab_from_its_own_launcher(plain, open_lab):
+    """A template is saved clean; a config in the file browser opens the copy with its parameters."""
+    lab = open_lab(plain)
+    before = lab.template()
+    lab.type("print(len(values), 'values')", "\nimport os; print('in', os.getcwd())")
+    lab.run_all()
+    lab.cell("print(len").locator(".jp-OutputArea-output", has_text=f"in {lab.project}").wait_for()
+    lab.save()
+    lab.has("os.getcwd()")
+    lab.until(lambda: not any(cell.get("outputs") for cell in lab.template()["cells"]))
+    after = lab.template()
+    changed = [new["id"] for old, new in zip(before["cells"], after["cells"], strict=True) if old != new]  # fmt: skip
+    assert changed == ["eda-look"]
+    assert after["metadata"] == before["metadata"]
+    lab.run("filebrowser:go-to-path", path="params")
+    lab.page.locator(".jp-DirListing-item", has_text="a.yaml").click(button="right")
+    lab.page.locator(
+        ".lm-Menu-itemLabel", has_text="Edit Template with This Config"
+    ).first.wait_for()
+    lab.picture("menu")
+    lab.page.locator(".lm-Menu-itemLabel", has_text="Edit Template with This Config").click()
+    lab.until(lambda: "outputs/edit" in lab.page.url)
+    lab.shows("scale = 3.0")
+    lab.type("values = [scale", "\nx = 1")
+    lab.save()
+    lab.has("x = 1")
+    lab.run("filebrowser:go-to-path", path="templates")
+    lab.page.locator(".jp-DirListing-item", has_text="tiny.ipynb").click()
+    lab.page.keyboard.press("F2")
+    lab.page.keyboard.type("big")
+    lab.page.keyboard.press("Enter")
+    lab.until(lambda: (lab.project / "templates" / "big.ipynb").exists())
+    lab.type("values = [scale", "\nx = 2")
+    lab.save()
+    lab.has("x = 2", "big")
+    assert not (lab.project / "templates" / "tiny.ipynb").exists()
