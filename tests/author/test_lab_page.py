@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -36,7 +37,7 @@ class Lab:
 
     def run(self, command, **arguments):
         """Execute a command of the application, as its menus do."""
-        self.page.wait_for_function("window.jupyterapp")
+        self.page.wait_for_function("c => window.jupyterapp?.commands.hasCommand(c)", arg=command)
         call = "([c, a]) => { (window.jupyterapp).commands.execute(c, a) }"
         self.page.evaluate(call, [command, arguments])
 
@@ -77,7 +78,12 @@ class Lab:
         return json.loads((self.project / "templates" / f"{name}.ipynb").read_text())
 
     def has(self, words, name="tiny"):
-        self.until(lambda: any(words in text(cell) for cell in self.template(name)["cells"]))
+        def holds():
+            with suppress(ValueError):  # Jupyter is writing it
+                return any(words in text(cell) for cell in self.template(name)["cells"])
+            return False
+
+        self.until(holds)
 
     def picture(self, name):
         self.page.screenshot(path=self.project / f"{name}.png")
