@@ -328,6 +328,8 @@ def test_a_config_is_opened_in_the_page(lab, config):
     config("template: tiny\nparameters: {scale: 9.0}\n", "b.yaml")
     for number, scale in enumerate(["9.0", "3.0", "9.0"]):
         lab.run("fourfold:edit", config=f"params/{'a' if scale == '3.0' else 'b'}.yaml")
+        lab.page.wait_for_timeout(2000)
+        lab.picture(f"config-{number}")
         lab.shows(f"scale = {scale}")
         lab.type("print(len(values), 'values')", f"\nz = {number}")
         lab.save()
@@ -397,6 +399,6 @@ def test_jupyterlab_from_its_own_launcher(plain, open_lab):
     lab.page.keyboard.press("Enter")
     lab.until(lambda: (lab.project / "templates" / "big.ipynb").exists())
     lab.type("values = [scale", "\nx = 2")
-    lab.save()
+    lab.run("docmanager:save")
     lab.has("x = 2", "big")
     assert not (lab.project / "templates" / "tiny.ipynb").exists()

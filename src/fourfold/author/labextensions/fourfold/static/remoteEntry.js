@@ -29,20 +29,23 @@
         return said;
       };
 
-      const contexts = () => {
+      // Of each open document; one that is still loading would come later, as it was before.
+      const contexts = async () => {
         const all = [...app.shell.widgets('main')].map(widget => widget.context);
-        return new Set(all.filter(context => context?.contentsModel?.type === 'notebook'));
+        const open = [...new Set(all)].filter(context => context?.ready);
+        await Promise.all(open.map(context => context.ready));
+        return open;
       };
 
       // What was typed since the last save would be lost with the version that gives way.
       const save = async suits => {
-        for (const context of contexts()) {
+        for (const context of await contexts()) {
           if (suits(context.path) && context.model.dirty) await context.save();
         }
       };
 
       const reload = async path => {
-        for (const context of contexts()) {
+        for (const context of await contexts()) {
           if (context.path === path) await context.revert();
         }
       };
