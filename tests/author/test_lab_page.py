@@ -328,8 +328,6 @@ def test_a_config_is_opened_in_the_page(lab, config):
     config("template: tiny\nparameters: {scale: 9.0}\n", "b.yaml")
     for number, scale in enumerate(["9.0", "3.0", "9.0"]):
         lab.run("fourfold:edit", config=f"params/{'a' if scale == '3.0' else 'b'}.yaml")
-        lab.page.wait_for_timeout(2000)
-        lab.picture(f"config-{number}")
         lab.shows(f"scale = {scale}")
         lab.type("print(len(values), 'values')", f"\nz = {number}")
         lab.save()

@@ -170,8 +170,8 @@ def _given(name: str) -> dict[str, Any]:
     elsewhere = {"anyOf": [{"not": _not_extended()}, *ways]}
     block = {"properties": {"parameters": {"required": [name]}}, "required": ["parameters"]}
     home = {"properties": {"business": {"required": [name]}}, "required": ["business"]}
-    told = home if name in BUSINESS else block
-    return {"if": {"not": {"anyOf": [elsewhere, block]}}, "then": told}
+    usual = home if name in BUSINESS else block
+    return {"if": {"not": {"anyOf": [elsewhere, block]}}, "then": usual}
 
 
 def _once(name: str) -> dict[str, Any]:
