@@ -75,7 +75,9 @@ def install(package: str, extras: Sequence[str], only: Collection[str] | None = 
         # A local version, such as torch 2.9.0+cu126, is on no index, and could not be kept.
         lines = [f"{name}=={version}" for name, version in there.items() if "+" not in version]
         kept.write_text("\n".join(lines), encoding="utf-8")
-        call = [sys.executable, "-m", "pip", "install", "-q", "-c", str(kept), *absent]
+        # Python compiles what a notebook imports, a tenth of what came.
+        quick = ["-q", "--no-compile", "-c", str(kept)]
+        call = [sys.executable, "-m", "pip", "install", *quick, *absent]
         done = subprocess.run(call, capture_output=True, text=True)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
