@@ -23,6 +23,8 @@ VENV = ROOT / ".venv"
 BIN = "Scripts" if os.name == "nt" else "bin"
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 ON_TWO_CORES = ("-n", "2", "--dist", "loadfile")
+# Colab's Pythons, and references to run there: all on the one, a few kinds on the other.
+COLAB = {"3.12": (), "3.13": ("starter-breast-cancer", "gambling-roulette", "platform-formats")}
 LOCK = (
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-header"),
@@ -49,6 +51,15 @@ def run_in_venv(session: nox.Session, program: str, *args: str, venv: Path = VEN
     session.run(str(venv / BIN / program), *args, env={"VIRTUAL_ENV": str(venv)}, external=True)
 
 
+def create_venv(session: nox.Session, version: str, venv: Path) -> None:
+    """Create an environment of another Python, or skip the session where there is none."""
+    path = os.pathsep.join([os.environ["PATH"], *map(str, PYENV.glob("versions/*/bin"))])
+    create = ("venv", "--quiet", "--clear", "--no-python-downloads", "--python", version, str(venv))
+    uv(session, *create, env={"PATH": path}, success_codes=(0, 1, 2), silent=True)
+    if not venv.exists():
+        session.skip(f"no Python {version} on PATH, in {PYENV} or known to uv")
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, types, imports between rooms, spelling; arguments go to ``ruff check``."""
@@ -68,11 +79,7 @@ def tests(session: nox.Session) -> None:
 def pythons(session: nox.Session, version: str) -> None:
     """Types and tests on other Pythons, where they are found; arguments go to pytest."""
     if not (venv := ROOT / ".nox" / version).exists():
-        path = os.pathsep.join([os.environ["PATH"], *map(str, PYENV.glob("versions/*/bin"))])
-        create = ("venv", "--quiet", "--no-python-downloads", "--python", version, str(venv))
-        uv(session, *create, env={"PATH": path}, success_codes=(0, 1, 2), silent=True)
-    if not venv.exists():
-        session.skip(f"no Python {version} on PATH, in {PYENV} or known to uv")
+        create_venv(session, version, venv)
     run_in_venv(session, "mypy", venv=venv)
     run_in_venv(session, "pytest", *(session.posargs or ON_TWO_CORES), venv=venv)
 
@@ -81,6 +88,18 @@ def pythons(session: nox.Session, version: str) -> None:
 def papermill_suite(session: nox.Session) -> None:
     """papermill's own tests with our engine; arguments go to pytest."""
     run_in_venv(session, "python", "tests/papermill_suite.py", *session.posargs)
+
+
+@nox.session
+def editing(session: nox.Session) -> None:
+    """References in Colab's Pythons, run, restarted, sent back; arguments are their names."""
+    for version, names in COLAB.items():
+        create_venv(session, version, venv := ROOT / ".nox" / f"colab-{version}")
+        python = str(venv / BIN / "python")
+        uv(session, "pip", "install", "--quiet", "--python", python, "-r", "tests/colab-pins.txt")
+        run_in_venv(session, "python", "tests/editing.py", python, *(session.posargs or names))
+    if lab := sorted(map(str, ROOT.glob("tests/author/test_lab_*.py"))):
+        run_in_venv(session, "pytest", "-m", "editing", *lab)
 
 
 @nox.session

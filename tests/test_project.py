@@ -127,4 +127,4 @@ def test_editors_and_containers_find_what_they_name():
         assert list(ROOT.glob(configs))
     container = read(ROOT / ".devcontainer" / "devcontainer.json")
     assert "noxfile.py -s run" in container["postCreateCommand"]
-    assert (ROOT / ".gitattributes").read_text() == "templates/*.ipynb filter=fourfold\n"
+    assert (ROOT / ".gitattributes").read_text() == "*.ipynb filter=fourfold\n"

@@ -168,8 +168,9 @@ def test_ci_calls_the_readme():
     assert folder.startswith("cd ")
     assert any("export CI=1" in line for line in commands)
     assert any(line.startswith("apt-get update") and " chromium" in line for line in commands)
-    readme, suite, *pythons = commands[commands.index(install_commands()[1]) :]
+    readme, suite, editing, *pythons = commands[commands.index(install_commands()[1]) :]
     assert suite.endswith("noxfile.py -s papermill_suite")
+    assert editing.endswith("noxfile.py -s editing")
     assert readme == install_commands()[1]
     assert [re.search(r"-s 'pythons\((.+?)\)'", command)[1] for command in pythons] == [
         "3.13",
@@ -195,7 +196,7 @@ def test_sessions_keep_their_promises():
         assert documentation, name
         assert "\n" not in documentation, name
         assert "session.posargs" in ast.unparse(function), name
-    assert len(NOXFILE.splitlines()) < 125
+    assert len(NOXFILE.splitlines()) < 145
 
 
 def test_default_sessions():
@@ -203,5 +204,5 @@ def test_default_sessions():
     assert re.search(r"^nox\.options\.sessions = (.+)$", NOXFILE, re.MULTILINE)[1] == (
         '["lint", "tests", "notebooks", "docs"]'
     )
-    on_demand = {"run", "reference", "lock", "pythons", "papermill_suite"}
+    on_demand = {"run", "reference", "lock", "pythons", "papermill_suite", "editing"}
     assert set(sessions()) == {"lint", "tests", "notebooks", "docs"} | on_demand

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fourfold.author.begin import begin
     from fourfold.author.rerun import rerun
     from fourfold.methods import (
         clustering,
@@ -31,6 +32,7 @@ __version__ = "0.1.0"
 CALLS = {
     **dict.fromkeys(("conclude", "ingest", "record", "save"), "records.emit"),
     **dict.fromkeys(("number", "short", "style"), "records.formatting"),
+    "begin": "author.begin",
     "rerun": "author.rerun",
 }
 #: Methods by the template that calls them, and two that all share.

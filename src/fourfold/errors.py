@@ -37,6 +37,14 @@ class ConclusionError(FourfoldError, ValueError):
     """A conclusion asks for evidence that the notebook did not record."""
 
 
+class UnpublishedError(FourfoldError):
+    """A copy was saved in an editor, and its template was not written."""
+
+    def __init__(self, message: str, conflict: bool = False) -> None:
+        super().__init__(message)
+        self.conflict = conflict
+
+
 @dataclass(frozen=True, order=True)
 class Violation:
     """One mistake in one file, located: line and column count from 1."""

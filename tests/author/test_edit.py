@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from fourfold.author.clean import clean, cleaned, install, merged
 from fourfold.author.edit import unmerged, working_copy
-from fourfold.author.lab import Kernels
+from fourfold.author.lab import folder_of
 from fourfold.errors import FourfoldError
 from fourfold.plan.template import library
 from fourfold.records.ipynb import written
@@ -133,9 +133,10 @@ def test_a_save_in_jupyterlab_goes_into_the_template(lab, project):
     found = json.loads(template.read_text())
     assert "".join(found["cells"][0]["source"]).endswith("A new line.")
     assert found["cells"][1:] == json.loads(before)["cells"][1:]
-    template.write_text(template.read_text() + " ")
-    with pytest.raises(HTTPError, match="500"):
+    template.write_text(template.read_text().replace("A new line.", "Another line."))
+    with pytest.raises(HTTPError, match="500") as error:  # no page is there to say it
         lab("contents/outputs/edit/tiny.ipynb", saved)
+    assert "has changed on disk and was not written" in json.load(error.value)["message"]
 
 
 def test_work_that_is_in_no_template_is_kept(project):
@@ -155,8 +156,13 @@ def test_work_that_is_in_no_template_is_kept(project):
 
 
 def test_kernels_begin_in_the_project(project):
-    """As those of runs do, wherever the copy lies."""
-    assert Kernels(root_dir=str(project)).cwd_for_path("outputs/edit/tiny.ipynb") == str(project)
+    """As those of runs do: of copies, templates and references; others where they lie."""
+    working_copy(project / "templates" / "tiny.ipynb", None, project / "outputs")
+    (project / "notebooks").mkdir()
+    (project / "mine").mkdir()
+    for folder in ("outputs/edit", "templates", "notebooks", "."):
+        assert folder_of(str(project / folder)) == str(project)
+    assert folder_of(str(project / "mine")) == str(project / "mine")
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,31 @@ def test_the_template_is_known_where_the_editor_tells_the_path(cells, project):
         rerun._template_of({}, project)
 
 
+def test_the_setup_cell_tells_the_template(cells):
+    """Where the editor tells no path, as in Colab; also once more, and with a name all the same."""
+    shown = cells("from fourfold import begin; begin('tiny')", "ff.rerun(scale=5)", "begin('none'); begin('tiny')", "ff.rerun(scale=5)", "ff.rerun('tiny', scale=6)")  # fmt: skip
+    assert ["5.00 kg" in each for each in shown] == [False, True, False, True, False]
+    assert "6.00 kg" in shown[-1]
+
+
+@pytest.mark.parametrize("more", ["", "again = ff.rerun('tiny', scale=4)\n"])
+def test_a_rerun_in_a_run_does_nothing_and_says_so(project, notebook, more):
+    """A cell that was saved with its template neither fails its runs nor runs in each of them."""
+    cell = {"cell_type": "code", "id": "again", "metadata": {}, "outputs": [], "execution_count": None}  # fmt: skip
+    notebook["cells"].append({**cell, "source": f"{more}ff.rerun(scale=4)"})
+    (project / "templates" / "tiny.ipynb").write_text(json.dumps(notebook))
+    (project / "params" / "a.yaml").write_text("template: tiny\n")
+    call = [sys.executable, "-m", "fourfold"]
+    for words in (["run"], ["run", "--force"], ["reference"], ["regress"]):
+        done = subprocess.run([*call, *words], cwd=project, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    executed = json.loads((project / "outputs/a/default/notebook.ipynb").read_text())
+    (output,) = executed["cells"][-1]["outputs"]
+    said = "ff.rerun: this notebook is being run by Fourfold, so nothing is run again\n"
+    assert "".join(output["text"]) == said * (2 if more else 1)
+    assert not (project / "outputs" / "rerun").exists()
+
+
 def test_outside_of_a_notebook():
     """There is nothing to run again."""
     with pytest.raises(FourfoldError, match="expected to be called in a notebook"):

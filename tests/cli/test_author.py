@@ -302,6 +302,7 @@ def test_a_project_of_ones_own(command, tmp_path):
     for schema, configs in settings["yaml.schemas"].items():
         assert (shop / schema).is_file()
         assert configs.startswith("params/")
+    assert {"./.schema/churn.json", "./.schema/groups.json"} < settings["yaml.schemas"].keys()
     assert json.loads((shop / ".devcontainer" / "devcontainer.json").read_text())["name"] == "shop"
     assert "filter=fourfold" in (shop / ".gitattributes").read_text()
     text = (shop / "templates" / "churn.ipynb").read_text(encoding="utf-8")
@@ -317,7 +318,8 @@ def test_what_is_there_is_kept(command, tmp_path):
     assert (tmp_path / "README.md").read_text() == "mine"
     assert "wrote params" not in command(tmp_path, "init", ".")[1]
     assert command(tmp_path, "init", "README.md")[1].startswith("README.md: expected a folder")
-    assert command(tmp_path, "new-template", "churn")[0] == 0
+    code, said = command(tmp_path, "new-template", "churn")
+    assert (code, "next:  fourfold edit params/churn/first.yaml" in said) == (0, True)
     assert "expected no file of that name" in command(tmp_path, "new-template", "churn")[1]
     said = command(tmp_path, "new-template", "x", "--from", "clusterin")[1]
     assert "Did you mean 'clustering'?" in said

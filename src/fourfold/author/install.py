@@ -4,12 +4,18 @@
 be replaced: half of them depend on each other's versions. Needs the standard library and pip.
 """
 
+import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from importlib import metadata
+from collections.abc import Collection, Sequence
+from importlib import invalidate_caches, metadata
 from pathlib import Path
+
+from fourfold.errors import FourfoldError
+
+#: What edits, tests and compares notebooks, and none of them needs while it runs.
+_NOT_IN_NOTEBOOKS = ("jupyter", "nbdime", "nbval", "pytest", "pytest-xdist")
 
 
 def missing(requirements: Sequence[str], extras: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -42,9 +48,23 @@ def missing(requirements: Sequence[str], extras: Sequence[str]) -> tuple[list[st
     return absent, other
 
 
-def install(package: str, extras: Sequence[str]) -> None:
-    """Install what a package requires and is not there, at the versions of what is."""
-    absent, other = missing(metadata.requires(package) or [], extras)
+def install(package: str, extras: Sequence[str], only: Collection[str] | None = None) -> None:
+    """Install what notebooks need of a package and is not there, at the versions of what is.
+
+    Parameters
+    ----------
+    package : str
+    extras : list of str
+        Of the package, such as ``data``.
+    only : collection of str, optional
+        Of the packages of these extras. Default: all.
+
+    Raises
+    ------
+    FourfoldError
+        If pip cannot install it.
+    """
+    absent, other = missing(_in_notebooks(metadata.requires(package) or [], only), extras)
     if other:
         print(f"left as they are: {', '.join(other)}")
     if not absent:
@@ -55,6 +75,23 @@ def install(package: str, extras: Sequence[str]) -> None:
         # A local version, such as torch 2.9.0+cu126, is on no index, and could not be kept.
         lines = [f"{name}=={version}" for name, version in there.items() if "+" not in version]
         kept.write_text("\n".join(lines), encoding="utf-8")
-        call = [sys.executable, "-m", "pip", "install", "-q", "-c", str(kept), *absent]
-        subprocess.run(call, check=True)
+        # Python compiles what a notebook imports, a tenth of what came.
+        quick = ["-q", "--no-compile", "-c", str(kept)]
+        call = [sys.executable, "-m", "pip", "install", *quick, *absent]
+        done = subprocess.run(call, capture_output=True, text=True)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise FourfoldError(f"expected pip to install {', '.join(absent)}: {reason}")
+    invalidate_caches()
     print(f"installed {', '.join(absent)}")
+
+
+def _in_notebooks(requirements: Sequence[str], only: Collection[str] | None) -> list[str]:
+    """Return requirements without those that no notebook needs."""
+    kept = []
+    for text in requirements:
+        name = re.split(r"[^\w.-]", text, maxsplit=1)[0].lower()
+        extra = only is not None and "extra ==" in text
+        if name not in _NOT_IN_NOTEBOOKS and (not extra or name in (only or ())):
+            kept.append(text)
+    return kept

@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from fourfold.author.begin import begun
 from fourfold.author.edit import EDITED
 from fourfold.data.yamlfile import Position
 from fourfold.errors import FourfoldError
@@ -60,11 +61,15 @@ class Rerun:
         return f"<table>{lines}</table><p>report: <code>{escape(self.report)}</code></p>"
 
 
+#: The folder of artifacts, which is set where a run executes the notebook.
+ARTIFACTS = "FOURFOLD_ARTIFACTS"
 _HEAD = ("", "this notebook", "rerun")
 
 
-def rerun(template: str = "", /, **parameters: Any) -> Rerun:
+def rerun(template: str = "", /, **parameters: Any) -> Rerun | None:
     """Run the template of this notebook with other parameters, in a kernel of its own.
+
+    In a notebook that Fourfold runs, it says that it does nothing, and does nothing.
 
     What is not named keeps the value that it has in this notebook. The run is checked as a config
     is, kept in ``outputs/rerun/TEMPLATE/``, and taken from there if nothing has changed since.
@@ -72,15 +77,15 @@ def rerun(template: str = "", /, **parameters: Any) -> Rerun:
     Parameters
     ----------
     template : str, optional
-        Name of the template; by default that of the notebook, where the editor tells its path
-        (Jupyter and VS Code do).
+        Name of the template; by default that of the notebook, which the editor or the setup cell
+        says.
     **parameters
         The parameters that are to be others.
 
     Returns
     -------
-    Rerun
-        A table of both, where it is the last line of a cell.
+    Rerun or None
+        A table of both, where it is the last line of a cell; None inside of a run.
 
     Raises
     ------
@@ -95,6 +100,9 @@ def rerun(template: str = "", /, **parameters: Any) -> Rerun:
 
         ff.rerun(k=4, scaler="robust")
     """
+    if ARTIFACTS in os.environ and EDITED not in os.environ:
+        print("ff.rerun: this notebook is being run by Fourfold, so nothing is run again")
+        return None
     names, sources = _namespace()
     root = find_root(Path.cwd())
     path = find_template(template or _template_of(names, root), root / "templates")
@@ -146,8 +154,6 @@ def _as_given(sources: Iterable[str], template: Template) -> dict[str, Any]:
 
 def _template_of(names: Mapping[str, Any], root: Path) -> str:
     """Return the template of the notebook that is open."""
-    if edited := os.environ.get(EDITED):
-        return str(json.loads(edited)["template"])
     path = Path(names.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or "")
     if path.is_file():
         if path.resolve().parent == (root / "templates").resolve():
@@ -157,6 +163,10 @@ def _template_of(names: Mapping[str, Any], root: Path) -> str:
         about = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("fourfold", {})
         if about.get("template"):
             return str(about["template"])
+    if begun():
+        return begun()
+    if edited := os.environ.get(EDITED):  # a copy that was renamed since its kernel began
+        return str(json.loads(edited)["template"])
     raise FourfoldError(
         "rerun: expected the notebook of a template, got one whose template is not known; "
         "name it, as in ff.rerun('clustering', k=4)"
@@ -180,7 +190,7 @@ def _executed(spec: RunSpec, folders: Project) -> RunRecord:
     places = {"root": str(folders.root), "outputs": str(folders.outputs)}
     content = json.dumps({"spec": spec.to_json(), **places}, default=str)
     # Its artifacts are its own, and not those of this notebook.
-    inherited = {k: v for k, v in os.environ.items() if k not in (EDITED, "FOURFOLD_ARTIFACTS")}
+    inherited = {k: v for k, v in os.environ.items() if k not in (EDITED, ARTIFACTS)}
     call = [sys.executable, "-m", "fourfold.author.rerun"]
     done = subprocess.run(call, input=content, env=inherited, capture_output=True, text=True)
     record = find_record(folders.folder(spec.config, spec.run_id))

@@ -1,6 +1,7 @@
 """Commands that write what a user goes on with: a project, a config for a table, a template."""
 
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from fourfold.data.listing import matches
 from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
-from fourfold.plan.template import find_template, library, template_path
+from fourfold.plan.template import find_template, template_path
 from fourfold.project import shown, write_text
 from fourfold.records.formatting import count
 from fourfold.run.selection import matching
@@ -114,12 +115,19 @@ def new_template(
     folder = project / "templates"
     target, config = folder / f"{name}.ipynb", project / "params" / name / "first.yaml"
     if source:
-        texts = {target: find_template(source, folder).read_text(encoding="utf-8")}
+        given, texts = find_template(source, folder).read_text(encoding="utf-8"), {}
     else:
-        texts = {target: skeleton.skeleton(name), config: skeleton.first_config(name)}
+        given, texts = skeleton.skeleton(name), {config: skeleton.first_config(name)}
+    texts = {target: skeleton.template(given, name, project), **texts}
     _write(texts, project, force)
     write_schemas(project)
-    _say(f"next:  jupyter lab {os.path.relpath(target)}")
+    editor = project / ".vscode" / "settings.json"
+    settings = editor.read_text(encoding="utf-8") if editor.exists() else ""
+    if (new := skeleton.with_schema(settings, name)) != settings:
+        editor.parent.mkdir(exist_ok=True)
+        write_text(editor, new)
+        console.print("wrote .vscode/settings.json: its schema")
+    _say(f"next:  fourfold edit {name if source else os.path.relpath(config)}")
     if not source:
         _say(f"       fourfold run {os.path.relpath(config)}")
 
@@ -163,7 +171,8 @@ def edit(
     outputs: Outputs = None,
 ) -> None:
     """Edit a template in JupyterLab, with the parameters of a config; each save keeps it clean."""
-    from fourfold.author.edit import command, environment, unmerged, working_copy
+    from fourfold.author import edit as editing
+    from fourfold.author.copies import hold
 
     project = root_of(root)
     if template.endswith((".yaml", ".yml")):
@@ -180,24 +189,26 @@ def edit(
             raise FourfoldError(f"{expected}, got one of {specs[0].template!r}")
     else:
         path = template_path(specs[0].template_file, project)
-    if path.parent == library() and not path.is_relative_to(project):
-        raise FourfoldError(
-            f"{path.stem}: expected a template of this project, got one that comes with Fourfold; "
-            f"fourfold new-template NAME --from {path.stem} makes it yours"
-        )
+    editing.own(path, project)
+    port = editing.free_port(port)
     folder = outputs_of(outputs, project)
-    if kept := unmerged(path, folder):
+    hold(path, folder / "edit", f"at http://127.0.0.1:{port}")
+    if kept := editing.unmerged(path, folder):
         _say(f"{shown(kept, project)} holds edits that are not in the template; kept as it was")
-    copy = working_copy(path, parameters, folder)
+    copy = editing.working_copy(path, parameters, folder, config, project)
     with_config = f", with the parameters of {config}" if config else ""
     _say(f"editing {shown(path, project)}{with_config}")
     _say("each save goes there, without outputs and injected parameters")
+    if "SSH_CONNECTION" in os.environ:
+        tunnel = f"ssh -N -L {port}:127.0.0.1:{port} {platform.node()}"
+        _say(f"from your own machine, first:  {tunnel}")
     console.file.flush()
-    call = command(copy, project, port, browser)
+    call = editing.command(copy, project, port, browser)
+    variables = editing.environment(copy, path, project)
     if os.name == "nt":
-        raise typer.Exit(subprocess.call(call, env=environment(copy, path), cwd=project))
+        raise typer.Exit(subprocess.call(call, env=variables, cwd=project))
     os.chdir(project)
-    os.execve(call[0], call, environment(copy, path))
+    os.execve(call[0], call, variables)
 
 
 @app.command()

@@ -97,8 +97,11 @@ def _retry_on(given: Any) -> list[Problem]:
 
 def _duration(about: str) -> Kind:
     message = "expected a duration such as 90s, 10m or 2h, got …"
-    pattern = r"^\d+(\.\d+)?\s*(s|m|h|d)?$"
-    return value(message, duration_s, about, type=["string", "number"], pattern=pattern)
+    # As `duration_s` reads it; none is no duration.
+    pattern = r"^\s*(?=[\d.]*[1-9])\d+(\.\d+)?\s*(s|m|h|d)?\s*$"
+    kinds = {"type": ["string", "number"], "pattern": pattern, "exclusiveMinimum": 0}
+    kinds["patternErrorMessage"] = message.removesuffix(", got …")
+    return value(message, duration_s, about, **kinds)
 
 
 RUN = mapping(
@@ -116,8 +119,10 @@ RUN = mapping(
         "retry_on": Kind(
             _retry_on,
             lambda: {
-                "type": "array",
-                "items": {"enum": list(RETRY_ON)},
+                "anyOf": [
+                    {"enum": list(RETRY_ON)},
+                    {"type": "array", "items": {"enum": list(RETRY_ON)}},
+                ],
                 "description": "Ends after which a run is tried again; by default killed",
             },
         ),

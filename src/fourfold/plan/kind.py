@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -68,10 +69,15 @@ class Kind:
         schema = dict(self.schema())
         if self.keys is not None:
             parts = {name: kind.json_schema() for name, kind in self.keys.items()}
-            of_any = [part for name, part in parts.items() if "*" in name]
-            schema["additionalProperties"] = of_any[0] if of_any else False
+            schema["additionalProperties"] = False
             schema["properties"] = {name: part for name, part in parts.items() if "*" not in name}
+            if wild := {_pattern(name): part for name, part in parts.items() if "*" in name}:
+                schema["patternProperties"] = {**schema.get("patternProperties", {}), **wild}
         return schema | ({"items": self.items.json_schema()} if self.items else {})
+
+
+def _pattern(name: str) -> str:
+    return f"^{'.*'.join(re.escape(part) for part in name.split('*'))}$"
 
 
 def anything(name: Any = None) -> Kind:

@@ -123,11 +123,15 @@ class Parameter:
         """Return the JSON Schema of one value, for editors."""
         schema = self._adapter.json_schema()
         ends = {"minimum": self.low, "maximum": self.high}
-        for part in [schema, *schema.get("anyOf", []), schema.get("items", {})]:
-            if part.get("type") in ("integer", "number"):
+        whole = [schema, *schema.get("anyOf", [])]
+        for part in [*whole, *(part["items"] for part in whole if "items" in part)]:
+            kind = part.get("type") or ("" if part.keys() & {"anyOf", "enum", "const"} else "any")
+            if kind in ("integer", "number", "any"):  # to a value of another type they say nothing
                 part.update({key: end for key, end in ends.items() if end is not None})
-            if part.get("type") == "string" and self.choices:
+            if kind == "string" and self.choices:
                 part["enum"] = list(self.choices)
+            if kind == "any" and self.choices:
+                part["if"], part["then"] = {"type": "string"}, {"enum": list(self.choices)}
         default = {"default": self.default} if self.held else {}
         return {"description": self.help, **default, **schema}
 

@@ -83,9 +83,9 @@ def size(about: str = "") -> Kind:
 
 def regress_kind(metrics: Kind) -> Kind:
     """Return what the block ``regress`` may hold, with the tolerances of these metrics."""
+    one = {"type": "string", "pattern": "^(pictures|stderr|(column|metric|cell) .+)$"}
     ignore = {
-        "type": "array",
-        "items": {"type": "string", "pattern": "^(pictures|stderr|(column|metric|cell) .+)$"},
+        "anyOf": [one, {"type": "array", "items": one}],
         "description": f"What is not compared: {', '.join(IGNORABLE)}",
     }
     keys = {

@@ -1,6 +1,7 @@
 """What a config of a template may hold: to check it, and as JSON Schema for editors."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -14,7 +15,7 @@ from fourfold.plan.parameters import REQUIRED
 from fourfold.plan.rules import REGRESS, regress_kind, size
 from fourfold.plan.sweep import sweep_kind
 from fourfold.plan.template import Template, read_template, templates
-from fourfold.records.evidence import BUSINESS, EXPECTED_CONDITION, Criterion
+from fourfold.records.evidence import BUSINESS, CONDITION, EXPECTED_CONDITION, Criterion
 
 _ABOUT = {
     "question": "Business question to answer",
@@ -53,30 +54,44 @@ def _of_template(template: Template) -> dict[str, Kind]:
     def other(name: Any) -> Kind:
         return kinds.get(name) or strange(name)
 
-    required = [name for name, p in template.parameters.items() if p.default is REQUIRED]
-    # A config that extends another may leave a required parameter to it.
-    extra = {"x-required": required} if required else {}
+    unoffered = {name: _defined(name) for name in kinds if name in BUSINESS}
+    rare = {f"^{name}$": kind.json_schema() for name, kind in unoffered.items()}
+    extra = {"patternProperties": rare} if rare else {}
     about = "Relative tolerance of a metric and its interval"
+    path = {"type": "string", "pattern": rf"(^|/){re.escape(template.name)}\.ipynb$"}
+    names = [{"const": template.name}, path]
     return {
-        "template": Kind(schema=lambda: {"const": template.name, "description": _NOTEBOOK}),
+        "template": Kind(schema=lambda: {"anyOf": names, "description": _NOTEBOOK}),
         "business": mapping(_WHY, {name: _business(template, name, kinds) for name in BUSINESS}),
         "parameters": mapping("Parameters of the template", own, other, **extra),
-        "sweep": sweep_kind(own, other),
+        "sweep": sweep_kind(own, other, unoffered),
         "regress": regress_kind(_of_metrics(template, about, lambda metric: size())),
     }
+
+
+def _defined(name: str) -> Kind:
+    return Kind(schema=lambda: {"$ref": f"#/definitions/{name}"})
 
 
 def _business(template: Template, name: str, kinds: Mapping[str, Kind]) -> Kind:
     if name == "success" and name in kinds:
         return kinds[name]
     message = f"template {template.name!r} has no parameter {name!r} to take it"
-    check = kinds[name].check if name in kinds else lambda given: [Problem((), message)]
-    return Kind(check, lambda: {"type": "string", "description": _ABOUT[name]})
+    if name not in kinds:
+        return Kind(lambda given: [Problem((), message)], lambda: {"not": {}})
+    kind, about = kinds[name], {"description": _ABOUT[name]}
+    return Kind(kind.check, lambda: {**kind.json_schema(), **about})
 
 
 def _success(template: Template, parameter: Kind) -> Kind:
     kind = _of_metrics(template, _ABOUT["success"], _criterion)
-    return replace(kind, check=lambda v: [] if isinstance(v, dict) else parameter.check(v))
+    own = parameter.json_schema()
+    takes_others = {"anyOf": [{"type": "object"}, own]} if "anyOf" in own else {}
+    return replace(
+        kind,
+        check=lambda v: [] if isinstance(v, dict) else parameter.check(v),
+        schema=lambda: {**kind.schema(), **takes_others},
+    )
 
 
 def _criterion(metric: str) -> Kind:
@@ -87,7 +102,7 @@ def _criterion(metric: str) -> Kind:
             return [Problem((), str(error))]
         return []
 
-    return Kind(check, lambda: {"type": "string", "description": _CONDITION})
+    return Kind(check, _defined("condition").schema)
 
 
 def _of_metrics(template: Template, about: str, each: Callable[[str], Kind]) -> Kind:
@@ -101,13 +116,68 @@ def _of_metrics(template: Template, about: str, each: Callable[[str], Kind]) -> 
 
 
 def config_schema(template: Template) -> dict[str, Any]:
-    """Return the JSON Schema (draft 7) of the configs of one template."""
+    """Return the JSON Schema (draft 7) of the configs of one template.
+
+    It refuses what `fourfold plan` refuses, apart from what compares two values, as ``5..2`` and
+    the lengths of ``zip`` do, and from files that are not there.
+    """
+    schema = config_kind(template).json_schema()
+    for name, block in schema["properties"].items():
+        if block.get("type") == "object" or name == "extends":  # nothing in it: none
+            block["type"] = [block["type"], "null"]
+    block = schema["properties"]["business"]["properties"]
+    required = [name for name, p in template.parameters.items() if p.default is REQUIRED]
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": f"Fourfold config of template {template.name}",
-        **config_kind(template).json_schema(),
-        "anyOf": [{"required": ["template"]}, {"required": ["extends"]}],
+        **schema,
+        "definitions": {
+            **{name: block[name] for name in BUSINESS if name in template.parameters},
+            "condition": {
+                **{"type": "string", "pattern": CONDITION, "description": _CONDITION},
+                "patternErrorMessage": _CONDITION,
+            },
+        },
+        "allOf": [_has(["template"]), *map(_given, required), *map(_once, BUSINESS)],
     }
+
+
+def _not_extended() -> dict[str, Any]:
+    return {"not": {"required": ["extends"], "properties": {"extends": {"type": "string"}}}}
+
+
+def _has(required: list[str]) -> dict[str, Any]:
+    """Return the schema of a config with a key, unless it extends one that may have it."""
+    return {"if": _not_extended(), "then": {"required": required}}
+
+
+def _given(name: str) -> dict[str, Any]:
+    """Return the schema of a config that gives a required parameter, or may inherit it."""
+
+    def below(*path: str) -> dict[str, Any]:
+        inner: dict[str, Any] = {"required": [name]}
+        for key in reversed(path):
+            inner = {"required": [key], "properties": {key: inner}}
+        return inner
+
+    of_list = {"type": "array", "items": [{"required": [name]}], "minItems": 1}
+    swept = {"required": ["list"], "properties": {"list": of_list}}
+    ways = [
+        *([below("business")] if name in BUSINESS else []),
+        *(below("sweep", *way) for way in (["grid"], ["zip"], ["random", "over"])),
+        {"required": ["sweep"], "properties": {"sweep": swept}},
+    ]
+    elsewhere = {"anyOf": [{"not": _not_extended()}, *ways]}
+    block = {"properties": {"parameters": {"required": [name]}}, "required": ["parameters"]}
+    home = {"properties": {"business": {"required": [name]}}, "required": ["business"]}
+    usual = home if name in BUSINESS else block
+    return {"if": {"not": {"anyOf": [elsewhere, block]}}, "then": usual}
+
+
+def _once(name: str) -> dict[str, Any]:
+    """Return the schema of a config that does not give a name of ``business`` twice."""
+    both = {block: {"type": "object", "required": [name]} for block in ("business", "parameters")}
+    return {"not": {"required": [*both], "properties": both}}
 
 
 def write_schemas(root: Path) -> list[Path]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import product
+from types import MappingProxyType
 from typing import Any
 
 from fourfold.plan.kind import Kind, Problem, anything, mapping, value
@@ -14,15 +15,7 @@ from fourfold.plan.spec import canonical
 
 Values = dict[str, Any]
 _LARGEST = sys.float_info.max / 2
-_SPAN = {
-    "type": "object",
-    "properties": {
-        "low": {"type": "number"},
-        "high": {"type": "number"},
-        "log": {"type": "boolean"},
-    },
-    "required": ["low", "high"],
-}
+_OF_RANDOM = {"type": ["object", "null"], "required": ["runs", "over"]}
 _DRAWS = {
     "runs": value(
         "expected a whole number from 1, got …",
@@ -36,12 +29,30 @@ _DRAWS = {
 }
 
 
-def sweep_kind(own: Mapping[str, Kind], other: Callable[[Any], Kind] = anything) -> Kind:
-    """Return what the block ``sweep`` may hold: `own` parameters, and `other` names."""
+def sweep_kind(
+    own: Mapping[str, Kind],
+    other: Callable[[Any], Kind] = anything,
+    unoffered: Mapping[str, Kind] = MappingProxyType({}),
+) -> Kind:
+    """Return what the block ``sweep`` may hold.
 
-    def each(wrap: Callable[[Kind], Kind], about: str, form: Kind) -> Kind:
+    Parameters
+    ----------
+    own : mapping
+        The parameters that editors offer.
+    other : callable
+        The kind of any other name.
+    unoffered : mapping
+        Parameters that are right and not offered.
+    """
+
+    def each(wrap: Callable[[Kind], Kind], about: str, form: Kind, **more: Any) -> Kind:
         kinds = {name: wrap(kind) for name, kind in own.items()}
-        return replace(mapping(about, kinds, lambda name: wrap(other(name))), check=form.check)
+        rare = {f"^{name}$": wrap(kind).json_schema() for name, kind in unoffered.items()}
+        more |= {"patternProperties": rare} if rare else {}
+        return replace(
+            mapping(about, kinds, lambda name: wrap(other(name)), **more), check=form.check
+        )
 
     def sets(about: str) -> Kind:
         message = "expected a list of mappings, got …"
@@ -49,16 +60,18 @@ def sweep_kind(own: Mapping[str, Kind], other: Callable[[Any], Kind] = anything)
 
     lists = value("expected a mapping of parameter to list, got …", _is_dict)
     pairs = "expected a mapping of parameter to value, got …"
-    one = each(lambda kind: kind, "One set of values", value(pairs, partial(_is_dict, least=1)))
+    form = value(pairs, partial(_is_dict, least=1))
+    one = each(lambda kind: kind, "One set of values", form, minProperties=1)
     over = each(_drawn_from, "Lists to draw from, or low, high, log", lists)
     return mapping(
         "Values to try: one run each",
         {
-            "grid": each(_values, "Every combination of these lists", lists),
+            "grid": each(_distinct, "Every combination of these lists", lists),
             "zip": each(_values, "These lists side by side", lists),
             "list": sets("Sets one by one"),
             "random": replace(
-                mapping("Sets drawn at random", {**_DRAWS, "over": over}), check=_random
+                mapping("Sets drawn at random", {**_DRAWS, "over": over}, None, **_OF_RANDOM),
+                check=_random,
             ),
             "exclude": sets("Sets to leave out"),
         },
@@ -77,6 +90,12 @@ def _values(of: Kind) -> Kind:
     message = "expected a list of values with at least one, got …"
     values = value(message, partial(_is_list, least=1), type="array", minItems=1)
     return replace(values, items=of)
+
+
+def _distinct(of: Kind) -> Kind:
+    """Return the kind of values of which each makes a run of its own."""
+    kind = _values(of)
+    return replace(kind, schema=lambda: {**kind.schema(), "uniqueItems": True})
 
 
 def _random(given: Any) -> list[Problem]:
@@ -98,7 +117,18 @@ def _drawn_from(of: Kind) -> Kind:
         ends = [given["low"], given["high"]] if isinstance(given, dict) else given
         return [problem for end in ends for problem in of.problems(end)]
 
-    return Kind(check, lambda: {"anyOf": [_values(of).json_schema(), _SPAN]})
+    def schema() -> dict[str, Any]:
+        about = ("description", "default")
+        end = {name: part for name, part in of.json_schema().items() if name not in about}
+        if end.get("type") not in ("integer", "number"):
+            end = {"allOf": [{"type": "number"}, end]}
+        span = {"low": end, "high": end, "log": {"type": "boolean"}}
+        form = {"required": ["low", "high"], "additionalProperties": False}
+        return {
+            "anyOf": [_values(of).json_schema(), {"type": "object", "properties": span, **form}]
+        }
+
+    return Kind(check, schema)
 
 
 def _span_problem(given: Any) -> str:
@@ -107,6 +137,8 @@ def _span_problem(given: Any) -> str:
     if not isinstance(given, dict) or not {"low", "high"} <= set(given) <= {"low", "high", "log"}:
         return f"expected a list, or {{low: 0, high: 1, log: false}}, got {given!r}"
     low, high = given["low"], given["high"]
+    if type(given.get("log", False)) is not bool:
+        return f"expected log: true or log: false, got {given!r}"
     # A draw is a float: larger integers have none, and infinity leaves nothing to draw from.
     numbers = all(type(end) in (int, float) and abs(end) <= _LARGEST for end in (low, high))
     if not numbers or low > high or (given.get("log") and low <= 0):

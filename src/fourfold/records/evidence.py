@@ -19,6 +19,8 @@ MARKS = {"supported": "✔", "refuted": "✘", "inconclusive": "?", "not judged"
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _COMPARISON = re.compile(rf"\s*(>=|<=|==|>|<)\s*({_NUMBER})\s*")
 _RANGE = re.compile(rf"\s*({_NUMBER})\s*\.\.\s*({_NUMBER})\s*")
+#: The same as a pattern that editors understand.
+CONDITION = rf"^\s*((>=|<=|==|>|<)\s*{_NUMBER}|{_NUMBER}\s*\.\.\s*{_NUMBER})\s*$"
 EXPECTED_CONDITION = "a condition such as '>= 0.4', '< 10', '== 3' or '2..5'"
 #: Why a claim about a fact without sampling error is judged by its value.
 EXACT = "an exact figure"

@@ -14,6 +14,7 @@ _PARSING = threading.Lock()
 SECTIONS = ("Ingest", "EDA", "Modeling", "Conclusions")
 HEADING = re.compile(r"^## (?:(\d+)\. )?(.+?)\s*$", re.MULTILINE)
 FIRST_LINE = "# parameters"
+_TEXTS = ("application/javascript", "image/svg+xml")
 Notebook = dict[str, Any]
 
 
@@ -106,6 +107,31 @@ def code_trees(notebook: Mapping[str, Any]) -> Iterator[ast.Module]:
                 yield syntax_tree("\n".join(lines))
             except SyntaxError:
                 continue
+
+
+def in_lines(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a cell with its source and the text of its outputs as lists of lines.
+
+    So git shows which line was changed. Data that are JSON stay as they are.
+    """
+    new = {**cell, "source": text(cell).splitlines(keepends=True)}
+    if "outputs" in cell:
+        new["outputs"] = [_output_in_lines(output) for output in cell["outputs"]]
+    return new
+
+
+def _output_in_lines(output: Mapping[str, Any]) -> dict[str, Any]:
+    new = dict(output)
+    if isinstance(output.get("text"), str):
+        new["text"] = output["text"].splitlines(keepends=True)
+    if "data" in output:
+        new["data"] = {
+            mime: content.splitlines(keepends=True)
+            if isinstance(content, str) and (mime.startswith("text/") or mime in _TEXTS)
+            else content
+            for mime, content in output["data"].items()
+        }
+    return new
 
 
 def written(notebook: Notebook) -> str:

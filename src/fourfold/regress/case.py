@@ -15,6 +15,7 @@ from fourfold.plan.rules import Rules, read_rules
 from fourfold.plan.spec import RunSpec
 from fourfold.plan.template import find_template, template_file, template_path
 from fourfold.project import find_root
+from fourfold.records.editors import adopt, impersonal, reruns
 from fourfold.records.ipynb import code_trees, parameters_index, read_notebook, sections, text
 from fourfold.regress.compare.difference import Difference
 from fourfold.run.fingerprint import (
@@ -179,6 +180,7 @@ def read_case(path: Path) -> Case:
         If the file is not a notebook of format 4.
     """
     stored = read_notebook(path)
+    impersonal(stored)
     own = stored["metadata"].get("fourfold", {})
     root = find_root(path.resolve().parent)
     rules, problems = read_rules(own.get("regress", {}))
@@ -192,6 +194,13 @@ def read_case(path: Path) -> Case:
         current = _with_room(template)
     except FourfoldError as error:
         return replace(case, problem=str(error))
+    if stored["cells"]:
+        adopt(stored, current)
+        ids = {cell.get("id") for cell in current["cells"]}
+        extra = {index for index, _ in reruns(stored)}  # that somebody has added to look around
+        stored["cells"] = [
+            c for i, c in enumerate(stored["cells"]) if i not in extra or c.get("id") in ids
+        ]
     rules = read_rules(spec.regress)[0] if spec.regress else rules
     changes = changed_parameters(own["parameters"], spec.parameters)
     changed = tuple(Difference(*change, "parameter") for change in changes)

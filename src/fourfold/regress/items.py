@@ -17,6 +17,7 @@ from nbval.plugin import IPyNbCell, IPyNbFile, find_comment_markers, find_metada
 
 from fourfold.errors import TemplateError
 from fourfold.plan.rules import Rules, with_tags
+from fourfold.plan.setup import is_setup
 from fourfold.records.ipynb import tags, text
 from fourfold.regress.case import INJECTED, Case, Pair
 from fourfold.regress.compare.difference import Difference, listed
@@ -130,6 +131,8 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
         options = defaultdict(bool, find_metadata_tags(metadata))
         options.update(find_comment_markers(text(cell)))
         options.setdefault("check", parent.compare_outputs)
+        # What it prints is about the machine: in Colab, what was installed.
+        options["check"] = options["check"] and not is_setup(text(cell))
         options["skip"] = options["skip"] or SKIP in tags(cell)
         super().__init__(name, parent, pair.index, cell, options)
         self.pair = pair

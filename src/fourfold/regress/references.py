@@ -13,7 +13,7 @@ from fourfold.plan.spec import RunSpec
 from fourfold.plan.template import read_template, template_path
 from fourfold.project import Project, write_text
 from fourfold.records.evidence import MIME
-from fourfold.records.ipynb import written
+from fourfold.records.ipynb import in_lines, written
 from fourfold.records.record import find_record, versions
 from fourfold.regress import colab
 from fourfold.regress.case import Case, read_case
@@ -87,7 +87,8 @@ def _finished(
             cell["metadata"].pop(noise, None)
     parameters = read_template(template_path(spec.template_file, root)).parameters
     place = path.relative_to(root).as_posix()
-    colab.prepare(executed, parameters, colab.repository(root), place, colab.below(root))
+    colab.prepare(executed, parameters, spec.template, place, root)
+    executed["cells"] = [in_lines(cell) for cell in executed["cells"]]
     now = key.of_reference(root, executed["cells"])
     # It holds on any machine: packages and files outside of the project are not the same there.
     inputs = {name: part for name, part in now.inputs.items() if not Path(name).is_absolute()}

@@ -15,7 +15,6 @@ from typing import Any
 
 import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from traitlets import Type
@@ -36,6 +35,11 @@ _READY_S = 60.0
 _NO_LIMIT_S = 10**6
 _LOOK_S = 0.2
 _CANCELLED = ("KeyboardInterrupt", "stopped before this cell")
+try:
+    from jupyter_client.channels import AsyncZMQSocketChannel
+except ImportError:  # in Colab, which has jupyter_client 7, it is called so
+    from jupyter_client.channels import ZMQSocketChannel as AsyncZMQSocketChannel  # type: ignore[assignment]
+
 _LOG = logging.getLogger("fourfold.run.kernels.client")
 # What nbclient logs of a dead or late kernel stands in the record.
 _LOG.addHandler(logging.NullHandler())

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from fourfold.plan.setup import is_setup
 from fourfold.records.ipynb import syntax_tree, tags, text
 from fourfold.run.kernels.rehearsal import PATIENT
 
@@ -27,7 +28,7 @@ ON_FIRST_USE = {
 """What modules import only once they are used, which is the same wherever they are used."""
 
 _INERT = {*NEUTRAL, "IPython", *sys.stdlib_module_names}
-# What the setup cell of a template asks; where it runs in a kernel of ours, the answer is no.
+# What the setup cell of a template asked earlier; in a kernel of ours, the answer is no.
 _SETUP = "importlib.util.find_spec('fourfold') is None"
 _PLAIN = (ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.UnaryOp, ast.unaryop, ast.Load)
 # Names by which a notebook changes, or sees, what is read or done while modules are imported late.
@@ -59,8 +60,11 @@ def preloads(notebook: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _tree(cell: Mapping[str, Any]) -> ast.Module | None:
-    """Return the syntax tree of a cell; None if it is not plain Python, but has a magic, say."""
-    if "skip-execution" in tags(cell):
+    """Return the syntax tree of a cell; None if it is not plain Python, but has a magic, say.
+
+    That of a setup cell is empty: in a kernel of ours it only says which template it is.
+    """
+    if "skip-execution" in tags(cell) or is_setup(text(cell)):
         return ast.Module([], [])
     try:
         return syntax_tree(text(cell))
