@@ -58,7 +58,9 @@ class Lab:
 
     def quiet(self):
         """No notification of ours stands any more."""
-        self.until(lambda: not self.page.locator(".Toastify__toast", has_text="tiny").count())
+        self.until(
+            lambda: not self.page.locator(".Toastify__toast", has_text="templates/tiny").count()
+        )
 
     def press(self, label):
         self.page.locator(".Toastify__toast button", has_text=label).first.click()
