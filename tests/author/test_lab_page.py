@@ -32,8 +32,11 @@ class Lab:
 
     def run_all(self):
         """Run all cells, once there is a kernel: without one JupyterLab does nothing."""
-        self.page.locator("#jp-bottom-panel", has_text="| Idle").first.wait_for()
+        self.idle()
         self.run("notebook:run-all-cells")
+
+    def idle(self):
+        self.page.locator("#jp-bottom-panel", has_text="| Idle").first.wait_for()
 
     def run(self, command, **arguments):
         """Execute a command of the application, as its menus do."""
@@ -58,7 +61,9 @@ class Lab:
 
     def quiet(self):
         """No notification of ours stands any more."""
-        self.until(lambda: not self.page.locator(".Toastify__toast", has_text="tiny").count())
+        self.until(
+            lambda: not self.page.locator(".Toastify__toast", has_text="templates/tiny").count()
+        )
 
     def press(self, label):
         self.page.locator(".Toastify__toast button", has_text=label).first.click()
@@ -311,6 +316,7 @@ def test_a_warm_kernel(lab):
     """The kernel `fourfold` executes all cells, from the project's folder."""
     call = "app => app.serviceManager.kernelspecs.refreshSpecs()"
     lab.page.evaluate(f"({call})(window.jupyterapp)")
+    lab.idle()
     lab.run("notebook:change-kernel")
     lab.page.locator(".jp-Dialog select").select_option(label="Python 3 (Fourfold, warm)")
     lab.page.locator(".jp-Dialog .jp-mod-accept").click()
