@@ -26,6 +26,7 @@ from colab_saves import WHO, as_colab_saves
 from fourfold.author.clean import install
 from fourfold.plan.setup import for_colab
 from fourfold.records.ipynb import written
+from fourfold.run.kernels.machine import kernel_env
 
 ROOT = Path(__file__).parents[1]
 NAME, ADDRESS = "planted/mine", "https://github.com/planted/mine"
@@ -76,7 +77,8 @@ def environment(folder: Path, project: Path, python: Path) -> dict[str, str]:
     spec.write_text(json.dumps({"argv": argv, "display_name": "Colab", "language": "python"}))
     ours = ("PYTHONPATH", "VIRTUAL_ENV", "FOURFOLD_SOURCE", "JPY_SESSION_NAME")
     return {
-        **{name: value for name, value in os.environ.items() if name not in ours},
+        # Two kernels share the cores, so each has one thread.
+        **{name: value for name, value in kernel_env(None).items() if name not in ours},
         "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
         "COLAB_RELEASE_TAG": "release-colab",
         "GIT_CONFIG_COUNT": "1",

@@ -221,4 +221,9 @@ def test_impersonal_twice_is_once():
     saved = json.loads(as_colab_saves(json.loads(REFERENCE.read_text(encoding="utf-8"))))
     assert impersonal(saved)
     assert not impersonal(saved)
+    alone = {"output_type": "display_data", "data": {"application/vnd.google.colaboratory.intrinsic+json": {}}, "metadata": {}}  # fmt: skip
+    empty = {"output_type": "display_data", "data": {}, "metadata": {}}
+    looked = {"cells": [{"cell_type": "code", "source": "", "metadata": {}, "outputs": [alone, empty]}], "metadata": {}}  # fmt: skip
+    assert impersonal(looked)
+    assert looked["cells"][0]["outputs"] == [empty]
     assert not any(planted in json.dumps(saved) for planted in PLANTED)

@@ -45,8 +45,12 @@ def impersonal(notebook: Notebook) -> bool:
             cell["id"] = metadata["id"]
             notebook["nbformat_minor"] = max(5, notebook.get("nbformat_minor", 5))
         changed |= _strip(metadata)
-        for output in cell.get("outputs", []):
-            changed |= _strip(output.get("metadata") or {}) | _plain_data(output.get("data") or {})
+        for output in list(cell.get("outputs", [])):
+            changed |= _strip(output.get("metadata") or {})
+            if _plain_data(output.get("data") or {}):
+                changed = True
+                if not output["data"]:  # which is then Colab's alone
+                    cell["outputs"].remove(output)
     return _strip(notebook.get("metadata") or {}) or changed
 
 
