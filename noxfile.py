@@ -22,7 +22,8 @@ ROOT = Path(__file__).parent
 VENV = ROOT / ".venv"
 BIN = "Scripts" if os.name == "nt" else "bin"
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-ON_TWO_CORES = ("-n", "2", "--dist", "loadfile")
+# Half of the time a test waits for a kernel, so two cores can serve four.
+ON_TWO_CORES = ("-n", "4", "--dist", "loadfile")
 # Colab's Pythons, and references to run there: all on the one, a few kinds on the other.
 COLAB = {"3.12": (), "3.13": ("starter-breast-cancer", "gambling-roulette", "platform-formats")}
 LOCK = (
