@@ -187,6 +187,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=500, help="of a batch")
     parser.add_argument("--seed", type=int, default=0)
     asked, tally = parser.parse_args(), Tally()
+    # A shell lets what it starts in the background ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as name:
         while tally.done < asked.kills + asked.signals:
             runs = min(asked.runs, max(20, 5 * (asked.kills + asked.signals - tally.done)))
