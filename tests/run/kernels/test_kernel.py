@@ -273,3 +273,12 @@ def test_what_programs_print_comes_with_their_cell(executed, busy, monkeypatch):
         for name in ("stdout", "stderr")
     ]
     assert texts == [whole, "and error\n", "next\n", "", whole, "and error\n"]
+
+
+def test_a_late_reader_prints_nothing_into_the_notebook(executed, monkeypatch):
+    """Where a socket waits longer than ipykernel does, which then says so on stderr."""
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # where ipykernel takes nothing from the pipe
+    late = "import time\nfor i in 'ab': get_ipython().kernel.iopub_thread.schedule(wait)"
+    wait = "def wait():\n    import time\n    time.sleep(5.5)"
+    execution = executed(wait, f"{late}\nprint('here', flush=True)", "print('next')")
+    assert [text_of(execution), execution.failure] == ["here\nnext\n", None]

@@ -18,6 +18,7 @@ from fourfold.run.kernels import watch
 
 WAITING = 100  # messages on their way to a client, beyond which the notebook's code waits
 _PIECE = 1_000_000  # characters of one message, about
+_LONGEST_WAIT_S = 3600  # until a client reads
 _PATIENCE_S = 1.0  # for what programs have printed, where others still print
 
 
@@ -110,6 +111,8 @@ def _number_when_sent(hook: Any) -> None:
 
 def _in_pieces(stream: Any) -> None:
     write, size = stream.write, 0
+    # Beyond it ipykernel prints "IOStream.flush timed out" into the notebook.
+    stream.flush_timeout = _LONGEST_WAIT_S
 
     def write_piece(text: str) -> Any:
         nonlocal size
