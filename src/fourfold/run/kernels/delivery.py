@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_client.session import Session
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
 
@@ -146,7 +147,8 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
             return None
         if outs and _continues(outs[-1], content) and len(outs[-1].text) < _CHUNK:
             outs[-1].text += content["text"]
-            return outs[-1]  # not a new one, which nbformat would compare with its schema
+            # As `new_output` makes it, without its check of each text against a schema.
+            return NotebookNode(output_type="stream", **content)  # type: ignore[no-untyped-call]
         return super().output(outs, msg, display_id, cell_index)
 
     async def _async_poll_for_reply(
