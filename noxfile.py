@@ -25,7 +25,11 @@ PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 # Half of the time a test waits for a kernel, so two cores can serve four.
 ON_TWO_CORES = ("-n", "4", "--dist", "loadfile")
 # Colab's Pythons, and references to run there: all on the one, a few kinds on the other.
-COLAB = {"3.12": (), "3.13": ("starter-breast-cancer", "gambling-roulette", "platform-formats")}
+#: Those that CI has the time for; ``-- all`` runs every reference on both.
+COLAB = {
+    "3.12": ("starter-breast-cancer", "clustering-penguins", "routes-capitals"),
+    "3.13": ("gambling-roulette", "platform-formats"),
+}
 LOCK = (
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-header"),
@@ -93,12 +97,13 @@ def papermill_suite(session: nox.Session) -> None:
 
 @nox.session
 def editing(session: nox.Session) -> None:
-    """References in Colab's Pythons, run, restarted, sent back; arguments are their names."""
+    """References in Colab's Pythons, twice (``all``, or names), then the tests of JupyterLab."""
     for version, names in COLAB.items():
         create_venv(session, version, venv := ROOT / ".nox" / f"colab-{version}")
         python = str(venv / BIN / "python")
         uv(session, "pip", "install", "--quiet", "--python", python, "-r", "tests/colab-pins.txt")
-        run_in_venv(session, "python", "tests/editing.py", python, *(session.posargs or names))
+        given = () if session.posargs == ["all"] else session.posargs or names
+        run_in_venv(session, "python", "tests/editing.py", python, *given)
     if lab := sorted(map(str, ROOT.glob("tests/author/test_lab_*.py"))):
         run_in_venv(session, "pytest", "-m", "editing", *lab)
 
