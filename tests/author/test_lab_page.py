@@ -53,6 +53,14 @@ class Lab:
         self.page.keyboard.press("Control+End")
         self.page.keyboard.type(words)
 
+    def name(self, command, path):
+        """Answer the dialog of a command with a path, and wait for the tab of that name."""
+        self.run(command)
+        self.page.locator(".jp-Dialog input").fill(path)
+        self.page.locator(".jp-Dialog .jp-mod-accept").click()
+        tab = self.page.locator("#jp-main-dock-panel .lm-TabBar-tabLabel", has_text=Path(path).name)
+        tab.first.wait_for()
+
     def save(self):
         self.page.keyboard.press("Control+s")
 
@@ -184,23 +192,11 @@ def test_autosave_does_the_same(edit_session, config, open_lab, project):
 
 def test_a_renamed_copy_and_save_as_go_on(lab):
     """Both reach the template; the name that was left is refused with a word."""
-    lab.run("docmanager:rename")
-    field = lab.page.locator(".jp-Dialog input")
-    field.fill("renamed.ipynb")
-    lab.page.locator(".jp-Dialog .jp-mod-accept").click()
-    lab.page.locator(
-        "#jp-main-dock-panel .lm-TabBar-tabLabel", has_text="renamed.ipynb"
-    ).first.wait_for()
+    lab.name("docmanager:rename", "renamed.ipynb")
     lab.type("values = [scale", "\nx = 1")
     lab.save()
     lab.has("x = 1")
-    lab.run("docmanager:save-as")
-    field = lab.page.locator(".jp-Dialog input")
-    field.fill("outputs/edit/second.ipynb")
-    lab.page.locator(".jp-Dialog .jp-mod-accept").click()
-    lab.page.locator(
-        "#jp-main-dock-panel .lm-TabBar-tabLabel", has_text="second.ipynb"
-    ).first.wait_for()
+    lab.name("docmanager:save-as", "outputs/edit/second.ipynb")
     lab.type("values = [scale", "\nx = 2")
     lab.save()
     lab.has("x = 2")

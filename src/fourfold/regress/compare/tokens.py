@@ -88,6 +88,7 @@ def tokens(line: str) -> Tokens:
     )
 
 
+@lru_cache(maxsize=4096)  # blocks that may be an order together ask for the same lines
 def mask(line: str, numbers: bool = True) -> tuple[str, ...]:
     """Return what lines that belong together have in common, token by token.
 
