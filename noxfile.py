@@ -88,8 +88,9 @@ def pythons(session: nox.Session, version: str) -> None:
 
 @nox.session
 def papermill_suite(session: nox.Session) -> None:
-    """papermill's own tests with our engine; arguments go to pytest."""
+    """papermill's own tests with our engine, our templates by its; arguments go to pytest."""
     run_in_venv(session, "python", "tests/papermill_suite.py", *session.posargs)
+    run_in_venv(session, "pytest", "-m", "papermill", *session.posargs, "tests/test_same.py")
 
 
 @nox.session

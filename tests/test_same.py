@@ -17,6 +17,7 @@ from fourfold.regress.references import first_runs
 from fourfold.run.kernels.zygotes import available
 from tiny_project import run_all
 
+pytestmark = pytest.mark.papermill
 ROOT = Path(__file__).parents[1]
 TEMPLATES = sorted(path.stem for path in ROOT.glob("templates/*.ipynb"))
 # The first of each template that has a reference; `one_each` wants one for each.

@@ -31,7 +31,8 @@ NOISE = (
 def regress(folder: Path, *arguments: str) -> str:
     """Test the notebooks of a folder; return what is printed."""
     call = [sys.executable, "-m", "fourfold", "regress", *arguments]
-    env = {**os.environ, "NO_COLOR": "1"}
+    # How many executions it takes to know an order is chance, unless the orders are given.
+    env = {**os.environ, "NO_COLOR": "1", "PYTHONHASHSEED": "11"}
     done = subprocess.run(call, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
     return done.stdout + done.stderr
 

@@ -24,7 +24,7 @@ from fourfold.project import Project, find_root
 from fourfold.records import emit
 from fourfold.records.evidence import Metric
 from fourfold.records.formatting import as_text
-from fourfold.records.ipynb import FIRST_LINE
+from fourfold.records.ipynb import FIRST_LINE, defer_grammar
 from fourfold.records.record import RunRecord, error_line, find_record
 
 
@@ -206,6 +206,7 @@ def _text(metric: Metric | None) -> str:
 
 def _main() -> None:
     """Execute the spec on standard input, unless its record stands."""
+    defer_grammar()
     from fourfold.project import hold_outputs
     from fourfold.report.overview import write_overview
     from fourfold.run.batch import run_batch

@@ -19,6 +19,7 @@ from fourfold.plan.schema import write_schemas
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, hold_outputs, shown
 from fourfold.records.formatting import count
+from fourfold.records.ipynb import defer_grammar
 from fourfold.records.record import RunRecord
 from fourfold.run.inputs import CHANGED
 from fourfold.run.kernelspec import check_kernel
@@ -258,6 +259,7 @@ def regress(
 
 def main() -> None:
     """Run the command line; mistakes in configs print one line each and exit with 2."""
+    defer_grammar()
     try:
         app()
     except FourfoldError as error:

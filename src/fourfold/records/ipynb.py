@@ -3,9 +3,12 @@
 import ast
 import json
 import re
+import sys
 import threading
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from fourfold.errors import TemplateError
@@ -14,8 +17,30 @@ _PARSING = threading.Lock()
 SECTIONS = ("Ingest", "EDA", "Modeling", "Conclusions")
 HEADING = re.compile(r"^## (?:(\d+)\. )?(.+?)\s*$", re.MULTILINE)
 FIRST_LINE = "# parameters"
+_GRAMMAR = "rfc3987_syntax"
 _TEXTS = ("application/javascript", "image/svg+xml")
 Notebook = dict[str, Any]
+
+
+def defer_grammar() -> None:
+    """Have this process compile the grammar of IRIs on first use, not when nbformat is imported.
+
+    jsonschema, which nbformat imports, compiles it at once. That takes two seconds, and no schema
+    of a notebook asks for it (https://github.com/python-jsonschema/jsonschema/issues/1428).
+    """
+    spec = None if _GRAMMAR in sys.modules else find_spec(_GRAMMAR)
+    if spec is None or spec.loader is None:
+        return
+    loader, module = spec.loader, module_from_spec(spec)
+
+    def loaded() -> ModuleType:
+        if vars(module).pop("__getattr__", None):
+            loader.exec_module(module)
+        return module
+
+    module.is_valid_syntax = lambda *args: loaded().is_valid_syntax(*args)  # type: ignore[attr-defined]
+    module.__getattr__ = lambda name: getattr(loaded(), name)  # type: ignore[method-assign]
+    sys.modules[_GRAMMAR] = module
 
 
 def syntax_tree(source: str) -> ast.Module:
