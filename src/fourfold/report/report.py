@@ -1,7 +1,7 @@
 """The report of a run: its notebook as one page that opens from disk, code on demand."""
 
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib.resources import files
 from math import isfinite
 from pathlib import Path
@@ -29,6 +29,7 @@ _SIGNS = {**MARKS, "ok": "✔"}
 def _exporter() -> HTMLExporter:
     config = Config()
     config.TagRemovePreprocessor.enabled = True
+    config.HTMLExporter.optimistic_validation = True  # once, not after each of twelve steps
     config.TagRemovePreprocessor.remove_all_outputs_tags = set(_HIDDEN)
     config.HTMLExporter.extra_template_paths = [str(files("fourfold.report") / "assets")]
     return HTMLExporter(  # type: ignore[no-untyped-call]
@@ -50,12 +51,22 @@ def _exported(notebook: Any, resources: dict[str, Any]) -> str:
     lexer = notebook.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
     types = {"notebook_metadata": notebook.metadata, "resources": resources}
     for name, make in (
-        ("highlight_code", partial(Highlight2HTML, pygments_lexer=lexer)),
-        ("filter_data_type", partial(WidgetsDataTypeFilter, **types)),
+        ("highlight_code", partial(_highlighted, lexer)),
+        ("filter_data_type", WidgetsDataTypeFilter(parent=exporter, **types)),  # type: ignore[no-untyped-call]
     ):
-        exporter.register_filter(name, make(parent=exporter))  # type: ignore[no-untyped-call]
+        exporter.register_filter(name, make)  # type: ignore[no-untyped-call]
     page, _ = TemplateExporter.from_notebook_node(exporter, notebook, resources)
     return str(page)
+
+
+def _highlighted(lexer: str, source: str, metadata: Mapping[str, Any]) -> str:
+    return _coloured(lexer, source, metadata.get("magics_language"))
+
+
+@lru_cache(maxsize=512)  # the runs of a template share most of their cells
+def _coloured(lexer: str, source: str, magics: str | None) -> str:
+    known = {"magics_language": magics} if magics else {}
+    return str(Highlight2HTML(pygments_lexer=lexer)(source, metadata=known))  # type: ignore[no-untyped-call]
 
 
 def prime() -> None:

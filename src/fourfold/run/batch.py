@@ -24,7 +24,7 @@ from fourfold.project import Project, git_commit, write_text
 from fourfold.records.record import RunRecord, findings, section_times, versions, write_record
 from fourfold.report.report import prime, write_report
 from fourfold.run.fingerprint import key_of
-from fourfold.run.folders import new_folder, renamed, settle, sweep_new
+from fourfold.run.folders import new_folder, settle, sweep_new, written
 from fourfold.run.inputs import Reader
 from fourfold.run.kernels.client import execute
 from fourfold.run.kernels.execution import Execution, Failure, Limits, write_notebook
@@ -162,7 +162,7 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
     if failure and failure.outcome == "killed" and batch.stopping():
         failure = replace(failure, outcome="cancelled")
     fill(execution.nb, spec)
-    write_notebook(renamed(execution.nb, place, folder), place / "notebook.ipynb")
+    write_text(place / "notebook.ipynb", written(execution.nb, place, folder))
     record = RunRecord(
         config=spec.config,
         run_id=spec.run_id,
@@ -225,12 +225,12 @@ _Dumper.add_representer(str, _escaped)
 
 def _execute(item: Todo, batch: Batch, path: Path) -> Execution:
     spec, root = item.spec, batch.project.root
-    notebook, wrong = load_notebook_node(from_dict(item.template)), None  # type: ignore[no-untyped-call]
+    wrong = None
     try:
-        kernel = kernel_for(notebook.metadata, spec.options.kernel)
+        kernel = kernel_for(item.template["metadata"], spec.options.kernel)
         notebook = prepared(item.template, spec.parameters, kernel)
     except Exception as error:  # a kernel or a language that there is not must not end the batch
-        notebook, wrong = with_room(notebook), error
+        notebook, wrong = with_room(load_notebook_node(from_dict(item.template))), error  # type: ignore[no-untyped-call]
     execution = Execution(
         notebook,
         path,

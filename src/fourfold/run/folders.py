@@ -26,8 +26,8 @@ def sweep_new(outputs: Path) -> None:
     shutil.rmtree(outputs / _NEW, ignore_errors=True)
 
 
-def renamed(notebook: Any, place: Path, folder: Path) -> Any:
-    """Return a notebook as if it had been executed in its final folder.
+def written(notebook: Any, place: Path, folder: Path) -> str:
+    """Return the text of a notebook as if it had been executed in its final folder.
 
     Parameters
     ----------
@@ -36,10 +36,8 @@ def renamed(notebook: Any, place: Path, folder: Path) -> Any:
     place, folder : Path
         Where that was, and where it will be.
     """
-    if place == folder:
-        return notebook
     text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
-    return nbformat.reads(text.replace(str(place), str(folder)), as_version=4)  # type: ignore[no-untyped-call]
+    return text if place == folder else text.replace(str(place), str(folder))
 
 
 def settle(place: Path, folder: Path, keep: bool) -> None:
