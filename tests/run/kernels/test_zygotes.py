@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,9 +18,10 @@ import psutil
 import pytest
 from jupyter_client.manager import KernelManager, start_new_kernel
 
-from fourfold.run.kernels.process import Process, WarmError, send
+from fourfold.records.record import read_record
+from fourfold.run.kernels.process import Lost, Process, WarmError, send
 from fourfold.run.kernels.provisioner import WarmProvisioner
-from fourfold.run.kernels.zygotes import VOLATILE, Zygotes, available, own_folder, sweep
+from fourfold.run.kernels.zygotes import VOLATILE, Zygotes, available, own_folder, remove, sweep
 
 pytestmark = pytest.mark.skipif(not available(), reason="kernels are forked on Linux only")
 MODULES = ("numpy", "no_such_module_anywhere")
@@ -131,6 +133,17 @@ def test_a_killed_zygote_takes_its_kernels_along_and_is_replaced(zygotes):
     assert second.poll() is None
 
 
+def test_a_zygote_whose_folder_is_gone_is_replaced(zygotes):
+    """Somebody has cleared the temporary folder; no kernel of it could open its sockets."""
+    first = zygotes.kernel((), environment(), None)
+    shutil.rmtree(Path(first.connection["ip"]).parent)
+    second = zygotes.kernel((), environment(), None)
+    assert Path(second.connection["ip"]).parent.exists()
+    assert (first.poll(), second.poll()) == (None, None)
+    zygotes.close()
+    _gone([first.pid, second.pid])
+
+
 def test_a_killed_branch_is_replaced(zygotes):
     """The process that imported a template's libraries, not the one above it."""
     first = zygotes.kernel(MODULES, environment(), None)
@@ -173,16 +186,57 @@ def test_nothing_is_left_after_the_end(zygotes):
     assert _folders() - before == set()
 
 
+OWN = (
+    "from fourfold.run.kernels.zygotes import own_folder; print(own_folder(), flush=True); input()"
+)
+
+
 def test_what_a_killed_process_left_is_swept():
-    """Its number stands in the name of the folder; that of a living process stays."""
-    call = [sys.executable, "-c", "import os; print(os.getpid())"]
-    ended = subprocess.run(call, text=True, capture_output=True, check=True).stdout.strip()
-    own = own_folder()
-    stale = own_folder().rename(own.with_name(f"fourfold-{ended}-stale"))
-    sweep()
-    assert not stale.exists()
-    assert own.exists()
-    own.rmdir()
+    """Whatever its number is; the folder of a living process stays, whatever its number is."""
+    call = [sys.executable, "-c", OWN]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(call, **pipes) as other, subprocess.Popen(call, **pipes) as killed:
+        living, stale = (Path(each.stdout.readline().strip()) for each in (other, killed))
+        own = own_folder()
+        # As a process of another container has it, whose number is nobody's here.
+        living = living.rename(living.with_name("fourfold-4194999-abcdefgh"))
+        killed.kill()
+        killed.wait()
+        stale = stale.rename(stale.with_name(f"fourfold-{os.getpid()}-stale"))
+        sweep()
+        assert (own.exists(), living.exists(), stale.exists()) == (True, True, False)
+        other.communicate("")
+        sweep()
+        assert not living.exists()
+    remove(own)
+    assert not own.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a namespace of processes takes root")
+def test_containers_may_share_a_temporary_folder(project, config):
+    """A batch beside another whose processes have numbers of their own takes nothing from it."""
+    config("template: tiny\nsweep: {grid: {seed: [1, 2, 3, 4, 5, 6]}}\n")
+    run = [sys.executable, "-m", "fourfold", "run", "--workers", "1"]
+    inside = ["unshare", "--pid", "--fork", "--mount-proc", *run, "--outputs", "inside"]
+    if subprocess.run([*inside[:4], "true"], capture_output=True).returncode:
+        pytest.skip("no namespaces here")
+    with subprocess.Popen(run, cwd=project, stdout=subprocess.PIPE, text=True) as outside:
+        while "ok" not in outside.stdout.readline():
+            pass
+        done = subprocess.run([*inside, "--force"], cwd=project, capture_output=True, text=True)
+        assert "6 runs, 0 failed" in done.stdout, done.stdout + done.stderr
+        assert "6 runs, 0 failed" in outside.communicate()[0]
+    records = [read_record(path) for path in project.glob("outputs/a/*/record.json")]
+    assert {record.start for record in records} == {"warm"}
+
+
+def test_a_kernel_that_ends_before_it_is_ready_is_lost():
+    """Its zygote says how it ended, which is no kernel; another is asked for."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        send(theirs, {"code": -9, "cpu_s": 0.0, "peak_mb": 0.0})
+        with pytest.raises(Lost):
+            Process(ours)
 
 
 def _folders() -> set[Path]:

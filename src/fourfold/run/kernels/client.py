@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import shutil
 import signal
 import threading
 import time
@@ -25,7 +24,7 @@ from fourfold.run.kernels.machine import observed, oom_kills
 from fourfold.run.kernels.notes import PYTHON, begin_notes, language, read_notes
 from fourfold.run.kernels.preload import preloads
 from fourfold.run.kernels.provisioner import WarmProvisioner
-from fourfold.run.kernels.zygotes import fits, own_folder
+from fourfold.run.kernels.zygotes import fits, own_folder, remove
 
 WARM_KERNELS = ("python3", "fourfold")
 """Kernels that a fork can serve: this Python's own."""
@@ -282,7 +281,7 @@ def execute(
         execution.notebook_complete()
         if execution.notes is not None and (folder / NOTES).exists():
             execution.notes = read_notes(folder / NOTES)
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
     execution.explain(limits)
     return execution
 

@@ -55,7 +55,8 @@ class Process:
         finally:
             if message is None:
                 answer.close()
-        if message is None:
+        if message is None or "code" in message[0]:
+            answer.close()
             raise Lost("the kernel ended before it was ready")
         if "cold" in message[0]:
             answer.close()

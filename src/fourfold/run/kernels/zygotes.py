@@ -14,16 +14,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
+from typing import IO, Any
 from weakref import WeakSet
-
-import psutil
 
 from fourfold.run.kernels.process import Lost, Process, WarmError, send
 from fourfold.run.kernels.rehearsal import VOLATILE
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 _MOST_ROOTS = 4
 _LONGEST = 107  # bytes of the path of a socket
+_OWNER = "owner"
+_OWNED: dict[Path, IO[bytes]] = {}
 _START = (
     "import sys; '' in sys.path and sys.path.remove('');"
     "from fourfold.run.kernels.zygote import main; main()"
@@ -40,17 +45,37 @@ def available() -> bool:
 
 
 def own_folder() -> Path:
-    """Return a new folder for sockets, whose name says which process it belongs to.
+    """Return a new folder for sockets, which this process holds until it ends or removes it.
 
     The path of a socket has a limit, so it lies elsewhere if the temporary folder has a long name.
     """
-    prefix = f"fourfold-{os.getpid()}-"
+    prefix = f".fourfold-{os.getpid()}-"
     folder = ""
     for parent in _parents():
         with suppress(OSError):
             folder = tempfile.mkdtemp(prefix=prefix, dir=parent)
             break
-    return Path(folder or tempfile.mkdtemp(prefix=prefix))
+    hidden = Path(folder or tempfile.mkdtemp(prefix=prefix))
+    owner = (hidden / _OWNER).open("wb")
+    with suppress(OSError):
+        _hold(owner)
+    made = hidden.rename(hidden.with_name(hidden.name.removeprefix(".")))  # `sweep` may see it now
+    _OWNED[made] = owner
+    return made
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder of this process."""
+    rmtree(folder, ignore_errors=True)
+    if owner := _OWNED.pop(folder, None):
+        owner.close()
+
+
+def _hold(owner: IO[bytes]) -> None:
+    """Hold a file until this process ends or closes it; OSError if that cannot be."""
+    if not fcntl:
+        raise OSError("no locks here")
+    fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _parents() -> list[str]:
@@ -66,11 +91,14 @@ def fits(folder: str | Path) -> bool:
 
 
 def sweep() -> None:
-    """Remove the folders of processes that were killed before they could."""
-    folders = (each for parent in _parents() for each in Path(parent).glob("fourfold-*-*"))
-    for folder in folders:
-        owner = folder.name.split("-")[1]
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+    """Remove the folders of processes that were killed before they could.
+
+    Their number says nothing: it may be that of a process in another container, which shares the
+    temporary folder.
+    """
+    for folder in (each for parent in _parents() for each in Path(parent).glob("fourfold-*-*")):
+        with suppress(OSError), (folder / _OWNER).open("r+b") as owner:  # held, or gone by now
+            _hold(owner)
             rmtree(folder, ignore_errors=True)
 
 
@@ -139,7 +167,7 @@ class _Zygote:
             self.process.kill()
             self.process.wait()
         if self.folder:
-            rmtree(self.folder, ignore_errors=True)
+            remove(self.folder)
 
 
 class Zygotes:
@@ -147,6 +175,7 @@ class Zygotes:
 
     def __init__(self) -> None:
         self._roots: dict[Any, _Zygote] = {}
+        self._retired: list[_Zygote] = []
         self._lock = threading.Lock()
         atexit.register(self.close)
 
@@ -206,8 +235,9 @@ class Zygotes:
     def close(self) -> None:
         """End every zygote, and with them every kernel that still runs."""
         with self._lock:
-            for root in list(self._roots.values()):
+            for root in [*self._roots.values(), *self._retired]:
                 self._forget(root)
+            self._retired.clear()
 
     def pids(self) -> list[int]:
         """Return the process numbers of the zygotes."""
@@ -223,6 +253,8 @@ class Zygotes:
         root = self._roots.get(key)
         if root and root.process and root.process.poll() is not None:
             self._forget(root)
+        elif root and root.folder and not root.folder.exists():  # where its kernels have sockets
+            self._retired.append(self._roots.pop(key))  # those that run are connected already
         if key not in self._roots:
             if len(self._roots) >= _MOST_ROOTS:
                 self._make_room()
@@ -240,7 +272,7 @@ class Zygotes:
     def _start(self, env: dict[str, str], here: str | None) -> _Zygote:
         folder = own_folder()
         if not fits(folder):
-            folder.rmdir()
+            remove(folder)
             raise WarmError("no folder has a name short enough for sockets")
         ours, theirs = socket.socketpair()
         with theirs, (folder / "zygote.log").open("wb") as log:
