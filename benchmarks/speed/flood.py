@@ -69,6 +69,8 @@ def losses(outputs: Path, runs: int, lines: int) -> dict[str, int]:
         notebook = nbformat.read(file.with_name("notebook.ipynb"), 4)
         printed = "".join(o.get("text", "") for c in notebook.cells for o in c.get("outputs", ()))
         lost["failed"] += record["status"] != "ok"
+        if record["error"]:
+            print(record["run_id"], record["error"], file=sys.stderr)
         lost["lines"] += lines + 1000 - len(printed.splitlines())
         lost["metrics"] += 1000 - len(record["metrics"])
     return lost

@@ -16,9 +16,8 @@ from papermill.iorw import NoDatesSafeLoader
 
 from fourfold.errors import ConfigError
 from fourfold.plan.plan import plan
-from fourfold.run.batch import _yaml
 from fourfold.run.fingerprint import Fingerprints
-from fourfold.run.prepare import injected
+from fourfold.run.prepare import as_yaml, injected
 from tiny_project import make_notebook
 
 CELL = (
@@ -73,7 +72,7 @@ def value_of(node):
 
 def assert_arrives(project, parameters):
     """Our injected cell, and that of plain papermill with `params.yaml`, give these values."""
-    again = yaml.load(_yaml(parameters), Loader=NoDatesSafeLoader)
+    again = yaml.load(as_yaml(parameters), Loader=NoDatesSafeLoader)
     for given_values in (parameters, again):
         notebook = injected(project / "templates/t.ipynb", given_values)
         cell = next(cell for cell in notebook.cells if cell.get("id") == "injected-parameters")

@@ -1,6 +1,5 @@
 """The command line: each command is the line written out, one call a step."""
 
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,14 +51,17 @@ def plan_command(
 ) -> None:
     """Show the runs of PATHs and check them all; starts no kernel."""
     project = root_of(root)
-    specs = _matching(plan(paths or [], project), only)
+    planned = plan(paths or [], project)
+    specs = _matching(planned, only)
     console.print(plan_table(specs))
     configs = len({spec.config for spec in specs})
     console.print(f"{count(len(specs), 'run')} of {count(configs, 'config')}, all checked")
     if why:
-        choice = choose(specs, Project(project, outputs_of(outputs, project)))
+        place = Project(project, outputs_of(outputs, project))
+        choice = choose(specs, place, runs=_ids(planned))
         _explain(choice)
-        console.print(f"{len(choice.todo):,} to execute, {len(choice.unchanged):,} unchanged")
+        kept = f", {len(choice.kept):,} of them told anew" if choice.kept else ""
+        console.print(f"{len(choice.todo):,} to execute, {len(choice.unchanged):,} unchanged{kept}")
 
 
 @app.command()
@@ -98,9 +100,15 @@ def run(
         from fourfold.report.overview import keep_runs, write_results
 
         keep_runs(place.outputs, _ids(planned))
-        choice = choose(specs, place, force, failed)
+        choice = choose(specs, place, force, failed, _ids(planned))
         if why:
             _explain(choice)
+        if choice.kept:
+            from fourfold.run.kept import keep
+
+            keep(choice.kept, place)
+            told = count(len(choice.kept), "result")
+            console.print(f"{told} kept under other names, questions or criteria, not executed")
         if not choice.todo:
             write_results(place.outputs, always=False)
             done = count(len(choice.unchanged), "run")
@@ -150,9 +158,6 @@ def _execute(
 
     at_once = workers_for(todo, workers)
     warm_up(todo, place, at_once)
-    # A grammar of web addresses, which takes a second to load and only checks schemas for them;
-    # without it jsonschema leaves that check out.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from fourfold.run.batch import run_batch
 
     progress = Progress(len(todo), at_once, console)

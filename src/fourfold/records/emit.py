@@ -201,16 +201,42 @@ def conclude(
     ConclusionError
         If a condition cannot be read, or its metric was never recorded.
     """
-    claims = judge_all(success or {}, _METRICS)
+    texts = {"answer": answer, "next_step": next_step}
+    made = concluded(texts, judge_all(success or {}, _METRICS), question, decision, limits)
+    _CONCLUSIONS[:] = [made]
+    _display(conclusion_bundle(made, texts))
+
+
+def concluded(
+    texts: Mapping[str, str | Mapping[str, str]],
+    claims: list[Claim],
+    question: str,
+    decision: str,
+    limits: Sequence[str],
+) -> Conclusion:
+    """Return the conclusion of claims.
+
+    Parameters
+    ----------
+    texts : mapping
+        The ``answer`` and the ``next_step``, each a text or one for each verdict.
+    claims : list of Claim
+    question, decision : str
+    limits : sequence of str
+    """
     verdict = overall(claims)
     said, then = (
         text if isinstance(text, str) else text.get(verdict, text.get("", ""))
-        for text in (answer, next_step)
+        for text in (texts["answer"], texts["next_step"])
     )
     said = first_word(question, verdict, said)
-    made = Conclusion(said, verdict, claims, question, decision, list(limits), then)
-    _CONCLUSIONS[:] = [made]
-    _show("conclusion", asdict(made), _conclusion_html(made), _conclusion_text(made))
+    return Conclusion(said, verdict, claims, question, decision, list(limits), then)
+
+
+def conclusion_bundle(made: Conclusion, texts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the output of a conclusion; with all its `texts`, so that it may be judged again."""
+    facts = {**asdict(made), "texts": texts}
+    return _bundle("conclusion", facts, _conclusion_html(made), _conclusion_text(made))
 
 
 def recorded() -> tuple[dict[str, Metric], Conclusion | None]:
@@ -220,14 +246,21 @@ def recorded() -> tuple[dict[str, Metric], Conclusion | None]:
 
 def _show(kind: str, facts: Mapping[str, Any], html: str, text: str) -> None:
     """Display one output that people, tests and the runner each can read."""
+    _display(_bundle(kind, facts, html, text))
+
+
+def _bundle(kind: str, facts: Mapping[str, Any], html: str, text: str) -> dict[str, Any]:
+    content = json.loads(json.dumps({"kind": kind, **facts}, default=str))
+    return {MIME: content, "text/html": html, "text/plain": text}
+
+
+def _display(bundle: Mapping[str, Any]) -> None:
     from IPython.core.getipython import get_ipython
     from IPython.display import display
 
     if get_ipython() is None:
-        print(text)
+        print(bundle["text/plain"])
     else:
-        content = json.loads(json.dumps({"kind": kind, **facts}, default=str))
-        bundle = {MIME: content, "text/html": html, "text/plain": text}
         display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 

@@ -22,8 +22,7 @@ from fourfold.run.fingerprint import (
     Fingerprint,
     Fingerprints,
     changed_parameters,
-    code_of,
-    digest_of,
+    digest_of_code,
     key_of,
 )
 from fourfold.run.inputs import Reader
@@ -89,7 +88,7 @@ class Case:
         """Return what the outputs depend on now, on this machine."""
         if self.spec:
             own = Fingerprints(self.root).of(self.spec)
-            own = replace(own, template=digest_of(code_of(self.template)))
+            own = replace(own, template=digest_of_code(self.template))
         else:
             code = [text(c) for c in self.stored["cells"] if c["cell_type"] == "code"]
             own = Fingerprint.of_code(code, dict(_files(self.stored, self.path.parent)))

@@ -1,11 +1,10 @@
 """A batch: the runs of one command side by side, each with notebook, report and record."""
 
-import re
 import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
@@ -15,7 +14,6 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-import yaml
 from nbformat import from_dict
 from papermill.iorw import load_notebook_node
 
@@ -31,7 +29,7 @@ from fourfold.run.kernels.execution import Execution, Failure, Limits, write_not
 from fourfold.run.kernels.machine import kernel_env, with_energy
 from fourfold.run.kernels.zygotes import ZYGOTES
 from fourfold.run.kernelspec import kernel_for
-from fourfold.run.prepare import fill, prepared, with_room
+from fourfold.run.prepare import as_yaml, fill, prepared, with_room
 from fourfold.run.schedule import Batch, scheduled, warm_up, workers_for
 from fourfold.run.selection import Todo
 
@@ -143,7 +141,7 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
         (place / "record.json").unlink(missing_ok=True)
         shutil.rmtree(place, ignore_errors=True)
         (place / "artifacts").mkdir(parents=True)
-        write_text(place / "params.yaml", _yaml(spec.parameters))
+        write_text(place / "params.yaml", as_yaml(spec.parameters))
         started, clock = datetime.now(UTC), time.monotonic()
         reader = Reader(root, batch.project.outputs, place, time.time_ns())
         execution = _execute(item, batch, place / "notebook.ipynb")
@@ -195,32 +193,6 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
         settle(place, folder, keep=record.status == "cancelled")
     batch.end(record)
     return record
-
-
-def _yaml(parameters: Mapping[str, Any]) -> str:
-    """Return parameters as flat YAML, which ``papermill -f`` reads.
-
-    Written as papermill reads it, by YAML 1.1: there a bare ``yes`` is true, and ``1e-05`` a word.
-
-    Examples
-    --------
-    >>> _yaml({"positive": "yes", "rate": 1e-05})
-    "positive: 'yes'\\nrate: 1.0e-05\\n"
-    """
-    options: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": 100}
-    return str(yaml.dump(dict(parameters), Dumper=_Dumper, **options))
-
-
-class _Dumper(yaml.SafeDumper):
-    """Escapes what YAML 1.1 folds as the end of a line, in texts and in keys."""
-
-
-def _escaped(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    ends = re.search("[\x85\u2028\u2029]", text)
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if ends else None)
-
-
-_Dumper.add_representer(str, _escaped)
 
 
 def _execute(item: Todo, batch: Batch, path: Path) -> Execution:

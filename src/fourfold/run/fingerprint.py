@@ -15,6 +15,7 @@ from fourfold.data import sources
 from fourfold.plan.spec import RunSpec, canonical
 from fourfold.plan.template import template_path
 from fourfold.records.ipynb import parameters_index, read_notebook, text
+from fourfold.run.code import deciding, judged_by
 from fourfold.run.digests import digest_now
 from fourfold.run.inputs import CHANGED, Inputs, Reader, inputs_of
 from fourfold.run.names import texts_of
@@ -130,7 +131,8 @@ class Fingerprints:
     def __init__(self, root: Path, outputs: Path | None = None) -> None:
         self.root = root
         self.template = cache(lambda file: read_notebook(template_path(file, root)))
-        self._code = cache(lambda file: digest_of(code_of(self.template(file))))
+        self._code = cache(lambda file: digest_of_code(self.template(file)))
+        self.judged_by = cache(lambda file: judged_by(self.template(file)))
         self._named = cache(lambda source: sources.parse(source, root).fingerprint())
         self._now = cache(lambda name: digest_now(name, root, outputs))
 
@@ -193,9 +195,9 @@ def code_of(notebook: Mapping[str, Any]) -> list[str]:
     return [text(cell) for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
-def digest_of(code: list[str]) -> str:
-    """Return the digest of code cells."""
-    return _digest(json.dumps(code).encode())
+def digest_of_code(notebook: Mapping[str, Any]) -> str:
+    """Return the digest of what decides a template's result."""
+    return _digest(json.dumps(deciding(notebook)).encode())
 
 
 def digest(content: Any) -> str:

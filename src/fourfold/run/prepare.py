@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from nbformat import from_dict
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
@@ -83,6 +84,32 @@ def with_room(notebook: Any) -> Any:
     cell = {"cell_type": "markdown", "id": HEADER, "metadata": metadata, "source": ""}
     notebook["cells"].insert(int(titled), from_dict(cell))  # type: ignore[no-untyped-call]
     return notebook
+
+
+def as_yaml(parameters: Mapping[str, Any]) -> str:
+    """Return parameters as flat YAML, which ``papermill -f`` reads.
+
+    Written as papermill reads it, by YAML 1.1: there a bare ``yes`` is true, and ``1e-05`` a word.
+
+    Examples
+    --------
+    >>> as_yaml({"positive": "yes", "rate": 1e-05})
+    "positive: 'yes'\\nrate: 1.0e-05\\n"
+    """
+    options: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": 100}
+    return str(yaml.dump(dict(parameters), Dumper=_Dumper, **options))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Escapes what YAML 1.1 folds as the end of a line, in texts and in keys."""
+
+
+def _escaped(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    ends = re.search("[\x85\u2028\u2029]", text)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if ends else None)
+
+
+_Dumper.add_representer(str, _escaped)
 
 
 def fill(notebook: Any, spec: RunSpec) -> None:

@@ -1,20 +1,25 @@
 """Which runs need not run again: the record on disk against what the run would be now."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fourfold.errors import FourfoldError
+from fourfold.plan.config import config_name
 from fourfold.plan.spec import RunSpec, canonical
 from fourfold.project import Project
+from fourfold.records.evidence import BUSINESS
 from fourfold.records.record import RunRecord, find_record
 from fourfold.run.digests import WILDCARDS
 from fourfold.run.fingerprint import Fingerprint, Fingerprints, changed_parameters
 from fourfold.run.kernelspec import PYTHON, kernel_for
+
+if TYPE_CHECKING:
+    from fourfold.run.kept import Kept
 
 
 @dataclass(frozen=True)
@@ -36,16 +41,27 @@ class Todo:
 
 @dataclass(frozen=True)
 class Choice:
-    """Which runs are executed, and which not; `unchanged` has the records of the others."""
+    """Which runs are executed, and which not; `unchanged` has the records of the others.
+
+    Of these, `kept` are told anew: their run has another name, question or criterion by now.
+    """
 
     todo: list[Todo] = field(default_factory=list)
     unchanged: list[RunRecord] = field(default_factory=list)
+    kept: list["Kept"] = field(default_factory=list)
 
 
 def choose(
-    specs: Iterable[RunSpec], project: Project, force: bool = False, failed: bool = False
+    specs: Sequence[RunSpec],
+    project: Project,
+    force: bool = False,
+    failed: bool = False,
+    runs: Mapping[str, Collection[str]] | None = None,
 ) -> Choice:
     """Choose the runs whose record is missing, not ok, or of something else than the run now.
+
+    A result belongs to template and parameters: that of a run which its config, or the project,
+    has no longer is that of a new run with the same.
 
     Parameters
     ----------
@@ -53,6 +69,8 @@ def choose(
         Choose all.
     failed : bool
         Choose only those whose last execution did not end well.
+    runs : mapping of str to collection of str
+        All runs that each config has now; without it no former run is looked for.
     """
     fingerprints = Fingerprints(project.root, project.outputs)
 
@@ -61,14 +79,27 @@ def choose(
         return _kernel(fingerprints.template(template).get("metadata", {}), asked)
 
     choice = Choice()
+    former = _Former(project, runs)
     for spec in specs:
-        folder = project.folder(spec.config, spec.run_id)
+        folder = source = project.folder(spec.config, spec.run_id)
         record = find_record(folder)
+        if record is None and not force:
+            source, record = former.of(spec) or (folder, None)
         now = fingerprints.of(spec, record.key if record else None)
         why = ["asked for by --force"] if force else []
+        kept = None
         if not force:
             name = kernel(spec.template_file, spec.options.kernel)
-            why = _reasons(spec, now, record, folder, name)
+            why = _reasons(spec, now, record, source, name)
+            if record and record.ok and (why or source != folder):
+                others = _reasons(_asked(spec, record), now, record, source, name)
+                if not others:
+                    from fourfold.run.kept import retold
+
+                    template = fingerprints.template(spec.template_file)
+                    by = fingerprints.judged_by(spec.template_file)
+                    kept = retold(spec, record, source, folder, template, by)
+                    why = [] if kept else why or ["not run yet"]
         if failed and (record is None or record.ok):
             why = []
         if why:
@@ -81,8 +112,57 @@ def choose(
                 Todo(spec, now, why, expected_s, cost.get("peak_mb"), good, template)
             )
         elif record and record.ok:
-            choice.unchanged.append(replace(record, status="unchanged"))
+            choice.kept.extend([kept] if kept else [])
+            choice.unchanged.append(replace(kept.record if kept else record, status="unchanged"))
     return choice
+
+
+def _asked(spec: RunSpec, record: RunRecord) -> RunSpec:
+    """Return a run with the question, decision and criteria of a record."""
+    had = {name: record.parameters[name] for name in BUSINESS if name in record.parameters}
+    own = {name: had.get(name, value) for name, value in spec.parameters.items()}
+    return replace(spec, parameters=own)
+
+
+class _Former:
+    """Results of runs that their config, or the project, has no longer."""
+
+    def __init__(self, project: Project, runs: Mapping[str, Collection[str]] | None) -> None:
+        self.project, self.runs = project, runs
+
+    def of(self, spec: RunSpec) -> tuple[Path, RunRecord] | None:
+        """Return where the result of a run is that had its template and parameters; once each."""
+        if self.runs is None:
+            return None
+        return self._known.pop(_content(spec.template, spec.parameters), None)
+
+    @cached_property
+    def _known(self) -> dict[Any, tuple[Path, RunRecord]]:
+        found = {}
+        for path in self.project.outputs.glob("*/*/record.json"):
+            config, run_id = path.parts[-3:-1]
+            if run_id in (self.runs or {}).get(config, ()) or self._is_there(config):
+                continue
+            if (record := find_record(path.parent)) and record.ok:
+                found[_content(record.template, record.parameters)] = path.parent, record
+        return found
+
+    def _is_there(self, config: str) -> bool:
+        """Say whether a config that is not asked for exists."""
+        if config in (self.runs or {}):
+            return False
+        return config in self._names
+
+    @cached_property
+    def _names(self) -> set[str]:
+        root = self.project.root
+        files = [*root.glob("*.y*ml"), *(root / "params").rglob("*.y*ml")]
+        return {config_name(path, root) for path in files}
+
+
+def _content(template: str, parameters: Mapping[str, Any]) -> tuple[str, str]:
+    own = {name: text for name, text in _in_order(parameters).items() if name not in BUSINESS}
+    return template, canonical(own)
 
 
 def _reasons(

@@ -68,7 +68,9 @@ def _compare_conclusions(before: Record, after: Record, rules: Rules) -> list[Di
     """Compare each claim as loosely as its metric, and sentences as loosely as any of them."""
     loosest = max([rules.tolerance.rtol, *rules.metrics.values()])
     loose = replace(rules.tolerance, rtol=loosest)
-    old, new = ({k: v for k, v in side.items() if k != "claims"} for side in (before, after))
+    # What would be said of another verdict is no result.
+    apart = ("claims", "texts")
+    old, new = ({k: v for k, v in side.items() if k not in apart} for side in (before, after))
     differences = compare_json(old, new, loose, "/conclusion")
     claims, new_claims = (
         {(claim["metric"], claim["condition"]): claim for claim in side.get("claims", [])}

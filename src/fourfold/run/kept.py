@@ -1,0 +1,180 @@
+"""A result that is kept though its run has another name, question or criterion than it had.
+
+Nothing is executed: metrics stay, and claims are judged from them as `ff.conclude` judges them.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nbformat import from_dict
+
+from fourfold.errors import ConclusionError
+from fourfold.plan.spec import RunSpec
+from fourfold.project import Project, write_text
+from fourfold.records.emit import concluded, conclusion_bundle
+from fourfold.records.evidence import MIME, Criterion, judge_all
+from fourfold.records.ipynb import tags
+from fourfold.records.record import RunRecord, findings, write_record
+from fourfold.report.report import write_report
+from fourfold.run.folders import new_folder, settle
+from fourfold.run.kernels.execution import write_notebook
+from fourfold.run.prepare import as_yaml, fill, injected
+
+NOTEBOOK = "notebook.ipynb"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A result that is kept: its run as it is now, with record and notebook, and where it was."""
+
+    spec: RunSpec
+    record: RunRecord
+    notebook: Mapping[str, Any]
+    source: Path
+
+
+def retold(
+    spec: RunSpec,
+    record: RunRecord,
+    source: Path,
+    folder: Path,
+    template: Mapping[str, Any],
+    judged_by: str,
+) -> Kept | None:
+    """Return the result of a run under its present name, question and criteria.
+
+    None where only executing can tell: a criterion asks for what was not recorded, say.
+
+    Parameters
+    ----------
+    spec : RunSpec
+        As it is now.
+    record : RunRecord
+        Of the result, whose other parameters are the same.
+    source, folder : Path
+        Where the result is, and where it belongs.
+    template : mapping
+        Its JSON.
+    judged_by : str
+        As `fourfold.run.code.judged_by` says of it.
+    """
+    try:
+        read = (source / NOTEBOOK).read_text(encoding="utf-8")
+        notebook = json.loads(read.replace(str(source), str(folder)))
+        _judge_again(notebook, record.parameters, spec.parameters, judged_by)
+        new = injected(template, spec.parameters)
+    except (OSError, ValueError, ConclusionError):
+        return None
+    (cell,) = (c for c in new["cells"] if "injected-parameters" in tags(c))
+    for own in notebook["cells"]:
+        if "injected-parameters" in tags(own):
+            own["source"] = cell["source"]
+    fill(notebook, spec)
+    kept = replace(
+        record,
+        config=spec.config,
+        run_id=spec.run_id,
+        varied=list(spec.varied),
+        parameters=dict(spec.parameters),
+        **findings(notebook),
+    )
+    return Kept(spec, kept, notebook, source)
+
+
+def _judge_again(
+    notebook: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any], judged_by: str
+) -> None:
+    """Conclude with other criteria, question or decision.
+
+    Raises
+    ------
+    ConclusionError
+        If it cannot be known what the notebook would conclude.
+    """
+    asked = {name: now.get(name) for name in ("question", "decision", "success")}
+    if all(json.dumps(before.get(name)) == json.dumps(value) for name, value in asked.items()):
+        return
+    if not judged_by:
+        raise ConclusionError("expected question and criteria to go to ff.conclude alone")
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    facts = [output["data"][MIME] for output in outputs if MIME in output.get("data", {})]
+    ends = [number for number, fact in enumerate(facts) if fact["kind"] == "conclusion"]
+    if len(ends) != 1 or "texts" not in facts[ends[0]]:
+        raise ConclusionError("expected one conclusion with its texts")
+    said = facts[ends[0]]
+    metrics = findings({"cells": [{"outputs": [_output(fact) for fact in facts[: ends[0]]]}]})
+    given = {claim["metric"]: claim["condition"] for claim in said["claims"]}
+    success = _combined(given, before.get("success") or {}, asked["success"] or {}, judged_by)
+    claims = judge_all(success, metrics["metrics"])
+    words = str(asked["question"] or ""), str(asked["decision"] or "")
+    for name in ("question", "decision"):
+        if said[name] != str(before.get(name) or ""):
+            raise ConclusionError(f"expected the {name} that was asked for")
+    made = concluded(said["texts"], claims, *words, said["limits"])
+    output = next(o for o in outputs if o.get("data", {}).get(MIME) is said)
+    output["data"] = conclusion_bundle(made, said["texts"])
+
+
+def _output(fact: Mapping[str, Any]) -> dict[str, Any]:
+    return {"data": {MIME: fact}}
+
+
+def _combined(
+    given: Mapping[str, str], before: Mapping[str, Any], now: Mapping[str, Any], judged_by: str
+) -> Mapping[str, Any]:
+    """Return the criteria of a template together with those that are asked for now.
+
+    Parameters
+    ----------
+    given : mapping of metric to condition
+        What was judged: the template's own, then what was asked for `before`.
+    before, now : mapping of metric to condition
+    judged_by : str
+
+    Raises
+    ------
+    ConclusionError
+        If that is not how they were put together, or a criterion of the template may come back.
+    """
+    for name, condition in before.items():
+        if Criterion.parse(name, given.get(name, "none")) != Criterion.parse(name, condition):
+            raise ConclusionError(f"expected {name} as it was asked for")
+    if judged_by == "asked":
+        return now
+    if not before.keys() <= now.keys():
+        raise ConclusionError(
+            "expected what was asked for: it may hide a criterion of the template"
+        )
+    names, asked = list(given), list(before)
+    sizes = range(min(len(names), len(asked)), -1, -1)
+    last = next(n for n in sizes if names[len(names) - n :] == asked[len(asked) - n :])
+    return {**{name: given[name] for name in names[: len(names) - last]}, **now}
+
+
+def keep(results: Sequence[Kept], project: Project) -> None:
+    """Write kept results into the folders of their runs; the former folder goes last."""
+    for kept in results:
+        spec, place = kept.spec, new_folder(project, kept.spec)
+        folder = project.folder(spec.config, spec.run_id)
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(kept.source, place, copy_function=_linked)
+        write_text(place / "params.yaml", as_yaml(spec.parameters))
+        write_notebook(from_dict(kept.notebook), place / NOTEBOOK)  # type: ignore[no-untyped-call]
+        write_report(place, kept.record)
+        write_record(kept.record, place / "record.json")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        settle(place, folder, keep=False)
+        if kept.source != folder:
+            shutil.rmtree(kept.source, ignore_errors=True)
+
+
+def _linked(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links
+        shutil.copy2(source, target)
