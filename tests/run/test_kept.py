@@ -12,10 +12,13 @@ import pytest
 from fourfold.plan.plan import plan
 from fourfold.project import Project
 from fourfold.records.record import read_record
+from fourfold.run.code import judged_by
 from fourfold.run.kept import keep
 from fourfold.run.selection import Choice, choose
 from tiny_project import CELLS, make_notebook, run_all
 
+ROOT = Path(__file__).parents[2]
+TEMPLATES = sorted((ROOT / "templates").glob("*.ipynb"))
 SWEEP = "template: tiny\nsweep: {grid: {scale: [1, 2], mode: [plain, fancy]}}\n"
 CONCLUDE = """answer = {
     "supported": f"Yes, go on: {mean:.1f}.",
@@ -184,13 +187,14 @@ def test_criteria_that_go_to_the_conclusion_alone_may_go_away(root):
         ),
         ({"eda_look": "print(len(question))"}, "{question: Who?}", "parameter question"),
         ({"eda_look": "%time 1"}, "{question: Who?}", "parameter question"),
+        ({"eda_look": "vars()['success']"}, "{question: Who?}", "parameter question"),
         (
             {"conclusions_conclude": CONCLUDE.replace("question=question", "question=question * 2")},
             "{question: Who?}",
             "parameter question",
         ),
     ],
-    ids=["not recorded", "used before", "merged first", "counted", "a magic", "in other words"],
+    ids=["not recorded", "used before", "merged first", "counted", "a magic", "by its name", "in other words"],
 )  # fmt: skip
 def test_what_only_an_execution_can_tell_is_executed(root, cells, business, why):
     """A criterion without its metric, or one that the notebook uses in another way."""
@@ -251,3 +255,27 @@ def test_a_notebook_that_reads_itself_is_compared_as_it_is(root):
     assert whys(chosen(root)) == {}
     (root / "templates" / "tiny.ipynb").write_text(template(eda_look=code + "  # why"))
     assert set(map(tuple, whys(chosen(root)).values())) == {("template changed",)}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=[path.stem for path in TEMPLATES])
+def test_each_of_our_templates_can_be_judged_again(path):
+    """With their setup cells; four of them have criteria of their own."""
+    own = {"classification", "clustering", "platform", "regression", "starter"}
+    expected = "merged" if path.stem in own else "asked"
+    assert judged_by(json.loads(path.read_text())) == expected
+
+
+def test_a_threshold_of_a_real_template_costs_nothing(tmp_path):
+    """The README's own clustering, with another threshold and question, as executed anew."""
+    for name in ("templates", "contracts"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / "params").mkdir()
+    text = (ROOT / "params" / "clustering" / "penguins.yaml").read_text()
+    config = tmp_path / "params" / "penguins.yaml"
+    config.write_text(text)
+    run_all(plan([], tmp_path), tmp_path, tmp_path / "outputs")
+    config.write_text(text.replace(">= 0.40", ">= 0.45").replace("question: ", "question: Now, "))
+    choice = chosen(tmp_path)
+    assert (whys(choice), len(choice.kept)) == ({}, 1)
+    assert choice.unchanged[0].verdict == "inconclusive"
+    same_as_executed(tmp_path)

@@ -13,13 +13,14 @@ import typer
 from fourfold.author import clean as cleaning
 from fourfold.author import skeleton
 from fourfold.cli.options import Browser, Force, Outputs, Port, Root, console, outputs_of, root_of
+from fourfold.cli.results import remove_former
 from fourfold.data.datasets import DATASETS
 from fourfold.data.listing import matches
 from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
 from fourfold.plan.template import find_template, template_path
-from fourfold.project import shown, write_text
+from fourfold.project import Project, shown, write_text
 from fourfold.records.formatting import count
 from fourfold.run.selection import matching
 
@@ -222,10 +223,23 @@ def clean(
     install: Annotated[
         bool, typer.Option("--install", help="Let git clean templates as they are added.")
     ] = False,
+    former: Annotated[
+        bool, typer.Option("--outputs", help="Results that no config has any longer; see --yes.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove what --outputs lists.")] = False,
     root: Root = None,
 ) -> None:
-    """Strip notebooks of outputs, injected parameters and what editors leave."""
+    """Strip notebooks of outputs, injected parameters and what editors leave.
+
+    With --outputs, list the runs that no config has any longer, and batches before the last
+    twenty; with --yes too, remove them.
+    """
     project = root_of(root)
+    if former:
+        remove_former(Project(project, outputs_of(None, project)), yes)
+        return
+    if yes:
+        raise FourfoldError("--yes: expected --outputs, which it removes")
     if install:
         _say("\n".join(cleaning.install(project)) or "git's filter is set up already")
         return

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from fourfold.author.lint import check_templates
-from fourfold.cli import author, show
+from fourfold.cli import author, results, show
 from fourfold.cli.options import Outputs, Paths, Root, complain, console, outputs_of, root_of
 from fourfold.cli.progress import Progress, cost_line, plan_table, result_table
+from fourfold.cli.results import ids_of
 from fourfold.data.listing import matches
 from fourfold.errors import ConfigError, FourfoldError
 from fourfold.plan.plan import plan
@@ -32,6 +33,7 @@ app = typer.Typer(
     help="Four-section notebooks, run many-fold.",
 )
 app.add_typer(author.app)
+app.add_typer(results.app)
 app.add_typer(show.app)
 Only = Annotated[
     list[str] | None,
@@ -58,7 +60,7 @@ def plan_command(
     console.print(f"{count(len(specs), 'run')} of {count(configs, 'config')}, all checked")
     if why:
         place = Project(project, outputs_of(outputs, project))
-        choice = choose(specs, place, runs=_ids(planned))
+        choice = choose(specs, place, runs=ids_of(planned))
         _explain(choice)
         kept = f", {len(choice.kept):,} of them told anew" if choice.kept else ""
         console.print(f"{len(choice.todo):,} to execute, {len(choice.unchanged):,} unchanged{kept}")
@@ -99,16 +101,16 @@ def run(
     with hold_outputs(place.outputs):
         from fourfold.report.overview import keep_runs, write_results
 
-        keep_runs(place.outputs, _ids(planned))
-        choice = choose(specs, place, force, failed, _ids(planned))
+        keep_runs(place.outputs, ids_of(planned))
+        choice = choose(specs, place, force, failed, ids_of(planned))
         if why:
             _explain(choice)
         if choice.kept:
             from fourfold.run.kept import keep
 
             keep(choice.kept, place)
-            told = count(len(choice.kept), "result")
-            console.print(f"{told} kept under other names, questions or criteria, not executed")
+            kept = count(len(choice.kept), "result")
+            console.print(f"{kept} kept under other names, questions or criteria, not executed")
         if not choice.todo:
             write_results(place.outputs, always=False)
             done = count(len(choice.unchanged), "run")
@@ -128,14 +130,6 @@ def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
         expected = f"expected one that matches among {count(len(specs), 'run')}, got none"
         raise FourfoldError(f"--only {' '.join(only or [])}: {expected}; fourfold plan lists them")
     return chosen
-
-
-def _ids(specs: list[RunSpec]) -> dict[str, list[str]]:
-    """Return the runs of each config, in order."""
-    ids: dict[str, list[str]] = {}
-    for spec in specs:
-        ids.setdefault(spec.config, []).append(spec.run_id)
-    return ids
 
 
 def _explain(choice: Choice) -> None:
@@ -168,7 +162,7 @@ def _execute(
 def _report(records: list[RunRecord], choice: Choice, place: Project) -> None:
     """Write the tables of the batch and of all runs, print the first, and say where to look."""
     from fourfold.report.overview import write_results
-    from fourfold.report.table import row, write_table
+    from fourfold.report.table import batch_row, write_table
 
     console.print(result_table(records))
     missing = len(choice.todo) - len(records)
@@ -186,7 +180,7 @@ def _report(records: list[RunRecord], choice: Choice, place: Project) -> None:
     if records:
         console.print(cost_line(records), highlight=False, soft_wrap=True)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    write_table([row(record) for record in everything], place.outputs / "batches" / stamp)
+    write_table([batch_row(record) for record in everything], place.outputs / "batches" / stamp)
     lost = [r for r in records if not (place.folder(r.config, r.run_id) / "record.json").exists()]
     write_results(place.outputs, unwritten=lost)
     where = shown(place.outputs, place.root)

@@ -44,6 +44,8 @@ class RunRecord:
         CPU seconds, peak memory in MB and estimated energy in Wh of the kernel.
     key : dict
         Fingerprints of what the result depends on beside the parameters.
+    accepted : list of dict
+        Changes that somebody says are harmless: ``at``, ``because``, ``changes``.
     """
 
     config: str
@@ -70,6 +72,7 @@ class RunRecord:
     kernel: str = ""
     cost: Mapping[str, Any] = field(default_factory=dict)
     key: Mapping[str, Any] = field(default_factory=dict)
+    accepted: Sequence[Mapping[str, Any]] = ()
     format: int = FORMAT
 
     @property

@@ -191,7 +191,13 @@ def provenance(record: RunRecord) -> list[tuple[str, str]]:
         "commit": record.git_commit or "not in a repository",
     }
     known = [pair for pair in facts.items() if pair[1]]
+    known += [("accepted", _accepted(each)) for each in record.accepted]
     return [*known, *(("data", _data(table)) for table in record.data), *record.versions.items()]
+
+
+def _accepted(change: Mapping[str, Any]) -> str:
+    what = "; ".join(change["changes"])
+    return f"{change['at'][:10]}, though {what}, because: {change['because']}"
 
 
 def _data(table: Mapping[str, Any]) -> str:

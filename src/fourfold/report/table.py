@@ -26,6 +26,15 @@ def row(record: RunRecord) -> dict[str, Any]:
     return flat
 
 
+def batch_row(record: RunRecord) -> dict[str, Any]:
+    """Return the row of a run in its batch: with whether it was executed, or stood as it was."""
+    flat = row(record)
+    executed = record.status != "unchanged"
+    status = record.status if executed else "ok"
+    first = {name: flat.pop(name) for name in ("config", "run_id", "template")}
+    return {**first, "status": status, "executed": executed} | {**flat, "status": status}
+
+
 def write_table(rows: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:
     """Write the table of rows as Parquet and CSV, each whole or not at all; return both paths."""
     import pandas as pd

@@ -8,19 +8,24 @@ from typing import Any
 
 from fourfold.errors import TemplateError
 from fourfold.plan.parameters import read_parameters
+from fourfold.plan.setup import is_setup
 from fourfold.records.evidence import BUSINESS
 from fourfold.records.ipynb import code_trees, parameters_index, text
 
 _LAYOUT = {
     tokenize.NEWLINE: "\n",
-    tokenize.INDENT: "{",
-    tokenize.DEDENT: "}",
+    tokenize.INDENT: "\0indent",
+    tokenize.DEDENT: "\0dedent",
     tokenize.ENDMARKER: "",
 }
 # Behind a value, % is an operator; elsewhere it begins a magic.
 _VALUES = (tokenize.NAME, tokenize.NUMBER, tokenize.STRING)
 # By these a notebook sees its own text.
 _READERS = {"In", "_ih", "_i", "_ii", "_iii", "inspect", "getsource", "linecache", "history"}
+
+# And by these its variables.
+_SEERS = {"globals", "locals", "eval", "exec", "get_ipython"}
+_WITHOUT = {"vars", "dir"}  # called without an argument
 
 
 def deciding(notebook: Mapping[str, Any]) -> list[Any]:
@@ -49,19 +54,19 @@ def tokens(source: str) -> list[str] | str:
     '%time  f()  # not Python'
     """
     try:
-        found = list(tokenize.generate_tokens(io.StringIO(source).readline))
+        parts = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except (tokenize.TokenError, SyntaxError):
         return source
-    found = [token for token in found if token.type not in (tokenize.COMMENT, tokenize.NL)]
+    parts = [token for token in parts if token.type not in (tokenize.COMMENT, tokenize.NL)]
     before: tokenize.TokenInfo | None = None
-    for token in found:
+    for token in parts:
         value = before is not None and (before.type in _VALUES or before.string in (")", "]", "}"))
         if token.type == tokenize.ERRORTOKEN or token.string in ("!", "?", "$"):
             return source
         if token.string == "%" and not value:
             return source
         before = token
-    return [_LAYOUT.get(token.type, token.string) for token in found]
+    return [_LAYOUT.get(token.type, token.string) for token in parts]
 
 
 def _named(tree: ast.AST) -> set[str]:
@@ -84,11 +89,14 @@ def judged_by(notebook: Mapping[str, Any]) -> str:
     Empty if question, decision or criteria go anywhere else than to one `ff.conclude`, which
     could then not be asked again with others.
     """
-    if any(isinstance(part, str) for part in deciding(notebook)):
-        return ""  # a magic may use them
     index = parameters_index(notebook)
-    cells = [cell for i, cell in enumerate(notebook["cells"]) if i != index]
+    rest = [cell for i, cell in enumerate(notebook["cells"]) if i != index]
+    cells = [c for c in rest if c["cell_type"] == "code" and not is_setup(text(c))]
     trees = list(code_trees({"cells": cells}))
+    if any(isinstance(tokens(text(cell)), str) for cell in cells):
+        return ""  # a magic may use them
+    if any(map(_sees_variables, trees)):
+        return ""
     calls = [call for tree in trees for call in _calls(tree.body)]
     if len(calls) != 1:
         return ""
@@ -98,6 +106,12 @@ def judged_by(notebook: Mapping[str, Any]) -> str:
     if len(given) < len(BUSINESS) or any(n.id in BUSINESS and id(n) not in passed for n in names):
         return ""
     return "asked" if isinstance(given["success"], ast.Name) else "merged"
+
+
+def _sees_variables(tree: ast.AST) -> bool:
+    calls = (n.func for n in ast.walk(tree) if isinstance(n, ast.Call) and not n.args)
+    bare = {function.id for function in calls if isinstance(function, ast.Name)}
+    return bool(_SEERS & _named(tree) or _WITHOUT & bare)
 
 
 def _last(value: ast.expr, merged: bool) -> Iterator[ast.Name]:

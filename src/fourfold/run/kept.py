@@ -28,6 +28,10 @@ from fourfold.run.prepare import as_yaml, fill, injected
 NOTEBOOK = "notebook.ipynb"
 
 
+class _UnknownError(Exception):
+    """What the notebook would conclude can only be told by executing it."""
+
+
 @dataclass(frozen=True)
 class Kept:
     """A result that is kept: its run as it is now, with record and notebook, and where it was."""
@@ -68,7 +72,7 @@ def retold(
         notebook = json.loads(read.replace(str(source), str(folder)))
         _judge_again(notebook, record.parameters, spec.parameters, judged_by)
         new = injected(template, spec.parameters)
-    except (OSError, ValueError, ConclusionError):
+    except (OSError, ValueError, ConclusionError, _UnknownError):
         return None
     (cell,) = (c for c in new["cells"] if "injected-parameters" in tags(c))
     for own in notebook["cells"]:
@@ -93,19 +97,19 @@ def _judge_again(
 
     Raises
     ------
-    ConclusionError
+    _UnknownError
         If it cannot be known what the notebook would conclude.
     """
     asked = {name: now.get(name) for name in ("question", "decision", "success")}
     if all(json.dumps(before.get(name)) == json.dumps(value) for name, value in asked.items()):
         return
     if not judged_by:
-        raise ConclusionError("expected question and criteria to go to ff.conclude alone")
+        raise _UnknownError
     outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
     facts = [output["data"][MIME] for output in outputs if MIME in output.get("data", {})]
     ends = [number for number, fact in enumerate(facts) if fact["kind"] == "conclusion"]
     if len(ends) != 1 or "texts" not in facts[ends[0]]:
-        raise ConclusionError("expected one conclusion with its texts")
+        raise _UnknownError
     said = facts[ends[0]]
     metrics = findings({"cells": [{"outputs": [_output(fact) for fact in facts[: ends[0]]]}]})
     given = {claim["metric"]: claim["condition"] for claim in said["claims"]}
@@ -114,7 +118,7 @@ def _judge_again(
     words = str(asked["question"] or ""), str(asked["decision"] or "")
     for name in ("question", "decision"):
         if said[name] != str(before.get(name) or ""):
-            raise ConclusionError(f"expected the {name} that was asked for")
+            raise _UnknownError
     made = concluded(said["texts"], claims, *words, said["limits"])
     output = next(o for o in outputs if o.get("data", {}).get(MIME) is said)
     output["data"] = conclusion_bundle(made, said["texts"])
@@ -138,18 +142,16 @@ def _combined(
 
     Raises
     ------
-    ConclusionError
+    _UnknownError
         If that is not how they were put together, or a criterion of the template may come back.
     """
     for name, condition in before.items():
         if Criterion.parse(name, given.get(name, "none")) != Criterion.parse(name, condition):
-            raise ConclusionError(f"expected {name} as it was asked for")
+            raise _UnknownError
     if judged_by == "asked":
         return now
     if not before.keys() <= now.keys():
-        raise ConclusionError(
-            "expected what was asked for: it may hide a criterion of the template"
-        )
+        raise _UnknownError
     names, asked = list(given), list(before)
     sizes = range(min(len(names), len(asked)), -1, -1)
     last = next(n for n in sizes if names[len(names) - n :] == asked[len(asked) - n :])

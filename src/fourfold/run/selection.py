@@ -132,32 +132,36 @@ class _Former:
 
     def of(self, spec: RunSpec) -> tuple[Path, RunRecord] | None:
         """Return where the result of a run is that had its template and parameters; once each."""
-        if self.runs is None:
-            return None
         return self._known.pop(_content(spec.template, spec.parameters), None)
 
     @cached_property
     def _known(self) -> dict[Any, tuple[Path, RunRecord]]:
-        found = {}
-        for path in self.project.outputs.glob("*/*/record.json"):
-            config, run_id = path.parts[-3:-1]
-            if run_id in (self.runs or {}).get(config, ()) or self._is_there(config):
-                continue
-            if (record := find_record(path.parent)) and record.ok:
-                found[_content(record.template, record.parameters)] = path.parent, record
-        return found
+        known = {}
+        folders = former_runs(self.project, self.runs) if self.runs is not None else []
+        for folder in folders:
+            if (record := find_record(folder)) and record.ok:
+                known[_content(record.template, record.parameters)] = folder, record
+        return known
 
-    def _is_there(self, config: str) -> bool:
-        """Say whether a config that is not asked for exists."""
-        if config in (self.runs or {}):
-            return False
-        return config in self._names
 
-    @cached_property
-    def _names(self) -> set[str]:
-        root = self.project.root
-        files = [*root.glob("*.y*ml"), *(root / "params").rglob("*.y*ml")]
-        return {config_name(path, root) for path in files}
+def former_runs(project: Project, runs: Mapping[str, Collection[str]]) -> list[Path]:
+    """Return the folders of runs that no config has any longer.
+
+    Parameters
+    ----------
+    project : Project
+    runs : mapping of str to collection of str
+        All runs of some configs; those of other configs that exist are there as well.
+    """
+    root = project.root
+    files = [*root.glob("*.y*ml"), *(root / "params").rglob("*.y*ml")]
+    others = {config_name(path, root) for path in files} - runs.keys()
+    folders = (path.parent for path in sorted(project.outputs.glob("*/*/params.yaml")))
+    return [
+        folder
+        for folder in folders
+        if folder.parent.name not in others and folder.name not in runs.get(folder.parent.name, ())
+    ]
 
 
 def _content(template: str, parameters: Mapping[str, Any]) -> tuple[str, str]:

@@ -74,7 +74,7 @@ def remove(folder: Path) -> None:
 def _hold(owner: IO[bytes]) -> None:
     """Hold a file until this process ends or closes it; OSError if that cannot be."""
     if not fcntl:
-        raise OSError("no locks here")
+        raise OSError
     fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 

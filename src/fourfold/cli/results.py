@@ -1,0 +1,95 @@
+"""The commands for results that are there: accept them after a change, remove what nobody has."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fourfold.cli.options import Outputs, Root, console, outputs_of, root_of
+from fourfold.errors import FourfoldError
+from fourfold.plan.plan import plan
+from fourfold.plan.spec import RunSpec
+from fourfold.project import Project, hold_outputs, shown
+from fourfold.records.formatting import count
+from fourfold.report import side_by_side
+from fourfold.run.selection import former_runs
+
+app = typer.Typer()
+_BATCHES = 20
+"""Tables of so many batches stay."""
+
+
+@app.command()
+def accept(
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN...", help="Runs, configs or globs, as for compare.")
+    ],
+    because: Annotated[
+        str,
+        typer.Option(metavar="TEXT", help="Why their results are the same.", show_default=False),
+    ],
+    root: Root = None,
+    outputs: Outputs = None,
+) -> None:
+    """Keep results after a change of code, data or packages that you know to be harmless.
+
+    The reason stands in each record and on its page. Other parameters cannot be accepted.
+    """
+    project = root_of(root)
+    place = Project(project, outputs_of(outputs, project))
+    if not because.strip():
+        raise FourfoldError("--because: expected a reason, got nothing")
+    specs = {spec.name: spec for spec in plan([], project)}
+    named = [{"config": spec.config, "run": spec.run_id} for spec in specs.values()]
+    chosen = [specs[side_by_side.name(each)] for each in side_by_side.chosen(named, runs)]
+    with hold_outputs(place.outputs):
+        from fourfold.report.overview import write_results
+        from fourfold.run.accepting import accept as take
+        from fourfold.run.fingerprint import Fingerprints
+
+        fingerprints, accepted = Fingerprints(project, place.outputs), 0
+        for spec in chosen:
+            if changes := take(spec, place, fingerprints, because.strip()):
+                accepted += 1
+                console.print(f"{spec.name}: {'; '.join(changes)}", markup=False, soft_wrap=True)
+        write_results(place.outputs, always=False)
+    rest = len(chosen) - accepted
+    console.print(f"{count(accepted, 'result')} accepted, {rest:,} unchanged already")
+
+
+def ids_of(specs: list[RunSpec]) -> dict[str, list[str]]:
+    """Return the runs of each config, in order."""
+    ids: dict[str, list[str]] = {}
+    for spec in specs:
+        ids.setdefault(spec.config, []).append(spec.run_id)
+    return ids
+
+
+def remove_former(project: Project, sure: bool) -> None:
+    """Remove runs that no config has any longer, and tables of old batches; else say which."""
+    with hold_outputs(project.outputs):
+        folders = former_runs(project, ids_of(plan([], project.root)))
+        tables = sorted((project.outputs / "batches").glob("*.csv"))[:-_BATCHES]
+        old = [path.with_suffix(end) for path in tables for end in (".csv", ".parquet")]
+        size = sum(map(_size, [*folders, *old]))
+        for folder in folders:
+            console.print(shown(folder, project.root), markup=False, soft_wrap=True)
+            if sure:
+                shutil.rmtree(folder)
+                if not any(path.is_dir() for path in folder.parent.iterdir()):
+                    shutil.rmtree(folder.parent)
+        for path in old if sure else ():
+            path.unlink(missing_ok=True)
+        if sure and folders:
+            from fourfold.report.overview import write_results
+
+            write_results(project.outputs, always=False)
+    what = f"{count(len(folders), 'run')} that no config has, {count(len(tables), 'table')} of old"
+    done = "removed" if sure else "remove them with --yes"
+    console.print(f"{what} batches, {size / 1e6:,.1f} MB: {done}", soft_wrap=True)
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
