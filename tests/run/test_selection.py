@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -18,7 +19,9 @@ from fourfold.project import Project, hold_outputs
 from fourfold.records.record import find_record, read_record, write_record
 from fourfold.run import fingerprint, packages
 from fourfold.run.fingerprint import Fingerprint, Fingerprints
-from fourfold.run.selection import choose, matching
+from fourfold.run.only import matching
+from fourfold.run.prepare import header
+from fourfold.run.selection import choose
 from tiny_project import run_all
 
 SWEEP = "template: tiny\nsweep: {grid: {scale: [1, 2], mode: [plain, fancy]}}\n"
@@ -173,7 +176,70 @@ def test_only_runs_that_match(project, config, patterns, expected):
     assert found == expected or len(found) == expected
 
 
-@pytest.mark.parametrize(("pattern", "told"), [("mode", "name~pattern"), ("mood~x", "mode")])
+NOTHING = {"data": [], "metrics": {}, "claims": []}
+VALUES = """template: tiny
+sweep:
+  list:
+    - {count: 1, scale: 0.1, mode: plain}
+    - {count: 10, scale: 0.15, mode: fancy}
+    - {count: 11, scale: 1, mode: plain}
+    - {count: 11, scale: 1, mode: fancy, columns: [a, b]}
+    - {count: 2, scale: 1, mode: plain, query: "2026-01-05|x", fail: true, limit: 3}
+"""
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        (["count=1"], [0]),
+        (["count~1"], [0, 1, 2, 3]),
+        (["scale=0.1"], [0]),
+        (["scale=1.0"], [2, 3, 4]),
+        (["count=1|11"], [0, 2, 3]),
+        (["count!=1|11"], [1, 4]),
+        (["count >= 10", "mode=plain"], [2]),
+        (["count<10"], [0, 4]),
+        (["scale>0.1", "scale<=0.15"], [1]),
+        (["mode='plain'"], [0, 2, 4]),
+        (["fail=true"], [4]),
+        (["fail!=true"], [0, 1, 2, 3]),
+        (["fail=1"], []),
+        (["limit=null"], [0, 1, 2, 3]),
+        (["limit>1"], [4]),
+        (['columns=["a","b"]'], [3]),
+        (["query='2026-01-05|x'"], [4]),
+        (["query>=2026-01-01", "query<n"], [4]),
+        (["run=a/count=10,scale=0.15,mode=fancy"], [1]),
+        (["count=10,scale=0.15,mode=fancy"], [1]),
+        (["config=a", "template!=tiny"], []),
+    ],
+)
+def test_only_runs_that_meet_conditions(project, config, conditions, expected):
+    """Equal is equal: 1 is neither 10 nor true, and 1.0 is 1; numbers and dates have an order."""
+    config(VALUES)
+    specs = plan([str(project / "params")], project)
+    assert [specs.index(spec) for spec in matching(specs, conditions)] == expected
+
+
+def test_the_command_of_each_report_means_its_run(project, config):
+    """The header of a run of a sweep says how to execute it alone."""
+    config(VALUES)
+    specs = plan([str(project / "params")], project)
+    for spec in specs:
+        (command,) = re.findall(r"--only '(.*)'", header(spec, NOTHING))
+        assert matching(specs, [command]) == [spec]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        ("mode", "name~pattern"),
+        ("mood~x", "mode"),
+        ("mood=x", "Did you mean 'mode'"),
+        ("count>", "expected a number or a date after >, got ''"),
+        ("count<[1]", "expected a number or a date after <"),
+    ],
+)
 def test_a_pattern_that_means_nothing_is_told(project, config, pattern, told):
     """With what is expected, and the nearest name."""
     config(SWEEP)

@@ -22,7 +22,7 @@ from fourfold.plan.schema import write_schemas
 from fourfold.plan.template import find_template, template_path
 from fourfold.project import Project, shown, write_text
 from fourfold.records.formatting import count
-from fourfold.run.selection import matching
+from fourfold.run.only import matching
 
 app = typer.Typer()
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -164,7 +164,7 @@ def edit(
     config: Annotated[str, typer.Option(metavar="FILE", help="Whose parameters are used.")] = "",
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME~PATTERN", help="Of a sweep the first run that matches."),
+        typer.Option(metavar="CONDITION", help="Of a sweep the first run that meets it, as k=3."),
     ] = None,
     port: Port = 0,
     browser: Browser = True,

@@ -23,7 +23,8 @@ from fourfold.records.ipynb import defer_grammar
 from fourfold.records.record import RunRecord
 from fourfold.run.inputs import CHANGED
 from fourfold.run.kernelspec import check_kernel
-from fourfold.run.selection import Choice, Todo, choose, matching
+from fourfold.run.only import matching
+from fourfold.run.selection import Choice, Todo, choose
 
 # Modules that load much are imported by the commands that need them.
 app = typer.Typer(
@@ -37,7 +38,7 @@ app.add_typer(results.app)
 app.add_typer(show.app)
 Only = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME~PATTERN", help="Only runs whose parameter, run or config matches."),
+    typer.Option(metavar="CONDITION", help="Only runs that meet it: depth>=3, mode=a|b, run~x."),
 ]
 Why = Annotated[bool, typer.Option("--why", help="Say of each run why it is executed.")]
 Workers = Annotated[str, typer.Option(metavar="N|auto", help="Runs at a time.")]

@@ -197,7 +197,7 @@ def provenance(record: RunRecord) -> list[tuple[str, str]]:
 
 def _accepted(change: Mapping[str, Any]) -> str:
     what = "; ".join(change["changes"])
-    return f"{change['at'][:10]}, though {what}, because: {change['because']}"
+    return f"{change['at'][:10]}: {what}; because: {change['because']}"
 
 
 def _data(table: Mapping[str, Any]) -> str:

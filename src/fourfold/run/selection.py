@@ -3,18 +3,15 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fourfold.errors import FourfoldError
 from fourfold.plan.config import config_name
 from fourfold.plan.spec import RunSpec, canonical
 from fourfold.project import Project
 from fourfold.records.evidence import BUSINESS
 from fourfold.records.record import RunRecord, find_record
-from fourfold.run.digests import WILDCARDS
 from fourfold.run.fingerprint import Fingerprint, Fingerprints, changed_parameters
 from fourfold.run.kernelspec import PYTHON, kernel_for
 
@@ -201,36 +198,3 @@ def _kernel(metadata: Mapping[str, Any], asked: str | None) -> str:
 
 def _in_order(parameters: Mapping[str, Any]) -> dict[str, str]:
     return {name: json.dumps(value, default=str) for name, value in parameters.items()}
-
-
-def matching(specs: Sequence[RunSpec], patterns: Sequence[str]) -> list[RunSpec]:
-    """Return the runs whose values match every ``name~pattern``.
-
-    `name` is a parameter, or ``run``, ``config`` or ``template``; the pattern is a glob, and
-    finds its text anywhere where it has no wildcard.
-
-    Raises
-    ------
-    FourfoldError
-        If a pattern has no ``~``, or no run has such a parameter.
-    """
-    chosen = list(specs)
-    for pattern in patterns:
-        name, tilde, wanted = pattern.partition("~")
-        if not tilde:
-            raise FourfoldError(f"--only: expected name~pattern, got {pattern!r}")
-        glob = wanted if WILDCARDS & set(wanted) else f"*{wanted}*"
-        values = [(spec, _value(spec, name)) for spec in chosen]
-        if chosen and all(value is None for _, value in values):
-            known = ", ".join(["run", "config", "template", *chosen[0].parameters])
-            raise FourfoldError(f"--only: expected a parameter ({known}), got {name!r}.")
-        chosen = [spec for spec, value in values if value is not None and fnmatchcase(value, glob)]
-    return chosen
-
-
-def _value(spec: RunSpec, name: str) -> str | None:
-    own = {"run": spec.name, "config": spec.config, "template": spec.template}
-    if name in own or name not in spec.parameters:
-        return own.get(name)
-    value = spec.parameters[name]
-    return value if isinstance(value, str) else canonical(value)
