@@ -111,7 +111,7 @@ def test_the_command_keeps_results_under_other_names(done, config):
     config(
         "template: tiny\nparameters: {count: 5}\nsweep: {grid: {mode: [plain], scale: [1, 2]}}\n"
     )
-    assert "0 to execute, 2 unchanged, 2 of them told anew" in done("plan", "--why")
+    assert "0 to execute, 2 unchanged, 2 of them under other names" in done("plan", "--why")
     told = done("run")
     assert "2 results kept under other names, questions or criteria, not executed" in told
     assert "nothing to do: 2 runs unchanged" in told

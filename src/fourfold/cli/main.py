@@ -63,7 +63,8 @@ def plan_command(
         place = Project(project, outputs_of(outputs, project))
         choice = choose(specs, place, runs=ids_of(planned))
         _explain(choice)
-        kept = f", {len(choice.kept):,} of them told anew" if choice.kept else ""
+        names = "of them under other names, questions or criteria"
+        kept = f", {len(choice.kept):,} {names}" if choice.kept else ""
         console.print(f"{len(choice.todo):,} to execute, {len(choice.unchanged):,} unchanged{kept}")
 
 

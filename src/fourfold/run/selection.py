@@ -40,7 +40,7 @@ class Todo:
 class Choice:
     """Which runs are executed, and which not; `unchanged` has the records of the others.
 
-    Of these, `kept` are told anew: their run has another name, question or criterion by now.
+    Of these, `kept` have a run with another name, question or criterion by now.
     """
 
     todo: list[Todo] = field(default_factory=list)
