@@ -280,6 +280,8 @@ def test_changed_says_why(root, edit):
     assert "notebooks/a.ipynb: data numbers.csv changed" in shown
     assert "unchanged" in fourfold(root, "regress", "--changed")
     edit("eda-look", "print(", "# says\nprint(")
+    assert "unchanged" in fourfold(root, "regress", "--changed")
+    edit("eda-look", "# says", "_ = 0")
     assert "notebooks/a.ipynb: template changed" in fourfold(root, "regress", "--changed")
     (root / "requirements.lock").write_text("pandas==1\n")
     assert "lock changed" in fourfold(root, "regress", "--changed")
