@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent
 VENV = ROOT / ".venv"
 BIN = "Scripts" if os.name == "nt" else "bin"
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-ON_TWO_CORES = ("-n", "4", "--dist", "loadfile")  # a test waits half of its time for a kernel
+ON_TWO_CORES = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")  # half of it is waiting
 # Colab's Pythons, and the references that CI has the time for there.
 COLAB = {"3.12": ("starter-breast-cancer", "clustering-penguins", "routes-capitals")}
 COLAB |= {"3.13": ("gambling-roulette", "platform-formats")}

@@ -15,6 +15,18 @@ from fourfold.errors import FourfoldError
 from fourfold.report import pdf
 from tiny_project import CELLS, make_notebook
 
+#: Files that take the longest, which begin first, so that no worker ends long after the others.
+LONG = (
+    *("test_regress.py", "test_kept.py", "test_rerun.py", "test_kernel.py", "test_zygotes.py"),
+    *("test_selection.py", "test_colab_saves.py", "test_results.py", "test_sameness.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the tests by file, the longest first; within a file they stay in their order."""
+    last = len(LONG)
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else last)
+
 
 @pytest.fixture
 def notebook() -> dict[str, Any]:
