@@ -60,9 +60,27 @@ class Lab:
         self.page.locator(".jp-Dialog .jp-mod-accept").click()
         tab = self.page.locator("#jp-main-dock-panel .lm-TabBar-tabLabel", has_text=Path(path).name)
         tab.first.wait_for()
+        # Save As closes the former panel after that; what is typed into it goes with it.
+        front = "window.jupyterapp.shell.currentWidget.context.path"
+        self.until(lambda: Path(self.page.evaluate(front)).name == Path(path).name)
 
     def save(self):
         self.page.keyboard.press("Control+s")
+
+    def saved(self):
+        """Save until the page knows it: a kernel that has just begun changes the notebook as well.
+
+        With edits, Lab would ask before it closes what is in front.
+        """
+
+        def holds():
+            if not self.page.evaluate("window.jupyterapp.shell.currentWidget.content.model.dirty"):
+                return True
+            self.save()
+            self.page.wait_for_timeout(1000)
+            return False
+
+        self.until(holds)
 
     def told(self, words):
         self.page.locator(".Toastify__toast", has_text=words).first.wait_for()
@@ -196,10 +214,12 @@ def test_a_renamed_copy_and_save_as_go_on(lab):
     lab.type("values = [scale", "\nx = 1")
     lab.save()
     lab.has("x = 1")
+    lab.saved()
     lab.name("docmanager:save-as", "outputs/edit/second.ipynb")
     lab.type("values = [scale", "\nx = 2")
     lab.save()
     lab.has("x = 2")
+    lab.saved()
     lab.run("docmanager:open", path="outputs/edit/renamed.ipynb")
     lab.page.locator(
         "#jp-main-dock-panel .lm-mod-current .lm-TabBar-tabLabel", has_text="renamed.ipynb"
