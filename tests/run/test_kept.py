@@ -12,7 +12,7 @@ import pytest
 from fourfold.plan.plan import plan
 from fourfold.project import Project
 from fourfold.records.record import read_record
-from fourfold.run.code import judged_by
+from fourfold.run.code import judged_by, tokens
 from fourfold.run.kept import keep
 from fourfold.run.selection import Choice, choose
 from tiny_project import CELLS, make_notebook, run_all
@@ -234,6 +234,13 @@ def test_comments_and_layout_are_no_change(root, cell, source, changed):
     assert {tuple(reasons) for reasons in whys(chosen(root)).values()} == (
         {tuple(expected)} if expected else set()
     )
+
+
+@pytest.mark.parametrize("source", ["f'{x!r:>{n}}' % 1", "f'{a}{b!s}' # c", "x != y", "d['a'] % 2"])
+def test_parts_of_f_strings_are_no_magic(source):
+    """From Python 3.12 on they are tokens of their own."""
+    assert isinstance(tokens(source), list)
+    assert tokens(source) != tokens(source.replace("!", "! ") + "2")
 
 
 def test_defaults_and_help_of_parameters_are_no_change(root):

@@ -18,8 +18,10 @@ _LAYOUT = {
     tokenize.DEDENT: "\0dedent",
     tokenize.ENDMARKER: "",
 }
+# From Python 3.12 on, the parts of an f-string are tokens.
+_BEGINS, _ENDS = (getattr(tokenize, f"FSTRING_{end}", None) for end in ("START", "END"))
 # Behind a value, % is an operator; elsewhere it begins a magic.
-_VALUES = (tokenize.NAME, tokenize.NUMBER, tokenize.STRING)
+_VALUES = (tokenize.NAME, tokenize.NUMBER, tokenize.STRING, _ENDS)
 # By these a notebook sees its own text.
 _READERS = {"In", "_ih", "_i", "_ii", "_iii", "inspect", "getsource", "linecache", "history"}
 
@@ -59,9 +61,11 @@ def tokens(source: str) -> list[str] | str:
         return source
     parts = [token for token in parts if token.type not in (tokenize.COMMENT, tokenize.NL)]
     before: tokenize.TokenInfo | None = None
+    depth = 0
     for token in parts:
+        depth += (token.type == _BEGINS) - (token.type == _ENDS)
         value = before is not None and (before.type in _VALUES or before.string in (")", "]", "}"))
-        if token.type == tokenize.ERRORTOKEN or token.string in ("!", "?", "$"):
+        if token.type == tokenize.ERRORTOKEN or (token.string in ("!", "?", "$") and not depth):
             return source
         if token.string == "%" and not value:
             return source
