@@ -240,7 +240,6 @@ def test_comments_and_layout_are_no_change(root, cell, source, changed):
 def test_parts_of_f_strings_are_no_magic(source):
     """From Python 3.12 on they are tokens of their own."""
     assert isinstance(tokens(source), list)
-    assert tokens(source) != tokens(source.replace("!", "! ") + "2")
 
 
 def test_defaults_and_help_of_parameters_are_no_change(root):
