@@ -1,9 +1,9 @@
 """What do small edits of a sweep cost? ``python benchmarks/speed/edits.py [--runs N]``
 
 Executes a sweep of short runs once. Then each edit that changes no result is made, by itself, and
-one ``fourfold run`` follows: keys of the grid in another order, a key added with the value it had,
-the config renamed, a comment and the layout of the template, the help of a parameter, a default
-that the config sets, a threshold, the question. Exit code 1 if any run is executed.
+one ``fourfold run`` follows: a key added with the value it had, keys of the grid in another order,
+a comment and the layout of the template, the help of a parameter, a default that the config sets,
+a threshold, the question. Exit code 1 if any run is executed.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def edits(root: Path) -> dict[str, Callable[[], None]]:
             lambda c: c["sweep"].update(grid=dict(reversed(c["sweep"]["grid"].items())))
         ),
         "a comment in the code": code("values = np", "# a comment\nvalues = np"),
-        "another layout": code("size=1000)", "size=1000,)".replace(",)", "\n)")),
+        "another layout": code("size=1000)", "size=1000\n)"),
         "the help of a parameter": code("# seed, 0..", "# random seed, 0..99999"),
         "a default that the config sets": code("seed: int = 0", "seed: int = 7"),
         "a threshold": config(lambda c: c.update(business={"success": {"mean": ">= -1"}})),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fourfold.cli.results import ids_of
 from fourfold.plan.plan import plan
 from fourfold.project import Project
 from fourfold.records.record import read_record
@@ -65,11 +66,8 @@ def root(executed, tmp_path) -> Path:
 def chosen(root: Path) -> Choice:
     """What a command would do now; what is kept is written."""
     specs = plan([], root)
-    runs: dict[str, list[str]] = {}
-    for spec in specs:
-        runs.setdefault(spec.config, []).append(spec.run_id)
     place = Project(root, root / "outputs")
-    choice = choose(specs, place, runs=runs)
+    choice = choose(specs, place, runs=ids_of(specs))
     keep(choice.kept, place)
     return choice
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,10 @@ def row(record: RunRecord) -> dict[str, Any]:
 
 def batch_row(record: RunRecord) -> dict[str, Any]:
     """Return the row of a run in its batch: with whether it was executed, or stood as it was."""
-    flat = row(record)
     executed = record.status != "unchanged"
-    status = record.status if executed else "ok"
-    first = {name: flat.pop(name) for name in ("config", "run_id", "template")}
-    return {**first, "status": status, "executed": executed} | {**flat, "status": status}
+    flat = row(record if executed else replace(record, status="ok"))
+    first = {name: flat.pop(name) for name in ("config", "run_id", "template", "status")}
+    return {**first, "executed": executed, **flat}
 
 
 def write_table(rows: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from fourfold.errors import ConclusionError
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, write_text
 from fourfold.records.emit import concluded, conclusion_bundle
-from fourfold.records.evidence import MIME, Criterion, judge_all
+from fourfold.records.evidence import BUSINESS, MIME, Criterion, judge_all
 from fourfold.records.ipynb import tags
 from fourfold.records.record import RunRecord, findings, write_record
 from fourfold.report.report import write_report
@@ -100,7 +100,7 @@ def _judge_again(
     _UnknownError
         If it cannot be known what the notebook would conclude.
     """
-    asked = {name: now.get(name) for name in ("question", "decision", "success")}
+    asked = {name: now.get(name) for name in BUSINESS}
     if all(json.dumps(before.get(name)) == json.dumps(value) for name, value in asked.items()):
         return
     if not judged_by:

@@ -65,9 +65,7 @@ def _test(sign: str, wanted: str) -> Callable[[Any], bool]:
     """Return the test of a value."""
     if sign == "~":
         glob = wanted if WILDCARDS & set(wanted) else f"*{wanted}*"
-        return lambda value: fnmatchcase(
-            value if isinstance(value, str) else canonical(value), glob
-        )
+        return lambda value: fnmatchcase(_text(value), glob)
     if order := _ORDERS.get(sign):
         bound = _read(wanted)
         if isinstance(bound, bool) or not isinstance(bound, int | float | str) or not wanted:
