@@ -33,12 +33,10 @@ def test_a_step_ends_and_its_figure_is_closed():
     """What comes after the slow line is not done."""
     budget, done = Budget(60), False
     plt.figure()
-    start = time.monotonic()
     with budget.step("a slow figure", seconds=0.2):
         busy(30)
         done = True
     assert not done
-    assert time.monotonic() - start < 10
     assert budget.left_out == ["a slow figure (more than 0.2 s)"]
     assert not plt.get_fignums()
 

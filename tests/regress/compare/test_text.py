@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 
 import pytest
 from hypothesis import given
@@ -179,8 +178,8 @@ def test_lines_as_a_reader_sees_them():
 
 
 @pytest.mark.parametrize("kind", ["added", "changed", "longer", "one line"])
-def test_long_texts_take_seconds_at_most(kind):
-    """20,000 lines, or a line of 60,000 signs: about linear time (difflib took minutes)."""
+def test_long_texts(kind):
+    """20,000 lines, or a line of 60,000 signs (difflib took minutes; benchmarks/speed/linear)."""
     text = "\n".join(f"iteration {i}: loss {1 / (i + 1):.5f}" for i in range(20_000))
     before, after, count = {
         "added": (text, text + "\niteration 20000: loss 0.1", 1),
@@ -188,9 +187,7 @@ def test_long_texts_take_seconds_at_most(kind):
         "longer": (text, text.replace("iteration 77:", "iteration 77\n:"), 3),
         "one line": (*(json.dumps({f"s{i}": i * k for i in range(3000)}) for k in (1, 2)), 2999),
     }[kind]
-    began = time.process_time()
     assert len(compare(before, after)) in (count, count - 1)
-    assert time.process_time() - began < 1
 
 
 ITEMS = st.lists(st.sampled_from("abcd"), max_size=30)
