@@ -68,18 +68,20 @@ def test_a_schema_is_written_for_each_template(project):
 #: What no schema can say: it compares two values, or asks for a file.
 BETWEEN = re.compile(
     r"found no|is the same as run|already swept|of one length|no run of the sweep|expected at least one run"
-    r"|low <= high|extend itself|expected a condition.*got '9\.\.2'"
+    r"|low <= high|from <= to|a value of this range|weights of one length|expected a CSV file in UTF-8|got none that match"
+    r"|extend itself|expected a condition.*got '9\.\.2'"
 )
 FULL = {
     "template": "tiny",
     "business": {"question": "q", "decision": "d", "success": {"mean": ">= 1", "count": "2..9"}},
     "parameters": {"scale": 2, "mode": "fancy", "columns": ["a"], "limit": None, "count": 3, "fail": True, "rate": [0.5]},
     "sweep": {
-        "grid": {"seed": [1, 2]},
-        "random": {"runs": 2, "seed": 0, "over": {"scale": {"low": 1, "high": 9, "log": True}}},
+        "grid": {"seed": {"from": 1, "to": 2}, "count": {"values": [1, 2], "when": {"mode": ["plain", "!= odd"]}}},
+        "random": {"runs": 2, "seed": 0, "over": {"scale": {"low": 1, "high": 9, "log": True}}, "method": "latin"},
+        "repeat": {"any": 2},
         "list": [{"mode": "plain"}, {"mode": "fancy"}],
         "zip": {"limit": [2, None]},
-        "exclude": [{"mode": "plain"}],
+        "exclude": [{"mode": "plain", "scale": ">= 2"}],
     },
     "run": {"timeout": "10m", "cell_timeout": 5, "retries": 1, "retry_on": ["killed"], "reference": False},
     "regress": {"rtol": 0.1, "atol": 0, "metrics": {"mean": 0.1}, "ignore": ["stderr", "cell a"]},
@@ -89,10 +91,15 @@ VALUES = [
     "9..2", "==3", "10m", "0s", " 1.5 h ", "soon", "killed", "stderr", "column", "tiny", "templates/tiny.ipynb", [],
     [1], [2, 3], [1, 1], ["a"], ["plain", "odd"], ["killed", "failed"], [None], {}, {"mean": ">= 1"}, {"maen": "1"},
     {"low": 1, "high": 2}, {"low": 1}, {"low": 1, "high": 2, "log": "x"}, {"low": 1, "high": 200}, {"scale": 2},
+    {"from": 1, "to": 3}, {"from": 0.1, "to": 1, "step": 0.3}, {"from": 1, "to": 8, "log": True}, {"from": 1},
+    {"from": 1, "to": 2, "step": 1, "count": 2}, {"values": [1, 2]}, {"values": []}, {"files": "*.csv"}, {"files": 3},
+    {"values": [2, 3], "weights": [1, 2]}, {"values": [2], "weights": "x"}, {"values": [2], "when": {"mode": "plain"}},
+    {"when": {}}, {"mode": "> 3"}, "numbers.csv", {"file": "numbers.csv", "name": "n"}, "2026-11-27", "latin", "sobol",
+    {"from": "2026-01-31", "to": "2026-05-31", "step": "1 month"}, {"count": 2}, {"scale": ["> 3", 2]},
     {"scale": [1, 2]}, [{"scale": 2}], [{}], {"question": "q"}, {"runs": 2}, {"count": [2, 3]}, {"rate a": ">= 1"},
 ]  # fmt: skip
 NAMES = ["scale", "mode", "question", "success", "template", "extends", "business", "parameters", "sweep", "run",
-         "mean", "rate a", "rate", "grid", "over", "seed", "low", "x", "retries", "ignore", "metrics", "need"]  # fmt: skip
+         "mean", "rate a", "rate", "grid", "over", "seed", "low", "from", "step", "count", "when", "values", "weights", "files", "table", "repeat", "method", "log", "x", "retries", "ignore", "metrics", "need"]  # fmt: skip
 
 
 def places(value, at=()):

@@ -18,7 +18,7 @@ from fourfold.data.yamlfile import Position
 from fourfold.errors import FourfoldError
 from fourfold.plan.config import Config
 from fourfold.plan.plan import plan_one
-from fourfold.plan.spec import RunSpec, digest, run_id
+from fourfold.plan.spec import RunSpec, digest, run_id, written
 from fourfold.plan.template import Template, find_template, read_template
 from fourfold.project import Project, find_root
 from fourfold.records import emit
@@ -181,7 +181,8 @@ def _spec(
     config = Config(content, {(): Position("ff.rerun")}, Path("ff.rerun"), template.name)
     spec = plan_one(config, root)
     # What is not named may differ from one notebook to the next.
-    name = f"{run_id(parameters)}-{digest(spec.parameters)}"
+    named = run_id(f"{name}={written(each)}" for name, each in parameters.items())
+    name = f"{named}-{digest(spec.parameters)}"
     return replace(spec, run_id=name, varied=tuple(parameters), config_file="")
 
 

@@ -9,7 +9,16 @@ import typer
 
 from fourfold.author.lint import check_templates
 from fourfold.cli import author, results, show
-from fourfold.cli.options import Outputs, Paths, Root, complain, console, outputs_of, root_of
+from fourfold.cli.options import (
+    Outputs,
+    Paths,
+    Root,
+    complain,
+    console,
+    outputs_of,
+    remark,
+    root_of,
+)
 from fourfold.cli.progress import Progress, cost_line, plan_table, result_table
 from fourfold.cli.results import ids_of
 from fourfold.data.listing import matches
@@ -54,7 +63,7 @@ def plan_command(
 ) -> None:
     """Show the runs of PATHs and check them all; starts no kernel."""
     project = root_of(root)
-    planned = plan(paths or [], project)
+    planned = plan(paths or [], project, remark)
     specs = _matching(planned, only)
     console.print(plan_table(specs))
     configs = len({spec.config for spec in specs})
@@ -96,7 +105,7 @@ def run(
     if kernel:
         check_kernel(kernel)
     begin(at_once)
-    planned = plan(paths or [], project)
+    planned = plan(paths or [], project, remark)
     specs = _matching(planned, only)
     specs = [replace(spec, options=replace(spec.options, kernel=kernel)) for spec in specs]
     place = Project(project, outputs_of(outputs, project))
@@ -115,6 +124,7 @@ def run(
             console.print(f"{kept} kept under other names, questions or criteria, not executed")
         if not choice.todo:
             write_results(place.outputs, always=False)
+            _rows(planned, place)
             done = count(len(choice.unchanged), "run")
             console.print(f"nothing to do: {done} unchanged (--force executes all)")
             raise typer.Exit(0)
@@ -123,7 +133,17 @@ def run(
         most = 1 if fail_fast else max_failures
         records, stopped = _execute(choice.todo, place, at_once, most)
         _report(records, choice, place)
+        _rows(planned, place)
     raise typer.Exit(130 if stopped else 0 if all(record.ok for record in records) else 1)
+
+
+def _rows(specs: list[RunSpec], place: Project) -> None:
+    for config in dict.fromkeys(spec.config for spec in specs if spec.row):
+        from fourfold.report.table import write_rows
+
+        cells = {spec.run_id: spec.row for spec in specs if spec.config == config}
+        file = shown(write_rows(cells, place.outputs / config), place.root)
+        console.print(f"rows:     {file}, the table with the results beside it", soft_wrap=True)
 
 
 def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from fourfold.errors import Violation
 from fourfold.project import find_root
 
 console = Console()
@@ -37,3 +38,8 @@ def root_of(given: Path | None) -> Path:
 def complain(message: str) -> None:
     """Print a message on stderr, as it is."""
     Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def remark(violation: Violation) -> None:
+    """Print what is not wrong in a config and should be known."""
+    console.print(f"note: {violation}", markup=False, highlight=False, soft_wrap=True)

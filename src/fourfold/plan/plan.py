@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from fourfold.plan.kind import Problem
 from fourfold.plan.parameters import REQUIRED
 from fourfold.plan.schema import config_kind
 from fourfold.plan.spec import RunOptions, RunSpec, canonical, digest, run_id
+from fourfold.plan.sweep import Expansion, Setting
 from fourfold.plan.template import Template, find_template, read_template, template_file
 from fourfold.project import shown
 from fourfold.records.evidence import BUSINESS
@@ -71,10 +72,19 @@ def _in_project(path: Path, root: Path) -> Path:
     return absolute if absolute.is_relative_to(root) else path.resolve()
 
 
-def plan(paths: Sequence[str], root: Path) -> list[RunSpec]:
+def plan(
+    paths: Sequence[str], root: Path, remark: Callable[[Violation], None] = lambda remark: None
+) -> list[RunSpec]:
     """Return the runs of all configs in order, or raise with everything that is wrong.
 
-    Paths are files, folders and globs; none means ``params/`` of the project `root`.
+    Parameters
+    ----------
+    paths : sequence of str
+        Files, folders and globs; none means ``params/``.
+    root : Path
+        The project.
+    remark : callable
+        Given what is not wrong and should be known.
 
     Raises
     ------
@@ -101,7 +111,7 @@ def plan(paths: Sequence[str], root: Path) -> list[RunSpec]:
             message = f"expected a name that UTF-8 can hold in {_LONGEST_NAME} bytes"
             violations.append(config.violation((), f"{message}, got {config.name!r}"))
             continue
-        planned, wrong = _plan_config(config, root, read)
+        planned, wrong = _plan_config(config, root, read, remark)
         runs += planned
         violations += wrong
     if violations:
@@ -131,7 +141,12 @@ def plan_one(config: Config, root: Path) -> RunSpec:
     return runs[0]
 
 
-def _plan_config(config: Config, root: Path, read: Any) -> tuple[list[RunSpec], list[Violation]]:
+def _plan_config(
+    config: Config,
+    root: Path,
+    read: Any,
+    remark: Callable[[Violation], None] = lambda remark: None,
+) -> tuple[list[RunSpec], list[Violation]]:
     violations: list[Violation] = []
     template = None
     if "template" in config.value:
@@ -146,41 +161,55 @@ def _plan_config(config: Config, root: Path, read: Any) -> tuple[list[RunSpec], 
     blocks = [config.value.get(name) for name in ("business", "parameters", "sweep", "regress")]
     if template is None or not all(isinstance(block, dict | None) for block in blocks):
         return [], violations
-    sweep, sets = config.block("sweep"), list[sweeps.Values]()
-    if not (problems := sweeps.problems(sweep)):
-        sets, problems = sweeps.expand(sweep)
+    sweep, sets = config.block("sweep"), list[Setting]()
+    common = _common(config, template)
+    if any(violation.key.startswith("sweep") for violation in violations):
+        problems = []
+    elif not (problems := sweeps.problems(sweep)):
+        kinds = {name: parameter.kind for name, parameter in template.parameters.items()}
+        expanded = Expansion(sweep, common, kinds, root)
+        sets, problems = expanded.settings, expanded.problems
         problems += [] if sets else [Problem((), "expected at least one run, got none")]
+        for key, message in expanded.remarks:
+            remark(config.violation(("sweep", *key), message))
     violations += [config.violation(("sweep", *key), message) for key, message in problems]
     options = RunOptions() if violations else run_options(config)
     runs = _runs(config, template, sets, options, root)
     return runs, violations + _check_runs(config, template, runs, root)
 
 
-def _runs(
-    config: Config, template: Template, sets: list[sweeps.Values], options: RunOptions, root: Path
-) -> list[RunSpec]:
+def _common(config: Config, template: Template) -> dict[str, Any]:
+    """Return the values of parameters that do not vary."""
     defaults = {
         # A template's own question is about its own example, never about the data of a config.
         name: type(parameter.default)() if name in BUSINESS else parameter.default
         for name, parameter in template.parameters.items()
         if parameter.default is not REQUIRED and parameter.held
     }
-    common = {**defaults, **config.block("business"), **config.block("parameters")}
-    ids = [run_id(values) for values in sets]
-    often = {name for name, times in Counter(ids).items() if times > 1}
+    return {**defaults, **config.block("business"), **config.block("parameters")}
+
+
+def _runs(
+    config: Config, template: Template, sets: list[Setting], options: RunOptions, root: Path
+) -> list[RunSpec]:
+    common = _common(config, template)
+    ids = [run_id(each.parts.values()) for each in sets]
+    # Some systems take capital letters for small ones.
+    times = Counter(name.casefold() for name in ids)
     return [
         RunSpec(
             config.name,
-            f"{name}-{digest(values)}" if name in often else name,
+            f"{name}-{digest(each.values)}" if times[name.casefold()] > 1 else name,
             shown(config.path, root),
             template.name,
             template_file(template.path, root),
-            {**common, **values},
-            tuple(values),
+            {**common, **each.values},
+            tuple(each.values),
             options,
             config.block("regress"),
+            each.row,
         )
-        for name, values in zip(ids, sets, strict=True)
+        for name, each in zip(ids, sets, strict=True)
     ]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -13,7 +14,8 @@ from fourfold.plan.config import RUN
 from fourfold.plan.kind import Kind, Problem, anything, mapping, unknown
 from fourfold.plan.parameters import REQUIRED
 from fourfold.plan.rules import REGRESS, regress_kind, size
-from fourfold.plan.sweep import sweep_kind
+from fourfold.plan.spec import canonical
+from fourfold.plan.sweep import Names, conditions_kind, sweep_kind
 from fourfold.plan.template import Template, read_template, templates
 from fourfold.records.evidence import BUSINESS, CONDITION, EXPECTED_CONDITION, Criterion
 
@@ -22,6 +24,7 @@ _ABOUT = {
     "decision": "Decision that the answer serves",
     "success": "Criteria: metric to condition, judged by the metric's interval",
 }
+_SHORT = 120  # characters, of a part that may stand twice
 _EXTENDS = {"type": "string", "description": "Path of a config to build on"}
 _NOTEBOOK = "The notebook that is run"
 _WHY = "Why the run is made, and what counts as success"
@@ -36,14 +39,14 @@ def config_kind(template: Template | None) -> Kind:
         "template": anything(),
         "business": mapping(_WHY, dict.fromkeys(BUSINESS, anything())),
         "parameters": mapping("Parameters of the template", {}, anything),
-        "sweep": sweep_kind({}),
+        "sweep": sweep_kind(Names()),
         "run": RUN,
         "regress": REGRESS,
     }
     return mapping("", keys | (_of_template(template) if template else {}))
 
 
-def _of_template(template: Template) -> dict[str, Kind]:
+def _names(template: Template) -> Names:
     kinds = {name: parameter.kind for name, parameter in template.parameters.items()}
     if "success" in kinds:
         kinds["success"] = _success(template, kinds["success"])
@@ -54,7 +57,12 @@ def _of_template(template: Template) -> dict[str, Kind]:
     def other(name: Any) -> Kind:
         return kinds.get(name) or strange(name)
 
-    unoffered = {name: _defined(name) for name in kinds if name in BUSINESS}
+    return Names(own, other, {name: _defined(name) for name in kinds if name in BUSINESS})
+
+
+def _of_template(template: Template) -> dict[str, Kind]:
+    own, other, unoffered = swept = _names(template)
+    kinds = {**own, **{name: other(name) for name in unoffered}}
     rare = {f"^{name}$": kind.json_schema() for name, kind in unoffered.items()}
     extra = {"patternProperties": rare} if rare else {}
     about = "Relative tolerance of a metric and its interval"
@@ -64,7 +72,7 @@ def _of_template(template: Template) -> dict[str, Kind]:
         "template": Kind(schema=lambda: {"anyOf": names, "description": _NOTEBOOK}),
         "business": mapping(_WHY, {name: _business(template, name, kinds) for name in BUSINESS}),
         "parameters": mapping("Parameters of the template", own, other, **extra),
-        "sweep": sweep_kind(own, other, unoffered),
+        "sweep": sweep_kind(swept),
         "regress": regress_kind(_of_metrics(template, about, lambda metric: size())),
     }
 
@@ -127,12 +135,13 @@ def config_schema(template: Template) -> dict[str, Any]:
             block["type"] = [block["type"], "null"]
     block = schema["properties"]["business"]["properties"]
     required = [name for name, p in template.parameters.items() if p.default is REQUIRED]
-    return {
+    whole = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": f"Fourfold config of template {template.name}",
         **schema,
         "definitions": {
             **{name: block[name] for name in BUSINESS if name in template.parameters},
+            "conditions": conditions_kind(_names(template)).json_schema(),
             "condition": {
                 **{"type": "string", "pattern": CONDITION, "description": _CONDITION},
                 "patternErrorMessage": _CONDITION,
@@ -140,6 +149,42 @@ def config_schema(template: Template) -> dict[str, Any]:
         },
         "allOf": [_has(["template"]), *map(_given, required), *map(_once, BUSINESS)],
     }
+    return _shared(whole)
+
+
+def _shared(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the same schema with each part that comes twice written once, in its definitions."""
+    often, names, definitions = Counter[str](), dict[str, str](), dict[str, Any]()
+
+    def count(part: Any) -> Any:
+        often[text := canonical(part)] += 1
+        return part if often[text] > 1 else _parts(part, count)
+
+    def name(part: Any) -> Any:
+        text = canonical(part)
+        if often[text] < 2 or len(text) < _SHORT:
+            return _parts(part, name)
+        if text not in names:
+            names[text] = f"part-{len(names) + 1}"
+            definitions[names[text]] = _parts(part, name)
+        return {"$ref": f"#/definitions/{names[text]}"}
+
+    _parts(schema, count)
+    made = _parts(schema, name)
+    return {**made, "definitions": {**made["definitions"], **definitions}}
+
+
+def _parts(schema: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a schema each of whose parts is changed."""
+    made = dict(schema)
+    for key, inner in schema.items():
+        if key in ("properties", "patternProperties", "definitions"):
+            made[key] = {name: change(part) for name, part in inner.items()}
+        elif key in ("anyOf", "allOf", "oneOf", "items") and isinstance(inner, list):
+            made[key] = [change(part) for part in inner]
+        elif key in ("items", "not", "if", "then"):
+            made[key] = change(inner)
+    return made
 
 
 def _not_extended() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -46,6 +46,8 @@ class RunSpec:
         All parameters of the template, resolved.
     varied : tuple of str
         Names of the swept parameters.
+    row : dict
+        Cells of the row that it comes from, where a sweep has a ``table``.
     regress : dict
         Rules of the regression test, as `fourfold.plan.rules.read_rules` takes them.
     """
@@ -59,6 +61,7 @@ class RunSpec:
     varied: tuple[str, ...] = ()
     options: RunOptions = field(default_factory=RunOptions)
     regress: Mapping[str, Any] = field(default_factory=dict)
+    row: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -77,15 +80,23 @@ class RunSpec:
         return cls(**{**content, "varied": tuple(content["varied"]), "options": options})
 
 
-def run_id(values: Mapping[str, Any]) -> str:
-    """Return a readable folder name for swept values, with a digest where it had to be cut."""
-    if not values:
-        return "default"
-    texts = {n: "+".join(map(str, v)) if isinstance(v, list) else str(v) for n, v in values.items()}
-    written = ",".join(f"{name}={text}" for name, text in texts.items())
+def run_id(parts: Iterable[str]) -> str:
+    """Return a readable folder name of parts such as ``k=2``; it may be cut.
+
+    Examples
+    --------
+    >>> run_id(["scaler=min max", "k=2"])
+    'scaler=min-max,k=2'
+    """
+    text = _UNSAFE.sub("-", ",".join(parts)).strip("-")[:_LONGEST_ID]
     # Some characters are four bytes, and the name of a folder has at most 255.
-    safe = _UNSAFE.sub("-", written)[:_LONGEST_ID].encode()[:_LONGEST_BYTES].decode(errors="ignore")
-    return safe if safe == written else f"{safe}-{digest(values)}"
+    safe = text.encode()[:_LONGEST_BYTES].decode(errors="ignore")
+    return re.sub(r"^\.", "-", safe) or "default"
+
+
+def written(value: Any) -> str:
+    """Return a value as the name of a run has it."""
+    return "+".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def digest(content: Any) -> str:

@@ -1,101 +1,153 @@
 """A sweep: from the values to try, the parameter sets of the runs."""
 
-import math
 import random
-import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
+from fourfold.errors import did_you_mean
+from fourfold.plan.axes import axis, drawn, draws_whole, quantile, values_of
+from fourfold.plan.conditions import all_met, condition
 from fourfold.plan.kind import Kind, Problem, anything, mapping, value
-from fourfold.plan.spec import canonical
+from fourfold.plan.rows import TABLE, read_rows
+from fourfold.plan.spec import canonical, written
 
 Values = dict[str, Any]
-_LARGEST = sys.float_info.max / 2
+METHODS = ("random", "latin", "sobol")
 _OF_RANDOM = {"type": ["object", "null"], "required": ["runs", "over"]}
+_WHOLE = "expected a whole number from 1, got …"
+_REPEATED = 100_000
+_RUNS = value(_WHOLE, lambda given: type(given) is int and given >= 1, type="integer", minimum=1)
 _DRAWS = {
-    "runs": value(
-        "expected a whole number from 1, got …",
-        lambda given: type(given) is int and given >= 1,
-        type="integer",
-        minimum=1,
-    ),
+    "runs": _RUNS,
     "seed": value(
         "expected a whole number, got …", lambda given: type(given) is int, type="integer"
+    ),
+    "method": Kind(
+        lambda given: [] if given in METHODS else [Problem((), _no_method(given))],
+        lambda: {"enum": list(METHODS), "description": "latin and sobol fill the space evenly"},
     ),
 }
 
 
-def sweep_kind(
-    own: Mapping[str, Kind],
-    other: Callable[[Any], Kind] = anything,
-    unoffered: Mapping[str, Kind] = MappingProxyType({}),
-) -> Kind:
-    """Return what the block ``sweep`` may hold.
+def _no_method(given: Any) -> str:
+    near = did_you_mean(str(given), METHODS)
+    return f"expected one of {', '.join(METHODS)}, got {given!r}.{near}"
 
-    Parameters
+
+@dataclass(frozen=True)
+class Setting:
+    """One set of a sweep.
+
+    Attributes
+    ----------
+    values : dict
+        Of the parameters that vary.
+    parts : dict of str to str
+        What the name of the run says, by parameter.
+    row : dict
+        All cells of the row of a table that it comes from.
+    """
+
+    values: Values = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
+    row: Mapping[str, str] = field(default_factory=dict)
+
+    def without(self, names: Iterable[str]) -> "Setting":
+        """Return the set in which these parameters do not vary."""
+        values, parts = dict(self.values), dict(self.parts)
+        for name in names:
+            values.pop(name)
+            parts.pop(name, None)
+        return replace(self, values=values, parts=parts)
+
+
+class Names(NamedTuple):
+    """The parameters of a template.
+
+    Attributes
     ----------
     own : mapping
-        The parameters that editors offer.
+        Those that editors offer.
     other : callable
         The kind of any other name.
     unoffered : mapping
-        Parameters that are right and not offered.
+        Those that are right and not offered.
     """
 
-    def each(wrap: Callable[[Kind], Kind], about: str, form: Kind, **more: Any) -> Kind:
-        kinds = {name: wrap(kind) for name, kind in own.items()}
-        rare = {f"^{name}$": wrap(kind).json_schema() for name, kind in unoffered.items()}
-        more |= {"patternProperties": rare} if rare else {}
-        return replace(
-            mapping(about, kinds, lambda name: wrap(other(name)), **more), check=form.check
-        )
+    own: Mapping[str, Kind] = MappingProxyType({})
+    other: Callable[[Any], Kind] = anything
+    unoffered: Mapping[str, Kind] = MappingProxyType({})
 
-    def sets(about: str) -> Kind:
+    def each(self, wrap: Callable[[Kind], Kind], about: str, form: Kind, **more: Any) -> Kind:
+        """Return the kind of a mapping of parameters.
+
+        Parameters
+        ----------
+        wrap : callable
+            From the kind of a parameter to that of its part.
+        about : str
+            What an editor says of it.
+        form : Kind
+            Of the mapping itself.
+        **more
+            JSON Schema of the mapping.
+        """
+        kinds = {name: wrap(kind) for name, kind in self.own.items()}
+        rare = {f"^{name}$": wrap(kind).json_schema() for name, kind in self.unoffered.items()}
+        more |= {"patternProperties": rare} if rare else {}
+        whole = mapping(about, kinds, lambda name: wrap(self.other(name)), **more)
+        return replace(whole, check=form.check)
+
+
+def sweep_kind(names: Names) -> Kind:
+    """Return what the block ``sweep`` may hold."""
+
+    def sets(about: str, of: Kind) -> Kind:
         message = "expected a list of mappings, got …"
-        return replace(value(message, _is_list, about, type="array"), items=one)
+        return replace(value(message, _is_list, about, type="array"), items=of)
 
     lists = value("expected a mapping of parameter to list, got …", _is_dict)
-    pairs = "expected a mapping of parameter to value, got …"
-    form = value(pairs, partial(_is_dict, least=1))
-    one = each(lambda kind: kind, "One set of values", form, minProperties=1)
-    over = each(_drawn_from, "Lists to draw from, or low, high, log", lists)
+    when = Kind(conditions_kind(names).problems, lambda: {"$ref": "#/definitions/conditions"})
+    one = names.each(lambda kind: kind, "One set of values", _PAIRS, minProperties=1)
+    over = names.each(partial(drawn, when=when), "Lists or ranges to draw from", lists)
+    grid = names.each(partial(axis, when=when), "Every combination of these values", lists)
     return mapping(
         "Values to try: one run each",
         {
-            "grid": each(_distinct, "Every combination of these lists", lists),
-            "zip": each(_values, "These lists side by side", lists),
-            "list": sets("Sets one by one"),
+            "grid": grid,
+            "zip": names.each(axis, "These values side by side", lists),
+            "list": sets("Sets one by one", one),
             "random": replace(
                 mapping("Sets drawn at random", {**_DRAWS, "over": over}, None, **_OF_RANDOM),
                 check=_random,
             ),
-            "exclude": sets("Sets to leave out"),
+            "repeat": names.each(_repeats, "How many values in a row, such as seed: 10", lists),
+            "table": TABLE,
+            "exclude": sets("Sets to leave out: values, lists of them, or >= 3", when),
         },
     )
 
 
-def _is_list(given: Any, least: int = 0) -> bool:
-    return isinstance(given, list) and len(given) >= least
+def conditions_kind(names: Names) -> Kind:
+    """Return the kind of conditions on parameters."""
+    about = "Values, lists of them, or a sign and a value such as >= 3"
+    return names.each(condition, about, _PAIRS, minProperties=1)
+
+
+def _is_list(given: Any) -> bool:
+    return isinstance(given, list)
 
 
 def _is_dict(given: Any, least: int = 0) -> bool:
     return isinstance(given, dict) and len(given) >= least
 
 
-def _values(of: Kind) -> Kind:
-    message = "expected a list of values with at least one, got …"
-    values = value(message, partial(_is_list, least=1), type="array", minItems=1)
-    return replace(values, items=of)
-
-
-def _distinct(of: Kind) -> Kind:
-    """Return the kind of values of which each makes a run of its own."""
-    kind = _values(of)
-    return replace(kind, schema=lambda: {**kind.schema(), "uniqueItems": True})
+_PAIRS = value("expected a mapping of parameter to value, got …", partial(_is_dict, least=1))
 
 
 def _random(given: Any) -> list[Problem]:
@@ -104,63 +156,29 @@ def _random(given: Any) -> list[Problem]:
     if not isinstance(given, dict) or not isinstance(given.get("over"), dict):
         form = "{runs: 20, seed: 0, over: {name: [a, b] or {low: 0, high: 1, log: false}}}"
         return [Problem((), f"expected {form}, got {given!r}")]
-    runs = [] if "runs" in given else _DRAWS["runs"].problems(None)
+    runs = [] if "runs" in given else _RUNS.problems(None)
     return [Problem(("runs",), message) for _, message in runs]
 
 
-def _drawn_from(of: Kind) -> Kind:
-    """Return the kind of what a parameter is drawn from: a list of values, or a range."""
-
-    def check(given: Any) -> list[Problem]:
-        if message := _span_problem(given):
-            return [Problem((), message)]
-        ends = [given["low"], given["high"]] if isinstance(given, dict) else given
-        return [problem for end in ends for problem in of.problems(end)]
-
-    def schema() -> dict[str, Any]:
-        about = ("description", "default")
-        end = {name: part for name, part in of.json_schema().items() if name not in about}
-        if end.get("type") not in ("integer", "number"):
-            end = {"allOf": [{"type": "number"}, end]}
-        span = {"low": end, "high": end, "log": {"type": "boolean"}}
-        form = {"required": ["low", "high"], "additionalProperties": False}
-        return {
-            "anyOf": [_values(of).json_schema(), {"type": "object", "properties": span, **form}]
-        }
-
-    return Kind(check, schema)
-
-
-def _span_problem(given: Any) -> str:
-    if isinstance(given, list):
-        return "" if given else "expected a list of values with at least one, got []"
-    if not isinstance(given, dict) or not {"low", "high"} <= set(given) <= {"low", "high", "log"}:
-        return f"expected a list, or {{low: 0, high: 1, log: false}}, got {given!r}"
-    low, high = given["low"], given["high"]
-    if type(given.get("log", False)) is not bool:
-        return f"expected log: true or log: false, got {given!r}"
-    # A draw is a float: larger integers have none, and infinity leaves nothing to draw from.
-    numbers = all(type(end) in (int, float) and abs(end) <= _LARGEST for end in (low, high))
-    if not numbers or low > high or (given.get("log") and low <= 0):
-        return f"expected numbers low <= high (and low > 0 with log), got {given!r}"
-    return ""
+def _repeats(of: Kind) -> Kind:
+    """Return the kind of a number of repeats of a parameter that takes whole numbers."""
+    schema = of.json_schema()
+    kinds = {part.get("type") for part in (schema, *schema.get("anyOf", ()))}
+    if schema and not kinds & {"integer", None}:
+        message = "expected a parameter of whole numbers to repeat, such as seed"
+        return Kind(lambda given: [Problem((), message)], lambda: {"not": {}})
+    fits = lambda given: type(given) is int and 1 <= given <= _REPEATED  # noqa: E731
+    message = f"expected a whole number in 1..{_REPEATED}, got …"
+    return value(message, fits, type="integer", minimum=1, maximum=_REPEATED)
 
 
 def problems(sweep: Mapping[str, Any]) -> list[Problem]:
     """Return what is wrong with the form of a sweep; empty if it can be expanded."""
-    return sweep_kind({}).problems(sweep) or [*_uneven(sweep.get("zip", {})), *_twice(sweep)]
-
-
-def _uneven(zipped: Mapping[str, list[Any]]) -> list[Problem]:
-    lengths = {name: len(values) for name, values in zipped.items()}
-    if len(set(lengths.values())) <= 1:
-        return []
-    listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
-    return [Problem(("zip",), f"expected lists of one length, got {listed}")]
+    return sweep_kind(Names()).problems(sweep) or _twice(sweep)
 
 
 def _twice(sweep: Mapping[str, Any]) -> list[Problem]:
-    blocks = {kind: list(sweep.get(kind, {})) for kind in ("grid", "zip")}
+    blocks = {kind: list(sweep.get(kind) or {}) for kind in ("grid", "zip", "repeat")}
     blocks["list"] = sorted({name for row in sweep.get("list", []) for name in row})
     blocks["random"] = list((sweep.get("random") or {"over": {}})["over"])
     first: dict[str, str] = {}
@@ -172,59 +190,197 @@ def _twice(sweep: Mapping[str, Any]) -> list[Problem]:
     ]
 
 
-def expand(sweep: Mapping[str, Any]) -> tuple[list[Values], list[Problem]]:
-    """Return the parameter sets of a well-formed sweep, and the excludes that match none.
+class Expansion:
+    """The sets of a well-formed sweep.
 
-    ``grid`` is every combination, ``zip`` goes through its lists side by side, ``list`` names
-    sets one by one, ``random`` draws; together they are combined, then ``exclude`` takes out
-    each set that holds all the values of one of its items. Without a sweep there is one
-    empty set.
+    Parameters
+    ----------
+    sweep : mapping
+        ``grid`` is every combination, ``zip`` goes through its values side by side, ``list`` names
+        sets one by one, ``random`` draws, ``repeat`` counts up, ``table`` has a set a row; together
+        they are combined, then ``exclude`` takes out each set that meets all of an item's
+        conditions. Without a sweep there is one empty set.
+    base : mapping, optional
+        Values of parameters that do not vary.
+    kinds : mapping, optional
+        What the parameters take.
+    root : Path, optional
+        The project, to which files are relative.
+
+    Attributes
+    ----------
+    settings : list of Setting
+    problems, remarks : list of Problem
+        What is wrong, such as an exclude that meets no set; what should be known.
     """
-    parts: list[list[Values]] = [
-        _grid(sweep.get("grid", {}), product),
-        _grid(sweep.get("zip", {}), partial(zip, strict=True)),
-        sweep.get("list", []) or [{}],
-        _drawn(sweep.get("random")),
-    ]
-    runs = [{name: v for part in of_run for name, v in part.items()} for of_run in product(*parts)]
-    idle = []
-    for index, exclude in enumerate(sweep.get("exclude", [])):
-        kept = [run for run in runs if not _has(run, exclude)]
-        if len(kept) == len(runs):
-            message = f"no run of the sweep has {exclude!r}; expected to take out at least one"
-            idle.append(Problem(("exclude", index), message))
-        runs = kept
-    return runs, idle
+
+    def __init__(
+        self,
+        sweep: Mapping[str, Any],
+        base: Mapping[str, Any] = MappingProxyType({}),
+        kinds: Mapping[str, Kind] = MappingProxyType({}),
+        root: Path = Path(),
+    ) -> None:
+        self.base, self.kinds, self.root = base, kinds, root
+        self.problems: list[Problem] = []
+        self.remarks: list[Problem] = []
+        swept = {n for block in ("grid", "zip", "repeat") for n in sweep.get(block) or {}}
+        swept |= {name for row in sweep.get("list", []) for name in row}
+        drawn_from = (sweep.get("random") or {}).get("over", {})
+        parts = [
+            self._combined("grid", sweep.get("grid", {}), product),
+            self._combined("zip", sweep.get("zip", {}), zip),
+            [_setting(values) for values in sweep.get("list", [])] or [Setting()],
+            self._drawn(sweep.get("random")),
+            self._rows(sweep.get("table"), swept | set(drawn_from)),
+            self._repeated(sweep.get("repeat") or {}),
+        ]
+        settings = [_merged(of_run) for of_run in product(*parts)]
+        axes = {("grid",): sweep.get("grid", {}), ("random", "over"): drawn_from}
+        whens = {
+            name: (*key, name, "when")
+            for key, block in axes.items()
+            for name, given in block.items()
+            if isinstance(given, dict) and "when" in given
+        }
+        if whens and not self.problems:
+            settings = self._conditional(settings, whens, axes)
+        for index, exclude in enumerate(sweep.get("exclude", [])):
+            kept = [each for each in settings if not all_met({**base, **each.values}, exclude)]
+            if len(kept) == len(settings) and not self.problems:
+                message = f"no run of the sweep has {exclude!r}; expected to take out at least one"
+                self.problems.append(Problem(("exclude", index), message))
+            settings = kept
+        self.settings = settings
+
+    def _kind(self, name: str) -> Kind:
+        return self.kinds.get(name) or Kind()
+
+    def _combined(
+        self, block: str, axes: Mapping[str, Any], combine: Callable[..., Iterable[Any]]
+    ) -> list[Setting]:
+        lists = {
+            name: values_of(given, self._kind(name), self.root) for name, given in axes.items()
+        }
+        for name, values in lists.items():
+            if not values:
+                self.problems.append(
+                    Problem(
+                        (block, name),
+                        f"expected files, got none that match {axes[name]['files']!r}",
+                    )
+                )
+        lengths = {name: len(values) for name, values in lists.items()}
+        if block == "zip" and len(set(lengths.values())) > 1:
+            listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            message = f"expected lists of one length, got {listed}"
+            self.problems.append(Problem((block,), message))
+        files = {n for n, given in axes.items() if isinstance(given, dict) and "files" in given}
+        rows = combine(*lists.values()) if lists else [()]
+        return [_setting(dict(zip(lists, values, strict=True)), files) for values in rows]
+
+    def _repeated(self, block: Mapping[str, int]) -> list[Setting]:
+        first = {name: self.base.get(name) for name in block}
+        starts = {name: start if type(start) is int else 0 for name, start in first.items()}
+        counts = [range(starts[name], starts[name] + times) for name, times in block.items()]
+        return [_setting(dict(zip(block, values, strict=True))) for values in product(*counts)]
+
+    def _drawn(self, block: Mapping[str, Any] | None) -> list[Setting]:
+        if block is None:
+            return [Setting()]
+        over, runs = block["over"], block["runs"]
+        method = block.get("method", "random")
+        shares = _shares(method, runs, len(over), block.get("seed", 0))
+        whole = {name: draws_whole(given, self._kind(name)) for name, given in over.items()}
+        sets = [
+            {n: quantile(over[n], share, whole[n]) for n, share in zip(over, row, strict=True)}
+            for row in shares
+        ]
+        once = list({canonical(values): values for values in sets}.values())
+        if len(once) < len(sets):
+            twice = f"{len(sets) - len(once):,} of {runs:,} draws came twice and are left out"
+            self.remarks.append(Problem(("random",), twice))
+        if method == "sobol" and runs & (runs - 1):
+            even = f"Sobol' points fill the space evenly at 2, 4, 8, 16 … runs, not at {runs:,}"
+            self.remarks.append(Problem(("random", "runs"), even))
+        return [_setting(values) for values in once]
+
+    def _rows(self, given: Any, swept: set[str]) -> list[Setting]:
+        if given is None:
+            return [Setting()]
+        rows, problems, remarks = read_rows(given, self.root, self.kinds, swept)
+        self.problems += problems
+        self.remarks += remarks
+        return [
+            Setting(row.values, {"": row.name} if row.name else _parts(row.values), row.cells)
+            for row in rows
+        ]
+
+    def _conditional(
+        self,
+        settings: list[Setting],
+        whens: Mapping[str, tuple[str, ...]],
+        axes: Mapping[tuple[str, ...], Mapping[str, Any]],
+    ) -> list[Setting]:
+        """Return the sets in which each value stands only where its condition is met."""
+        conditions = {name: axes[key[:-2]][name]["when"] for name, key in whens.items()}
+        once: dict[str, Setting] = {}
+        met = set[str]()
+        for given in settings:
+            setting, unmet = given, ["until none is"]
+            while unmet:  # what a value stands for may itself stand only under a condition
+                values = {**self.base, **setting.values}
+                held = [name for name in conditions if name in setting.values]
+                unmet = [name for name in held if not all_met(values, conditions[name])]
+                setting = setting.without(unmet)
+            met |= set(conditions) & setting.values.keys()
+            dropped = len(setting.values) < len(given.values)
+            key = canonical([setting.values, setting.row]) if dropped else f"whole {len(once)}"
+            once.setdefault(key, setting)
+        self.problems += [
+            Problem(whens[name], f"no run of the sweep has {conditions[name]!r}")
+            for name in whens.keys() - met
+        ]
+        return list(once.values())
 
 
-def _has(run: Values, exclude: Values) -> bool:
-    """Say whether a set has all these values; to Python, true is 1 and 1 is 1.0."""
-    return exclude.items() <= run.items() and all(
-        canonical(run[name]) == canonical(part) for name, part in exclude.items()
-    )
+def _shares(method: str, runs: int, width: int, seed: int) -> Iterable[Iterable[float]]:
+    """Return points of the unit cube: independent ones, or such as fill it evenly.
+
+    A Latin hypercube (McKay, Beckman and Conover 1979, Technometrics 21, p. 239), or Sobol' points
+    (1967, USSR Comput. Math. Math. Phys. 7, p. 86), scrambled.
+    """
+    if method == "random":
+        source = random.Random(seed)
+        return [[source.random() for _ in range(width)] for _ in range(runs)]
+    from warnings import catch_warnings, simplefilter
+
+    from numpy.random import default_rng
+    from scipy.stats import qmc
+
+    kind = qmc.LatinHypercube if method == "latin" else qmc.Sobol
+    with catch_warnings():
+        simplefilter("ignore", UserWarning)  # of numbers of runs that are no power of two: a remark
+        points: Iterable[Iterable[float]] = (
+            kind(width, seed=default_rng(seed)).random(runs).tolist()
+        )
+    return points
 
 
-def _grid(block: Mapping[str, list[Any]], combine: Callable[..., Iterable[Any]]) -> list[Values]:
-    rows = combine(*block.values()) if block else [()]
-    return [dict(zip(block, values, strict=True)) for values in rows]
+def _setting(values: Values, files: Iterable[str] = ()) -> Setting:
+    return Setting(values, _parts(values, files))
 
 
-def _drawn(block: Mapping[str, Any] | None) -> list[Values]:
-    if block is None:
-        return [{}]
-    source, over = random.Random(block.get("seed", 0)), block["over"].items()
-    return [{name: _draw(source, v) for name, v in over} for _ in range(block["runs"])]
+def _parts(values: Values, files: Iterable[str] = ()) -> dict[str, str]:
+    return {
+        name: f"{name}={Path(each).name if name in files else written(each)}"
+        for name, each in values.items()
+    }
 
 
-def _draw(source: random.Random, values: Any) -> Any:
-    if isinstance(values, list):
-        return source.choice(values)
-    low, high = values["low"], values["high"]
-    whole = isinstance(low, int) and isinstance(high, int)
-    if whole and not values.get("log"):
-        return source.randint(low, high)
-    if values.get("log"):
-        drawn = math.exp(source.uniform(math.log(low), math.log(high)))
-    else:
-        drawn = source.uniform(low, high)
-    return round(drawn) if whole else float(f"{drawn:.6g}")
+def _merged(settings: Iterable[Setting]) -> Setting:
+    whole = Setting({}, {}, {})
+    for each in settings:
+        whole.values.update(each.values)
+        whole = replace(whole, parts={**whole.parts, **each.parts}, row=each.row or whole.row)
+    return whole

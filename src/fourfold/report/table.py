@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.project import whole_file
-from fourfold.records.record import RunRecord, error_line
+from fourfold.records.record import RunRecord, error_line, find_record
 
 _PLAIN = ("config", "run_id", "template", "status", "verdict", "started_at", "duration_s")
 
@@ -33,6 +33,27 @@ def batch_row(record: RunRecord) -> dict[str, Any]:
     flat = row(record if executed else replace(record, status="ok"))
     first = {name: flat.pop(name) for name in ("config", "run_id", "template", "status")}
     return {**first, "executed": executed, **flat}
+
+
+def write_rows(cells: Mapping[str, Mapping[str, str]], folder: Path) -> Path:
+    """Write a table that has a run a row, with the results beside it, and return its CSV file.
+
+    Parameters
+    ----------
+    cells : mapping
+        The cells of each row, by the id of its run.
+    folder : Path
+        Of the config in the outputs: ``rows.csv`` and ``rows.parquet`` are written into it.
+    """
+    kept = ("status", "verdict", "duration_s", "error")
+    rows = []
+    for run, own in cells.items():
+        record = find_record(folder / run)
+        flat = row(record) if record else {"status": "not executed"}
+        result = {n: v for n, v in flat.items() if n in kept or n.startswith("metric.")}
+        result = {"run": run, **result}
+        rows.append({**own, **{f"result.{n}" if n in own else n: v for n, v in result.items()}})
+    return write_table(rows, folder / "rows")[1]
 
 
 def write_table(rows: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:

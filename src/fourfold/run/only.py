@@ -1,25 +1,17 @@
 """Which runs ``--only`` means."""
 
-import json
-import operator
 import re
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 from fourfold.errors import FourfoldError, did_you_mean
+from fourfold.plan.conditions import SIGNS, compares, is_bound, read, same
 from fourfold.plan.spec import RunSpec, canonical
 from fourfold.run.digests import WILDCARDS
 
-_CONDITION = re.compile(r"\s*(.+?)\s*(~|!=|<=|>=|=|<|>)\s*(.*?)\s*", re.DOTALL)
-_ORDERS: dict[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
+_CONDITION = re.compile(rf"\s*(.+?)\s*(~|{SIGNS})\s*(.*?)\s*", re.DOTALL)
 _ALTERNATIVES = re.compile(r"""\s*("[^"]*"|'[^']*'|\[[^\]]*\]|[^|]*)\s*(?:\||$)""")
-_QUOTED = re.compile(r"""(["'])(.*)\1""", re.DOTALL)
 
 
 def matching(specs: Sequence[RunSpec], patterns: Sequence[str]) -> list[RunSpec]:
@@ -66,43 +58,18 @@ def _test(sign: str, wanted: str) -> Callable[[Any], bool]:
     if sign == "~":
         glob = wanted if WILDCARDS & set(wanted) else f"*{wanted}*"
         return lambda value: fnmatchcase(_text(value), glob)
-    if order := _ORDERS.get(sign):
-        bound = _read(wanted)
-        if isinstance(bound, bool) or not isinstance(bound, int | float | str) or not wanted:
+    if sign not in ("=", "!="):
+        bound = read(wanted)
+        if not is_bound(bound):
             raise FourfoldError(f"--only: expected a number or a date after {sign}, got {wanted!r}")
-        kind = str if isinstance(bound, str) else int | float
-        return lambda value: isinstance(value, kind) and _plain(value) and order(value, bound)
+        return lambda value: compares(value, sign, bound)
     ends = [m[1] for m in _ALTERNATIVES.finditer(wanted) if m[1].strip()] or [""]
-    values = [_read(end.strip()) for end in ends]
-    return lambda value: any(_same(value, each) for each in values) == (sign == "=")
-
-
-def _read(text: str) -> Any:
-    """Return a value as it is written: as JSON where it can be, else text, also in quotes."""
-    if quoted := _QUOTED.fullmatch(text):
-        return quoted[2]
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    values = [read(end.strip()) for end in ends]
+    return lambda value: any(same(value, each) for each in values) == (sign == "=")
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else canonical(value)
-
-
-def _plain(value: Any) -> bool:
-    return not isinstance(value, bool)
-
-
-def _same(value: Any, wanted: Any) -> bool:
-    """Say whether two values are equal; true is not 1, and 1 is 1.0; a text may look like both."""
-    if isinstance(value, str) and not isinstance(wanted, str):
-        return value == canonical(wanted)
-    numbers = isinstance(value, int | float) and isinstance(wanted, int | float)
-    if numbers and _plain(value) and _plain(wanted):
-        return bool(value == wanted)
-    return canonical(value) == canonical(wanted)
 
 
 def _own(spec: RunSpec) -> dict[str, str]:
