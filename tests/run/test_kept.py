@@ -13,8 +13,8 @@ from fourfold.cli.results import ids_of
 from fourfold.plan.plan import plan
 from fourfold.project import Project
 from fourfold.records.record import read_record
+from fourfold.run import kept
 from fourfold.run.code import judged_by, tokens
-from fourfold.run.kept import keep
 from fourfold.run.selection import Choice, choose
 from tiny_project import CELLS, make_notebook, run_all
 
@@ -68,7 +68,7 @@ def chosen(root: Path) -> Choice:
     specs = plan([], root)
     place = Project(root, root / "outputs")
     choice = choose(specs, place, runs=ids_of(specs))
-    keep(choice.kept, place)
+    kept.keep(choice.kept, place)
     return choice
 
 
@@ -96,8 +96,8 @@ def results(root: Path, outputs: Path) -> dict[str, Any]:
 def same_as_executed(root: Path) -> None:
     """Execute all runs from scratch elsewhere; each result must be the one that is there."""
     run_all(plan([], root), root, root / "fresh")
-    fresh, kept = results(root, root / "fresh"), results(root, root / "outputs")
-    text = json.dumps(kept).replace(str(root / "outputs"), str(root / "fresh"))
+    fresh, held = results(root, root / "fresh"), results(root, root / "outputs")
+    text = json.dumps(held).replace(str(root / "outputs"), str(root / "fresh"))
     now, before = json.loads(json.dumps(fresh)), json.loads(text)
     assert list(before) == list(now)
     for name, parts in now.items():
@@ -123,6 +123,22 @@ def test_a_result_belongs_to_its_parameters(root, config):
     }
     same_as_executed(root)
     assert not chosen(root).kept
+
+
+@pytest.mark.parametrize("per_process", [1, 20])
+def test_runs_that_exchange_their_names_keep_their_results(root, monkeypatch, per_process):
+    """Written by one process or by two; no result stands under the name of another."""
+    monkeypatch.setattr(kept, "_PER_PROCESS", per_process)
+    sweep = "template: tiny\nsweep: {table: {file: runs.csv, name: who}}\n"
+    (root / "params" / "a.yaml").write_text(sweep)
+    for names in (("x", "y"), ("y", "x"), ("x", "y")):
+        (root / "runs.csv").write_text(f"who,scale,mode\n{names[0]},1,plain\n{names[1]},2,plain\n")
+        choice = chosen(root)
+        assert (whys(choice), len(choice.kept)) == ({}, 2)
+        assert {path.name for path in (root / "outputs" / "a").iterdir() if path.is_dir()} == {
+            *"xy"
+        }
+        same_as_executed(root)
 
 
 def test_a_renamed_config_keeps_its_results(root):

@@ -4,10 +4,14 @@ Nothing is executed: metrics stay, and claims are judged from them as `ff.conclu
 """
 
 import json
+import multiprocessing
 import os
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +27,11 @@ from fourfold.records.record import RunRecord, findings, write_record
 from fourfold.report.report import write_report
 from fourfold.run.folders import new_folder, settle
 from fourfold.run.kernels.execution import write_notebook
+from fourfold.run.kernels.machine import cores
 from fourfold.run.prepare import as_yaml, fill, injected
 
 NOTEBOOK = "notebook.ipynb"
+_PER_PROCESS = 20  # results at least, for which a process is worth its start
 
 
 class _UnknownError(Exception):
@@ -159,20 +165,36 @@ def _combined(
 
 
 def keep(results: Sequence[Kept], project: Project) -> None:
-    """Write kept results into the folders of their runs; the former folder goes last."""
-    for kept in results:
-        spec, place = kept.spec, new_folder(project, kept.spec)
-        folder = project.folder(spec.config, spec.run_id)
-        shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(kept.source, place, copy_function=_linked)
-        write_text(place / "params.yaml", as_yaml(spec.parameters))
-        write_notebook(from_dict(kept.notebook), place / NOTEBOOK)  # type: ignore[no-untyped-call]
-        write_report(place, kept.record)
-        write_record(kept.record, place / "record.json")
+    """Write kept results into the folders of their runs; the former folders go last.
+
+    Many are written by as many processes as there are cores.
+    """
+    at_once = min(cores(), len(results) // _PER_PROCESS) if sys.platform == "linux" else 1
+    # All are written before the first folder is replaced: two runs may have changed their names.
+    if at_once > 1:
+        context = multiprocessing.get_context("fork")
+        with ProcessPoolExecutor(at_once, context) as pool:
+            places = list(pool.map(_written, results, repeat(project), chunksize=4))
+    else:
+        places = [_written(kept, project) for kept in results]
+    folders = [project.folder(kept.spec.config, kept.spec.run_id) for kept in results]
+    for place, folder in zip(places, folders, strict=True):
         folder.parent.mkdir(parents=True, exist_ok=True)
         settle(place, folder, keep=False)
-        if kept.source != folder:
-            shutil.rmtree(kept.source, ignore_errors=True)
+    for former in {kept.source for kept in results}.difference(folders):
+        shutil.rmtree(former, ignore_errors=True)
+
+
+def _written(kept: Kept, project: Project) -> Path:
+    """Write a result beside the folder that it belongs into."""
+    place = new_folder(project, kept.spec)
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(kept.source, place, copy_function=_linked)
+    write_text(place / "params.yaml", as_yaml(kept.spec.parameters))
+    write_notebook(from_dict(kept.notebook), place / NOTEBOOK)  # type: ignore[no-untyped-call]
+    write_report(place, kept.record)
+    write_record(kept.record, place / "record.json")
+    return place
 
 
 def _linked(source: str, target: str) -> None:

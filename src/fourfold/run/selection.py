@@ -76,27 +76,20 @@ def choose(
         return _kernel(fingerprints.template(template).get("metadata", {}), asked)
 
     choice = Choice()
-    former = _Former(project, runs)
+    former = _Former(project, specs, runs)
     for spec in specs:
-        folder = source = project.folder(spec.config, spec.run_id)
-        record = find_record(folder)
-        if record is None and not force:
-            source, record = former.of(spec) or (folder, None)
+        source, record = former.result_of(spec) if not force else former.own(spec)
         now = fingerprints.of(spec, record.key if record else None)
-        why = ["asked for by --force"] if force else []
+        why: list[str] = ["asked for by --force"] if force else []
         kept = None
         if not force:
             name = kernel(spec.template_file, spec.options.kernel)
             why = _reasons(spec, now, record, source, name)
+            folder = project.folder(spec.config, spec.run_id)
             if record and record.ok and (why or source != folder):
                 others = _reasons(_asked(spec, record), now, record, source, name)
-                if not others:
-                    from fourfold.run.kept import retold
-
-                    template = fingerprints.template(spec.template_file)
-                    by = fingerprints.judged_by(spec.template_file)
-                    kept = retold(spec, record, source, folder, template, by)
-                    why = [] if kept else why or ["not run yet"]
+                kept = None if others else _retold(spec, record, source, project, fingerprints)
+                why = [] if kept else why or ["not run yet"]
         if failed and (record is None or record.ok):
             why = []
         if why:
@@ -114,6 +107,17 @@ def choose(
     return choice
 
 
+def _retold(
+    spec: RunSpec, record: RunRecord, source: Path, project: Project, fingerprints: Fingerprints
+) -> "Kept | None":
+    from fourfold.run.kept import retold
+
+    folder = project.folder(spec.config, spec.run_id)
+    template = fingerprints.template(spec.template_file)
+    by = fingerprints.judged_by(spec.template_file)
+    return retold(spec, record, source, folder, template, by)
+
+
 def _asked(spec: RunSpec, record: RunRecord) -> RunSpec:
     """Return a run with the question, decision and criteria of a record."""
     had = {name: record.parameters[name] for name in BUSINESS if name in record.parameters}
@@ -122,23 +126,47 @@ def _asked(spec: RunSpec, record: RunRecord) -> RunSpec:
 
 
 class _Former:
-    """Results of runs that their config, or the project, has no longer."""
+    """Results that stand elsewhere: of runs that nobody has any longer, or has by another name."""
 
-    def __init__(self, project: Project, runs: Mapping[str, Collection[str]] | None) -> None:
-        self.project, self.runs = project, runs
+    def __init__(
+        self,
+        project: Project,
+        specs: Sequence[RunSpec],
+        runs: Mapping[str, Collection[str]] | None,
+    ) -> None:
+        self.project, self.specs, self.runs = project, specs, runs
 
-    def of(self, spec: RunSpec) -> tuple[Path, RunRecord] | None:
-        """Return where the result of a run is that had its template and parameters; once each."""
-        return self._known.pop(_content(spec.template, spec.parameters), None)
+    def own(self, spec: RunSpec) -> tuple[Path, RunRecord | None]:
+        """Return the folder of a run, and the record in it."""
+        folder = self.project.folder(spec.config, spec.run_id)
+        return folder, find_record(folder)
+
+    def result_of(self, spec: RunSpec) -> tuple[Path, RunRecord | None]:
+        """Return where the result of a run is, and its record; each is given once."""
+        folder, record = self.own(spec)
+        if record and (record.parameters == spec.parameters or _is_of(record, spec)):
+            return folder, record
+        return self._known.pop(_content(spec.template, spec.parameters), (folder, record))
 
     @cached_property
     def _known(self) -> dict[Any, tuple[Path, RunRecord]]:
+        if self.runs is None:
+            return {}
+        displaced = [f for spec in self.specs if (f := self._if_of_another(spec))]
         known = {}
-        folders = former_runs(self.project, self.runs) if self.runs is not None else []
-        for folder in folders:
+        for folder in (*displaced, *former_runs(self.project, self.runs)):
             if (record := find_record(folder)) and record.ok:
                 known[_content(record.template, record.parameters)] = folder, record
         return known
+
+    def _if_of_another(self, spec: RunSpec) -> Path | None:
+        folder, record = self.own(spec)
+        return folder if record and not _is_of(record, spec) else None
+
+
+def _is_of(record: RunRecord, spec: RunSpec) -> bool:
+    own = _content(spec.template, spec.parameters)
+    return _content(record.template, record.parameters) == own
 
 
 def former_runs(project: Project, runs: Mapping[str, Collection[str]]) -> list[Path]:
