@@ -22,7 +22,7 @@ from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, write_text
 from fourfold.records.emit import concluded, conclusion_bundle
 from fourfold.records.evidence import BUSINESS, MIME, Criterion, judge_all
-from fourfold.records.ipynb import tags
+from fourfold.records.ipynb import parameters_index, tags
 from fourfold.records.record import RunRecord, findings, write_record
 from fourfold.report.report import write_report
 from fourfold.run.folders import new_folder, settle
@@ -77,7 +77,9 @@ def retold(
         read = (source / NOTEBOOK).read_text(encoding="utf-8")
         notebook = json.loads(read.replace(str(source), str(folder)))
         _judge_again(notebook, record.parameters, spec.parameters, judged_by)
-        new = injected(template, spec.parameters)
+        index = parameters_index(template)
+        head = template["cells"][index : index + 1] if index is not None else []
+        new = injected({**template, "cells": head}, spec.parameters)
     except (OSError, ValueError, ConclusionError, _UnknownError):
         return None
     (cell,) = (c for c in new["cells"] if "injected-parameters" in tags(c))
