@@ -96,6 +96,8 @@ def run_id(parts: Iterable[str]) -> str:
 
 def written(value: Any) -> str:
     """Return a value as the name of a run has it."""
+    if isinstance(value, dict):
+        value = [f"{name} {part}" for name, part in value.items()]
     return "+".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
