@@ -95,6 +95,11 @@ class RunRecord:
         """Say whether the run came to its end."""
         return self.status in ("ok", "unchanged")
 
+    @property
+    def failed(self) -> bool:
+        """Say whether the run is to blame for its end; Ctrl-C may have cancelled it."""
+        return not self.ok and self.status != "cancelled"
+
 
 def emitted(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what `ingest`, `record`, `save` and `conclude` emitted, in order."""
@@ -178,8 +183,8 @@ def error_line(record: RunRecord) -> str:
     """Return ``section, cell n (id): Error: message``, or an empty string."""
     if not record.error:
         return ""
-    where = "{section}, cell {cell} ({cell_id})".format(**record.error)
-    return f"{where}: {record.error['error']}: {record.error['message']}"
+    cell = ", cell {cell} ({cell_id})".format(**record.error) if record.error["cell"] else ""
+    return f"{record.error['section']}{cell}: {record.error['error']}: {record.error['message']}"
 
 
 def cause(record: RunRecord) -> str:
@@ -189,7 +194,7 @@ def cause(record: RunRecord) -> str:
 
     Examples
     --------
-    >>> error = {"error": "ValueError", "message": "row 17 of /tmp/a.csv is empty"}
+    >>> error = {"error": "ValueError", "message": "row 17 of data/a.csv is empty"}
     >>> cause(RunRecord("trees", "depth=1", "trees", "failed", {}, [], "", 1.0, error=error))
     'ValueError: row … of … is empty'
     """
@@ -201,3 +206,12 @@ def cause(record: RunRecord) -> str:
     message = _OF_ONE.sub("…", message[: 4 * _LONGEST_CAUSE])
     text = f"{record.error['error']}: {message}".removesuffix(": ")
     return text if len(text) <= _LONGEST_CAUSE else f"{text[: _LONGEST_CAUSE - 1]}…"
+
+
+def causes(records: Iterable[RunRecord]) -> dict[str, list[RunRecord]]:
+    """Return the failed runs by `cause`, the most frequent first."""
+    groups: dict[str, list[RunRecord]] = {}
+    for record in records:
+        if record.failed:
+            groups.setdefault(cause(record), []).append(record)
+    return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
