@@ -34,6 +34,9 @@ AT_ONCE = 2
 LONGEST_S = 300
 #: What differs from run to run, and what stands for it when two outputs are compared.
 MASKS = (
+    (r"^\d\d:\d\d:\d\d (.*), \d+ workers?, .*", r"<time> \1"),
+    (r"^\d\d:\d\d:\d\d ", "<time> "),
+    (r"\babout [\d a-z]+ left", "about # left"),
     (r"\b\d+(?:\.\d+)?(?:e-?\d+)? ?(s|ms|min|kB|MB|GB|Wh)\b", r"# \1"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?", "<time>"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:#"),

@@ -294,7 +294,10 @@ def test_ctrl_c_keeps_what_was_computed(tmp_path, times, ran, error):
         time.sleep(0.5)
     out, _ = run.communicate(timeout=30)
     assert run.returncode == 130
-    assert "1 run, 1 failed, 1 not started" in out
+    assert "1 run, 0 failed, 1 cancelled, 1 not started (stopped)" in out
+    said = re.findall(r"stopping[^:,]*[:,] [^,;]*", out)
+    assert said[0] == "stopping: no other run starts"
+    assert said[1:] == ["stopping at once: 1 run cancelled"] * (times - 1)
     folder = tmp_path / "outputs" / "a" / "scale=1"
     record = read_record(folder / "record.json")
     assert (record.status, record.error["error"]) == ("cancelled", error)

@@ -1,5 +1,6 @@
 """The user's folder: find it, name files in it, write whole files, lock it, ask git."""
 
+import errno
 import os
 import subprocess
 from collections.abc import Iterator
@@ -14,6 +15,13 @@ try:
     import fcntl
 except ImportError:  # Windows, where nothing guards the folder
     fcntl = None  # type: ignore[assignment]
+
+_NO_ROOM = {getattr(errno, name, 0) for name in ("ENOSPC", "EDQUOT", "EROFS", "EFBIG", "EIO")}
+
+
+def no_room(error: BaseException) -> bool:
+    """Say whether an error comes from a disk that takes nothing: full, read-only or broken."""
+    return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
 def find_root(start: Path) -> Path:
@@ -84,22 +92,34 @@ def hold_outputs(outputs: Path) -> Iterator[None]:
     Raises
     ------
     FourfoldError
-        If another process holds it.
+        If another process holds it, or if it cannot be written.
     """
-    outputs.mkdir(parents=True, exist_ok=True)
-    with (outputs / ".lock").open("a+") as handle:
+    try:
+        outputs.mkdir(parents=True, exist_ok=True)
+        lock = (outputs / ".lock").open("a+b", buffering=0)
+    except OSError as error:
+        raise _unwritable(outputs, error) from None
+    with lock as handle:
         if fcntl:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 handle.seek(0)
-                holder = handle.read().strip() or "unknown"
+                holder = handle.read().decode().strip() or "unknown"
                 raise FourfoldError(
                     f"{outputs}: in use by another run, process {holder}; wait for it, or give "
                     "another folder with --outputs"
                 ) from None
-        handle.seek(0)
-        handle.truncate()
-        handle.write(str(os.getpid()))
-        handle.flush()
-        yield
+        try:
+            handle.seek(0)
+            handle.truncate()
+            handle.write(str(os.getpid()).encode())
+            yield
+        except OSError as error:
+            if not no_room(error):
+                raise
+            raise _unwritable(outputs, error) from None
+
+
+def _unwritable(outputs: Path, error: OSError) -> FourfoldError:
+    return FourfoldError(f"{outputs}: cannot be written: {error.strerror}")

@@ -6,10 +6,14 @@ import io
 
 from rich.console import Console
 
-from fourfold.cli.progress import Progress, plan_table, result_table
+from fourfold.cli.progress import Progress, clock, plan_table
+from fourfold.cli.summary import print_summary, result_table
 from fourfold.plan.plan import plan
 from fourfold.records.evidence import Claim
 from fourfold.records.record import RunRecord
+from fourfold.run.fingerprint import Fingerprint
+from fourfold.run.past import Forecast
+from fourfold.run.selection import Choice, Todo
 
 
 def printed(what, width=120) -> str:
@@ -65,31 +69,126 @@ def test_markup_in_names_is_text():
     assert "[bold]no[/]" in printed(result_table([record("[red]", status="failed", error=error)]))
 
 
-def test_lines_are_plain_where_there_is_no_terminal(project, config):
-    """One line a run, numbered, with status, verdict and seconds."""
+STOPS = {"signal": "stopped", "max_failures": "3 failures, --max-failures"}
+
+
+def watched(specs, expected_s=None, workers=1, **console):
+    """A progress on a file, and what it prints."""
+    todo = [Todo(spec, Fingerprint("", {}, ""), (), expected_s) for spec in specs]
+    out = Console(file=io.StringIO(), **{"width": 40, **console})
+    return Progress(Forecast(todo, workers), out, STOPS), out.file
+
+
+def test_a_log_says_what_begins_and_has_a_line_a_run(project, config):
+    """Numbered, with status, verdict and seconds; a file has no width that could break a name."""
     config("template: tiny\nsweep: {grid: {scale: [1.5, 2.5]}}\n")
     specs = plan([], project)
-    console = Console(file=io.StringIO(), width=100)
-    progress = Progress(2, 1, console)
+    progress, log = watched(specs, 30.0)
+    progress.begin(0)
     with progress.live():
         progress.section(specs[0], "EDA")
         progress.done(specs[0], record("scale=1.5", verdict="refuted"))
         progress.done(specs[1], record("scale=2.5", status="killed"))
-    assert console.file.getvalue().splitlines() == [
-        "1/2 ok a/scale=1.5 · refuted 2.5 s",
-        "2/2 killed a/scale=2.5 2.5 s",
-    ]
+    first, *lines = log.getvalue().splitlines()
+    assert first[8:] == " 2 runs, 1 worker, about 1 min 0 s left"
+    assert lines == ["1/2 ok a/scale=1.5 · refuted 2.5 s", "2/2 killed a/scale=2.5 2.5 s"]
     assert progress.failed == 1
 
 
-def test_the_panel_shows_sections_and_time_left(project, config):
+def test_a_log_of_many_runs_has_twenty_lines_and_each_failure(project, config):
+    """Done, failed, left and the time of day; no line for what went well."""
+    config("template: tiny\nsweep: {random: {runs: 400, over: {seed: {low: 0, high: 10000000}}}}\n")
+    specs = plan([], project)
+    progress, log = watched(specs, 60.0, workers=2)
+    error = {"section": "EDA", "cell": 7, "cell_id": "eda", "error": "KeyError", "message": "'x'"}
+    for number, spec in enumerate(specs, start=1):
+        bad = {"status": "failed", "error": error} if number == 250 else {}
+        progress.done(spec, record(spec.run_id, **bad))
+    lines = log.getvalue().splitlines()
+    assert len(lines) == 19 + 2
+    assert lines[0][8:] == " 20/400 runs, about 0 s left"
+    assert lines[12].startswith("250/400 failed a/seed=")
+    assert lines[13] == "      EDA, cell 7 (eda): KeyError: 'x'"
+    assert lines[14][8:] == " 260/400 runs, 1 failed, about 0 s left"
+
+
+def test_a_stop_is_answered_once(project, config):
+    """Ctrl-C, Ctrl-C again, and a limit each say what happens now."""
+    config("template: tiny\nsweep: {grid: {scale: [1.5, 2.5]}}\n")
+    progress, log = watched(plan([], project))
+    progress.section(plan([], project)[0], "EDA")
+    looks = [("", 0), ("max_failures", 0), ("max_failures", 0)]
+    for why, signals in [*looks, ("signal", 1), ("signal", 1), ("signal", 2)]:
+        progress.look(why, signals)
+    assert [line[9:].split(",")[0] for line in log.getvalue().splitlines()] == [
+        "3 failures",
+        "stopping: no other run starts",
+        "stopping at once: 1 run cancelled",
+    ]
+    first, once, _ = log.getvalue().splitlines()
+    assert first.endswith("--max-failures: no other run starts, 1 run will finish")
+    assert once.endswith("what is done is saved; Ctrl-C again stops at once")
+
+
+def test_the_panel_shows_sections_and_time_left(project, config, monkeypatch):
     """Two of four sections are two dots; the time left follows from runs that ended."""
     config("template: tiny\nsweep: {grid: {scale: [1.5, 2.5, 3.5]}}\n")
     specs = plan([], project)
-    progress = Progress(3, 1, Console(file=io.StringIO()))
+    progress, _ = watched(specs)
     assert progress.left_s() is None
-    progress.done(specs[0], record(duration_s=60.0))
+    now = 1000.0
+    monkeypatch.setattr("fourfold.cli.progress.awake_s", lambda: now)
+    progress.section(specs[0], "Setup")
+    now += 60
+    progress.done(specs[0], record("scale=1.5", duration_s=50.0))
     progress.section(specs[1], "EDA")
     text = printed(progress)
     assert "1/3 runs, about 2 min 0 s left" in text
     assert "●●○○" in text
+    assert clock(3725) == "1 h 2 min"
+
+
+def test_the_end_of_a_large_batch_is_a_page():
+    """Causes with their numbers in place of rows; names are whole."""
+    long = "learning_rate=0.0001,criterion=squared_error,max_features=sqrt,min_samples_leaf=10"
+    runs = [record(f"{long},seed={number}", verdict="supported") for number in range(1950)]
+    for number, (name, text) in enumerate([("ValueError", "singular")] * 40 + [MEMORY] * 10):
+        error = {"section": "EDA", "cell": 7, "cell_id": "eda", "error": name, "message": text}
+        runs.append(record(f"{long},bad={number}", status="failed", error=error))
+    runs.append(record("stopped", status="cancelled"))
+    console = Console(file=io.StringIO(), width=80)
+    print_summary(runs, Choice([None] * 2011), console, "--max-time 8h")
+    page = console.file.getvalue().splitlines()
+    assert page[:3] == [
+        "2,001 runs, 50 failed, 1 cancelled, 10 not started (--max-time 8h)",
+        "verdicts: 1,950 supported",
+        "40 × ValueError: singular",
+    ]
+    assert page[3] == f"      a/{long},bad=0, a/{long},bad=1, 38 others"
+    assert page[4] == "10 × killed: out of memory"
+    assert len(page) < 10
+
+
+MEMORY = ("OutOfMemory", "killed: out of memory, with a peak of 3,210 MB")
+
+
+def test_a_page_has_few_causes_however_many_there_are():
+    """The others are counted."""
+    error = {"section": "EDA", "cell": 7, "cell_id": "eda", "error": "KeyError"}
+    names = [chr(97 + n % 26) * (1 + n // 26) for n in range(100)]
+    runs = [record(name, status="failed", error={**error, "message": name}) for name in names]
+    console = Console(file=io.StringIO(), width=80)
+    print_summary(runs, Choice([None] * 100), console, "")
+    page = console.file.getvalue().splitlines()
+    assert len(page) < 50
+    assert "80 × 80 other causes" in page
+
+
+def test_names_in_a_file_are_whole():
+    """However narrow the console that Rich thinks it has."""
+    name = "learning_rate=0.0001,criterion=squared_error,max_features=sqrt,min_samples_leaf=10"
+    error = {"section": "EDA", "cell": 7, "cell_id": "eda", "error": "E", "message": "long " * 99}
+    console = Console(file=io.StringIO(), width=80)
+    runs = [record(name, status="failed", error=error)]
+    print_summary(runs, Choice([None]), console, "")
+    assert f"a/{name} " in console.file.getvalue()

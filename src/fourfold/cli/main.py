@@ -1,28 +1,31 @@
 """The command line: each command is the line written out, one call a step."""
 
+import time
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from fourfold.author.lint import check_templates
 from fourfold.cli import author, results, show
 from fourfold.cli.options import (
+    Bounds,
     Outputs,
     Paths,
     Root,
+    bounds_of,
     complain,
     console,
     outputs_of,
     remark,
     root_of,
 )
-from fourfold.cli.progress import Progress, cost_line, plan_table, result_table
+from fourfold.cli.progress import Progress, plan_table
 from fourfold.cli.results import ids_of
 from fourfold.data.listing import matches
-from fourfold.errors import ConfigError, FourfoldError
+from fourfold.errors import ConfigError, FourfoldError, Violation
 from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
 from fourfold.plan.spec import RunSpec
@@ -30,10 +33,9 @@ from fourfold.project import Project, hold_outputs, shown
 from fourfold.records.formatting import count
 from fourfold.records.ipynb import defer_grammar
 from fourfold.records.record import RunRecord
-from fourfold.run.inputs import CHANGED
 from fourfold.run.kernelspec import check_kernel
 from fourfold.run.only import matching
-from fourfold.run.selection import Choice, Todo, choose
+from fourfold.run.selection import Choice, choose
 
 # Modules that load much are imported by the commands that need them.
 app = typer.Typer(
@@ -94,56 +96,92 @@ def run(
     max_failures: Annotated[
         int | None, typer.Option(min=1, help="Start no other run after so many failures.")
     ] = None,
+    max_time: Annotated[
+        str | None, typer.Option(metavar="8h", help="Start no other run after so long.")
+    ] = None,
+    order: Annotated[
+        str, typer.Option(metavar="longest|cheapest", help="Which runs go first.")
+    ] = "longest",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the end only.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print events as JSON lines.")] = False,
 ) -> None:
     """Execute the runs of PATHs that are new or changed; what was done is not done again.
 
-    Exit code 0 if all is well, 1 if a run failed, 2 if a config is wrong, 130 if stopped.
+    Exit code 0 if all is well, 1 if a run failed, 2 if a config is wrong or nothing can be
+    written, 130 if it was stopped, by Ctrl-C or by --max-time.
     """
     from fourfold.run.kernels.machine import begin
 
-    project, at_once = root_of(root), _workers(workers)
+    project, at_once, began = root_of(root), _workers(workers), time.monotonic()
+    bounds = bounds_of(fail_fast, max_failures, max_time, order)
     if kernel:
         check_kernel(kernel)
     begin(at_once)
-    planned = plan(paths or [], project, remark)
+    planned = plan(paths or [], project, _aside if as_json else remark)
     specs = _matching(planned, only)
     specs = [replace(spec, options=replace(spec.options, kernel=kernel)) for spec in specs]
     place = Project(project, outputs_of(outputs, project))
+    out = Console(quiet=True) if as_json else console
     with hold_outputs(place.outputs):
+        from fourfold.cli import events, summary
         from fourfold.report.overview import keep_runs, write_results
 
         keep_runs(place.outputs, ids_of(planned))
         choice = choose(specs, place, force, failed, ids_of(planned))
         if why:
-            _explain(choice)
+            _explain(choice, out)
         if choice.kept:
             from fourfold.run.kept import keep
 
             keep(choice.kept, place)
             kept = count(len(choice.kept), "result")
-            console.print(f"{kept} kept under other names, questions or criteria, not executed")
+            out.print(f"{kept} kept under other names, questions or criteria, not executed")
+        unchanged = len(choice.unchanged)
         if not choice.todo:
             write_results(place.outputs, always=False)
-            _rows(planned, place)
-            done = count(len(choice.unchanged), "run")
-            console.print(f"nothing to do: {done} unchanged (--force executes all)")
-            raise typer.Exit(0)
-        if choice.unchanged:
-            console.print(f"{count(len(choice.unchanged), 'run')} unchanged, not executed again")
-        most = 1 if fail_fast else max_failures
-        records, stopped = _execute(choice.todo, place, at_once, most)
-        _report(records, choice, place)
-        _rows(planned, place)
-    raise typer.Exit(130 if stopped else 0 if all(record.ok for record in records) else 1)
+            _rows(planned, place, out)
+            done = count(unchanged, "run")
+            out.print(f"nothing to do: {done} unchanged (--force executes all)")
+        elif unchanged and not quiet:
+            out.print(f"{count(unchanged, 'run')} unchanged, not executed again")
+        follow = events.Events if as_json else events.Quiet if quiet else Progress
+        records, ended = _execute(choice, place, at_once, bounds, follow)
+        if choice.todo:
+            summary.print_summary(records, choice, out, bounds.words.get(ended, ""))
+            if not summary.write_tables(records, choice, place, out):
+                ended = "disk"
+            elif ended != "disk":
+                _rows(planned, place, out)
+        if as_json:
+            rest = len(choice.todo) - len(records)
+            counts = {"not_started": rest, "unchanged": unchanged}
+            events.write_end(records, ended, counts, began, _code(records, ended))
+    _exit(records, ended, place.outputs)
 
 
-def _rows(specs: list[RunSpec], place: Project) -> None:
+def _code(records: list[RunRecord], ended: str) -> int:
+    early = {"disk": 2, "signal": 130, "max_time": 130}
+    return early.get(ended, int(not all(record.ok for record in records)))
+
+
+def _exit(records: list[RunRecord], ended: str, outputs: Path) -> None:
+    if ended == "disk":
+        full = "the disk of results or of temporary files is full or read-only"
+        raise FourfoldError(f"{outputs}: {full}; make room, and the same command goes on")
+    raise typer.Exit(_code(records, ended))
+
+
+def _aside(note: Violation) -> None:
+    complain(f"note: {note}")
+
+
+def _rows(specs: list[RunSpec], place: Project, out: Console) -> None:
     for config in dict.fromkeys(spec.config for spec in specs if spec.row):
         from fourfold.report.table import write_rows
 
         cells = {spec.run_id: spec.row for spec in specs if spec.config == config}
         file = shown(write_rows(cells, place.outputs / config), place.root)
-        console.print(f"rows:     {file}, the table with the results beside it", soft_wrap=True)
+        out.print(f"rows:     {file}, the table with the results beside it", soft_wrap=True)
 
 
 def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
@@ -154,9 +192,9 @@ def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
     return chosen
 
 
-def _explain(choice: Choice) -> None:
+def _explain(choice: Choice, out: Console = console) -> None:
     for item in choice.todo:
-        console.print(f"{item.spec.name}: {'; '.join(item.why)}", markup=False, soft_wrap=True)
+        out.print(f"{item.spec.name}: {'; '.join(item.why)}", markup=False, soft_wrap=True)
 
 
 def _workers(given: str) -> int | None:
@@ -168,47 +206,39 @@ def _workers(given: str) -> int | None:
 
 
 def _execute(
-    todo: list[Todo], place: Project, workers: int | None, max_failures: int | None = None
-) -> tuple[list[RunRecord], bool]:
+    choice: Choice,
+    place: Project,
+    workers: int | None,
+    bounds: Bounds,
+    follow: type[Progress] = Progress,
+) -> tuple[list[RunRecord], str]:
+    """Execute what is chosen; return records, and the reason for an early end."""
+    from fourfold.run.past import Forecast, with_past
     from fourfold.run.schedule import warm_up, workers_for
 
-    at_once = workers_for(todo, workers)
-    warm_up(todo, place, at_once)
+    if not choice.todo:
+        follow(Forecast([], 1), console, bounds.words).begin(len(choice.unchanged))
+        return [], ""
+    at_once = workers_for(choice.todo, workers)
+    warm_up(choice.todo, place, at_once)
+    todo = with_past(choice.todo, place.outputs)
     from fourfold.run.batch import run_batch
+    from fourfold.run.folders import room_held
 
-    progress = Progress(len(todo), at_once, console)
-    with progress.live():
-        return run_batch(todo, place, at_once, progress.section, progress.done, max_failures)
-
-
-def _report(records: list[RunRecord], choice: Choice, place: Project) -> None:
-    """Write the tables of the batch and of all runs, print the first, and say where to look."""
-    from fourfold.report.overview import write_results
-    from fourfold.report.table import batch_row, write_table
-
-    console.print(result_table(records))
-    missing = len(choice.todo) - len(records)
-    counts = [count(len(records), "run"), f"{sum(not record.ok for record in records)} failed"]
-    counts += [f"{missing} not started"] if missing else []
-    counts += [f"{len(choice.unchanged):,} unchanged"] if choice.unchanged else []
-    console.print(", ".join(counts))
-    everything = [*records, *choice.unchanged]
-    if not everything:
-        return
-    for record in records:
-        for name in (n for n, part in record.key.get("inputs", {}).items() if part == CHANGED):
-            again = f"{record.name}: {name} {CHANGED}; the next command runs it again"
-            console.print(again, markup=False, soft_wrap=True)
-    if records:
-        console.print(cost_line(records), highlight=False, soft_wrap=True)
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    write_table([batch_row(record) for record in everything], place.outputs / "batches" / stamp)
-    lost = [r for r in records if not (place.folder(r.config, r.run_id) / "record.json").exists()]
-    write_results(place.outputs, unwritten=lost)
-    where = shown(place.outputs, place.root)
-    pages = f"{where}/index.html; each: {where}/<config>/<run>/report.html"
-    console.print(f"all runs: {pages}", soft_wrap=True)
-    console.print(f"table:    {where}/results.csv and results.parquet", soft_wrap=True)
+    progress = follow(Forecast(todo, at_once), console, bounds.words)
+    progress.begin(len(choice.unchanged))
+    with room_held(place.outputs, len(todo) + len(choice.unchanged)), progress.live():
+        return run_batch(
+            todo,
+            place,
+            at_once,
+            progress.section,
+            progress.done,
+            bounds.max_failures,
+            bounds.max_time_s,
+            bounds.order,
+            progress.look,
+        )
 
 
 @app.command()
@@ -246,13 +276,14 @@ def reference(paths: Paths = None, root: Root = None, workers: Workers = "auto")
     project = root_of(root)
     specs = first_runs(plan(paths or [], project))
     place = Project(project, project / "outputs" / "references")
-    records, stopped = _execute(choose(specs, place, force=True).todo, place, _workers(workers))
-    ended = {record.name for record in records if record.ok}
+    choice = choose(specs, place, force=True)
+    records, ended = _execute(choice, place, _workers(workers), Bounds())
+    good = {record.name for record in records if record.ok}
     for spec in specs:
-        if spec.name in ended:
+        if spec.name in good:
             written = write_reference(spec, place)
             console.print(f"wrote {written.relative_to(project)}")
-    raise typer.Exit(130 if stopped else 0 if all(record.ok for record in records) else 1)
+    _exit(records, ended, place.outputs)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -288,3 +319,7 @@ def main() -> None:
         if isinstance(error, ConfigError):
             complain(f"{count(len(error.violations), 'mistake')}; no kernel was started")
         raise SystemExit(2) from None
+    except SystemExit as end:
+        if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
+            complain("stopped; no run was under way")
+        raise

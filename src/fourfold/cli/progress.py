@@ -1,12 +1,11 @@
 """Live progress of a batch: a panel on a terminal, plain lines elsewhere."""
 
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -16,17 +15,22 @@ from rich.table import Table
 from rich.text import Text
 
 from fourfold.plan.spec import RunSpec
-from fourfold.records.evidence import Claim, Metric
+from fourfold.records.evidence import Metric
+from fourfold.records.formatting import count
 from fourfold.records.ipynb import SECTIONS
 from fourfold.records.record import RunRecord, error_line
 from fourfold.report.side_by_side import Entry, differing, name
+from fourfold.run.kernels.clock import awake_s
 
-_MOST_ROWS = 60
+if TYPE_CHECKING:
+    from fourfold.run.past import Forecast
+
+MOST_ROWS = 60
 _MOST_NAMES, _MOST_METRICS = 8, 4
 _FEW = 4  # runs that are shown as columns
 COLOURS = {
     **dict.fromkeys(("ok", "unchanged", "supported"), "green"),
-    **{"inconclusive": "yellow", "refuted": "red", "not judged": "dim"},
+    **{"inconclusive": "yellow", "cancelled": "yellow", "refuted": "red", "not judged": "dim"},
 }
 
 
@@ -35,74 +39,136 @@ def coloured(word: str) -> str:
     return f"[{COLOURS.get(word, 'red')}]{escape(word)}[/]"
 
 
-@dataclass
-class Progress:
-    """What a batch is doing now."""
+_PAUSE_S = 300.0  # between two lines of a log, at most
+_LINES = 20  # of a log on many runs
 
-    total: int
-    workers: int
-    console: Console
-    durations: list[float] = field(default_factory=list)
-    active: dict[str, tuple[str, float]] = field(default_factory=dict)
-    failed: int = 0
-    _lock: Lock = field(default_factory=Lock)
+
+class Progress:
+    """What a batch is doing now: a panel on a terminal, lines in a log.
+
+    Of many runs only those have a line that did not end well.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        Of the batch, before its first run.
+    console : Console
+    stops : mapping of str to str
+        Reasons to end early in words, by the words of `fourfold.run.schedule.WHY`.
+    """
+
+    def __init__(self, forecast: "Forecast", console: Console, stops: Mapping[str, str]) -> None:
+        self.forecast, self.console, self.stops = forecast, console, stops
+        self.total, self.ended, self.failed = forecast.total, 0, 0
+        self.active: dict[str, tuple[str, float]] = {}
+        self._spoke, self._lock = time.monotonic(), Lock()
+        self._seen: tuple[str, int] = ("", 0)
+
+    def begin(self, unchanged: int) -> None:
+        """Say in a log what begins, and how long it should take."""
+        left = self.left_s()
+        words = "no earlier durations" if left is None else f"about {clock(left)} left"
+        if self.total and not watched(self.console):
+            runs, workers = count(self.total, "run"), count(self.forecast.workers, "worker")
+            self._line(f"{runs}, {workers}, {words}")
 
     def section(self, spec: RunSpec, section: str) -> None:
         """Note that a run has entered a section."""
         with self._lock:
-            since = self.active.get(spec.name, ("", time.monotonic()))[1]
+            since = self.active.get(spec.name, ("", awake_s()))[1]
             self.active[spec.name] = (section, since)
 
     def done(self, spec: RunSpec, record: RunRecord) -> None:
         """Note that a run has ended; print its line."""
         with self._lock:
-            self.active.pop(spec.name, None)
-            self.durations.append(record.duration_s)
-            self.failed += not record.ok
-        count = f"{len(self.durations):>{len(str(self.total))}}/{self.total}"
-        verdict = "" if record.verdict == "not judged" else f" · {coloured(record.verdict)}"
-        line = f"{count} {coloured(record.status)} {escape(record.name)}{verdict}"
-        self.console.print(f"{line} [dim]{record.duration_s:.1f} s[/]", highlight=False)
-        if record.error:
-            where = escape(error_line(record))
-            self.console.print(f"      {where}", highlight=False, soft_wrap=True)
+            _, since = self.active.pop(spec.name, ("", awake_s()))
+            self.forecast.ended(spec.name, awake_s() - since)
+            self.ended += 1
+            self.failed += record.failed
+        self._ended(record)
+
+    def _ended(self, record: RunRecord) -> None:
+        if self.total <= MOST_ROWS or not record.ok:
+            number = f"{self.ended:>{len(f'{self.total:,}')},}/{self.total:,}"
+            verdict = "" if record.verdict == "not judged" else f" · {coloured(record.verdict)}"
+            line = f"{number} {coloured(record.status)} {escape(record.name)}{verdict}"
+            self._print(f"{line} [dim]{record.duration_s:.1f} s[/]")
+            if record.error:
+                self._print(f"      {escape(error_line(record))}")
+        if self.ended < self.total > MOST_ROWS and self.ended % -(-self.total // _LINES) == 0:
+            self._say_where()
+
+    def look(self, why: str, signals: int) -> None:
+        """Answer a signal or a limit, and show in a log that the batch is alive."""
+        if (why, signals) != self._seen:
+            self._stopping(why, signals)
+        elif time.monotonic() - self._spoke > _PAUSE_S:
+            self._say_where()
+        self._seen = (why, signals)
+
+    def _stopping(self, why: str, signals: int) -> None:
+        running = count(len(self.active), "run")
+        if signals > 1:
+            self._line(f"stopping at once: {running} cancelled, what is done is saved")
+        elif signals:
+            rest = f"{running} will end after the current cell, what is done is saved"
+            self._line(f"stopping: no other run starts, {rest}; Ctrl-C again stops at once")
+        else:
+            self._line(f"{self.stops[why]}: no other run starts, {running} will finish")
+
+    def _say_where(self) -> None:
+        if not watched(self.console):
+            self._line(", ".join(self._words()))
+
+    def _line(self, text: str) -> None:
+        self._spoke = time.monotonic()
+        self._print(f"{datetime.now():%H:%M:%S} {text}")
+
+    def _print(self, text: str) -> None:
+        self.console.print(text, highlight=False, soft_wrap=True)
+
+    def _words(self) -> list[str]:
+        left = None if self._seen[0] else self.left_s()
+        words = [f"{self.ended:,}/{self.total:,} runs"]
+        words += [f"{self.failed:,} failed"] if self.failed else []
+        return words + ([f"about {clock(left)} left"] if left is not None else [])
 
     def live(self) -> AbstractContextManager[Any]:
         """Return a context in which a terminal shows the progress."""
         live = Live(self, console=self.console, refresh_per_second=8, transient=True)
-        return live if self.console.is_terminal else nullcontext()
+        return live if watched(self.console) else nullcontext()
 
     def left_s(self) -> float | None:
-        """Return the expected seconds until the end; None before the first run has ended."""
-        if not self.durations:
-            return None
-        mean = sum(self.durations) / len(self.durations)
-        now = time.monotonic()
-        spent = sum(min(now - since, mean) for _, since in self.active.values())
-        todo = (self.total - len(self.durations)) * mean - spent
-        return max(0.0, todo / self.workers)
+        """Return the expected seconds until the end; None if nothing is known yet."""
+        now = awake_s()
+        with self._lock:
+            return self.forecast.left_s({n: now - since for n, (_, since) in self.active.items()})
 
     def __rich__(self) -> RenderableType:
         """Draw the bar, and one line for each active run."""
-        with self._lock:
-            active, ended = dict(self.active), len(self.durations)
-        left = self.left_s()
-        words = [f"{ended}/{self.total} runs"]
-        words += [f"{self.failed} failed"] if self.failed else []
-        words += [f"about {_clock(left)} left"] if left is not None else []
         bar = Table.grid(padding=(0, 1))
-        done = ProgressBar(total=self.total, completed=ended, width=30)
-        bar.add_row(done, Text(", ".join(words)))
+        done = ProgressBar(total=self.total, completed=self.ended, width=30)
+        bar.add_row(done, Text(", ".join(self._words())))
         runs = Table.grid(padding=(0, 2))
+        with self._lock:
+            active = dict(self.active)
         for run, (section, since) in active.items():
             place = SECTIONS.index(section) + 1 if section in SECTIONS else 0
             dots = "●" * place + "○" * (len(SECTIONS) - place)
-            runs.add_row(f"  {escape(run)}", dots, section, _clock(time.monotonic() - since))
+            runs.add_row(f"  {escape(run)}", dots, section, clock(awake_s() - since))
         return Group(bar, runs)
 
 
-def _clock(seconds: float) -> str:
+def watched(console: Console) -> bool:
+    """Say whether somebody watches a console: no file, and no CI that asks for colours only."""
+    return console.file.isatty() and not console.is_dumb_terminal
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as people say it, such as ``2 min 5 s``."""
     minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
@@ -111,65 +177,22 @@ def plan_table(specs: Sequence[RunSpec]) -> Table:
 
     Of a long plan it shows the first runs, and says how many others there are.
     """
-    table = _table("config", "run", "template", "data", "timeout")
-    for spec in specs[:_MOST_ROWS]:
+    table = empty_table("config", "run", "template", "data", "timeout")
+    for spec in specs[:MOST_ROWS]:
         limit = spec.options.timeout_s
         cells = (spec.config, spec.run_id, spec.template, str(spec.parameters.get("data", "")))
-        table.add_row(*cells, _clock(limit) if limit else "none")
-    if len(specs) > _MOST_ROWS:
-        table.add_row("…", f"and {len(specs) - _MOST_ROWS:,} others", "", "", "")
+        table.add_row(*cells, clock(limit) if limit else "default")
+    if len(specs) > MOST_ROWS:
+        table.add_row("…", f"and {len(specs) - MOST_ROWS:,} others", "", "", "")
     return table
 
 
-def _table(*heads: str) -> Table:
+def empty_table(*heads: str) -> Table:
+    """Return a table without lines and rows, in which names are folded rather than cut."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for head in heads:
         table.add_column(head, overflow="fold")
     return table
-
-
-def result_table(records: Sequence[RunRecord]) -> Table:
-    """Return the records as a table: status, verdict and the judged metrics.
-
-    Of a long batch it shows the runs that did not end well, and the first others.
-    """
-    ordered = sorted(records, key=lambda record: record.ok)
-    drawn = records if len(records) <= _MOST_ROWS else ordered[:_MOST_ROWS]
-    table = _table("run", "status", "verdict", "evidence")
-    table.add_column("seconds", justify="right")
-    for record in drawn:
-        evidence = error_line(record) or ", ".join(map(_claim, record.claims))
-        table.add_row(
-            escape(record.config if record.run_id == "default" else record.name),
-            coloured(record.status),
-            coloured(record.verdict),
-            escape(evidence),
-            f"{record.duration_s:.1f}",
-        )
-    if len(drawn) < len(records):
-        table.add_row(f"and {len(records) - len(drawn):,} others", "", "", "in results.csv", "")
-    return table
-
-
-def cost_line(records: Sequence[RunRecord]) -> str:
-    """Return what the runs cost together, and in which section the time went."""
-    costs = [record.cost for record in records]
-    words = [f"{sum(cost.get('cpu_s', 0.0) for cost in costs):,.1f} s CPU"]
-    largest = max(records, key=lambda record: record.cost.get("peak_mb", 0.0))
-    if "peak_mb" in largest.cost:
-        words.append(f"at most {largest.cost['peak_mb']:,.0f} MB ({escape(largest.name)})")
-    words.append(f"about {sum(cost.get('energy_wh', 0.0) for cost in costs):.2g} Wh")
-    spent = Counter[str]()
-    for record in records:
-        spent.update(record.sections)
-    whole = sum(spent.values()) or 1.0
-    shares = ", ".join(f"{name} {seconds / whole:.0%}" for name, seconds in spent.items())
-    return f"cost:    {', '.join(words)}; time in {shares}"
-
-
-def _claim(claim: Claim) -> str:
-    value = f"{claim.value:.3g}" if isinstance(claim.value, float) else claim.value
-    return f"{claim.metric} {value} ({claim.condition})"
 
 
 def side_by_side(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
@@ -191,7 +214,7 @@ def side_by_side(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
         figures = [_figure(entry["metrics"].get(n)) for n in metrics]
         lines.append([escape(name(entry)), *words, *values, *figures])
     first, *rest = zip(*lines, strict=True) if few else lines
-    table = _table(*first)
+    table = empty_table(*first)
     for line in rest:
         table.add_row(*line)
     return table

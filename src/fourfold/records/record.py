@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -15,6 +16,15 @@ from fourfold.records.evidence import MIME, Claim, Metric
 from fourfold.records.ipynb import SECTIONS, sections
 
 FORMAT = 1
+_OF_ONE = re.compile(  # parts of a message that say something of one run only
+    r"""(?P<quote>['"])[^'"]*[/\\][^'"]*(?P=quote)              # a path in quotes
+    | (?<!\w)(?:\w+:/|[a-z]:\\|~?\.{0,2}/)\S*\w/? | [\w.-]+(?:/[\w.-]+)*/[\w-]+\.\w+  # a path
+    | \b0x[0-9a-f]+\b | \b(?=[a-f-]*\d)(?=\d*[a-f])[0-9a-f]{7,}(?:-[0-9a-f]+)*\b      # an id
+    | (?<!errno[ ])(?<![\w.])[-+]?\d+(?:[,_]\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?(?!\w)     # a number
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_LONGEST_CAUSE = 160
 _PACKAGES = (
     *("fourfold", "papermill", "pandas", "numpy"),
     *("scikit-learn", "matplotlib", "yellowbrick"),
@@ -84,6 +94,11 @@ class RunRecord:
     def ok(self) -> bool:
         """Say whether the run came to its end."""
         return self.status in ("ok", "unchanged")
+
+    @property
+    def failed(self) -> bool:
+        """Say whether the run is to blame for its end; Ctrl-C may have cancelled it."""
+        return not self.ok and self.status != "cancelled"
 
 
 def emitted(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -168,5 +183,35 @@ def error_line(record: RunRecord) -> str:
     """Return ``section, cell n (id): Error: message``, or an empty string."""
     if not record.error:
         return ""
-    where = "{section}, cell {cell} ({cell_id})".format(**record.error)
-    return f"{where}: {record.error['error']}: {record.error['message']}"
+    cell = ", cell {cell} ({cell_id})".format(**record.error) if record.error["cell"] else ""
+    return f"{record.error['section']}{cell}: {record.error['error']}: {record.error['message']}"
+
+
+def cause(record: RunRecord) -> str:
+    """Return why a run did not end well, equal for runs with the same cause; empty if it did.
+
+    Numbers, paths and ids are left out, and of a long message all but its first line.
+
+    Examples
+    --------
+    >>> error = {"error": "ValueError", "message": "row 17 of data/a.csv is empty"}
+    >>> cause(RunRecord("trees", "depth=1", "trees", "failed", {}, [], "", 1.0, error=error))
+    'ValueError: row … of … is empty'
+    """
+    if not record.error:
+        return "" if record.ok else record.status
+    message = str(record.error["message"]).strip().partition("\n")[0].strip()
+    if record.error["error"] == "OutOfMemory":
+        return message.partition(",")[0]
+    message = _OF_ONE.sub("…", message[: 4 * _LONGEST_CAUSE])
+    text = f"{record.error['error']}: {message}".removesuffix(": ")
+    return text if len(text) <= _LONGEST_CAUSE else f"{text[: _LONGEST_CAUSE - 1]}…"
+
+
+def causes(records: Iterable[RunRecord]) -> dict[str, list[RunRecord]]:
+    """Return the failed runs by `cause`, the most frequent first."""
+    groups: dict[str, list[RunRecord]] = {}
+    for record in records:
+        if record.failed:
+            groups.setdefault(cause(record), []).append(record)
+    return dict(sorted(groups.items(), key=lambda group: -len(group[1])))

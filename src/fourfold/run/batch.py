@@ -18,19 +18,20 @@ from nbformat import from_dict
 from papermill.iorw import load_notebook_node
 
 from fourfold.plan.spec import RunSpec
-from fourfold.project import Project, git_commit, write_text
+from fourfold.project import Project, git_commit, no_room, write_text
 from fourfold.records.record import RunRecord, findings, section_times, versions, write_record
 from fourfold.report.report import prime, write_report
 from fourfold.run.fingerprint import key_of
 from fourfold.run.folders import new_folder, settle, sweep_new, written
 from fourfold.run.inputs import Reader
 from fourfold.run.kernels.client import execute
+from fourfold.run.kernels.clock import awake_s
 from fourfold.run.kernels.execution import Execution, Failure, Limits, write_notebook
 from fourfold.run.kernels.machine import kernel_env, with_energy
 from fourfold.run.kernels.zygotes import ZYGOTES
 from fourfold.run.kernelspec import kernel_for
 from fourfold.run.prepare import as_yaml, fill, prepared, with_room
-from fourfold.run.schedule import Batch, scheduled, warm_up, workers_for
+from fourfold.run.schedule import ORDERS, Batch, scheduled, warm_up, workers_for
 from fourfold.run.selection import Todo
 
 
@@ -41,7 +42,10 @@ def run_batch(
     on_section: Callable[[RunSpec, str], None] = lambda spec, section: None,
     on_done: Callable[[RunSpec, RunRecord], None] = lambda spec, record: None,
     max_failures: int | None = None,
-) -> tuple[list[RunRecord], bool]:
+    max_time_s: float | None = None,
+    order: str = ORDERS[0],
+    on_look: Callable[[str, int], None] = lambda why, signals: None,
+) -> tuple[list[RunRecord], str]:
     """Execute runs, each in a kernel of its own, several at a time.
 
     Parameters
@@ -49,30 +53,40 @@ def run_batch(
     workers : int, optional
         Runs at a time; by default as cores and memory allow.
     on_section : callable
-        Called when a run enters a section, from the threads of the pool.
+        Called when a run enters a section, from the threads of the pool; first, when it is taken
+        up, with Setup.
     on_done : callable
         Called when a run has ended, from this thread.
     max_failures : int, optional
         Runs that may fail before no other starts.
+    max_time_s : float, optional
+        Seconds after which no run starts.
+    order : str
+        One of `fourfold.run.schedule.ORDERS`.
+    on_look : callable
+        Called several times a second, from this thread, with the reason why no other run starts,
+        and with how many signals to stop have come.
 
     Returns
     -------
     records : list of RunRecord
         Of the runs that ended, in the order of `todo`.
-    stopped : bool
-        True if Ctrl-C ended the batch early: the cells that ran were finished (after a second
-        Ctrl-C, killed), the partial notebooks and records are written, no other run started.
+    why : str
+        Why the batch ended early, a word of `fourfold.run.schedule.WHY`; empty if it did not.
+        After a signal, the cells that ran were finished (after a second one, killed), and the
+        partial notebooks and records are written.
     """
     workers = workers_for(todo, workers)
     batch = Batch(todo, project, workers)
     batch.on_section = on_section
     batch.failures_left = inf if max_failures is None else max_failures
+    batch.until = inf if max_time_s is None else time.time() + max_time_s
     done: dict[str, RunRecord] = {}
-    sweep_new(project.outputs)
-    warm_up(todo, project, workers)
-    prime()
     with _signals(batch.stop), ThreadPoolExecutor(workers, "run") as pool:
-        specs = {pool.submit(_tried, item, batch): item.spec for item in scheduled(todo)}
+        sweep_new(project.outputs)
+        warm_up(todo, project, workers)
+        prime()
+        specs = {pool.submit(_tried, item, batch): item.spec for item in scheduled(todo, order)}
         waiting = set(specs)
         while waiting:  # and wakes often enough for signals to be seen
             ended, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -80,8 +94,9 @@ def run_batch(
                 if (record := future.result()) is not None:
                     done[record.name] = record
                     on_done(specs[future], record)
+            on_look(batch.why, batch.signals)
     ZYGOTES.close()
-    return [done[item.spec.name] for item in todo if item.spec.name in done], batch.stopping()
+    return [done[item.spec.name] for item in todo if item.spec.name in done], batch.why
 
 
 @contextmanager
@@ -98,12 +113,18 @@ def _signals(handler: Callable[..., None]) -> Iterator[None]:
 
 
 def _tried(item: Todo, batch: Batch) -> RunRecord | None:
-    """Execute one run; what nobody thought of, such as a folder that is a file, fails it alone."""
+    """Execute one run; what nobody thought of, such as a folder that is a file, fails it alone.
+
+    Where nothing can be written, no other run starts: its result would be lost as well.
+    """
     spec, started = item.spec, datetime.now(UTC)
     try:
         return _run(item, batch)
     except Exception as error:
         failure = Failure("failed", "Setup", 0, "", type(error).__name__, str(error))
+        if no_room(error):
+            batch.why = batch.why or "disk"
+            shutil.rmtree(_place(item, batch.project), ignore_errors=True)
     record = RunRecord(
         config=spec.config,
         run_id=spec.run_id,
@@ -116,8 +137,9 @@ def _tried(item: Todo, batch: Batch) -> RunRecord | None:
         error=_error(failure),
         versions=versions(),
     )
-    with suppress(OSError, ValueError):
-        write_record(record, batch.project.folder(spec.config, spec.run_id) / "record.json")
+    if not (item.former and batch.why == "disk"):
+        with suppress(OSError, ValueError):
+            write_record(record, batch.project.folder(spec.config, spec.run_id) / "record.json")
     batch.end(record)
     return record
 
@@ -132,9 +154,8 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
     spec, root = item.spec, batch.project.root
     if not batch.start(spec):
         return None
-    folder = batch.project.folder(spec.config, spec.run_id)
-    # What ended well stays until the new result is whole.
-    place = new_folder(batch.project, spec) if item.good else folder
+    batch.on_section(spec, "Setup")
+    folder, place = batch.project.folder(spec.config, spec.run_id), _place(item, batch.project)
     read, moved, again = item.fingerprint, set[str](), False
     for attempt in count(1):
         # Its record first: a run that is killed has none.
@@ -142,7 +163,7 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
         shutil.rmtree(place, ignore_errors=True)
         (place / "artifacts").mkdir(parents=True)
         write_text(place / "params.yaml", as_yaml(spec.parameters))
-        started, clock = datetime.now(UTC), time.monotonic()
+        started, clock = datetime.now(UTC), awake_s()
         reader = Reader(root, batch.project.outputs, place, time.time_ns())
         execution = _execute(item, batch, place / "notebook.ipynb")
         failure = execution.failure
@@ -156,7 +177,7 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
             break
         if failure.error == "OutOfMemory" or failure.outcome not in spec.options.retry_on:
             break
-    duration_s = time.monotonic() - clock
+    duration_s = awake_s() - clock
     if failure and failure.outcome == "killed" and batch.stopping():
         failure = replace(failure, outcome="cancelled")
     fill(execution.nb, spec)
@@ -185,6 +206,8 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
     try:
         write_report(place, record)
     except Exception as error:  # a page that cannot be made must not end the batch
+        if no_room(error):
+            raise
         if record.ok:
             failure = Failure("failed", "Report", 0, "", type(error).__name__, str(error))
             record = replace(record, status="failed", error=_error(failure))
@@ -195,8 +218,14 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
     return record
 
 
+def _place(item: Todo, project: Project) -> Path:
+    """Return where a run is executed: its earlier result stays until the new one is whole."""
+    spec = item.spec
+    return new_folder(project, spec) if item.former else project.folder(spec.config, spec.run_id)
+
+
 def _execute(item: Todo, batch: Batch, path: Path) -> Execution:
-    spec, root = item.spec, batch.project.root
+    spec, root, limit_s = item.spec, batch.project.root, item.spec.options.timeout_s
     wrong = None
     try:
         kernel = kernel_for(item.template["metadata"], spec.options.kernel)
@@ -217,13 +246,15 @@ def _execute(item: Todo, batch: Batch, path: Path) -> Execution:
         return execute(
             execution,
             execution.kernel,
-            limits=Limits(spec.options.timeout_s, spec.options.cell_timeout_s),
+            limits=Limits(limit_s or item.limit_s, spec.options.cell_timeout_s, not limit_s),
             cwd=root,
             env=kernel_env(path.parent / "artifacts", batch.threads),
             on_kernel=lambda manager: batch.keep_kernel(spec, manager),
             ahead=lambda: batch.ahead(spec),
         )
     except Exception as error:  # a kernel that cannot start must not end the batch
+        if no_room(error):
+            raise
         execution.failure = Failure("killed", "Setup", 0, "", type(error).__name__, str(error))
         write_notebook(execution.nb, path)
         return execution

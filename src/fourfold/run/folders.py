@@ -3,7 +3,8 @@
 import ctypes
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,20 @@ from fourfold.plan.spec import RunSpec
 from fourfold.project import Project
 
 _NEW = ".new"
+_PAGE_BYTES, _RUN_BYTES = 2**18, 2**12  # of pages and tables, and of a run in them
 _AT_CWD, _EXCHANGE = -100, 2
+
+
+@contextmanager
+def room_held(outputs: Path, runs: int) -> Iterator[None]:
+    """Keep room on the disk for the table and the page of so many runs, until they are written."""
+    reserve = outputs / ".room"
+    with suppress(OSError, AttributeError), reserve.open("wb") as file:  # less room, or no Linux
+        os.posix_fallocate(file.fileno(), 0, _PAGE_BYTES + runs * _RUN_BYTES)
+    try:
+        yield
+    finally:
+        reserve.unlink(missing_ok=True)
 
 
 def new_folder(project: Project, spec: RunSpec) -> Path:

@@ -1,10 +1,10 @@
 """How many runs at a time, in which order, and what they share."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from math import inf
-from statistics import median
 from typing import Any
 
 from fourfold.plan.spec import RunSpec
@@ -18,6 +18,8 @@ from fourfold.run.kernels.process import kill_kernel
 from fourfold.run.kernels.zygotes import ZYGOTES, available, sweep
 from fourfold.run.selection import Todo
 
+ORDERS = ("longest", "cheapest")
+WHY = ("signal", "max_time", "max_failures", "disk")
 EXPECTED_MB = 500.0
 """Peak memory expected of a run that never ran; of others, that of the last time."""
 
@@ -33,35 +35,36 @@ def workers_for(todo: Sequence[Todo], asked: int | None = None) -> int:
     return max(1, min(asked, len(todo)))
 
 
-def scheduled(todo: Sequence[Todo]) -> list[Todo]:
-    """Return the runs, the longest first.
+def scheduled(todo: Sequence[Todo], order: str = ORDERS[0]) -> list[Todo]:
+    """Return the runs, the longest first, or the cheapest first.
 
-    At most a third over the best order (Graham 1969, SIAM J. Appl. Math. 17, p. 421). A run that
-    never ran is expected to take as long as the others of its template, and goes first where
-    nothing is known.
+    Longest first is at most a third over the best order (Graham 1969, SIAM J. Appl. Math. 17, p.
+    421). A run of which nothing is known counts as the longest.
     """
-    known: dict[str, list[float]] = {}
-    for item in todo:
-        if item.expected_s is not None:
-            known.setdefault(item.spec.template, []).append(item.expected_s)
-    likely = {template: median(durations) for template, durations in known.items()}
 
     def expected_s(item: Todo) -> float:
-        own = item.expected_s
-        return likely.get(item.spec.template, inf) if own is None else own
+        return inf if item.expected_s is None else item.expected_s
 
-    return sorted(todo, key=expected_s, reverse=True)
+    return sorted(todo, key=expected_s, reverse=order == ORDERS[0])
 
 
 class Batch:
-    """What the runs of a batch share: what is left, what failed, and whether to stop."""
+    """What the runs of a batch share: what is left, what failed, and whether to stop.
+
+    Attributes
+    ----------
+    why : str
+        Why no other run starts; empty as long as one may. A word of `WHY`.
+    signals : int
+        How often Ctrl-C was pressed.
+    """
 
     def __init__(self, todo: Sequence[Todo], project: Project, workers: int) -> None:
         self.project, self.workers = project, workers
         self.threads = max(1, cores() // workers)
         self.on_section: Callable[[RunSpec, str], None] = lambda spec, section: None
-        self.failures_left = inf
-        self._stop = threading.Event()
+        self.failures_left = self.until = inf
+        self.why, self.signals = "", 0
         self._lock = threading.Lock()
         self._left = Counter(item.spec.template_file for item in todo)
         self._kernels: dict[str, Any] = {}
@@ -70,13 +73,17 @@ class Batch:
         """Note that a run leaves the queue; say whether it should start."""
         with self._lock:
             self._left[spec.template_file] -= 1
-            return self.failures_left > 0 and not self.stopping()
+            if not self.why and self.failures_left <= 0:
+                self.why = "max_failures"
+            if not self.why and time.time() >= self.until:
+                self.why = "max_time"
+            return not self.why
 
     def end(self, record: RunRecord) -> None:
         """Count a run, in the thread that executed it: the next one starts at once."""
         with self._lock:
             self._kernels.pop(record.name, None)
-            self.failures_left -= not record.ok
+            self.failures_left -= record.failed
 
     def ahead(self, spec: RunSpec) -> int:
         """Return how many kernels should wait for runs of the same template."""
@@ -88,17 +95,17 @@ class Batch:
 
     def stopping(self) -> bool:
         """Say whether the batch should come to its end."""
-        return self._stop.is_set()
+        return self.signals > 0
 
     def stop(self, *_: Any) -> None:
         """Stop after the cells that run; the second time, end their kernels.
 
         A handler of signals, so it waits for no lock.
         """
-        if self.stopping():
+        if self.signals:
             for manager in list(self._kernels.values()):
                 kill_kernel(manager)
-        self._stop.set()
+        self.signals, self.why = self.signals + 1, "signal"
 
 
 def warm_up(todo: Sequence[Todo], project: Project, workers: int) -> None:

@@ -24,7 +24,8 @@ class Todo:
     """A run to execute, and why: changes since its record, or that there is none.
 
     The `template` is its JSON, read once: a change while the batch runs is one for the next.
-    Duration and peak memory are those of its last execution; `good` if that ended well.
+    Duration and peak memory are those of its last execution. `former` if it has a result, which
+    stays until the new one is whole. `limit_s` ends a run that hangs, if the config sets no limit.
     """
 
     spec: RunSpec
@@ -32,8 +33,9 @@ class Todo:
     why: Sequence[str] = ()
     expected_s: float | None = None
     expected_mb: float | None = None
-    good: bool = False
+    former: bool = False
     template: Mapping[str, Any] = field(default_factory=dict)
+    limit_s: float = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -90,17 +92,14 @@ def choose(
                 others = _reasons(_asked(spec, record), now, record, source, name)
                 kept = None if others else _retold(spec, record, source, project, fingerprints)
                 why = [] if kept else why or ["not run yet"]
-        if failed and (record is None or record.ok):
+        if failed and (record is None or not record.failed):
             why = []
         if why:
             cost = record.cost if record else {}
-            # Of its cells: what a run waits for kernels depends on its place in the batch.
-            expected_s = sum(record.sections.values()) if record and record.ok else None
+            expected_s = record.duration_s if record and record.ok else None
             template = fingerprints.template(spec.template_file)
-            good = record is not None and record.ok
-            choice.todo.append(
-                Todo(spec, now, why, expected_s, cost.get("peak_mb"), good, template)
-            )
+            has = record is not None and record.status != "cancelled"
+            choice.todo.append(Todo(spec, now, why, expected_s, cost.get("peak_mb"), has, template))
         elif record and record.ok:
             choice.kept.extend([kept] if kept else [])
             choice.unchanged.append(replace(kept.record if kept else record, status="unchanged"))

@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from traitlets import Type
 
+from fourfold.run.kernels.clock import awake_s
 from fourfold.run.kernels.delivery import Ledger, Unanswered, WholeOutputs
 from fourfold.run.kernels.execution import Execution, Failure, Limits
 from fourfold.run.kernels.machine import observed, oom_kills
@@ -67,12 +67,12 @@ class _Shell(AsyncZMQSocketChannel):
 
     async def get_msg(self, timeout: float | None = None) -> Any:  # type: ignore[override]
         """Return the next message, and look for it again and again."""
-        until = time.monotonic() + (_NO_LIMIT_S if timeout is None else timeout)
+        until = awake_s() + (_NO_LIMIT_S if timeout is None else timeout)
         while True:
-            pause = max(0.0, min(_LOOK_S, until - time.monotonic()))
+            pause = max(0.0, min(_LOOK_S, until - awake_s()))
             with suppress(Empty):
                 return await super().get_msg(pause)
-            if time.monotonic() >= until:
+            if awake_s() >= until:
                 raise Empty
 
 
@@ -93,9 +93,9 @@ class _PromptClient(AsyncKernelClient):
         That end proves that no output can be missed. The usual client cannot know it, and waits
         until nothing more comes.
         """
-        until = time.monotonic() + (timeout or _READY_S)
+        until = awake_s() + (timeout or _READY_S)
         asked: set[str] = set()
-        while time.monotonic() < until:
+        while awake_s() < until:
             asked.add(self.kernel_info())
             if ended := await self._ended(asked, pause=min(0.02 * len(asked), 0.5)):
                 while (await self.get_shell_msg())["parent_header"]["msg_id"] != ended:
@@ -236,10 +236,10 @@ def execute(
         Of papermill's client, and so of nbclient's, such as ``log_output``.
     """
     limits = limits or Limits()
-    deadline = time.monotonic() + limits.timeout_s if limits.timeout_s else None
+    deadline = awake_s() + limits.timeout_s if limits.timeout_s else None
 
     def seconds_left(cell: Any) -> float | None:
-        left = None if deadline is None else max(0.001, deadline - time.monotonic())
+        left = None if deadline is None else max(0.001, deadline - awake_s())
         return min((s for s in (left, limits.cell_timeout_s) if s is not None), default=None)
 
     folder = own_folder()

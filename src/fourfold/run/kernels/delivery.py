@@ -1,7 +1,6 @@
 """Outputs come whole: messages that are lost are noticed, texts put together, floods cut."""
 
 import asyncio
-import time
 from contextlib import suppress
 from itertools import groupby
 from queue import Empty
@@ -13,6 +12,8 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
+
+from fourfold.run.kernels.clock import awake_s
 
 QUIET_S = 20.0  # without a message after a cell's reply, though its end has not come
 ASK_S = 1.0  # without a message, after which a kernel that may be idle is asked whether it is
@@ -45,7 +46,7 @@ class Ledger(Session):
         """Return a message that has come, and count it."""
         message: dict[str, Any] = super().deserialize(*args, **kwargs)
         process, number = _numbered(message)
-        self.heard = time.monotonic()
+        self.heard = awake_s()
         kind, request = message["header"]["msg_type"], message["parent_header"].get("msg_id", "")
         if kind == "execute_reply":
             self.replied = request
@@ -115,8 +116,8 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
             )
 
     async def _missing(self) -> int:
-        until = time.monotonic() + LATE_S
-        while self.kc.session.missing and time.monotonic() < until:
+        until = awake_s() + LATE_S
+        while self.kc.session.missing and awake_s() < until:
             with suppress(Empty):
                 await self.kc.iopub_channel.get_msg(timeout=0.1)
             with suppress(Empty):
@@ -186,7 +187,7 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
         while True:
             await asyncio.sleep(pause)
             idle = outputs.done() or ledger.begun != msg_id
-            if ledger.replied == msg_id or not idle or time.monotonic() - ledger.heard < ASK_S:
+            if ledger.replied == msg_id or not idle or awake_s() - ledger.heard < ASK_S:
                 continue
             if ledger.answered in asked:
                 raise Unanswered("expected an answer of the kernel, which is idle")
@@ -209,7 +210,7 @@ class WholeOutputs(PapermillNotebookClient):  # type: ignore[misc]
     async def _until_quiet(self, msg_id: str, outputs: Any) -> None:
         ledger, asked = self.kc.session, list[str]()
         while not (await asyncio.wait([outputs], timeout=ASK_S))[0]:
-            quiet = time.monotonic() - ledger.heard
+            quiet = awake_s() - ledger.heard
             if ledger.replied != msg_id or quiet < ASK_S:
                 continue
             # Outputs come in order, so after the end of a later request none of this cell's comes.

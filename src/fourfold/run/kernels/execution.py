@@ -31,10 +31,14 @@ class Failure:
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds that a whole run and each of its cells may take; None for no limit."""
+    """Seconds that a whole run and each of its cells may take; None for no limit.
+
+    `usual` if nobody set that of the run: it ends what hangs.
+    """
 
     timeout_s: float | None = None
     cell_timeout_s: float | None = None
+    usual: bool = False
 
 
 class Execution(NotebookExecutionManager):  # type: ignore[misc]
@@ -108,6 +112,7 @@ class Execution(NotebookExecutionManager):  # type: ignore[misc]
             seconds = {"the run": limits.timeout_s, "a cell": limits.cell_timeout_s}
             spoken = [f"{name} may take {s:g} s" for name, s in seconds.items() if s is not None]
             message = f"took longer than allowed: {', '.join(spoken)}"
+            message += " where nothing else is set; set run.timeout" if limits.usual else ""
             self.failure = replace(failure, message=message)
 
     def notebook_complete(self, **kwargs: Any) -> None:

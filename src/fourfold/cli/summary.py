@@ -1,0 +1,153 @@
+"""The end of a batch: its page in the terminal or in a mail, and the tables of results."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from fourfold.cli.progress import MOST_ROWS, coloured, empty_table, watched
+from fourfold.project import Project, no_room, shown
+from fourfold.records.evidence import Claim
+from fourfold.records.formatting import count
+from fourfold.records.record import RunRecord, causes, error_line
+from fourfold.run.inputs import CHANGED
+from fourfold.run.selection import Choice
+
+_MOST_CAUSES, _NAMES = 20, 2
+_REST = 60  # columns beside the name of a run
+
+
+def print_summary(records: Sequence[RunRecord], choice: Choice, console: Console, why: str) -> None:
+    """Print the runs that were executed; of more than fit on a page, the causes of failures.
+
+    Parameters
+    ----------
+    records : sequence of RunRecord
+        Of the runs that ended.
+    choice : Choice
+    console : Console
+    why : str
+        Why others were not started, in words.
+    """
+    many = len(records) > MOST_ROWS
+    if not many:
+        table = result_table(records)
+        page = console
+        if not watched(console):  # a file has no width, and names stay whole
+            table.columns[0].no_wrap = True
+            width = _REST + max((len(record.name) for record in records), default=0)
+            width = max(console.width, width)
+            page = Console(file=console.file, width=width, quiet=console.quiet)
+        page.print(table)
+    missing, statuses = len(choice.todo) - len(records), Counter(r.status for r in records)
+    words = [count(len(records), "run"), f"{sum(record.failed for record in records):,} failed"]
+    words += [f"{n:,} cancelled"] if (n := statuses["cancelled"]) else []
+    words += [f"{missing:,} not started ({why})"] if missing else []
+    words += [f"{len(choice.unchanged):,} unchanged"] if choice.unchanged else []
+    console.print(", ".join(words), soft_wrap=True)
+    if many:
+        verdicts = Counter(record.verdict for record in records if record.ok)
+        text = ", ".join(f"{number:,} {verdict}" for verdict, number in verdicts.most_common())
+        console.print(f"verdicts: {text}", soft_wrap=True)
+        _print_causes(causes(records), console)
+    for record in records:
+        for name in (n for n, part in record.key.get("inputs", {}).items() if part == CHANGED):
+            again = f"{record.name}: {name} {CHANGED}; the next command runs it again"
+            console.print(again, markup=False, soft_wrap=True)
+    if records:
+        console.print(cost_line(records), highlight=False, soft_wrap=True)
+
+
+def _print_causes(groups: Mapping[str, Sequence[RunRecord]], console: Console) -> None:
+    for cause, records in list(groups.items())[:_MOST_CAUSES]:
+        names = [record.name for record in records[:_NAMES]]
+        names += [f"{len(records) - _NAMES:,} others"] if len(records) > _NAMES else []
+        for line in (f"{len(records):,} × {cause}", f"      {', '.join(names)}"):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if len(groups) > _MOST_CAUSES:
+        rest = sum(map(len, list(groups.values())[_MOST_CAUSES:]))
+        console.print(f"{rest:,} × {count(len(groups) - _MOST_CAUSES, 'other cause')}")
+
+
+def write_tables(
+    records: Sequence[RunRecord], choice: Choice, place: Project, console: Console
+) -> bool:
+    """Write the tables of the batch and of all runs, and say where to look.
+
+    Parameters
+    ----------
+    records : sequence of RunRecord
+    choice : Choice
+    place : Project
+    console : Console
+
+    Returns
+    -------
+    whole : bool
+        False if the disk takes no table or page; what could be written is.
+    """
+    from fourfold.report.overview import write_results
+    from fourfold.report.table import batch_row, write_table
+
+    everything = [*records, *choice.unchanged]
+    if not everything:
+        return True
+    lost = [r for r in records if not (place.folder(r.config, r.run_id) / "record.json").exists()]
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    rows = [batch_row(record) for record in everything]
+    whole = True
+    for write in (
+        lambda: write_table(rows, place.outputs / "batches" / stamp),
+        lambda: write_results(place.outputs, unwritten=lost),
+    ):
+        try:
+            write()
+        except OSError as error:
+            if not no_room(error):
+                raise
+            whole = False
+    where = shown(place.outputs, place.root)
+    pages = f"{where}/index.html; each: {where}/<config>/<run>/report.html"
+    console.print(f"all runs: {pages}", soft_wrap=True)
+    console.print(f"table:    {where}/results.csv and results.parquet", soft_wrap=True)
+    return whole
+
+
+def result_table(records: Sequence[RunRecord]) -> Table:
+    """Return the records as a table: status, verdict and the judged metrics."""
+    table = empty_table("run", "status", "verdict", "evidence")
+    table.add_column("seconds", justify="right")
+    for record in records:
+        evidence = error_line(record) or ", ".join(map(_claim, record.claims))
+        table.add_row(
+            escape(record.config if record.run_id == "default" else record.name),
+            coloured(record.status),
+            coloured(record.verdict),
+            escape(evidence),
+            f"{record.duration_s:.1f}",
+        )
+    return table
+
+
+def cost_line(records: Sequence[RunRecord]) -> str:
+    """Return what the runs cost together, and in which section the time went."""
+    costs = [record.cost for record in records]
+    words = [f"{sum(cost.get('cpu_s', 0.0) for cost in costs):,.1f} s CPU"]
+    largest = max(records, key=lambda record: record.cost.get("peak_mb", 0.0))
+    if "peak_mb" in largest.cost:
+        words.append(f"at most {largest.cost['peak_mb']:,.0f} MB ({escape(largest.name)})")
+    words.append(f"about {sum(cost.get('energy_wh', 0.0) for cost in costs):.2g} Wh")
+    spent = Counter[str]()
+    for record in records:
+        spent.update(record.sections)
+    whole = sum(spent.values()) or 1.0
+    shares = ", ".join(f"{name} {seconds / whole:.0%}" for name, seconds in spent.items())
+    return f"cost:    {', '.join(words)}; time in {shares}"
+
+
+def _claim(claim: Claim) -> str:
+    value = f"{claim.value:.3g}" if isinstance(claim.value, float) else claim.value
+    return f"{claim.metric} {value} ({claim.condition})"
