@@ -28,12 +28,12 @@ def main() -> None:
     before, folders = ours(), stray()
     with tempfile.TemporaryDirectory() as name:
         root = project(Path(name), args.runs)
-        call = [sys.executable, "-m", "fourfold", "run", "--workers", "2"]
+        call = [sys.executable, "-m", "fourfold", "run", "--workers", "2", "--json"]
         started, seen = time.perf_counter(), []
         with subprocess.Popen(call, cwd=root, stdout=subprocess.PIPE, text=True) as run:
             runner, ended = psutil.Process(run.pid), 0
             for line in run.stdout:
-                ended += "/" in line and " ok " in line
+                ended += '"status": "ok"' in line
                 if ended and ended % 100 == 0 and len(seen) < ended // 100:
                     seen.append(runner.memory_info().rss / 2**20)
                     print(f"{ended:>5} runs: {seen[-1]:.1f} MB", flush=True)
