@@ -16,11 +16,11 @@ try:
 except ImportError:  # Windows, where nothing guards the folder
     fcntl = None  # type: ignore[assignment]
 
-_NO_ROOM = {getattr(errno, name, 0) for name in ("ENOSPC", "EDQUOT", "EROFS", "EFBIG", "EIO")}
+_NO_ROOM = {getattr(errno, name, 0) for name in ("ENOSPC", "EDQUOT", "EROFS", "EFBIG")}
 
 
 def no_room(error: BaseException) -> bool:
-    """Say whether an error comes from a disk that takes nothing: full, read-only or broken."""
+    """Say whether an error comes from a disk that takes nothing: full or read-only."""
     return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 

@@ -3,11 +3,11 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from fourfold.cli.options import complain
+from fourfold.cli.options import complain, console
 from fourfold.cli.progress import Progress
 from fourfold.records.record import RunRecord, cause, causes, error_line
 
@@ -101,4 +101,6 @@ def write_end(
 
 def _write(event: str, **values: Any) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    print(json.dumps({"event": event, "time": now, **values}, ensure_ascii=False), flush=True)
+    line = json.dumps({"event": event, "time": now, **values}, ensure_ascii=False)
+    with suppress(OSError):  # a full disk
+        console.out(line, highlight=False)

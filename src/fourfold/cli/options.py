@@ -1,9 +1,10 @@
 """What the commands share: their options, the console, and how they count and complain."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,7 +14,17 @@ from fourfold.plan.config import duration_s
 from fourfold.project import find_root
 from fourfold.records.formatting import count
 
-console = Console()
+
+class Page(Console):
+    """A console whose file may be on a full disk: what prints there goes on."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print, where that is possible."""
+        with suppress(OSError):
+            super().print(*objects, **options)
+
+
+console = Page()
 Paths = Annotated[
     list[str] | None,
     typer.Argument(metavar="[PATH]...", help="Configs, folders or globs; by default params/."),

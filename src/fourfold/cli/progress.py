@@ -25,7 +25,9 @@ from fourfold.run.kernels.clock import awake_s
 if TYPE_CHECKING:
     from fourfold.run.past import Forecast
 
-MOST_ROWS = 60
+MOST_ROWS = 60  # that fit on a page
+_LINES = 20  # of a log on more runs than that
+_PAUSE_S = 300.0  # between two lines of a log, at most
 _MOST_NAMES, _MOST_METRICS = 8, 4
 _FEW = 4  # runs that are shown as columns
 COLOURS = {
@@ -37,10 +39,6 @@ COLOURS = {
 def coloured(word: str) -> str:
     """Return a status or verdict in the colour that means it."""
     return f"[{COLOURS.get(word, 'red')}]{escape(word)}[/]"
-
-
-_PAUSE_S = 300.0  # between two lines of a log, at most
-_LINES = 20  # of a log on many runs
 
 
 class Progress:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fourfold.cli.options import Page
 from fourfold.cli.progress import MOST_ROWS, coloured, empty_table, watched
 from fourfold.project import Project, no_room, shown
 from fourfold.records.evidence import Claim
@@ -40,7 +41,7 @@ def print_summary(records: Sequence[RunRecord], choice: Choice, console: Console
             table.columns[0].no_wrap = True
             width = _REST + max((len(record.name) for record in records), default=0)
             width = max(console.width, width)
-            page = Console(file=console.file, width=width, quiet=console.quiet)
+            page = Page(file=console.file, width=width, quiet=console.quiet)
         page.print(table)
     missing, statuses = len(choice.todo) - len(records), Counter(r.status for r in records)
     words = [count(len(records), "run"), f"{sum(record.failed for record in records):,} failed"]
@@ -145,7 +146,7 @@ def cost_line(records: Sequence[RunRecord]) -> str:
         spent.update(record.sections)
     whole = sum(spent.values()) or 1.0
     shares = ", ".join(f"{name} {seconds / whole:.0%}" for name, seconds in spent.items())
-    return f"cost:    {', '.join(words)}; time in {shares}"
+    return f"cost:    {', '.join(words)}{'; time in ' if shares else ''}{shares}"
 
 
 def _claim(claim: Claim) -> str:

@@ -88,13 +88,17 @@ def run_batch(
         prime()
         specs = {pool.submit(_tried, item, batch): item.spec for item in scheduled(todo, order)}
         waiting = set(specs)
-        while waiting:  # and wakes often enough for signals to be seen
-            ended, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-            for future in ended:
-                if (record := future.result()) is not None:
-                    done[record.name] = record
-                    on_done(specs[future], record)
-            on_look(batch.why, batch.signals)
+        try:
+            while waiting:  # and wakes often enough for signals to be seen
+                ended, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    if (record := future.result()) is not None:
+                        done[record.name] = record
+                        on_done(specs[future], record)
+                on_look(batch.why, batch.signals)
+        except BaseException:  # such as a reader of the log who has gone
+            batch.stop()
+            raise
     ZYGOTES.close()
     return [done[item.spec.name] for item in todo if item.spec.name in done], batch.why
 
