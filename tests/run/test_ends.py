@@ -289,3 +289,14 @@ def test_a_disk_that_cannot_be_written_is_one_line(project, config, disk):
     done = run(project)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"{project / 'outputs'}: cannot be written: Read-only file system\n"
+
+
+def test_a_log_that_takes_nothing_costs_no_result(project, config):
+    """Neither its lines nor its end can be written; records, table and page are."""
+    config("template: tiny\nsweep: {grid: {scale: [1, 2]}}\n")
+    for options in ((), ("--force", "--json")):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([*COMMAND, *options], cwd=project, stdout=full, check=False)
+        assert done.returncode in (0, 120)  # which Python gives where its last flush fails
+        assert (project / "outputs" / "results.csv").read_text().count(",ok,") == 2
+        (project / "outputs" / "results.csv").unlink()
