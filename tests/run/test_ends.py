@@ -253,7 +253,7 @@ def disk(project):
         return place
 
     try:
-        mount("-t", "tmpfs", "-o", "size=1m", "tmpfs")
+        mount("-t", "tmpfs", "-o", "size=700k", "tmpfs")
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("only root can mount a file system")
     yield mount
