@@ -120,7 +120,7 @@ def test_runs_that_come_later_are_expected_too():
     """They count as many as there may be, and take what others took."""
     forecast = Forecast([todo("a"), todo("b")], 1, later=8)
     assert (forecast.total, forecast.left_s({})) == (10, None)
-    forecast.ended("a", 5.0)
+    forecast.ended("a/a", 5.0)
     assert forecast.left_s({}) == 45.0
     forecast.add([todo("c")], 3)
     assert (forecast.total, forecast.left_s({})) == (6, 25.0)
