@@ -44,7 +44,7 @@ def test_a_search_is_one_entry_of_the_plan(project, config):
     assert search.runs == 20 * 5 + 20
     assert str(search) == (
         "maximize mean over scale 0..10, mode plain | fancy, count 1 | 2 | 5; at most 20 settings"
-        " × 5 values of seed, the best confirmed on 20 others"
+        " × 5 values of seed, the best confirmed on 20 others: 120 runs"
     )
 
 

@@ -118,9 +118,19 @@ def write_tables(
 
 
 def write_searches(searches: Searches, place: Project, console: Console) -> bool:
-    """Write record and page of each search, and say what it has come to; False if there is no room.
+    """Write record and page of each search, and say what it has come to.
 
-    Where nothing is printed, a program gets the same as a line of JSON.
+    Parameters
+    ----------
+    searches : Searches
+    place : Project
+    console : Console
+        If it is quiet, a program gets the same as a line of JSON.
+
+    Returns
+    -------
+    whole : bool
+        False if the disk takes no page.
     """
     from fourfold.cli.events import write_search as as_event
     from fourfold.report.search import sentences, write_search

@@ -16,6 +16,7 @@ from fourfold.plan.sweep import Names, Values, repeats_kind
 DIRECTIONS = ("maximize", "minimize")
 _REQUIRED = ("metric", "direction", "over")
 _AT_ONCE, _CONFIRM, _LEAST = 8, 20, 3
+_MOST = 12  # values that are shown
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ class Search:
         limit = " or ".join(filter(None, [most, hours]))
         times = f" × {self.repeats} values of {self.repeat}" if self.repeat else ""
         confirmed = f", the best confirmed on {self.confirm} others" if self.confirm else ""
-        return f"{self.direction} {self.metric} over {over}; {limit}{times}{confirmed}"
+        runs = f": {int(self.runs):,} runs" if self.repeat and self.runs < math.inf else ""
+        return f"{self.direction} {self.metric} over {over}; {limit}{times}{confirmed}{runs}"
 
 
 def _size(values: Any) -> float:
@@ -105,7 +107,8 @@ def _is_whole(span: Mapping[str, Any]) -> bool:
 
 def _shown(values: Any) -> str:
     if isinstance(values, list):
-        return " | ".join(each if isinstance(each, str) else canonical(each) for each in values)
+        texts = [each if isinstance(each, str) else canonical(each) for each in values]
+        return " | ".join(texts if len(texts) <= _MOST else [*texts[:3], "…", texts[-1]])
     return f"{values['low']:g}..{values['high']:g}{' (log)' * bool(values.get('log'))}"
 
 
@@ -260,7 +263,17 @@ def read_search(block: Mapping[str, Any], parameters: Mapping[str, Any]) -> Sear
 
 
 def resolved(block: Mapping[str, Any], kinds: Mapping[str, Kind], root: Path) -> dict[str, Any]:
-    """Return a block in which each parameter has a list, or two ends of the kind that it takes."""
+    """Return a block in which each parameter has a list, or two ends of the kind that it takes.
+
+    Parameters
+    ----------
+    block : mapping
+        As `search_kind` finds it right.
+    kinds : mapping
+        What the parameters of the template take.
+    root : Path
+        The project, to which files are relative.
+    """
 
     def of(given: Any, kind: Kind) -> Any:
         if isinstance(given, list) or "low" not in given:

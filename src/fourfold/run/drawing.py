@@ -64,7 +64,16 @@ class Tpe:
 
 
 def at_random(search: Search, settings: Sequence[Setting], attempt: int = 0) -> Drawn:
-    """Return a setting that is drawn at random."""
+    """Return a setting that is drawn at random.
+
+    Parameters
+    ----------
+    search : Search
+    settings : sequence of Setting
+        Those so far.
+    attempt : int
+        From 0; another one gives another setting.
+    """
     from optuna.samplers import RandomSampler
 
     return _asked(_study(search), RandomSampler(_number(search, settings, attempt)), search)

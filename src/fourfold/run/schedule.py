@@ -27,7 +27,14 @@ EXPECTED_MB = 500.0
 def workers_for(todo: Sequence[Todo], asked: int | None = None, later: int = 0) -> int:
     """Return how many runs go at a time: as asked, else as cores and memory allow.
 
-    Memory is shared among runs as large as the largest. So many runs may come `later`.
+    Memory is shared among runs as large as the largest.
+
+    Parameters
+    ----------
+    todo : sequence of Todo
+    asked : int, optional
+    later : int
+        Runs that may come later, at a time.
     """
     if asked is None:
         largest = max((item.expected_mb or EXPECTED_MB for item in todo), default=EXPECTED_MB)
