@@ -67,7 +67,7 @@ def chosen(root: Path) -> Choice:
     """What a command would do now; what is kept is written."""
     specs = plan([], root)
     place = Project(root, root / "outputs")
-    choice = choose(specs, place, runs=ids_of(specs))
+    choice = choose(specs, place, runs=ids_of(specs, place))
     kept.keep(choice.kept, place)
     return choice
 

@@ -10,7 +10,7 @@ import pytest
 from fourfold.plan.spec import RunSpec
 from fourfold.records.record import RunRecord, write_record
 from fourfold.run.fingerprint import Fingerprint
-from fourfold.run.past import Forecast, with_past
+from fourfold.run.past import Forecast, Past
 from fourfold.run.selection import Todo
 
 DAY_S, HOUR_S = 86400.0, 3600.0
@@ -47,17 +47,17 @@ def test_a_new_run_is_expected_to_take_as_long_as_its_like(outputs):
         todo("3", n=5, k=2),
         todo("4", 3.0),
     ]
-    runs = with_past([*asked, todo("other", template="other")], outputs)
+    runs = list(map(Past(outputs).known, [*asked, todo("other", template="other")]))
     assert [run.expected_s for run in runs] == [90.0, 10.0, 50.0, 3.0, None]
 
 
 def test_a_hang_is_what_takes_far_longer_than_its_like(outputs):
     """At least an hour, 20 times the longest that ended well, a day where nothing is known."""
-    known, other = with_past([todo("1"), todo("2", template="other")], outputs)
+    known, other = map(Past(outputs).known, [todo("1"), todo("2", template="other")])
     assert (known.limit_s, other.limit_s) == (HOUR_S, DAY_S)
     long = RunRecord("a", "long", "t", "ok", {}, [], "", 400.0)
     write_record_in(outputs, long)
-    assert with_past([todo("1")], outputs)[0].limit_s == 8000.0
+    assert Past(outputs).known(todo("1")).limit_s == 8000.0
 
 
 def simulated(seconds, expected, workers, start_s=0.0):
@@ -114,3 +114,13 @@ def test_a_run_on_its_own_at_the_end_is_waited_for():
     forecast.ended("a/c", 1.0)
     assert forecast.left_s({"a/a": 10.0}) == 90.0
     assert forecast.left_s({"a/a": 200.0}) == 0.0
+
+
+def test_runs_that_come_later_are_expected_too():
+    """They count as many as there may be, and take what others took."""
+    forecast = Forecast([todo("a"), todo("b")], 1, later=8)
+    assert (forecast.total, forecast.left_s({})) == (10, None)
+    forecast.ended("a/a", 5.0)
+    assert forecast.left_s({}) == 45.0
+    forecast.add([todo("c")], 3)
+    assert (forecast.total, forecast.left_s({})) == (6, 25.0)

@@ -99,6 +99,12 @@ def write_end(
     )
 
 
+def write_search(content: Mapping[str, Any]) -> None:
+    """Write the event ``search``: what a search has come to, as its ``search.json`` has it."""
+    names = ("config", "metric", "direction", "ended", "runs", "winner")
+    _write("search", settings=len(content["settings"]), **{n: content[n] for n in names})
+
+
 def _write(event: str, **values: Any) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     line = json.dumps({"event": event, "time": now, **values}, ensure_ascii=False)

@@ -28,6 +28,7 @@ from fourfold.data.listing import matches
 from fourfold.errors import ConfigError, FourfoldError, Violation
 from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
+from fourfold.plan.search import search_of
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, hold_outputs, shown
 from fourfold.records.formatting import count
@@ -35,7 +36,8 @@ from fourfold.records.ipynb import defer_grammar
 from fourfold.records.record import RunRecord
 from fourfold.run.kernelspec import check_kernel
 from fourfold.run.only import matching
-from fourfold.run.selection import Choice, choose
+from fourfold.run.searching import Searches, expanded
+from fourfold.run.selection import Choice, Known, Todo, choose
 
 # Modules that load much are imported by the commands that need them.
 app = typer.Typer(
@@ -66,13 +68,20 @@ def plan_command(
     """Show the runs of PATHs and check them all; starts no kernel."""
     project = root_of(root)
     planned = plan(paths or [], project, remark)
-    specs = _matching(planned, only)
+    place = Project(project, outputs_of(outputs, project))
+    searches = [] if only else [spec for spec in planned if spec.search]
+    specs = _matching(expanded(planned, place), only) if only else planned
     console.print(plan_table(specs))
+    for spec in searches:
+        about = f"search {spec.config}: {search_of(spec)}"
+        console.print(about, markup=False, highlight=False, soft_wrap=True)
     configs = len({spec.config for spec in specs})
-    console.print(f"{count(len(specs), 'run')} of {count(configs, 'config')}, all checked")
+    runs = len(specs) - len(searches)
+    counts = [count(runs, "run")] if runs or not searches else []
+    counts += [f"{len(searches)} search{'es' * (len(searches) > 1)}"] if searches else []
+    console.print(f"{' and '.join(counts)} of {count(configs, 'config')}, all checked")
     if why:
-        place = Project(project, outputs_of(outputs, project))
-        choice = choose(specs, place, runs=ids_of(planned))
+        choice = choose(expanded(specs, place), place, runs=ids_of(planned, place))
         _explain(choice)
         names = "of them under other names, questions or criteria"
         kept = f", {len(choice.kept):,} {names}" if choice.kept else ""
@@ -118,16 +127,26 @@ def run(
         check_kernel(kernel)
     begin(at_once)
     planned = plan(paths or [], project, _aside if as_json else remark)
-    specs = _matching(planned, only)
-    specs = [replace(spec, options=replace(spec.options, kernel=kernel)) for spec in specs]
     place = Project(project, outputs_of(outputs, project))
     out = Console(quiet=True) if as_json else console
+    specs = _matching(expanded(planned, place), only) if only or failed else planned
+    specs = [replace(spec, options=replace(spec.options, kernel=kernel)) for spec in specs]
+    if resting := sum(bool(spec.search) for spec in planned) if only or failed else 0:
+        out.print(
+            f"{count(resting, 'config')} with a search: --only and --failed execute runs that it "
+            "has made before, and no others",
+            soft_wrap=True,
+        )
     with hold_outputs(place.outputs):
         from fourfold.cli import events, summary
         from fourfold.report.overview import keep_runs, write_results
 
-        keep_runs(place.outputs, ids_of(planned))
-        choice = choose(specs, place, force, failed, ids_of(planned))
+        ids = ids_of(planned, place)
+        keep_runs(place.outputs, ids)
+        plain = [spec for spec in specs if not spec.search]
+        known = Known(place, plain, ids)
+        choice = choose(plain, place, force, failed, known=known)
+        searches = Searches([spec for spec in specs if spec.search], place, known, choice, force)
         if why:
             _explain(choice, out)
         if choice.kept:
@@ -138,6 +157,7 @@ def run(
             out.print(f"{kept} kept under other names, questions or criteria, not executed")
         unchanged = len(choice.unchanged)
         if not choice.todo:
+            searches.keep_runs()
             write_results(place.outputs, always=False)
             _rows(planned, place, out)
             done = count(unchanged, "run")
@@ -145,13 +165,16 @@ def run(
         elif unchanged and not quiet:
             out.print(f"{count(unchanged, 'run')} unchanged, not executed again")
         follow = events.Events if as_json else events.Quiet if quiet else Progress
-        records, ended = _execute(choice, place, at_once, bounds, follow)
+        records, ended = _execute(choice, place, at_once, bounds, follow, searches)
+        searches.keep_runs()
         if choice.todo:
             summary.print_summary(records, choice, out, bounds.words.get(ended, ""))
             if not summary.write_tables(records, choice, place, out):
                 ended = "disk"
             elif ended != "disk":
                 _rows(planned, place, out)
+        if ended != "disk" and not summary.write_searches(searches, place, out):
+            ended = "disk"
         if as_json:
             rest = len(choice.todo) - len(records)
             counts = {"not_started": rest, "unchanged": unchanged}
@@ -186,9 +209,9 @@ def _rows(specs: list[RunSpec], place: Project, out: Console) -> None:
 
 def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
     chosen = matching(specs, only or [])
-    if not chosen:
+    if only and not chosen:
         expected = f"expected one that matches among {count(len(specs), 'run')}, got none"
-        raise FourfoldError(f"--only {' '.join(only or [])}: {expected}; fourfold plan lists them")
+        raise FourfoldError(f"--only {' '.join(only)}: {expected}; fourfold plan lists them")
     return chosen
 
 
@@ -211,23 +234,36 @@ def _execute(
     workers: int | None,
     bounds: Bounds,
     follow: type[Progress] = Progress,
+    searches: Searches | None = None,
 ) -> tuple[list[RunRecord], str]:
-    """Execute what is chosen; return records, and the reason for an early end."""
-    from fourfold.run.past import Forecast, with_past
+    """Execute what is chosen, and what searches ask for; return records, and why it ended early."""
+    from fourfold.run.past import Forecast, Past
     from fourfold.run.schedule import warm_up, workers_for
 
     if not choice.todo:
         follow(Forecast([], 1), console, bounds.words).begin(len(choice.unchanged))
         return [], ""
-    at_once = workers_for(choice.todo, workers)
+    later, most = (searches.at_once, searches.left) if searches else (0, 0)
+    at_once = workers_for(choice.todo, workers, later)
     warm_up(choice.todo, place, at_once)
-    todo = with_past(choice.todo, place.outputs)
+    past = Past(place.outputs)
+    todo = list(map(past.known, choice.todo))
     from fourfold.run.batch import run_batch
     from fourfold.run.folders import room_held
 
-    progress = follow(Forecast(todo, at_once), console, bounds.words)
+    progress = follow(Forecast(todo, at_once, most), console, bounds.words)
     progress.begin(len(choice.unchanged))
-    with room_held(place.outputs, len(todo) + len(choice.unchanged)), progress.live():
+
+    def after(record: RunRecord) -> list[Todo]:
+        if searches is None:
+            return []
+        new = list(map(past.known, searches.after(record)))
+        choice.todo.extend(new)
+        progress.add(new, searches.left)
+        return new
+
+    room = len(todo) + most + len(choice.unchanged)
+    with room_held(place.outputs, room), progress.live():
         return run_batch(
             todo,
             place,
@@ -238,6 +274,8 @@ def _execute(
             bounds.max_time_s,
             bounds.order,
             progress.look,
+            after,
+            later,
         )
 
 

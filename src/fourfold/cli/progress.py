@@ -24,6 +24,7 @@ from fourfold.run.kernels.clock import awake_s
 
 if TYPE_CHECKING:
     from fourfold.run.past import Forecast
+    from fourfold.run.selection import Todo
 
 MOST_ROWS = 60  # that fit on a page
 _LINES = 20  # of a log on more runs than that
@@ -57,10 +58,15 @@ class Progress:
 
     def __init__(self, forecast: "Forecast", console: Console, stops: Mapping[str, str]) -> None:
         self.forecast, self.console, self.stops = forecast, console, stops
-        self.total, self.ended, self.failed = forecast.total, 0, 0
+        self.ended, self.failed = 0, 0
         self.active: dict[str, tuple[str, float]] = {}
         self._spoke, self._lock = time.monotonic(), Lock()
         self._seen: tuple[str, int] = ("", 0)
+
+    @property
+    def total(self) -> int:
+        """Return how many runs there are; a search may need fewer."""
+        return self.forecast.total
 
     def begin(self, unchanged: int) -> None:
         """Say in a log what begins, and how long it should take."""
@@ -69,6 +75,11 @@ class Progress:
         if self.total and not watched(self.console):
             runs, workers = count(self.total, "run"), count(self.forecast.workers, "worker")
             self._line(f"{runs}, {workers}, {words}")
+
+    def add(self, todo: "Sequence[Todo]", later: int) -> None:
+        """Note runs that have come later, and how many may come still."""
+        with self._lock:
+            self.forecast.add(todo, later)
 
     def section(self, spec: RunSpec, section: str) -> None:
         """Note that a run has entered a section."""
@@ -178,7 +189,8 @@ def plan_table(specs: Sequence[RunSpec]) -> Table:
     table = empty_table("config", "run", "template", "data", "timeout")
     for spec in specs[:MOST_ROWS]:
         limit = spec.options.timeout_s
-        cells = (spec.config, spec.run_id, spec.template, str(spec.parameters.get("data", "")))
+        run = "(search)" if spec.search else spec.run_id
+        cells = (spec.config, run, spec.template, str(spec.parameters.get("data", "")))
         table.add_row(*cells, clock(limit) if limit else "default")
     if len(specs) > MOST_ROWS:
         table.add_row("…", f"and {len(specs) - MOST_ROWS:,} others", "", "", "")

@@ -13,6 +13,7 @@ from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, hold_outputs, shown
 from fourfold.records.formatting import count
 from fourfold.report import side_by_side
+from fourfold.run.searching import expanded
 from fourfold.run.selection import former_runs
 
 app = typer.Typer()
@@ -40,7 +41,7 @@ def accept(
     place = Project(project, outputs_of(outputs, project))
     if not because.strip():
         raise FourfoldError("--because: expected a reason, got nothing")
-    specs = {spec.name: spec for spec in plan([], project)}
+    specs = {spec.name: spec for spec in expanded(plan([], project), place)}
     named = [{"config": spec.config, "run": spec.run_id} for spec in specs.values()]
     chosen = [specs[side_by_side.name(each)] for each in side_by_side.chosen(named, runs)]
     with hold_outputs(place.outputs):
@@ -58,18 +59,18 @@ def accept(
     console.print(f"{count(accepted, 'result')} accepted, {rest:,} unchanged already")
 
 
-def ids_of(specs: list[RunSpec]) -> dict[str, list[str]]:
-    """Return the runs of each config, in order."""
-    ids: dict[str, list[str]] = {}
-    for spec in specs:
-        ids.setdefault(spec.config, []).append(spec.run_id)
+def ids_of(specs: list[RunSpec], project: Project) -> dict[str, list[str]]:
+    """Return the runs of each config, in order; of a search those that it has made."""
+    ids: dict[str, list[str]] = {spec.config: [] for spec in specs}
+    for spec in expanded(specs, project):
+        ids[spec.config].append(spec.run_id)
     return ids
 
 
 def remove_former(project: Project, sure: bool) -> None:
     """Remove runs that no config has any longer, and tables of old batches; else say which."""
     with hold_outputs(project.outputs):
-        folders = former_runs(project, ids_of(plan([], project.root)))
+        folders = former_runs(project, ids_of(plan([], project.root), project))
         tables = sorted((project.outputs / "batches").glob("*.csv"))[:-_BATCHES]
         old = [path.with_suffix(end) for path in tables for end in (".csv", ".parquet")]
         size = sum(map(_size, [*folders, *old]))

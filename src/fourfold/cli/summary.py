@@ -15,6 +15,7 @@ from fourfold.records.evidence import Claim
 from fourfold.records.formatting import count
 from fourfold.records.record import RunRecord, causes, error_line
 from fourfold.run.inputs import CHANGED
+from fourfold.run.searching import Searches
 from fourfold.run.selection import Choice
 
 _MOST_CAUSES, _NAMES = 20, 2
@@ -115,6 +116,39 @@ def write_tables(
     console.print(f"all runs: {pages}", soft_wrap=True)
     console.print(f"table:    {where}/results.csv and results.parquet", soft_wrap=True)
     return whole
+
+
+def write_searches(searches: Searches, place: Project, console: Console) -> bool:
+    """Write record and page of each search, and say what it has come to.
+
+    Parameters
+    ----------
+    searches : Searches
+    place : Project
+    console : Console
+        If it is quiet, a program gets the same as a line of JSON.
+
+    Returns
+    -------
+    whole : bool
+        False if the disk takes no page.
+    """
+    from fourfold.cli.events import write_search as as_event
+    from fourfold.report.search import sentences, write_search
+
+    for folder, content in searches.results():
+        try:
+            page = write_search(folder, content)
+        except OSError as error:
+            if not no_room(error):
+                raise
+            return False
+        if console.quiet:
+            as_event(content)
+        for head, said in [*sentences(content), ("page", shown(page, place.root))]:
+            line = f"{head + ':' if head else '':<10} {said}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return True
 
 
 def result_table(records: Sequence[RunRecord]) -> Table:

@@ -71,12 +71,13 @@ class Kind:
             parts = {name: kind.json_schema() for name, kind in self.keys.items()}
             schema["additionalProperties"] = False
             schema["properties"] = {name: part for name, part in parts.items() if "*" not in name}
-            if wild := {_pattern(name): part for name, part in parts.items() if "*" in name}:
+            if wild := {pattern(name): part for name, part in parts.items() if "*" in name}:
                 schema["patternProperties"] = {**schema.get("patternProperties", {}), **wild}
         return schema | ({"items": self.items.json_schema()} if self.items else {})
 
 
-def _pattern(name: str) -> str:
+def pattern(name: str) -> str:
+    """Return the regular expression of a name in which ``*`` stands for any text."""
     return f"^{'.*'.join(re.escape(part) for part in name.split('*'))}$"
 
 

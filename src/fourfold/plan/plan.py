@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ from typing import Any
 from fourfold.data import sources
 from fourfold.data.listing import files_below, matches
 from fourfold.errors import ConfigError, TemplateError, Violation, did_you_mean
+from fourfold.plan import search as searches
 from fourfold.plan import sweep as sweeps
 from fourfold.plan.config import Config, read_config, run_options
 from fourfold.plan.kind import Problem
 from fourfold.plan.parameters import REQUIRED
 from fourfold.plan.schema import config_kind
+from fourfold.plan.search import read_search, resolved
 from fourfold.plan.spec import RunOptions, RunSpec, canonical, digest, run_id
 from fourfold.plan.sweep import Expansion, Setting
 from fourfold.plan.template import Template, find_template, read_template, template_file
@@ -158,9 +161,12 @@ def _plan_config(
         message = "template: missing; expected the name of a template"
         violations.append(config.violation((), message))
     violations += check_config(config, template)
-    blocks = [config.value.get(name) for name in ("business", "parameters", "sweep", "regress")]
+    names = ("business", "parameters", "sweep", "search", "regress")
+    blocks = [config.value.get(name) for name in names]
     if template is None or not all(isinstance(block, dict | None) for block in blocks):
         return [], violations
+    if config.block("search"):
+        return _plan_search(config, template, violations, root)
     sweep, sets = config.block("sweep"), list[Setting]()
     common = _common(config, template)
     if any(violation.key.startswith("sweep") for violation in violations):
@@ -176,6 +182,26 @@ def _plan_config(
     options = RunOptions() if violations else run_options(config)
     runs = _runs(config, template, sets, options, root)
     return runs, violations + _check_runs(config, template, runs, root)
+
+
+def _plan_search(
+    config: Config, template: Template, violations: list[Violation], root: Path
+) -> tuple[list[RunSpec], list[Violation]]:
+    """Return the run that stands for a search, and what is wrong with both."""
+    if config.block("sweep"):
+        message = "expected either a sweep or a search, got both"
+        violations.append(config.violation(("search",), message))
+    if violations:
+        return [], violations
+    kinds = {name: parameter.kind for name, parameter in template.parameters.items()}
+    block = resolved(config.block("search"), kinds, root)
+    search = read_search(block, _common(config, template))
+    if wrong := searches.problems(search, kinds):
+        return [], [config.violation(("search", *key), message) for key, message in wrong]
+    sets = [Setting(values) for values in searches.samples(search)]
+    runs = _runs(config, template, sets, run_options(config), root)
+    spec = replace(runs[0], run_id="default", varied=(), search=block)
+    return [spec], _check_runs(config, template, runs, root)
 
 
 def _common(config: Config, template: Template) -> dict[str, Any]:
@@ -236,8 +262,9 @@ def _check_runs(
         for name, parameter in template.parameters.items()
         if runs and name not in runs[0].parameters and parameter.default is REQUIRED
     ]
+    block = "search" if config.block("search") else "sweep"
     seen: dict[str, str] = {}
-    for run in runs:
+    for run in runs if block == "sweep" else ():
         content = canonical(run.parameters)
         if content in seen:
             message = f"run {run.run_id!r} is the same as run {seen[content]!r}; expected each once"
@@ -253,7 +280,7 @@ def _check_runs(
             elif name == "contract" or (name != "data" and parameter.help.startswith(_PATH_OF)):
                 problem = _no_file(path, root)
             if problem:
-                problems.append(Problem(("sweep" if varied else "parameters", name), problem))
+                problems.append(Problem((block if varied else "parameters", name), problem))
     return [config.violation(key, message) for key, message in problems]
 
 

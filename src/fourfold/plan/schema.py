@@ -5,15 +5,17 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fourfold.errors import ConclusionError
 from fourfold.plan.config import RUN
-from fourfold.plan.kind import Kind, Problem, anything, mapping, unknown
+from fourfold.plan.kind import Kind, Problem, anything, mapping, pattern, unknown
 from fourfold.plan.parameters import REQUIRED
 from fourfold.plan.rules import REGRESS, regress_kind, size
+from fourfold.plan.search import search_kind
 from fourfold.plan.spec import canonical
 from fourfold.plan.sweep import Names, conditions_kind, sweep_kind
 from fourfold.plan.template import Template, read_template, templates
@@ -40,6 +42,7 @@ def config_kind(template: Template | None) -> Kind:
         "business": mapping(_WHY, dict.fromkeys(BUSINESS, anything())),
         "parameters": mapping("Parameters of the template", {}, anything),
         "sweep": sweep_kind(Names()),
+        "search": search_kind(Names()),
         "run": RUN,
         "regress": REGRESS,
     }
@@ -73,6 +76,7 @@ def _of_template(template: Template) -> dict[str, Kind]:
         "business": mapping(_WHY, {name: _business(template, name, kinds) for name in BUSINESS}),
         "parameters": mapping("Parameters of the template", own, other, **extra),
         "sweep": sweep_kind(swept),
+        "search": search_kind(swept, _metric(template)),
         "regress": regress_kind(_of_metrics(template, about, lambda metric: size())),
     }
 
@@ -113,9 +117,30 @@ def _criterion(metric: str) -> Kind:
     return Kind(check, _defined("condition").schema)
 
 
-def _of_metrics(template: Template, about: str, each: Callable[[str], Kind]) -> Kind:
+def _no_metric(template: Template) -> Callable[[Any], Kind]:
     message = f"template {template.name!r} records no such metric; expected one of …."
-    no_metric = unknown(template.metrics, message)
+    return unknown(template.metrics, message)
+
+
+def _metric(template: Template) -> Kind:
+    """Return what names a metric of a template."""
+    patterns = [pattern(name) for name in template.metrics]
+
+    def check(given: Any) -> list[Problem]:
+        known = any(fnmatchcase(str(given), name) for name in template.metrics)
+        return [] if known else _no_metric(template)(given).problems(given)
+
+    schema = {
+        "anyOf": [
+            {"enum": list(template.metrics)},
+            *({"type": "string", "pattern": p} for p in patterns),
+        ]
+    }
+    return Kind(check, lambda: {**schema, "description": "Metric that is to be best"})
+
+
+def _of_metrics(template: Template, about: str, each: Callable[[str], Kind]) -> Kind:
+    no_metric = _no_metric(template)
 
     def other(name: Any) -> Kind:
         return Kind(lambda given: no_metric(name).problems(given) + each(name).problems(given))
@@ -210,6 +235,7 @@ def _given(name: str) -> dict[str, Any]:
     ways = [
         *([below("business")] if name in BUSINESS else []),
         *(below("sweep", *way) for way in (["grid"], ["zip"], ["random", "over"])),
+        below("search", "over"),
         {"required": ["sweep"], "properties": {"sweep": swept}},
     ]
     elsewhere = {"anyOf": [{"not": _not_extended()}, *ways]}

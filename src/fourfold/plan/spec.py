@@ -50,6 +50,9 @@ class RunSpec:
         Cells of the row that it comes from, where a sweep has a ``table``.
     regress : dict
         Rules of the regression test, as `fourfold.plan.rules.read_rules` takes them.
+    search : dict
+        Of a config that searches: its block, as `fourfold.plan.search.read_search` takes it. Its
+        runs are not known before it is carried out.
     """
 
     config: str
@@ -62,6 +65,7 @@ class RunSpec:
     options: RunOptions = field(default_factory=RunOptions)
     regress: Mapping[str, Any] = field(default_factory=dict)
     row: Mapping[str, str] = field(default_factory=dict)
+    search: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

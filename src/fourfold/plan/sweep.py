@@ -100,8 +100,13 @@ class Names(NamedTuple):
         kinds = {name: wrap(kind) for name, kind in self.own.items()}
         rare = {f"^{name}$": wrap(kind).json_schema() for name, kind in self.unoffered.items()}
         more |= {"patternProperties": rare} if rare else {}
-        whole = mapping(about, kinds, lambda name: wrap(self.other(name)), **more)
-        return replace(whole, check=form.check)
+
+        def other(name: Any) -> Kind:
+            """Return the kind of another name: if a template has none, said once."""
+            known = name in self.unoffered or not self.own
+            return wrap(self.other(name)) if known else self.other(name)
+
+        return replace(mapping(about, kinds, other, **more), check=form.check)
 
 
 def sweep_kind(names: Names) -> Kind:
@@ -126,7 +131,7 @@ def sweep_kind(names: Names) -> Kind:
                 mapping("Sets drawn at random", {**_DRAWS, "over": over}, None, **_OF_RANDOM),
                 check=_random,
             ),
-            "repeat": names.each(_repeats, "How many values in a row, such as seed: 10", lists),
+            "repeat": names.each(repeats_kind, "How many values in a row, such as seed: 10", lists),
             "table": TABLE,
             "exclude": sets("Sets to leave out: values, lists of them, or >= 3", when),
         },
@@ -160,7 +165,7 @@ def _random(given: Any) -> list[Problem]:
     return [Problem(("runs",), message) for _, message in runs]
 
 
-def _repeats(of: Kind) -> Kind:
+def repeats_kind(of: Kind) -> Kind:
     """Return the kind of a number of repeats of a parameter that takes whole numbers."""
     schema = of.json_schema()
     kinds = {part.get("type") for part in (schema, *schema.get("anyOf", ()))}

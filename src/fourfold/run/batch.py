@@ -45,6 +45,8 @@ def run_batch(
     max_time_s: float | None = None,
     order: str = ORDERS[0],
     on_look: Callable[[str, int], None] = lambda why, signals: None,
+    after: Callable[[RunRecord], Sequence[Todo]] = lambda record: (),
+    later: int = 0,
 ) -> tuple[list[RunRecord], str]:
     """Execute runs, each in a kernel of its own, several at a time.
 
@@ -66,17 +68,21 @@ def run_batch(
     on_look : callable
         Called several times a second, from this thread, with the reason why no other run starts,
         and with how many signals to stop have come.
+    after : callable
+        Returns runs that a run that has ended leads to, from this thread.
+    later : int
+        How many of these may go at a time.
 
     Returns
     -------
     records : list of RunRecord
-        Of the runs that ended, in the order of `todo`.
+        Of the runs that ended, in the order of `todo`; then those that came later.
     why : str
         Why the batch ended early, a word of `fourfold.run.schedule.WHY`; empty if it did not.
         After a signal, the cells that ran were finished (after a second one, killed), and the
         partial notebooks and records are written.
     """
-    workers = workers_for(todo, workers)
+    workers = workers_for(todo, workers, later)
     batch = Batch(todo, project, workers)
     batch.on_section = on_section
     batch.failures_left = inf if max_failures is None else max_failures
@@ -86,6 +92,7 @@ def run_batch(
         sweep_new(project.outputs)
         warm_up(todo, project, workers)
         prime()
+        todo = list(todo)
         specs = {pool.submit(_tried, item, batch): item.spec for item in scheduled(todo, order)}
         waiting = set(specs)
         try:
@@ -95,6 +102,12 @@ def run_batch(
                     if (record := future.result()) is not None:
                         done[record.name] = record
                         on_done(specs[future], record)
+                        for item in () if batch.why else after(record):
+                            todo.append(item)
+                            batch.add(item)
+                            new = pool.submit(_tried, item, batch)
+                            specs[new] = item.spec
+                            waiting.add(new)
                 on_look(batch.why, batch.signals)
         except BaseException:  # such as a reader of the log who has gone
             batch.stop()

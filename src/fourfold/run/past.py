@@ -17,30 +17,31 @@ _TIMES = 20
 """A run hangs if it takes longer than so many times the longest of its template, and an hour."""
 
 
-def with_past(todo: Sequence[Todo], outputs: Path) -> list[Todo]:
-    """Return runs with durations expected of those that never ran, and limits for hangs.
+class Past:
+    """What the runs in a folder of outputs took, by template.
 
     A new run is expected to take as long as earlier runs of its template that share the value of
     one parameter: the one that divides their durations best.
     """
-    past: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for entry in entries(outputs) if outputs.is_dir() else ():
-        if entry["status"] == "ok" and entry["seconds"] > 0:
-            past[entry["template"]].append(entry)
-    by = {template: _by_value(runs) for template, runs in past.items()}
 
-    def known(item: Todo) -> Todo:
-        runs = past.get(item.spec.template)
+    def __init__(self, outputs: Path) -> None:
+        self._runs: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for entry in entries(outputs) if outputs.is_dir() else ():
+            if entry["status"] == "ok" and entry["seconds"] > 0:
+                self._runs[entry["template"]].append(entry)
+        self._by = {template: _by_value(runs) for template, runs in self._runs.items()}
+
+    def known(self, item: Todo) -> Todo:
+        """Return a run with the duration expected of it if it never ran, and a limit for hangs."""
+        runs = self._runs.get(item.spec.template)
         if not runs:
             return item
         limit_s = max(_HOUR_S, _TIMES * max(run["seconds"] for run in runs))
         if item.expected_s is not None:
             return replace(item, limit_s=limit_s)
-        name, likely = by[item.spec.template]
+        name, likely = self._by[item.spec.template]
         value = short(as_text(item.spec.parameters.get(name)), 60)  # as entries have it
         return replace(item, limit_s=limit_s, expected_s=likely.get(value, likely[None]))
-
-    return [known(item) for item in todo]
 
 
 def _by_value(runs: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str | None, float]]:
@@ -66,15 +67,29 @@ class Forecast:
     todo : sequence of Todo
     workers : int
         Runs at a time.
+    later : int
+        Runs that may come later.
     """
 
-    def __init__(self, todo: Sequence[Todo], workers: int) -> None:
-        self.total, self.workers = len(todo), workers
-        self._left = {item.spec.name: item for item in todo}
-        self._known_s = sum(item.expected_s or 0.0 for item in todo)
-        self._unknown = Counter(i.spec.template for i in todo if i.expected_s is None)
+    def __init__(self, todo: Sequence[Todo], workers: int, later: int = 0) -> None:
+        self.workers, self._known_s, self._begun = workers, 0.0, 0
+        self._left: dict[str, Todo] = {}
+        self._unknown = Counter[str]()
         self._seconds: dict[str, list[float]] = defaultdict(list)
         self._ratio: list[tuple[float, float]] = []  # seconds that ended runs took, and expected
+        self.add(todo, later)
+
+    @property
+    def total(self) -> int:
+        """Return how many runs there are, those included that may come later."""
+        return self._begun + self._later
+
+    def add(self, todo: Sequence[Todo], later: int) -> None:
+        """Note runs that have come, and how many may come still."""
+        self._left |= {item.spec.name: item for item in todo}
+        self._known_s += sum(item.expected_s or 0.0 for item in todo)
+        self._unknown.update(i.spec.template for i in todo if i.expected_s is None)
+        self._begun, self._later = self._begun + len(todo), later
 
     def ended(self, name: str, seconds: float) -> None:
         """Note what a run took, from the moment a worker took it up."""
@@ -94,7 +109,7 @@ class Forecast:
         active : mapping of str to float
             Seconds since each run that is not over was taken up.
         """
-        if not self._left:
+        if not self._left and not self._later:
             return 0.0
         # The first run of each worker waits for its imports, which no other does.
         ratio = self._ratio[self.workers if len(self._ratio) >= 3 * self.workers else 0 :]
@@ -111,5 +126,7 @@ class Forecast:
             whole = likely[item.spec.template] if own is None else own * slow
             rest[name] = whole, max(0.0, whole - since)
         left = self._known_s * slow + sum(likely[t] * number for t, number in new.items())
+        if self._later and self._seconds:
+            left += self._later * fmean(s for each in self._seconds.values() for s in each)
         left -= sum(whole - remaining for whole, remaining in rest.values())
         return max(left / self.workers, *(remaining for _, remaining in rest.values()), 0.0)

@@ -24,15 +24,22 @@ EXPECTED_MB = 500.0
 """Peak memory expected of a run that never ran; of others, that of the last time."""
 
 
-def workers_for(todo: Sequence[Todo], asked: int | None = None) -> int:
+def workers_for(todo: Sequence[Todo], asked: int | None = None, later: int = 0) -> int:
     """Return how many runs go at a time: as asked, else as cores and memory allow.
 
     Memory is shared among runs as large as the largest.
+
+    Parameters
+    ----------
+    todo : sequence of Todo
+    asked : int, optional
+    later : int
+        Runs that may come later, at a time.
     """
     if asked is None:
         largest = max((item.expected_mb or EXPECTED_MB for item in todo), default=EXPECTED_MB)
         asked = min(cores(), int(memory_mb() // largest))
-    return max(1, min(asked, len(todo)))
+    return max(1, min(asked, len(todo) + later))
 
 
 def scheduled(todo: Sequence[Todo], order: str = ORDERS[0]) -> list[Todo]:
@@ -68,6 +75,11 @@ class Batch:
         self._lock = threading.Lock()
         self._left = Counter(item.spec.template_file for item in todo)
         self._kernels: dict[str, Any] = {}
+
+    def add(self, item: Todo) -> None:
+        """Note a run that has come later."""
+        with self._lock:
+            self._left[item.spec.template_file] += 1
 
     def start(self, spec: RunSpec) -> bool:
         """Note that a run leaves the queue; say whether it should start."""

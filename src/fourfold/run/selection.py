@@ -56,6 +56,7 @@ def choose(
     force: bool = False,
     failed: bool = False,
     runs: Mapping[str, Collection[str]] | None = None,
+    known: "Known | None" = None,
 ) -> Choice:
     """Choose the runs whose record is missing, not ok, or of something else than the run now.
 
@@ -70,17 +71,13 @@ def choose(
         Choose only those whose last execution did not end well.
     runs : mapping of str to collection of str
         All runs that each config has now; without it no former run is looked for.
+    known : Known, optional
+        Of a command that chooses more than once, instead of `runs`.
     """
-    fingerprints = Fingerprints(project.root, project.outputs)
-
-    @cache
-    def kernel(template: str, asked: str | None) -> str:
-        return _kernel(fingerprints.template(template).get("metadata", {}), asked)
-
-    choice = Choice()
-    former = _Former(project, specs, runs)
+    known = known or Known(project, specs, runs)
+    fingerprints, kernel, choice = known.fingerprints, known.kernel, Choice()
     for spec in specs:
-        source, record = former.result_of(spec) if not force else former.own(spec)
+        source, record = known.former.result_of(spec) if not force else known.former.own(spec)
         now = fingerprints.of(spec, record.key if record else None)
         why: list[str] = ["asked for by --force"] if force else []
         kept = None
@@ -115,6 +112,28 @@ def _retold(
     template = fingerprints.template(spec.template_file)
     by = fingerprints.judged_by(spec.template_file)
     return retold(spec, record, source, folder, template, by)
+
+
+class Known:
+    """What a command looks up once, however often it chooses: digests, kernels, former results."""
+
+    def __init__(
+        self,
+        project: Project,
+        specs: Sequence[RunSpec],
+        runs: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
+        self.fingerprints = Fingerprints(project.root, project.outputs)
+        self.former = _Former(project, specs, runs)
+        self.kernel = cache(self._kernel)
+
+    def _kernel(self, template: str, asked: str | None) -> str:
+        """Return the name of the kernel that a run would have now."""
+        metadata = self.fingerprints.template(template).get("metadata", {})
+        try:
+            return kernel_for(metadata, asked)[0]
+        except KeyError:  # not installed, as the run will say
+            return "none that is installed"
 
 
 def _asked(spec: RunSpec, record: RunRecord) -> RunSpec:
@@ -213,14 +232,6 @@ def _reasons(
     if not all((folder / name).exists() for name in ("notebook.ipynb", "report.html")):
         reasons.append("its notebook or report is gone")
     return reasons
-
-
-def _kernel(metadata: Mapping[str, Any], asked: str | None) -> str:
-    """Return the name of the kernel that a run would have now."""
-    try:
-        return kernel_for(metadata, asked)[0]
-    except KeyError:  # not installed, as the run will say
-        return "none that is installed"
 
 
 def _in_order(parameters: Mapping[str, Any]) -> dict[str, str]:
