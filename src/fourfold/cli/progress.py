@@ -123,7 +123,8 @@ class Progress:
             rest = f"{running} will end after the current cell, what is done is saved"
             self._line(f"stopping: no other run starts, {rest}; Ctrl-C again stops at once")
         else:
-            self._line(f"{self.stops[why]}: no other run starts, {running} will finish")
+            rest = f", {running} will finish" if self.active else ""
+            self._line(f"{self.stops[why]}: no other run starts{rest}")
 
     def _say_where(self) -> None:
         if not watched(self.console):

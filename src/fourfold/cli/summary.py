@@ -35,7 +35,7 @@ def print_summary(records: Sequence[RunRecord], choice: Choice, console: Console
         Why others were not started, in words.
     """
     many = len(records) > MOST_ROWS
-    if not many:
+    if records and not many:
         table = result_table(records)
         page = console
         if not watched(console):  # a file has no width, and names stay whole

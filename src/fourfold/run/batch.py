@@ -86,12 +86,12 @@ def run_batch(
     batch = Batch(todo, project, workers)
     batch.on_section = on_section
     batch.failures_left = inf if max_failures is None else max_failures
-    batch.until = inf if max_time_s is None else time.time() + max_time_s
     done: dict[str, RunRecord] = {}
     with _signals(batch.stop), ThreadPoolExecutor(workers, "run") as pool:
         sweep_new(project.outputs)
         warm_up(todo, project, workers)
         prime()
+        batch.until = inf if max_time_s is None else time.time() + max_time_s
         todo = list(todo)
         specs = {pool.submit(_tried, item, batch): item.spec for item in scheduled(todo, order)}
         waiting = set(specs)
