@@ -146,7 +146,7 @@ CASES = [
     Case(
         "wines",
         "clustering",
-        {"data": "wine", "label": "cultivar", "resamples": 10, "references": 10},
+        {"data": "wine", "contract": "", "label": "cultivar", "resamples": 10, "references": 10},
         searched(
             "agreement",
             {
