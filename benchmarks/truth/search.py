@@ -220,10 +220,17 @@ def levels(values: Any, most: int) -> list[Any]:
 
 
 def grid(over: Values, most: int) -> list[Values]:
-    """Return the finest grid with about as many levels of each parameter in so many settings."""
+    """Return the finest grid of so many settings, with about as many levels of each number.
+
+    What is no number has all its values, as long as there are two levels of each number.
+    """
     sizes = {n: 50 if isinstance(v, dict) else len(v) for n, v in over.items()}
+    numbers = [
+        n for n, v in over.items() if isinstance(v, dict) or not isinstance(v[0], str | list)
+    ]
     while math.prod(sizes.values()) > most:
-        largest = max(sizes, key=lambda name: sizes[name])
+        names = [name for name in numbers if sizes[name] > 2] or list(sizes)
+        largest = max(names, key=lambda name: sizes[name])
         sizes[largest] -= 1
     return whole({name: levels(values, sizes[name]) for name, values in over.items()})
 
