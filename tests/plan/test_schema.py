@@ -69,6 +69,7 @@ def test_a_schema_is_written_for_each_template(project):
 BETWEEN = re.compile(
     r"found no|is the same as run|already swept|of one length|no run of the sweep|expected at least one run"
     r"|low <= high|from <= to|a value of this range|weights of one length|expected a CSV file in UTF-8|got none that match"
+    r"|either a sweep or a search|each value once|already searched|expected fewer runs"
     r"|extend itself|expected a condition.*got '9\.\.2'"
 )
 FULL = {
@@ -85,6 +86,11 @@ FULL = {
     },
     "run": {"timeout": "10m", "cell_timeout": 5, "retries": 1, "retry_on": ["killed"], "reference": False},
     "regress": {"rtol": 0.1, "atol": 0, "metrics": {"mean": 0.1}, "ignore": ["stderr", "cell a"]},
+}  # fmt: skip
+SEARCH = {
+    "metric": "mean", "direction": "maximize", "trials": 9, "hours": 2, "confirm": 5, "at_once": 2, "seed": 1,
+    "over": {"scale": {"low": 1, "high": 9, "log": True}, "mode": ["plain", "fancy"], "count": {"from": 1, "to": 3}},
+    "repeat": {"seed": 3},
 }  # fmt: skip
 VALUES = [
     None, True, False, 0, 1, -1, 7, 200, 2.5, "", "x", "yes", "plain", "odd", ">= 0.4", "about 0.4", "> 1e3", "2..5",
@@ -121,6 +127,9 @@ def places(value, at=()):
 def configs(draw):
     """Configs with up to three mutations: a key less, a key more, another value."""
     content = copy.deepcopy(FULL)
+    if draw(st.booleans()):
+        del content["sweep"]
+        content["search"] = copy.deepcopy(SEARCH)
     for name in draw(st.sets(st.sampled_from([*FULL, "random", "zip"]), max_size=4)):
         content.pop(name, None)
         content.get("sweep", {}).pop(name, None)

@@ -156,6 +156,8 @@ def test_a_search_that_was_ended_goes_on(project, how):
 def test_a_setting_that_fails_is_tried_again_by_the_next_command(project, config):
     """It does not end the search, and counts for nothing."""
     config(CONFIG.format(trials=4).replace("[4, 5]", "[3, 4]"))
+    said = fourfold(project, "run", "--fail-fast", code=1)
+    assert "stopped before its end; the same command goes on with it" in said
     said = fourfold(project, "run", code=1)
     states = [each["state"] for each in result(project)["settings"]]
     assert "failed" in states
@@ -172,8 +174,11 @@ def test_a_setting_that_fails_is_tried_again_by_the_next_command(project, config
     assert {name for name in after if after[name] != before[name]} == failing
     source = project / "templates" / "tiny.ipynb"
     source.write_text(source.read_text().replace("count == 3", "count == 99"))
-    fourfold(project, "run")
+    said = fourfold(project, "run", "--json")
     assert "failed" not in [each["state"] for each in result(project)["settings"]]
+    (event,) = (e for e in map(json.loads, said.splitlines()) if e["event"] == "search")
+    assert event["winner"] == result(project)["winner"]
+    assert (event["ended"], event["settings"]) == (True, 4)
 
 
 def test_without_repeats_the_winner_is_not_confirmed(project, config):

@@ -195,6 +195,7 @@ def search_kind(names: Names, metric: Kind | None = None) -> Kind:
         },
         required=list(_REQUIRED),
         anyOf=[{"required": ["trials"]}, {"required": ["hours"]}],
+        dependencies={"confirm": ["repeat"]},
     )
     return replace(block, check=lambda given: block.check(given) or _incomplete(given))
 
