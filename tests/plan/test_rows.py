@@ -81,8 +81,8 @@ def test_what_is_no_table_is_told(tmp_path):
 
 def test_a_column_that_may_be_a_slip_is_told(tmp_path):
     """It is no mistake: a table has columns of its own."""
-    (tmp_path / "t.csv").write_text("count,mdoe,student\n1,fancy,Anna\n")
+    (tmp_path / "t.csv").write_text("count,mod,student\n1,fancy,Anna\n")
     remarks = read_rows("t.csv", tmp_path, KINDS, set())[2]
     assert [message for _, message in remarks] == [
-        "column 'mdoe' of t.csv is no parameter. Did you mean 'mode'?"
+        "column 'mod' of t.csv is no parameter. Did you mean 'mode'?"
     ]

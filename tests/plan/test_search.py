@@ -144,6 +144,6 @@ def test_a_config_has_a_sweep_or_a_search(project, config):
 
 def test_files_that_a_search_names_must_be_there(project, config):
     """Each value of its lists is checked as that of a sweep."""
-    over = {"data": ["numbers.csv", "nmbers.csv"]}
-    with pytest.raises(ConfigError, match=r"search\.data: .*nmbers\.csv"):
+    over = {"data": ["numbers.csv", "number.csv"]}
+    with pytest.raises(ConfigError, match=r"search\.data: .*number\.csv"):
         planned(config, written(over=over))
