@@ -13,14 +13,14 @@ from typing import Any
 from fourfold.project import write_text
 from fourfold.records.evidence import BUSINESS
 from fourfold.records.formatting import as_text, short
-from fourfold.records.record import RunRecord, error_line, read_record
+from fourfold.records.record import RunRecord, cause, error_line, read_record
 from fourfold.report.table import row, write_table
 
 PAGE = "index.html"
 RESULTS = "results"
 #: What was read of each record, so that the next page reads only those that are new.
 _READ = ".overview.json"
-_FORMAT = 2
+_FORMAT = 3
 #: The runs that a config has now, in its folder.
 _RUNS = ".runs.json"
 _LONGEST = 60
@@ -146,6 +146,9 @@ def entry(record: RunRecord) -> dict[str, Any]:
         "energy": record.cost.get("energy_wh"),
         "memory": record.cost.get("peak_mb"),
         "said": error_line(record) or record.answer,
+        "cause": cause(record),
+        "accepted": "; ".join(str(each.get("because", "")) for each in record.accepted),
+        "varied": list(record.varied),
         "parameters": {n: short(as_text(v), _LONGEST) for n, v in values.items()},
         "metrics": {
             name: [metric.value, *(metric.ci or (None, None))]
@@ -168,17 +171,21 @@ def batches(outputs: Path) -> list[dict[str, Any]]:
 
 def columns(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the entries by column, which is half as long: texts once each, and their numbers."""
-    plain = ("config", "run", "template", "status", "verdict", "started", "said")
+    plain = ("config", "run", "template", "status", "verdict", "started", "said", "cause")
     numbers = ("seconds", "cpu", "energy", "memory")
     parameters = dict.fromkeys(name for run in runs for name in run["parameters"])
     metrics = dict.fromkeys(name for run in runs for name in run["metrics"])
     return {
         "count": len(runs),
-        "texts": {name: _coded(run[name] for run in runs) for name in plain},
+        "texts": {
+            **{name: _coded(run[name] for run in runs) for name in (*plain, "accepted")},
+            **{name: _coded(run.get(name, "") for run in runs) for name in ("tags", "note")},
+        },
         "numbers": {name: [run[name] for run in runs] for name in numbers},
         "parameters": {n: _coded(run["parameters"].get(n) for run in runs) for n in parameters},
         "metrics": {n: [run["metrics"].get(n) for run in runs] for n in metrics},
         "claims": _coded(json.dumps(run["claims"]) for run in runs),
+        "varied": _coded(json.dumps(run["varied"]) for run in runs),
     }
 
 
