@@ -18,11 +18,14 @@ from fourfold.report.table import row, write_table
 
 PAGE = "index.html"
 RESULTS = "results"
+#: Brings open pages what has ended since: a page from disk may load a script from beside it.
+LIVE = ".live.js"
 #: What was read of each record, so that the next page reads only those that are new.
 _READ = ".overview.json"
 _FORMAT = 3
 #: The runs that a config has now, in its folder.
 _RUNS = ".runs.json"
+_NOTES = ".notes.json"
 _LONGEST = 60
 
 
@@ -54,9 +57,11 @@ def write_results(outputs: Path, always: bool = True, unwritten: Sequence[RunRec
     read = _read(outputs, notes)
     same = read == notes.get("found") and notes.get("results")
     if (read or unwritten) and (always or not same or not all(file.exists() for file in files)):
-        write_text(page, render([each["entry"] for each in read.values()], batches(outputs)))
+        write_text(page, render(_noted(outputs, read.values()), batches(outputs)))
         rows = [each["row"] for each in read.values()]
         write_table([*rows, *map(row, unwritten)], table)
+        if (live := outputs / LIVE).exists():
+            write_text(live, "Fourfold.live(null)\n")  # open pages load this one
         # Last: without this note, the next command writes all again.
         _note(outputs, read, results=True)
     return page
@@ -76,13 +81,50 @@ def keep_runs(outputs: Path, runs: Mapping[str, Sequence[str]]) -> None:
                 write_text(path, text)
 
 
+def keep_notes(outputs: Path, notes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Note what somebody has noted on the runs of each config; the next page shows it."""
+    changed = False
+    for config, of_runs in notes.items():
+        path, text = outputs / config / _NOTES, json.dumps(of_runs, ensure_ascii=False)
+        if path.parent.is_dir() and text != _text(path, "{}"):
+            write_text(path, text)
+            changed = True
+    if changed and (known := _notes(outputs)):
+        _note(outputs, known["found"], results=False)
+
+
+def _text(path: Path, default: str) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else default
+
+
+def _noted(outputs: Path, read: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the entries with the tags and notes of their runs."""
+
+    @cache
+    def notes(config: str) -> dict[str, Any]:
+        return dict(json.loads(_text(outputs / config / _NOTES, "{}")))
+
+    noted = []
+    for run in (each["entry"] for each in read):
+        own = notes(run["config"]).get(run["run"], {})
+        noted.append({**run, "tags": " ".join(own.get("tags", [])), "note": own.get("note", "")})
+    return noted
+
+
 def entries(outputs: Path) -> list[dict[str, Any]]:
     """Return one entry a run, by config, in the order of its sweep; what was read is kept."""
     notes = _notes(outputs)
     read = _read(outputs, notes)
     if read != notes.get("found"):
         _note(outputs, read, results=False)
-    return [each["entry"] for each in read.values()]
+    return _noted(outputs, read.values())
+
+
+def begin(outputs: Path) -> list[dict[str, Any]]:
+    """Return the entries; page and table, from now on, are those of the next `write_results`."""
+    read = _read(outputs, _notes(outputs))
+    _note(outputs, read, results=False)
+    return _noted(outputs, read.values())
 
 
 def _read(outputs: Path, notes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -178,8 +220,8 @@ def columns(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "count": len(runs),
         "texts": {
-            **{name: _coded(run[name] for run in runs) for name in (*plain, "accepted")},
-            **{name: _coded(run.get(name, "") for run in runs) for name in ("tags", "note")},
+            name: _coded(run.get(name, "") for run in runs)
+            for name in (*plain, "accepted", "tags", "note")
         },
         "numbers": {name: [run[name] for run in runs] for name in numbers},
         "parameters": {n: _coded(run["parameters"].get(n) for run in runs) for n in parameters},
@@ -197,10 +239,32 @@ def _coded(values: Iterable[Any]) -> dict[str, Any]:
 
 def render(runs: Sequence[Mapping[str, Any]], tables: Sequence[Mapping[str, Any]] = ()) -> str:
     """Return the page of these runs and batches."""
-    content = {**columns(runs), "batches": list(tables)}
+    return page_of(as_json(runs, tables), len(runs))
+
+
+def as_json(
+    runs: Sequence[Mapping[str, Any]],
+    tables: Sequence[Mapping[str, Any]],
+    running: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the data of a page.
+
+    Parameters
+    ----------
+    runs, tables : sequence of dict
+        As `entries` and `batches` return them.
+    running : dict, optional
+        Of the batch that runs now: ``at``, ``done``, ``failed`` and ``total``.
+    """
+    content = {**columns(runs), "batches": list(tables), "running": running}
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # In a script element nothing else can end it, or begin a comment.
-    return str(_template().render(data=data.replace("<", "\\u003c"), count=len(runs)))
+    return data.replace("<", "\\u003c")
+
+
+def page_of(data: str, count: int) -> str:
+    """Return the page of these data."""
+    return str(_template().render(data=data, count=count))
 
 
 @cache

@@ -333,14 +333,14 @@
   }
   function age() {
     const last = ended.reduce((a, b) => Math.max(a, b), 0), { running } = data, utc = (time) => new Date(time).toISOString().slice(0, 16).replace("T", " ") + " UTC";
-    const silent = running && Date.now() - Date.parse(running.at) > Math.max(300000, 3 * 1000 * running.slowest);
+    const silent = running && Date.now() - Date.parse(running.at) > 180000;
     byId("age").textContent = running ? (silent ? `The batch was last heard of ${ago(Date.parse(running.at))}, after ${running.done.toLocaleString("en")} of ${times(running.total, "run")}: it may have been stopped.`
       : `A batch is running: ${running.done.toLocaleString("en")} of ${times(running.total, "run")} ended, ${running.failed.toLocaleString("en")} not ok; as of ${ago(Date.parse(running.at))}.`) : last ? `The newest result ended ${ago(last)} (${utc(last)}).` : "";
   }
   let heard = false;
   Fourfold.live = (content) => {
     if (content === null) { if (heard) location.reload(); data.running = null; }
-    else if (content.running.at !== (data.running || {}).at) { heard = true; const kept = [...state.runs].map(label); load(content); const now = new Map(every().map((i) => [label(i), i])); state.runs = new Set(kept.map((name) => now.get(name)).filter((i) => i !== undefined)); settle(); show(); }
+    else if (content.running.at !== (data.running || {}).at) { heard = true; const first = !data.count, kept = [...state.runs].map(label); load(content); if (first) read(); const now = new Map(every().map((i) => [label(i), i])); state.runs = new Set(kept.map((name) => now.get(name)).filter((i) => i !== undefined)); settle(); show(); }
     age();
   };
   function listen() {
