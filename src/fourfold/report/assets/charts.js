@@ -12,7 +12,7 @@ Fourfold.charts = (function () {
   const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
   function figure(place, title, width, height, label) {
     const made = add(place, "figure", {});
-    made.style.maxWidth = width + "px"; add(made, "figcaption", {}, title);
+    made.style.maxWidth = `min(100%, ${width}px)`; add(made, "figcaption", {}, title);
     const canvas = add(add(made, "div", { class: "wide", tabindex: 0, role: "region", "aria-label": title }), "canvas", { role: "img", "aria-label": label }), sharp = window.devicePixelRatio || 1;
     canvas.width = width * sharp; canvas.height = height * sharp; canvas.style.width = width + "px"; canvas.style.height = height + "px";
     const pen = canvas.getContext("2d"); pen.scale(sharp, sharp); pen.font = "12px system-ui, sans-serif"; pen.lineJoin = "round";

@@ -111,7 +111,7 @@
   }
   function haystack() {  // made once: lower case, parameters included
     const names = Object.keys(data.parameters);
-    searched = searched || every().map((i) => [label(i), text("template", i), text("said", i), text("cause", i), text("tags", i), text("note", i), ...names.map((name) => { const v = value(name, i); return v === null ? "" : name + "=" + v; })].join(" ").toLowerCase());
+    searched = searched || every().map((i) => [label(i), text("template", i), text("said", i), text("cause", i), text("tags", i), text("note", i), text("accepted", i) && "accepted " + text("accepted", i), ...names.map((name) => { const v = value(name, i); return v === null ? "" : name + "=" + v; })].join(" ").toLowerCase());
     return searched;
   }
   function rows() {
@@ -234,7 +234,7 @@
     const items = grouped(own).filter((item) => item.runs.some(ok)), { groups, noise, best: top, lead, maybe } = judged(items);
     if (groups.length < 2) return;
     const first = groups[0].item, way = state.low === "1" ? "lowest" : "highest", count = groups[0].scores.length;
-    add(place, "b", {}, `Best of ${times(groups.length, "setting")} of ${config}: ${words(first.i, names)}. `);
+    add(place, "b", {}, `Best of ${times(groups.length, "setting")} of ${config}${own.length < data.texts.config.codes.filter((code) => data.texts.config.values[code] === config).length ? " that are shown" : ""}: ${words(first.i, names)}. `);
     place.append(`${state.metric} ${spread(noise ? top : [groups[0].mean, null, null])}, the ${way}${count > 1 ? ` mean of ${times(count, "run")}` : ""}. `);
     if (!noise) place.append("Nothing shows how far chance alone goes: repeat each setting with several seeds.");
     else if (lead[1] > 0) place.append(`Ahead of every other setting by more than chance: by ${spread(lead)} of the next.`);
