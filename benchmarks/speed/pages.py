@@ -30,7 +30,6 @@ from measure import ROOT, keep
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from fourfold.plan.spec import run_id
 from fourfold.records.evidence import Criterion, Metric, judge
 from fourfold.records.record import RunRecord, read_record, write_record
 from fourfold.report.overview import write_overview
@@ -99,7 +98,8 @@ def fill(folder: Path, runs: int) -> None:
         spent += seconds / 2
         began = datetime(2026, 1, 1, 20, tzinfo=UTC) + timedelta(seconds=spent - seconds / 2)
         record = RunRecord(
-            "churn", run_id(values), "classification", "ok", values, list(values),
+            "churn", ",".join(f"{name}={value}" for name, value in values.items()),
+            "classification", "ok", values, list(values),
             began.isoformat(timespec="seconds"), round(seconds, 3), seed=values["seed"],
             cost={"cpu_s": round(0.8 * seconds, 2), "energy_wh": round(0.002 * seconds, 4)},
         )  # fmt: skip

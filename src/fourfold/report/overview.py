@@ -123,7 +123,8 @@ def entries(outputs: Path) -> list[dict[str, Any]]:
 def begin(outputs: Path) -> list[dict[str, Any]]:
     """Return the entries; page and table, from now on, are those of the next `write_results`."""
     read = _read(outputs, _notes(outputs))
-    _note(outputs, read, results=False)
+    with suppress(OSError):  # a full disk, which the runs will say
+        _note(outputs, read, results=False)
     return _noted(outputs, read.values())
 
 

@@ -54,7 +54,7 @@
   // What most pages are opened for: the sweep of the most runs, by its criterion, means over its seeds.
   function focus() {
     const counts = [...counted(data.texts.config.codes)].sort((a, b) => b[1] - a[1]);
-    return state.config || (counts.length && 2 * counts[0][1] >= data.count ? data.texts.config.values[counts[0][0]] : "");
+    return state.config || (counts.length && counts[0][1] > 1 && 2 * counts[0][1] >= data.count ? data.texts.config.values[counts[0][0]] : "");
   }
   const claimOf = (metric) => { for (const each of claims) for (const claim of each) if (claim[0] === metric) return claim[1].trim(); return ""; };
   function usually() {
