@@ -155,9 +155,9 @@
 
   // The table.
   const FIXED = [["status", "Status"], ["verdict", "Verdict"], ["said", "Answer or error"], ["evidence", "Evidence"], ["started", "Started, UTC"], ["seconds", "Time, s"], ["cpu", "CPU, s (Wh)"]], NUMBERS = new Set(["metric", "seconds", "cpu", "runs"]);
-  function headings(names, group) {
+  function headings(names, group, measured) {
     const templates = data.texts.template.values.length > 1;
-    return [["run", group ? "Setting" : "Run"], ...(group ? [["runs", "Runs"]] : []), ...(templates ? [["template", "Template"]] : []), ...names.map((name) => ["p." + name, name]), ...(state.metric in data.metrics ? [["metric", state.metric + (group ? ", mean" : "")]] : []), ...FIXED.filter(([name]) => !group || !["said", "evidence", "cpu"].includes(name)).filter(([name]) => name !== "evidence" || !names.length || claims.some((each) => each.some((claim) => claim[0] !== state.metric)))];
+    return [["run", group ? "Setting" : "Run"], ...(group ? [["runs", "Runs"]] : []), ...(templates ? [["template", "Template"]] : []), ...names.map((name) => ["p." + name, name]), ...(measured ? [["metric", state.metric + (group ? ", mean" : "")]] : []), ...FIXED.filter(([name]) => !group || !["said", "evidence", "cpu"].includes(name)).filter(([name]) => name !== "evidence" || !names.length || claims.some((each) => each.some((claim) => claim[0] !== state.metric)))];
   }
   let drawnHead = "";
   function head(titles) {
@@ -303,7 +303,7 @@
   function show() {
     const first = rows(), group = Boolean(state.group) && !state.bad && !state.cause, items = grouped(first), names = parameters(first).filter((name) => !group || name !== state.group);
     judged(items);
-    const list = sorted(items), titles = headings(names.length ? names : parameters(every()), group), last = Math.max(0, Math.ceil(list.length / SIZE) - 1);
+    const list = sorted(items), titles = headings(names.length ? names : parameters(every()), group, state.only.has(state.metric) || items.some((item) => item.mean)), last = Math.max(0, Math.ceil(list.length / SIZE) - 1);
     state.page = Math.min(state.page, last);
     byId("runs").className = names.length ? "swept" : ""; head(titles); filters(); body(list, titles, group); causes(); draw(first);
     byId("shown").textContent = `${first.length.toLocaleString("en")} of ${times(data.count, "run")} shown` + (group ? `, as ${times(list.length, "setting")}: means over ${state.group}` : "");
