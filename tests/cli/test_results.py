@@ -116,3 +116,30 @@ def test_the_command_keeps_results_under_other_names(done, config):
     assert "2 results kept under other names, questions or criteria, not executed" in told
     assert "nothing to do: 2 runs unchanged" in told
     assert "kept" not in done("run")
+
+
+def test_notes_are_kept_beside_the_config_and_shown(done, project):
+    """Written, edited by hand, and taken by the next command; a mistake in the file stops it."""
+    assert "wrote params/_a.notes.yaml: 2 runs" in done("note", "a", "--tag", "keep")
+    done("note", "a/scale=2", "--text", "the larger one")
+    page, file = project / "outputs" / "index.html", project / "params" / "_a.notes.yaml"
+    assert "the larger one" in page.read_text()
+    file.write_text(file.read_text().replace("larger", "greater"))
+    assert "nothing to do: 2 runs unchanged" in done("run")
+    assert "the greater one" in page.read_text()
+    file.write_text("scale=1: {tag: [a]}\n")
+    wrong = "params/_a.notes.yaml:1:11 scale=1.tag: expected one of tags, note, got 'tag'. Did you"
+    assert wrong in done("run", code=2)
+    file.unlink()
+    done("run")
+    assert "the greater one" not in page.read_text()
+    assert "--tag: expected one word, got 'a b'" in done("note", "a", "--tag", "a b", code=2)
+    assert "note: expected --tag or --text, got neither" in done("note", "a", code=2)
+
+
+def test_a_page_is_live_only_while_the_batch_runs(done, project):
+    """At its end the page says so itself, and pages that are open load it anew."""
+    outputs = project / "outputs"
+    assert '"running":null' in (outputs / "index.html").read_text()
+    assert (outputs / ".live.js").read_text() == "Fourfold.live(null)\n"
+    assert not list((outputs / "a").glob(".live*"))

@@ -1,6 +1,7 @@
 """The command line: each command is the line written out, one call a step."""
 
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -137,12 +138,14 @@ def run(
             "has made before, and no others",
             soft_wrap=True,
         )
+    notes = results.notes_of(planned, project)
     with hold_outputs(place.outputs):
         from fourfold.cli import events, summary
-        from fourfold.report.overview import keep_runs, write_results
+        from fourfold.report.overview import keep_notes, keep_runs, write_results
 
         ids = ids_of(planned, place)
         keep_runs(place.outputs, ids)
+        keep_notes(place.outputs, notes)
         plain = [spec for spec in specs if not spec.search]
         known = Known(place, plain, ids)
         choice = choose(plain, place, force, failed, known=known)
@@ -248,6 +251,7 @@ def _execute(
     warm_up(choice.todo, place, at_once)
     past = Past(place.outputs)
     todo = list(map(past.known, choice.todo))
+    from fourfold.report.live import live_page
     from fourfold.run.batch import run_batch
     from fourfold.run.folders import room_held
 
@@ -262,14 +266,20 @@ def _execute(
         progress.add(new, searches.left)
         return new
 
+    def done(spec: RunSpec, record: RunRecord) -> None:
+        progress.done(spec, record)
+        if page:
+            page.add(record)
+
     room = len(todo) + most + len(choice.unchanged)
-    with room_held(place.outputs, room), progress.live():
+    live = nullcontext() if searches is None else live_page(place.outputs, len(todo) + most)
+    with room_held(place.outputs, room), progress.live(), live as page:
         return run_batch(
             todo,
             place,
             at_once,
             progress.section,
-            progress.done,
+            done,
             bounds.max_failures,
             bounds.max_time_s,
             bounds.order,

@@ -2,7 +2,7 @@
 
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from fourfold.records.formatting import count
 from fourfold.report import side_by_side
 from fourfold.run.searching import expanded
 from fourfold.run.selection import former_runs
+
+if TYPE_CHECKING:
+    from fourfold.report.notes import Notes
 
 app = typer.Typer()
 _BATCHES = 20
@@ -57,6 +60,51 @@ def accept(
         write_results(place.outputs, always=False)
     rest = len(chosen) - accepted
     console.print(f"{count(accepted, 'result')} accepted, {rest:,} unchanged already")
+
+
+@app.command()
+def note(
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN...", help="Runs, configs or globs, as for compare.")
+    ],
+    tag: Annotated[list[str] | None, typer.Option(help="One word; may be repeated.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="A note in place of the former; an empty one removes it.")
+    ] = None,
+    root: Root = None,
+    outputs: Outputs = None,
+) -> None:
+    """Tag runs, or write a note on them: into a file beside their config, and on the pages."""
+    from fourfold.report.notes import add_notes, is_tag
+    from fourfold.report.overview import keep_notes, write_results
+
+    project = root_of(root)
+    place = Project(project, outputs_of(outputs, project))
+    for each in tag or []:
+        if not is_tag(each):
+            raise FourfoldError(f"--tag: expected one word, got {each!r}")
+    if not tag and text is None:
+        raise FourfoldError("note: expected --tag or --text, got neither")
+    specs = {spec.name: spec for spec in expanded(plan([], project), place)}
+    notes_of(list(specs.values()), project)  # raises before anything is written
+    named = [{"config": spec.config, "run": spec.run_id} for spec in specs.values()]
+    chosen = [specs[side_by_side.name(each)] for each in side_by_side.chosen(named, runs)]
+    files: dict[str, list[str]] = {}
+    for spec in chosen:
+        files.setdefault(spec.config_file, []).append(spec.run_id)
+    with hold_outputs(place.outputs):
+        for file, ids in files.items():
+            path = shown(add_notes(project / file, ids, tag or [], text), project)
+            console.print(f"wrote {path}: {count(len(ids), 'run')}", markup=False, soft_wrap=True)
+        keep_notes(place.outputs, notes_of(chosen, project))
+        write_results(place.outputs, always=False)
+
+
+def notes_of(specs: list[RunSpec], root: Path) -> dict[str, "Notes"]:
+    """Return the notes on the runs of the configs that these runs are of."""
+    from fourfold.report.notes import read_notes
+
+    return read_notes({spec.config: spec.config_file for spec in specs}, root)
 
 
 def ids_of(specs: list[RunSpec], project: Project) -> dict[str, list[str]]:

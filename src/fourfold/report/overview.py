@@ -13,16 +13,19 @@ from typing import Any
 from fourfold.project import write_text
 from fourfold.records.evidence import BUSINESS
 from fourfold.records.formatting import as_text, short
-from fourfold.records.record import RunRecord, error_line, read_record
+from fourfold.records.record import RunRecord, cause, error_line, read_record
 from fourfold.report.table import row, write_table
 
 PAGE = "index.html"
 RESULTS = "results"
+#: Brings open pages what has ended since: a page from disk may load a script from beside it.
+LIVE = ".live.js"
 #: What was read of each record, so that the next page reads only those that are new.
 _READ = ".overview.json"
-_FORMAT = 2
+_FORMAT = 3
 #: The runs that a config has now, in its folder.
 _RUNS = ".runs.json"
+_NOTES = ".notes.json"
 _LONGEST = 60
 
 
@@ -54,9 +57,11 @@ def write_results(outputs: Path, always: bool = True, unwritten: Sequence[RunRec
     read = _read(outputs, notes)
     same = read == notes.get("found") and notes.get("results")
     if (read or unwritten) and (always or not same or not all(file.exists() for file in files)):
-        write_text(page, render([each["entry"] for each in read.values()], batches(outputs)))
+        write_text(page, render(_noted(outputs, read.values()), batches(outputs)))
         rows = [each["row"] for each in read.values()]
         write_table([*rows, *map(row, unwritten)], table)
+        if (live := outputs / LIVE).exists():
+            write_text(live, "Fourfold.live(null)\n")  # open pages load this one
         # Last: without this note, the next command writes all again.
         _note(outputs, read, results=True)
     return page
@@ -76,13 +81,51 @@ def keep_runs(outputs: Path, runs: Mapping[str, Sequence[str]]) -> None:
                 write_text(path, text)
 
 
+def keep_notes(outputs: Path, notes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Note what somebody has noted on the runs of each config; the next page shows it."""
+    changed = False
+    for config, of_runs in notes.items():
+        path, text = outputs / config / _NOTES, json.dumps(of_runs, ensure_ascii=False)
+        if path.parent.is_dir() and text != _text(path, "{}"):
+            write_text(path, text)
+            changed = True
+    if changed and (known := _notes(outputs)):
+        _note(outputs, known["found"], results=False)
+
+
+def _text(path: Path, default: str) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else default
+
+
+def _noted(outputs: Path, read: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the entries with the tags and notes of their runs."""
+
+    @cache
+    def notes(config: str) -> dict[str, Any]:
+        return dict(json.loads(_text(outputs / config / _NOTES, "{}")))
+
+    noted = []
+    for run in (each["entry"] for each in read):
+        own = notes(run["config"]).get(run["run"], {})
+        noted.append({**run, "tags": " ".join(own.get("tags", [])), "note": own.get("note", "")})
+    return noted
+
+
 def entries(outputs: Path) -> list[dict[str, Any]]:
     """Return one entry a run, by config, in the order of its sweep; what was read is kept."""
     notes = _notes(outputs)
     read = _read(outputs, notes)
     if read != notes.get("found"):
         _note(outputs, read, results=False)
-    return [each["entry"] for each in read.values()]
+    return _noted(outputs, read.values())
+
+
+def begin(outputs: Path) -> list[dict[str, Any]]:
+    """Return the entries; page and table, from now on, are those of the next `write_results`."""
+    read = _read(outputs, _notes(outputs))
+    with suppress(OSError):  # a full disk, which the runs will say
+        _note(outputs, read, results=False)
+    return _noted(outputs, read.values())
 
 
 def _read(outputs: Path, notes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -146,6 +189,9 @@ def entry(record: RunRecord) -> dict[str, Any]:
         "energy": record.cost.get("energy_wh"),
         "memory": record.cost.get("peak_mb"),
         "said": error_line(record) or record.answer,
+        "cause": cause(record),
+        "accepted": "; ".join(str(each.get("because", "")) for each in record.accepted),
+        "varied": list(record.varied),
         "parameters": {n: short(as_text(v), _LONGEST) for n, v in values.items()},
         "metrics": {
             name: [metric.value, *(metric.ci or (None, None))]
@@ -168,17 +214,21 @@ def batches(outputs: Path) -> list[dict[str, Any]]:
 
 def columns(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the entries by column, which is half as long: texts once each, and their numbers."""
-    plain = ("config", "run", "template", "status", "verdict", "started", "said")
+    plain = ("config", "run", "template", "status", "verdict", "started", "said", "cause")
     numbers = ("seconds", "cpu", "energy", "memory")
     parameters = dict.fromkeys(name for run in runs for name in run["parameters"])
     metrics = dict.fromkeys(name for run in runs for name in run["metrics"])
     return {
         "count": len(runs),
-        "texts": {name: _coded(run[name] for run in runs) for name in plain},
+        "texts": {
+            name: _coded(run.get(name, "") for run in runs)
+            for name in (*plain, "accepted", "tags", "note")
+        },
         "numbers": {name: [run[name] for run in runs] for name in numbers},
         "parameters": {n: _coded(run["parameters"].get(n) for run in runs) for n in parameters},
         "metrics": {n: [run["metrics"].get(n) for run in runs] for n in metrics},
         "claims": _coded(json.dumps(run["claims"]) for run in runs),
+        "varied": _coded(json.dumps(run["varied"]) for run in runs),
     }
 
 
@@ -190,10 +240,32 @@ def _coded(values: Iterable[Any]) -> dict[str, Any]:
 
 def render(runs: Sequence[Mapping[str, Any]], tables: Sequence[Mapping[str, Any]] = ()) -> str:
     """Return the page of these runs and batches."""
-    content = {**columns(runs), "batches": list(tables)}
+    return page_of(as_json(runs, tables), len(runs))
+
+
+def as_json(
+    runs: Sequence[Mapping[str, Any]],
+    tables: Sequence[Mapping[str, Any]],
+    running: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the data of a page.
+
+    Parameters
+    ----------
+    runs, tables : sequence of dict
+        As `entries` and `batches` return them.
+    running : dict, optional
+        Of the batch that runs now: ``at``, ``done``, ``failed`` and ``total``.
+    """
+    content = {**columns(runs), "batches": list(tables), "running": running}
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # In a script element nothing else can end it, or begin a comment.
-    return str(_template().render(data=data.replace("<", "\\u003c"), count=len(runs)))
+    return data.replace("<", "\\u003c")
+
+
+def page_of(data: str, count: int) -> str:
+    """Return the page of these data."""
+    return str(_template().render(data=data, count=count))
 
 
 @cache

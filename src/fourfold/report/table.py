@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.project import whole_file
-from fourfold.records.record import RunRecord, error_line, find_record
+from fourfold.records.record import RunRecord, cause, error_line, find_record
 
 _PLAIN = ("config", "run_id", "template", "status", "verdict", "started_at", "duration_s")
 
@@ -16,7 +16,7 @@ def row(record: RunRecord) -> dict[str, Any]:
     """Return one flat row of a record: ``param.*``, ``metric.*`` with ``.low`` and ``.high``."""
     flat: dict[str, Any] = {name: getattr(record, name) for name in _PLAIN}
     flat |= {name: record.cost.get(name) for name in ("cpu_s", "peak_mb", "energy_wh")}
-    flat["error"] = error_line(record)
+    flat |= {"cause": cause(record), "error": error_line(record)}
     for name, value in record.parameters.items():
         nested = isinstance(value, list | dict)
         flat[f"param.{name}"] = json.dumps(value, ensure_ascii=False) if nested else value

@@ -148,3 +148,12 @@ def test_expected_is_what_the_settings_add_up_to():
     assert anova.expected(
         found, "s", pd.DataFrame({"a": [1], "b": ["y"]})
     ).tolist() == pytest.approx([7])
+
+
+@pytest.mark.parametrize("error", [0.1, 1.0])
+def test_an_interval_holds_its_estimate(error):
+    """Also where nearly half of the runs failed, and effects explain the same in part."""
+    for seed in range(6):
+        effects = anova.explained(holes(seed, 0.45, error=error), "x", 199).drop("noise")
+        assert (effects["low"] <= effects["share"]).all()
+        assert (effects["share"] <= effects["high"]).all()

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy.stats import t as student
 
-from fourfold.methods.comparison.ranking import edges, rank, settings_in_words
-from fourfold.methods.comparison.runs import read_runs
+from fourfold.methods.comparison.ranking import edges, rank
+from fourfold.methods.comparison.runs import read_runs, settings_in_words
 
 HALF = 0.5 * 1.959964
 
@@ -113,3 +113,26 @@ def test_words():
     """Settings with their levels; broken numbers short, long words cut."""
     row = pd.Series({"rate": 0.25, "kind": "a" * 40})
     assert settings_in_words(row, ("rate", "kind")) == f"rate 0.25, kind {'a' * 15}…"
+
+
+def test_no_step_beyond_levels_that_failed():
+    """The best is the highest that ended well; a higher one was tried and killed."""
+    frame = pd.DataFrame({"param.a": [1, 2, 3, 4], "metric.x": [1.0, 2.0, 3.0, np.nan]})
+    frame["status"] = ["ok", "ok", "ok", "killed"]
+    assert edges(read_runs(frame).of("x"), "x") == {}
+    assert edges(read_runs(frame[:3]).of("x"), "x") == {"a": (3, "higher")}
+
+
+def test_repeats_of_thousands_of_settings():
+    """The spread within settings beside that of seeds, as the whole design would give it."""
+    rng = np.random.default_rng(0)
+    rows = [(k, s, rng.normal() + s) for k in range(40) for s in range(3) if rng.random() < 0.8]
+    frame = pd.DataFrame(rows, columns=["param.k", "param.seed", "metric.x"]).assign(status="ok")
+    design = pd.get_dummies(frame[["param.k", "param.seed"]].astype(str)).to_numpy(float)
+    score = frame["metric.x"].to_numpy()
+    weights, _, rank_, _ = np.linalg.lstsq(design, score, rcond=None)
+    rest, free = score - design @ weights, len(score) - rank_
+    ranking = rank(read_runs(frame).of("x"), "x")
+    assert ranking.free == free
+    first = ranking.table.iloc[0]
+    assert first["error"] * np.sqrt(first["runs"]) == pytest.approx(np.sqrt(rest @ rest / free))

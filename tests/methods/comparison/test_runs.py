@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,7 +14,13 @@ import pytest
 
 from fourfold.data.sources import load
 from fourfold.errors import DataError
-from fourfold.methods.comparison.runs import pareto_front, read_runs, show_parallel, untried
+from fourfold.methods.comparison.runs import (
+    failures,
+    pareto_front,
+    read_runs,
+    show_parallel,
+    untried,
+)
 from fourfold.records.evidence import Metric
 from fourfold.records.record import RunRecord, write_record
 from fourfold.report.table import row, write_table
@@ -160,6 +167,52 @@ def test_untried_combinations():
     assert found.to_numpy().tolist() == [[2, "c"], [3, "b"]]
 
 
+def killed():
+    """A grid of three and two levels, of which b was killed with 3, and c cancelled with 2."""
+    frame = pd.DataFrame({"param.k": [2, 2, 2, 3, 3, 3], "param.scaler": list("abcabc")})
+    frame["status"] = ["ok", "ok", "cancelled", "ok", "killed", "ok"]
+    frame["error"] = ["", "", "", "", "Modeling, cell 9 (fit): KernelDied: signal 9", ""]
+    return frame.assign(**{"metric.x": [1.0, 2, np.nan, 3, np.nan, np.nan]})
+
+
+def test_what_was_tried_in_vain_is_not_proposed():
+    """Neither what was killed nor what has no result; what was cancelled was not tried."""
+    assert untried(read_runs(killed()).of("x")).to_numpy().tolist() == []
+    more = pd.concat(
+        [killed(), killed().tail(1).assign(**{"param.k": 4, "metric.x": 1.0})], ignore_index=True
+    )
+    assert untried(read_runs(more).of("x")).to_numpy().tolist() == [
+        *([2, "c"], [4, "a"], [4, "b"]),
+    ]
+
+
+def test_failures_are_counted_and_located():
+    """By cause; the levels that all failed runs of a cause have, and how many runs have them."""
+    frame = pd.concat([killed()] * 2, ignore_index=True).assign(**{"param.seed": [0] * 6 + [1] * 6})
+    rows = failures(read_runs(frame).of("x")).to_numpy().tolist()
+    assert rows == [
+        ["Modeling, cell 9 (fit): KernelDied: signal 9", 2, "k 3, scaler b", 2],
+        ["no x", 2, "k 3, scaler c", 2],
+    ]
+    frame.loc[1, "status"] = "killed"
+    table = failures(read_runs(frame).of("x"))
+    assert set(table["cause"]) == {"Modeling, cell 9 (fit): KernelDied: signal 9", "killed", "no x"}
+    assert failures(read_runs(frame.assign(status="ok")).of("x"))["cause"].tolist() == ["no x"]
+
+
+@pytest.mark.parametrize("source", ["results.csv", "*/record.json"])
+def test_the_cause_of_a_failure_is_read(folder, source):
+    """From the table of a batch, and from records."""
+    error = {"section": "EDA", "cell": 3, "cell_id": "x", "error": "KeyError", "message": "'q'"}
+    records = [*RECORDS, replace(record(4, 9, "none", "failed"), error=error)]
+    write_table(list(map(row, records)), folder / "results")
+    (folder / "r4").mkdir()
+    write_record(records[-1], folder / "r4" / "record.json")
+    runs = read_runs(load(source, root=folder).frame, source).of("score")
+    assert runs.failed["cause"].tolist()[0] == "failed"
+    assert runs.failed["cause"].tolist()[1].startswith("KeyError")
+
+
 def test_the_front():
     """Nothing on it is beaten in both; equal points stay; less may be better."""
     rows = pd.DataFrame({"a": [3, 2, 1, 2, 3], "b": [1, 2, 3, 1, 1]})
@@ -175,7 +228,8 @@ def test_parallel_coordinates():
     runs = read_runs(frame.assign(status="ok")).of("x")
     fig, ax = plt.subplots()
     show_parallel(runs, "x", ax)
-    heights = sorted(tuple(np.round(line.get_ydata(), 2)) for line in ax.lines)
+    lines = ax.collections[0].get_segments()
+    heights = sorted(tuple(np.round(line[:, 1], 2)) for line in lines)
     assert heights == [(0, 0, 0), (0.5, 0, 0.5), (1, 1, 1)]
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["k", "w", "x"]
     plt.close(fig)

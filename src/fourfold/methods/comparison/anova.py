@@ -12,6 +12,7 @@ from scipy.special import chndtrinc
 from fourfold.errors import DataError
 from fourfold.methods.comparison.runs import Runs
 from fourfold.methods.intervals import holm
+from fourfold.methods.threads import one_thread
 
 Matrix = NDArray[np.float64]
 #: A number with more levels is a curve of second degree, not one mean a level.
@@ -25,21 +26,26 @@ _NOTHING = 1e-10
 
 @dataclass(frozen=True)
 class _Model:
-    """Orthonormal columns of each effect beyond what it is tested against, and of all together."""
+    """Orthonormal columns of each effect beyond what it is tested against, and of all together.
+
+    They are coordinates in `frame`, which has one row a run: so each is small.
+    """
 
     scores: Matrix
+    frame: Matrix
     effects: dict[str, Matrix]
     reduced: dict[str, Matrix]
     full: Matrix
 
     @property
     def free(self) -> int:
-        return int(self.full.shape[0] - self.full.shape[1])
+        return int(len(self.scores) - self.full.shape[1])
 
     @property
     def sizes(self) -> Matrix:
         """Return the sum of squares of each effect."""
-        return np.array([((part.T @ self.scores) ** 2).sum() for part in self.effects.values()])
+        scores = self.frame.T @ self.scores
+        return np.array([((part.T @ scores) ** 2).sum() for part in self.effects.values()])
 
     @property
     def degrees(self) -> NDArray[np.int64]:
@@ -48,11 +54,12 @@ class _Model:
     @property
     def noise(self) -> float:
         """Return the sum of squares that nothing explains."""
-        rest = _rest(self.full, self.scores)
+        rest = _rest(self.frame @ self.full, self.scores)
         whole = max(float(self.scores.var() * len(self.scores)), 1e-300)
         return max(float(rest @ rest), _NOTHING * whole)
 
 
+@one_thread
 def explained(runs: Runs, metric: str, draws: int = 999, seed: int = 0) -> pd.DataFrame:
     """Return the share of a metric's variance that each setting and each pair explains.
 
@@ -95,9 +102,13 @@ def explained(runs: Runs, metric: str, draws: int = 999, seed: int = 0) -> pd.Da
     model, generator = _model(runs, metric), np.random.default_rng(seed)
     strength = np.maximum(0, model.sizes / (model.noise / model.free) - model.degrees)
     low, high = _intervals(model, generator, draws)
-    chances = [_chance(model, name, generator, draws) for name in model.effects]
-    shares = {"share": strength / (strength.sum() + len(model.scores)), "low": low, "high": high}
-    table = pd.DataFrame(shares, list(model.effects))
+    places = np.arange(len(model.scores), dtype=np.int32)
+    orders = generator.permuted(np.tile(places, (draws, 1)), axis=1)
+    chances = [_chance(model, name, orders) for name in model.effects]
+    share = strength / (strength.sum() + len(model.scores))
+    # Draws round a share near a bound lie on one side of it.
+    ends = {"low": np.minimum(low, share), "high": np.maximum(high, share)}
+    table = pd.DataFrame({"share": share, **ends}, list(model.effects))
     blocks = [name for name in table.index if name in runs.repeats]
     tested = ~table.index.isin(blocks)
     table["p"] = np.nan
@@ -119,25 +130,30 @@ def _model(runs: Runs, metric: str) -> _Model:
         for a, b in combinations(runs.settings, 2)
     }
     for terms in (mains | pairs, mains):
-        full = _basis(np.hstack([ones, *terms.values()]))
-        if len(full) - full.shape[1] >= _LEAST_FREE:
+        frame, columns = np.linalg.qr(np.hstack([ones, *terms.values()]))
+        full = _basis(columns)
+        if len(frame) - full.shape[1] >= _LEAST_FREE:
             break
     else:
         raise DataError(
             f"expected at least {full.shape[1] + _LEAST_FREE} runs for {len(mains)} settings, got "
-            f"{len(full)}; name fewer in settings, or repeat runs with other seeds"
+            f"{len(frame)}; name fewer in settings, or repeat runs with other seeds"
         )
+    ends = np.cumsum([1, *(part.shape[1] for part in terms.values())])
+    ones, *parts = np.hsplit(columns, ends[:-1])
+    terms = dict(zip(terms, parts, strict=True))
     effects, reduced = {}, {}
     for term, columns in terms.items():
         others = [other for other in terms if not set(term) <= set(other)]
         # Where the runs confound a setting with pairs of others, it is told without the pairs.
         for tested in (others, [other for other in others if other in mains]):
             lower = _basis(np.hstack([ones, *(terms[other] for other in tested)]))
-            if (part := _beyond(lower, columns)).shape[1] or term in pairs:
+            part = _beyond(lower, columns, len(frame))
+            if part.shape[1] or term in pairs:
                 break
         if part.shape[1]:
             effects[" × ".join(term)], reduced[" × ".join(term)] = part, lower
-    return _Model(runs.table[metric].to_numpy(float), effects, reduced, full)
+    return _Model(runs.table[metric].to_numpy(float), frame, effects, reduced, full)
 
 
 def _columns(column: pd.Series) -> Matrix:
@@ -163,10 +179,9 @@ def _basis(columns: Matrix) -> Matrix:
     return np.asarray(left[:, sizes > 1e-8 * max(sizes.max(), 1e-300)])
 
 
-def _beyond(lower: Matrix, columns: Matrix) -> Matrix:
-    rest = columns - lower @ (lower.T @ columns)
-    left, sizes, _ = np.linalg.svd(rest, full_matrices=False)
-    return np.asarray(left[:, sizes > 1e-8 * np.sqrt(len(columns))])
+def _beyond(lower: Matrix, columns: Matrix, runs: int) -> Matrix:
+    left, sizes, _ = np.linalg.svd(_rest(lower, columns), full_matrices=False)
+    return np.asarray(left[:, sizes > 1e-8 * np.sqrt(runs)])
 
 
 def _rest(basis: Matrix, values: Matrix) -> Matrix:
@@ -176,28 +191,27 @@ def _rest(basis: Matrix, values: Matrix) -> Matrix:
 def _intervals(model: _Model, generator: np.random.Generator, draws: int) -> Matrix:
     """Return the lower and the upper ends of the shares."""
     sizes = model.sizes
-    centred = model.scores - model.scores.mean()
-    together = float(((model.full.T @ centred) ** 2).sum())
     variance = model.noise / generator.chisquare(model.free, draws)
-    rest = np.maximum(together - sizes, 0), model.full.shape[1] - 1 - model.degrees
+    # Not all that is explained together: where runs are missing, no effect is credited with some.
+    rest = sizes.sum() - sizes, model.degrees.sum() - model.degrees
     own, others = (
         chndtrinc(size / variance[:, None], free, generator.random((draws, len(sizes))))
         for size, free in ((sizes, model.degrees), rest)
     )
     own, others = (np.where(each > _NOTHING, each, 0.0) for each in (own, others))
-    shares = own / (own + others + len(model.full))
+    shares = own / (own + others + len(model.scores))
     return np.asarray(np.quantile(shares, [0.025, 0.975], axis=0))
 
 
-def _chance(model: _Model, name: str, generator: np.random.Generator, draws: int) -> float:
+def _chance(model: _Model, name: str, orders: NDArray[np.int32]) -> float:
     """Return the share of permutations of the residuals in which the effect is as large."""
-    rest = _rest(model.reduced[name], model.scores)
-    shuffled = generator.permuted(np.tile(rest, (draws, 1)), axis=1).T
-    drawn = np.column_stack([rest, shuffled])
+    rest = _rest(model.frame @ model.reduced[name], model.scores)
+    drawn = model.frame.T @ np.vstack([rest, rest[orders]]).T
     effect = ((model.effects[name].T @ drawn) ** 2).sum(axis=0)
-    noise = (_rest(model.full, drawn) ** 2).sum(axis=0)
-    ratio = effect / np.maximum(noise, 1e-12 * (drawn**2).sum(axis=0).max() + 1e-300)
-    return float((1 + (ratio[1:] >= ratio[0] * (1 - 1e-9)).sum()) / (1 + draws))
+    whole = rest @ rest
+    noise = whole - ((model.full.T @ drawn) ** 2).sum(axis=0)
+    ratio = effect / np.maximum(noise, 1e-12 * whole + 1e-300)
+    return float((1 + (ratio[1:] >= ratio[0] * (1 - 1e-9)).sum()) / (1 + len(orders)))
 
 
 def expected(runs: Runs, metric: str, combinations_: pd.DataFrame) -> pd.Series:

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 from scipy.stats import t as student
 
-from fourfold.methods.comparison.runs import Runs
+from fourfold.methods.comparison.runs import Runs, settings_in_words
 from fourfold.methods.intervals import Interval, Z
-from fourfold.records.formatting import short
 
 #: Part of the 5 % that is spent on the best being best by luck; the rest on its being better.
 _LUCK = 0.045
@@ -126,11 +125,13 @@ def rank(runs: Runs, metric: str, higher: bool = True, noise: str = "auto") -> R
 
 def _repeats(runs: Runs, metric: str, groups: NDArray[np.integer[Any]]) -> tuple[float, float]:
     """Return the standard deviation of a run among repeats, and its degrees of freedom."""
-    parts = [pd.get_dummies(pd.Series(groups)).to_numpy(float)]
-    parts += [pd.get_dummies(runs.table[name].astype(str)).to_numpy(float) for name in runs.repeats]
-    values, design = runs.table[metric].to_numpy(float), np.hstack(parts)
-    weights, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
-    rest, free = values - design @ weights, float(len(values) - int(rank))
+    blocks = [pd.get_dummies(runs.table[name].astype(str)) for name in runs.repeats]
+    columns = pd.concat([runs.table[metric], *blocks], axis=1).astype(float)
+    # Beside means of groups, of which there may be thousands, only repeats are left to fit.
+    rest = (columns - columns.groupby(groups).transform("mean")).to_numpy()
+    values, design = rest[:, 0], rest[:, 1:]
+    weights, _, rank, _ = np.linalg.lstsq(design, values, rcond=1e-10)
+    rest, free = values - design @ weights, float(len(values) - len(set(groups)) - int(rank))
     return (float(np.sqrt(rest @ rest / free)) if free > 0 else np.nan), free
 
 
@@ -158,19 +159,15 @@ def edges(runs: Runs, metric: str, higher: bool = True) -> dict[str, tuple[float
     Returns
     -------
     dict of str to (level, ``lower`` or ``higher``)
-        For each setting of numbers with at least three levels whose best mean is at an edge.
+        For each setting of numbers with at least three levels whose best mean is at an edge, and
+        beyond which no run failed.
     """
     best_at_edge = {}
     for name in runs.settings:
         if is_numeric_dtype(runs.table[name]) and runs.table[name].nunique() >= 3:
             means = runs.table.groupby(name)[metric].mean() * (1 if higher else -1)
             best = float(means.index[int(means.to_numpy().argmax())])
-            if best in (means.index.min(), means.index.max()):
-                best_at_edge[name] = best, "lower" if best == means.index.min() else "higher"
+            tried = {*means.index, *runs.failed.get(name, pd.Series(dtype=float)).dropna()}
+            if best in (min(tried), max(tried)):
+                best_at_edge[name] = best, "lower" if best == min(tried) else "higher"
     return best_at_edge
-
-
-def settings_in_words(row: pd.Series, names: tuple[str, ...]) -> str:
-    """Return a combination as ``k 3, scaler robust``."""
-    levels = [f"{row[n]:g}" if isinstance(row[n], float) else short(row[n], 16) for n in names]
-    return ", ".join(f"{short(n)} {level}" for n, level in zip(names, levels, strict=True))

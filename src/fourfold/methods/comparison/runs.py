@@ -17,6 +17,10 @@ from fourfold.errors import DataError, did_you_mean
 from fourfold.records.formatting import short
 
 _FINISHED = ("ok", "unchanged", "FINISHED")
+#: These ended without having been tried.
+_UNTRIED = ("cancelled", "invalid", "RUNNING", "SCHEDULED")
+#: Columns that say why a run failed, the shortest first: of a batch, of records, of neither.
+_WHY = ("cause", "error.error", "error", "status")
 #: Parameters that say what a run is for, not how it is done.
 _WORDS = ("question", "decision", "success")
 #: Settings with more combinations than this are not listed as untried.
@@ -41,6 +45,8 @@ class Runs:
         ``low`` and ``high`` of each metric that has an interval, as columns (metric, end).
     left_out : dict of str to str
         Other settings, with the reason.
+    failed : DataFrame
+        Settings and repeats of the runs that were tried in vain, and the ``cause``.
     """
 
     table: pd.DataFrame
@@ -49,6 +55,7 @@ class Runs:
     metrics: tuple[str, ...]
     intervals: pd.DataFrame
     left_out: dict[str, str] = field(default_factory=dict)
+    failed: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def of(self, metric: str) -> Runs:
         """Return the runs that have a metric; of equal repeats of equal settings, only one.
@@ -62,17 +69,27 @@ class Runs:
             known = ", ".join(map(short, self.metrics)) or "none"
             near = did_you_mean(metric, self.metrics)
             raise DataError(f"metric: expected one of {known}; got {metric!r}.{near}")
-        table, repeats = self.table[self.table[metric].notna()], self.repeats
+        has, repeats = self.table[metric].notna(), self.repeats
+        table = self.table[has]
+        lost = self.table[~has].reindex(columns=self.failed.columns).assign(cause=f"no {metric}")
+        failed = pd.concat([self.failed, lost], ignore_index=True) if len(lost) else self.failed
         settings = [name for name in self.settings if len(table[name].unique()) > 1]
         if len(table) < 2 or not settings:
             raise DataError(
                 f"{metric}: expected at least two runs with different settings, got {len(table)}"
             )
-        spread = table.groupby(settings, dropna=False)[metric].agg(np.ptp)
-        if spread.max() <= 1e-9 * table[metric].abs().max():  # a seed that changed nothing
+        groups = table.groupby(settings, dropna=False)[metric]
+        spread = (groups.max() - groups.min()).max()
+        if spread <= 1e-9 * table[metric].abs().max():  # a seed that changed nothing
             table, repeats = table.drop_duplicates(settings), ()
-        kept, intervals = tuple(settings), self.intervals.loc[table.index]
-        return replace(self, table=table, settings=kept, repeats=repeats, intervals=intervals)
+        return replace(
+            self,
+            table=table,
+            settings=tuple(settings),
+            repeats=repeats,
+            intervals=self.intervals.loc[table.index],
+            failed=failed,
+        )
 
 
 def read_runs(
@@ -105,7 +122,8 @@ def read_runs(
         If a column is missing, or no run finished.
     """
     known, intervals, status = _layout(frame, source, metrics)
-    finished = known[status.isin(_FINISHED)] if status is not None else known
+    status = pd.Series(_FINISHED[0], frame.index) if status is None else status
+    finished = known[status.isin(_FINISHED)]
     if finished.empty:
         raise DataError(f"expected runs that finished, got none of {len(frame)}")
     for name in [*settings, *metrics]:
@@ -121,7 +139,43 @@ def read_runs(
     kept = tuple(c for c in results if not metrics or c in metrics)
     table = finished[[*varied, *again, *kept]].reset_index(drop=True)
     bounds = intervals.loc[finished.index].reset_index(drop=True)
-    return Runs(table, tuple(varied), again, kept, bounds, left_out)
+    failed = known.loc[~status.isin((*_FINISHED, *_UNTRIED)), [*varied, *again]]
+    failed = failed.assign(cause=_causes(frame)[failed.index]).reset_index(drop=True)
+    return Runs(table, tuple(varied), again, kept, bounds, left_out, failed)
+
+
+def _causes(frame: pd.DataFrame) -> pd.Series:
+    """Return why each run failed, as far as its table says it."""
+    known = frame.reindex(columns=list(_WHY)).astype("string").replace("", pd.NA)
+    return known.bfill(axis=1).iloc[:, 0].fillna("unknown")
+
+
+def failures(runs: Runs) -> pd.DataFrame:
+    """Return how many runs failed and where, the most frequent cause first.
+
+    Returns
+    -------
+    DataFrame
+        One row a cause: `cause`, `failed` (runs), `where` (the levels that all of them have) and
+        `tried` (all runs with these levels).
+    """
+    names, rows = list(runs.settings), []
+    tried = pd.concat([runs.table[names], runs.failed[names]], ignore_index=True)
+    for cause, part in runs.failed.groupby("cause"):
+        levels = part[names].iloc[0]
+        shared = tuple(name for name in names if len(part[name].unique()) == 1)
+        alike = [(tried[n] == levels[n]) | (tried[n].isna() & pd.isna(levels[n])) for n in shared]
+        where = settings_in_words(levels, shared) or "anywhere"
+        count = int(np.logical_and.reduce(alike).sum()) if alike else len(tried)
+        rows.append((cause, len(part), where, count))
+    table = pd.DataFrame(rows, columns=["cause", "failed", "where", "tried"])
+    return table.sort_values("failed", ascending=False, kind="stable", ignore_index=True)
+
+
+def settings_in_words(row: pd.Series, names: Sequence[str]) -> str:
+    """Return a combination as ``k 3, scaler robust``."""
+    levels = [f"{row[n]:g}" if isinstance(row[n], float) else short(row[n], 16) for n in names]
+    return ", ".join(f"{short(n)} {level}" for n, level in zip(names, levels, strict=True))
 
 
 def _layout(
@@ -217,12 +271,13 @@ def _varied(frame: pd.DataFrame, names: Sequence[str]) -> tuple[list[str], dict[
 
 
 def untried(runs: Runs) -> pd.DataFrame:
-    """Return the combinations of the levels seen that no run has tried; empty if too many."""
+    """Return the combinations of levels that ended well, but untried; empty if too many."""
     names = list(runs.settings)
     levels = [sorted(runs.table[n].dropna().unique(), key=str) for n in names]
     if np.prod([len(each) for each in levels], dtype=float) > _MOST_COMBINATIONS:
         return pd.DataFrame(columns=names)
-    tried = set(runs.table[names].itertuples(index=False, name=None))
+    known = pd.concat([runs.table[names], runs.failed.reindex(columns=names)])
+    tried = set(known.itertuples(index=False, name=None))
     free = [combination for combination in product(*levels) if combination not in tried]
     return pd.DataFrame(free, columns=names)
 
@@ -265,12 +320,15 @@ def show_parallel(runs: Runs, metric: str, ax: Any) -> None:
     ax : matplotlib Axes
     """
     import matplotlib as mpl
+    from matplotlib.collections import LineCollection
 
     names = [*runs.settings, metric]
     heights = runs.table[names].apply(_heights)
     shades = mpl.colormaps["viridis_r"](heights[metric])
-    for row in np.argsort(heights[metric].to_numpy(), kind="stable"):
-        ax.plot(range(len(names)), heights.iloc[row], color=shades[row], alpha=0.7, linewidth=1.2)
+    order = np.argsort(heights[metric].to_numpy(), kind="stable")
+    lines = [np.column_stack([range(len(names)), row]) for row in heights.to_numpy()[order]]
+    ax.add_collection(LineCollection(lines, colors=shades[order], alpha=0.7, linewidths=1.2))
+    ax.set_ylim(-0.05, 1.05)
     box = {"facecolor": "white", "edgecolor": "0.8", "boxstyle": "round,pad=0.15"}
     for place, name in enumerate(names):
         levels = runs.table[name].to_frame("level").assign(height=heights[name])

@@ -13,7 +13,7 @@ const Fourfold = (function () {
     if (typeof value !== "number") return String(value);
     if (Number.isInteger(value) && Math.abs(value) < 1e7) return value.toLocaleString("en");
     const size = Math.abs(value);
-    return size && (size < 1e-3 || size >= 1e7) ? value.toExponential(2) : Number(value.toPrecision(3)).toLocaleString("en", { maximumSignificantDigits: 3 });
+    return size && (size < 1e-4 || size >= 1e9) ? value.toExponential(2) : Number(value.toPrecision(3)).toLocaleString("en", { maximumSignificantDigits: 3 });
   }
   // The interval of a claim and its bound, on one small axis.
   function interval([value, low, high], condition, verdict, name) {
@@ -35,18 +35,23 @@ const Fourfold = (function () {
     for (let n = Math.ceil(least / step); n * step <= most; n++) found.push(Number((n * step).toPrecision(12)));
     return found;
   }
-  // Values of a parameter on an axis: numbers where all are, else places in order.
-  function scale(values) {
-    const numbers = values.map((v) => v === null || v === "" || v === "null" ? NaN : Number(v)), known = numbers.filter((v) => !isNaN(v));
-    if (known.length && known.length === values.filter((v) => v !== null && v !== "null").length) {
-      const least = Math.min(...known), most = Math.max(...known);
-      return { at: (i) => isNaN(numbers[i]) ? null : most > least ? (numbers[i] - least) / (most - least) : 0.5, ticks: ticks(known, least, most).map((v) => [most > least ? (v - least) / (most - least) : 0.5, short(v)]) };
+  // Values on an axis: numbers where all are, else names in order; `at` and `ticks` from 0 to 1, `within` as a condition.
+  function scale(values, log) {
+    const none = (v) => v === null || v === undefined || v === "null";
+    const numbers = values.map((v) => none(v) || v === "" ? NaN : Number(v)), known = numbers.filter((v) => !isNaN(v));
+    if (known.length && known.length === values.filter((v) => !none(v)).length) {
+      const fit = log ? known.filter((v) => v > 0) : known, to = log ? Math.log10 : (v) => v, back = log ? (v) => 10 ** v : (v) => v;
+      const least = to(fit.reduce((a, b) => Math.min(a, b), Infinity)), most = to(fit.reduce((a, b) => Math.max(a, b), -Infinity));
+      const place = (v) => !isFinite(v) ? null : most > least ? (v - least) / (most - least) : 0.5;
+      const powers = log && most - least > 1.5 && new Set(fit).size > 6 ? Array.from({ length: Math.floor(most) - Math.ceil(least) + 1 }, (_, n) => 10 ** (Math.ceil(least) + n)) : ticks(fit, back(least), back(most));
+      const step = Math.ceil(powers.length / 6), limit = (f) => Number(back(least + f * (most - least)).toPrecision(4));
+      return { numeric: true, at: (i) => isNaN(numbers[i]) ? null : place(to(numbers[i])), place: (v) => place(to(v)), ticks: powers.filter((_, n) => n % step === 0).map((v) => [place(to(v)), short(v)]), within: (low, high) => `>=${limit(low)} <=${limit(high)}` };
     }
-    const named = (v) => v === null || v === "null" ? "(none)" : v === "" ? "(empty)" : v;
+    const named = (v) => none(v) ? "(none)" : v === "" ? "(empty)" : v;
     const names = [...new Set(values.map(named))].sort(), rank = new Map(names.map((name, i) => [name, i]));
     const place = (name) => names.length > 1 ? rank.get(name) / (names.length - 1) : 0.5;
-    const shown = names.length <= 8 ? names : [names[0], names[names.length - 1]];
-    return { at: (i) => place(named(values[i])), ticks: shown.map((name) => [place(name), name.length > 16 ? name.slice(0, 15) + "…" : name]) };
+    const shown = names.length <= 8 ? names : [names[0], names[names.length - 1]], quoted = (name) => /[|\s~<>=!"]/.test(name) ? `"${name}"` : name;
+    return { numeric: false, at: (i) => place(named(values[i])), ticks: shown.map((name) => [place(name), name.length > 14 ? name.slice(0, 13) + "…" : name]), within: (low, high) => "=" + names.filter((n) => place(n) >= low && place(n) <= high).map(quoted).join("|") };
   }
   function parallel(axes, best, count) {
     const gap = 150, width = 120 + gap * (axes.length - 1) + 90, svg = add(document.createElement("span"), "svg", { width, height: 250, viewBox: `0 0 ${width} 250`, role: "img", "aria-label": `Parallel coordinates of ${count} runs over ${axes.map((a) => a.name).join(", ")}; the best run is drawn red` });
@@ -131,5 +136,5 @@ const Fourfold = (function () {
       for (const name of shown) { const f = data.metrics[name][i]; add(row, "td", {}, f ? short(f[0]) + (f[1] !== null ? ` (${short(f[1])} to ${short(f[2])})` : "") : ""); }
     }
   }
-  return { add, short, interval, compare };
+  return { add, short, interval, scale, compare };
 })();
