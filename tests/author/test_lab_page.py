@@ -155,7 +155,7 @@ def test_run_all_change_and_save(lab):
         ".jp-OutputArea-output", has_text="The mean is 6.00"
     ).wait_for()
     lab.type("print(len(values), 'values')", "\nprint(1)")
-    lab.save()
+    lab.saved()
     lab.has("print(1)")
     after = lab.template()
     changed = [
@@ -168,7 +168,7 @@ def test_run_all_change_and_save(lab):
     lab.run_all()
     lab.cell("print(1)").locator(".jp-OutputArea-output", has_text="1").first.wait_for()
     lab.type("print(1)", "\nprint(2)")
-    lab.save()
+    lab.saved()
     lab.has("print(2)")
     lab.picture("run")
 
@@ -181,7 +181,7 @@ def test_half_typed_code_waits_in_the_copy(lab):
     lab.picture("half-typed")
     assert "x = (" not in json.dumps(lab.template())
     lab.type("values = [scale", "1)")
-    lab.save()
+    lab.saved()
     lab.has("x = (1)")
     lab.quiet()
     lab.type(
@@ -212,12 +212,12 @@ def test_a_renamed_copy_and_save_as_go_on(lab):
     """Both reach the template; the name that was left is refused with a word."""
     lab.name("docmanager:rename", "renamed.ipynb")
     lab.type("values = [scale", "\nx = 1")
-    lab.save()
+    lab.saved()
     lab.has("x = 1")
     lab.saved()
     lab.name("docmanager:save-as", "outputs/edit/second.ipynb")
     lab.type("values = [scale", "\nx = 2")
-    lab.save()
+    lab.saved()
     lab.has("x = 2")
     lab.saved()
     lab.run("docmanager:open", path="outputs/edit/renamed.ipynb")
@@ -266,7 +266,7 @@ def test_a_conflict_offers_both_versions(lab):
     (kept,) = (lab.project / "outputs" / "edit").glob("tiny-mine-*")
     assert "x = 3" in kept.read_text()
     lab.type("values = [scale", "\nx = 4")
-    lab.save()
+    lab.saved()
     lab.has("x = 4")
     lab.has("Theirs again")
 
@@ -275,7 +275,7 @@ def test_two_tabs_and_the_template_itself(lab, open_lab):
     """Neither writes over the other without a question; the template, too, is saved clean."""
     other = open_lab(lab.page.url, lab.page.context)
     lab.type("values = [scale", "\nx = 1")
-    lab.save()
+    lab.saved()
     lab.has("x = 1")
     other.page.wait_for_timeout(1000)
     other.type("print(len(values), 'values')", "\ny = 1")
@@ -286,7 +286,7 @@ def test_two_tabs_and_the_template_itself(lab, open_lab):
     other.page.locator(".jp-Dialog button", has_text="Revert").click()
     other.cell("x = 1").first.wait_for()
     other.type("print(len(values), 'values')", "\ny = 2")
-    other.save()
+    other.saved()
     other.has("y = 2")
     other.has("x = 1")
     other.run("docmanager:open", path="templates/tiny.ipynb")
@@ -298,7 +298,7 @@ def test_two_tabs_and_the_template_itself(lab, open_lab):
     other.cell("'values')").locator(".jp-OutputArea-output", has_text="5 values").wait_for()
     for number in (3, 4):  # the second time as well, without a question
         other.type("print(len(values), 'values')", f"\ny = {number}")
-        other.save()
+        other.saved()
         other.has(f"y = {number}")
         other.until(lambda: not any(c.get("outputs") for c in other.template()["cells"]))
         other.page.wait_for_timeout(700)
@@ -326,7 +326,7 @@ def test_restart_of_the_server(config, edit_session, open_lab, project):
     assert any("holds edits that are not in the template" in line for line in again.said)
     new = open_lab(again.address)
     new.type("values = [scale", "\nx = 2")
-    new.save()
+    new.saved()
     new.has("x = 2")
 
 
@@ -342,7 +342,7 @@ def test_a_warm_kernel(lab):
     lab.type("print(len(values), 'values')", "\nimport os; print('in', os.getcwd())")
     lab.run_all()
     lab.cell("print(len").locator(".jp-OutputArea-output", has_text=f"in {lab.project}").wait_for()
-    lab.save()
+    lab.saved()
     lab.has("os.getcwd()")
     assert lab.template()["metadata"]["kernelspec"]["name"] == "python3"
 
@@ -354,7 +354,7 @@ def test_a_config_is_opened_in_the_page(lab, config):
         lab.run("fourfold:edit", config=f"params/{'a' if scale == '3.0' else 'b'}.yaml")
         lab.shows(f"scale = {scale}")
         lab.type("print(len(values), 'values')", f"\nz = {number}")
-        lab.save()
+        lab.saved()
         lab.has(f"z = {number}")
     lab.run("fourfold:edit")
     lab.page.locator(".jp-Dialog", has_text="with the parameters of").wait_for()
@@ -395,7 +395,7 @@ def test_jupyterlab_from_its_own_launcher(plain, open_lab):
     lab.type("print(len(values), 'values')", "\nimport os; print('in', os.getcwd())")
     lab.run_all()
     lab.cell("print(len").locator(".jp-OutputArea-output", has_text=f"in {lab.project}").wait_for()
-    lab.save()
+    lab.saved()
     lab.has("os.getcwd()")
     lab.until(lambda: not any(cell.get("outputs") for cell in lab.template()["cells"]))
     after = lab.template()
@@ -412,7 +412,7 @@ def test_jupyterlab_from_its_own_launcher(plain, open_lab):
     lab.until(lambda: "outputs/edit" in lab.page.url)
     lab.shows("scale = 3.0")
     lab.type("values = [scale", "\nx = 1")
-    lab.save()
+    lab.saved()
     lab.has("x = 1")
     lab.run("filebrowser:go-to-path", path="templates")
     lab.page.locator(".jp-DirListing-item", has_text="tiny.ipynb").click()
