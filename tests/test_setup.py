@@ -172,10 +172,8 @@ def test_ci_calls_the_readme():
     assert suite.endswith("noxfile.py -s papermill_suite")
     assert editing.endswith("noxfile.py -s editing")
     assert readme == install_commands()[1]
-    assert [re.search(r"-s 'pythons\((.+?)\)'", command)[1] for command in pythons] == [
-        "3.13",
-        "3.12",
-    ]
+    # References run on Colab's 3.12 and 3.13 in the session `editing`.
+    assert [re.search(r"-s 'pythons\((.+?)\)'", command)[1] for command in pythons] == ["3.13"]
     assert os.access(script, os.X_OK)
 
 
