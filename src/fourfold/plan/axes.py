@@ -203,9 +203,7 @@ def _end(of: Kind) -> Kind:
 
 def _whole(of: Kind) -> bool | None:
     """Say whether numbers of a kind are whole; None if they may be."""
-    schema = of.json_schema()
-    kinds = {part.get("type") for part in (schema, *schema.get("anyOf", ()))}
-    return False if "number" in kinds else True if "integer" in kinds else None
+    return False if "number" in of.types else True if "integer" in of.types else None
 
 
 def _range_problems(given: Mapping[str, Any], of: Kind) -> list[Problem]:
@@ -316,9 +314,9 @@ def quantile(given: Any, share: float, whole: bool = False) -> Any:
         Whether to draw whole numbers, the last included.
     """
     if isinstance(given, list) or "values" in given:
-        values = given if isinstance(given, list) else given["values"]
-        weights = [1] * len(values) if isinstance(given, list) else given.get("weights")
-        sums = list(accumulate(weights or [1] * len(values)))
+        block = {"values": given} if isinstance(given, list) else given
+        values = block["values"]
+        sums = list(accumulate(block.get("weights", [1] * len(values))))
         return values[min(bisect(sums, share * sums[-1]), len(values) - 1)]
     low, high = given["low"], given["high"]
     if isinstance(low, str):
@@ -326,8 +324,8 @@ def quantile(given: Any, share: float, whole: bool = False) -> Any:
         return (start + timedelta(int(share * ((end - start).days + 1)))).isoformat()
     if given.get("log"):
         point = math.exp(math.log(low) + share * (math.log(high) - math.log(low)))
-        return min(max(round(point), low), high) if whole else _six(point)
-    return low + int(share * (high - low + 1)) if whole else _six(low + share * (high - low))
+        return min(max(round(point), low), high) if whole else six_digits(point)
+    return low + int(share * (high - low + 1)) if whole else six_digits(low + share * (high - low))
 
 
 def draws_whole(given: Any, of: Kind) -> bool:
@@ -338,5 +336,6 @@ def draws_whole(given: Any, of: Kind) -> bool:
     return all(isinstance(given[end], int) for end in ("low", "high")) if known is None else known
 
 
-def _six(number: float) -> float:
+def six_digits(number: float) -> float:
+    """Return a number as the name of a run can hold it."""
     return float(f"{number:.6g}")

@@ -57,6 +57,12 @@ class Kind:
             for key, message in kind.problems(part)
         ]
 
+    @property
+    def types(self) -> set[Any]:
+        """Return the types in JSON that a value may have; None stands for any."""
+        schema = self.json_schema()
+        return {part.get("type") for part in (schema, *schema.get("anyOf", ()))}
+
     def _at(self, name: Any) -> Kind:
         keys = self.keys or {}
         if name in keys:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -180,7 +180,7 @@ def _plan_config(
             remark(config.violation(("sweep", *key), message))
     violations += [config.violation(("sweep", *key), message) for key, message in problems]
     options = RunOptions() if violations else run_options(config)
-    runs = _runs(config, template, sets, options, root)
+    runs = _runs(config, template, common, sets, options, root)
     return runs, violations + _check_runs(config, template, runs, root)
 
 
@@ -195,11 +195,12 @@ def _plan_search(
         return [], violations
     kinds = {name: parameter.kind for name, parameter in template.parameters.items()}
     block = resolved(config.block("search"), kinds, root)
-    search = read_search(block, _common(config, template))
+    common = _common(config, template)
+    search = read_search(block, common)
     if wrong := searches.problems(search, kinds):
         return [], [config.violation(("search", *key), message) for key, message in wrong]
     sets = [Setting(values) for values in searches.samples(search)]
-    runs = _runs(config, template, sets, run_options(config), root)
+    runs = _runs(config, template, common, sets, run_options(config), root)
     spec = replace(runs[0], run_id="default", varied=(), search=block)
     return [spec], _check_runs(config, template, runs, root)
 
@@ -216,9 +217,13 @@ def _common(config: Config, template: Template) -> dict[str, Any]:
 
 
 def _runs(
-    config: Config, template: Template, sets: list[Setting], options: RunOptions, root: Path
+    config: Config,
+    template: Template,
+    common: Mapping[str, Any],
+    sets: list[Setting],
+    options: RunOptions,
+    root: Path,
 ) -> list[RunSpec]:
-    common = _common(config, template)
     ids = [run_id(each.parts.values()) for each in sets]
     # Some systems take capital letters for small ones.
     times = Counter(name.casefold() for name in ids)

@@ -132,9 +132,7 @@ def read_rows(
 
 def _cell(text: str, of: Kind) -> Any:
     """Return a cell as a parameter takes it: as text, or what the text says."""
-    schema = of.json_schema()
-    texts = "string" in {part.get("type") for part in (schema, *schema.get("anyOf", ()))}
     says = {"true": True, "false": False}.get(text.lower())
     says = read(text) if says is None else says
-    ways = (text, says) if texts else (says, text)
+    ways = (text, says) if "string" in of.types else (says, text)
     return next((each for each in ways if not of.problems(each)), ways[0])

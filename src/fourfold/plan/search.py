@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fourfold.plan.axes import axis, drawn, draws_whole, values_of
+from fourfold.plan.axes import axis, drawn, draws_whole, six_digits, values_of
 from fourfold.plan.kind import Kind, Problem, anything, mapping, value
 from fourfold.plan.spec import RunSpec, canonical, digest, run_id, written
-from fourfold.plan.sweep import Names, Values, repeats_kind
+from fourfold.plan.sweep import Names, Values, first_repeat, repeats_kind
 
 DIRECTIONS = ("maximize", "minimize")
 _REQUIRED = ("metric", "direction", "over")
@@ -142,7 +142,7 @@ def setting(search: Search, drawn: Mapping[str, Any]) -> Values:
         if isinstance(over, list)
         else drawn[name]
         if _is_whole(over)
-        else float(f"{drawn[name]:.6g}")
+        else six_digits(drawn[name])
         for name, over in search.over.items()
     }
 
@@ -257,8 +257,7 @@ def read_search(block: Mapping[str, Any], parameters: Mapping[str, Any]) -> Sear
     """
     own = {name: part for name, part in block.items() if name != "repeat"}
     for name, repeats in (block.get("repeat") or {}).items():
-        start = parameters.get(name)
-        first = start if type(start) is int else 0
+        first = first_repeat(parameters, name)
         own = {"confirm": _CONFIRM, **own, "repeat": name, "repeats": repeats, "first": first}
     return Search(**own)
 

@@ -167,14 +167,18 @@ def _random(given: Any) -> list[Problem]:
 
 def repeats_kind(of: Kind) -> Kind:
     """Return the kind of a number of repeats of a parameter that takes whole numbers."""
-    schema = of.json_schema()
-    kinds = {part.get("type") for part in (schema, *schema.get("anyOf", ()))}
-    if schema and not kinds & {"integer", None}:
+    if of.json_schema() and not of.types & {"integer", None}:
         message = "expected a parameter of whole numbers to repeat, such as seed"
         return Kind(lambda given: [Problem((), message)], lambda: {"not": {}})
     fits = lambda given: type(given) is int and 1 <= given <= _REPEATED  # noqa: E731
     message = f"expected a whole number in 1..{_REPEATED}, got …"
     return value(message, fits, type="integer", minimum=1, maximum=_REPEATED)
+
+
+def first_repeat(parameters: Mapping[str, Any], name: str) -> int:
+    """Return the value of a repeated parameter in its first run: that of the config, or 0."""
+    start = parameters.get(name)
+    return start if type(start) is int else 0
 
 
 def problems(sweep: Mapping[str, Any]) -> list[Problem]:
@@ -285,8 +289,7 @@ class Expansion:
         return [_setting(dict(zip(lists, values, strict=True)), files) for values in rows]
 
     def _repeated(self, block: Mapping[str, int]) -> list[Setting]:
-        first = {name: self.base.get(name) for name in block}
-        starts = {name: start if type(start) is int else 0 for name, start in first.items()}
+        starts = {name: first_repeat(self.base, name) for name in block}
         counts = [range(starts[name], starts[name] + times) for name, times in block.items()]
         return [_setting(dict(zip(block, values, strict=True))) for values in product(*counts)]
 
