@@ -195,6 +195,34 @@ def test_half_typed_code_waits_in_the_copy(lab):
     lab.told("the cell with the parameters of params/a.yaml was edited: scale = 5.0")
 
 
+def test_what_is_typed_during_a_save_is_not_called_saved(lab):
+    """Lab would: its answer of the save before says so, and nothing saves it until the next key."""
+
+    answers = []
+
+    def hold_back(route):
+        if route.request.method == "PUT":
+            answers.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    lab.idle()
+    lab.saved()
+    lab.type("values = [scale", "\nx = 1")
+    lab.page.route("**/api/contents/**", hold_back)
+    lab.save()
+    lab.until(lambda: answers)
+    lab.has("x = 1")  # it is written; the page does not know that yet
+    lab.page.keyboard.type("2")
+    for route, answer in answers:
+        route.fulfill(response=answer)
+    lab.page.unroute_all()
+    lab.page.wait_for_timeout(1000)
+    assert lab.page.evaluate("window.jupyterapp.shell.currentWidget.content.model.dirty")
+    lab.saved()
+    lab.has("x = 12")
+
+
 def test_autosave_does_the_same(edit_session, config, open_lab, project):
     """Without a key pressed: what parses is published, what does not waits."""
     folder = project / "jupyter" / "lab" / "user-settings" / "@jupyterlab" / "docmanager-extension"

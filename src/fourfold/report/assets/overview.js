@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const { add, short, scale, statistics, charts } = Fourfold, byId = (id) => document.getElementById(id);
-  const SIZE = 100, MOST_COLUMNS = 12, MOST_AXES = 8, MOST_CAUSES = 8, REPEAT = /(^|_)(seed|fold|repeat|repetition)$/;
+  const SIZE = 50, MOST_COLUMNS = 12, MOST_AXES = 8, MOST_CAUSES = 8, REPEAT = /(^|_)(seed|fold|repeat|repetition)$/;
   const SELECTS = ["config", "status", "verdict"], CHOICES = ["q", ...SELECTS, "cause", "metric", "low", "group", "axis", "sort", "down"];
   const state = { only: new Map(), logs: new Map(), page: 0, runs: new Set(), compare: false };
   let data, everything, claims, varied, ended, searched;

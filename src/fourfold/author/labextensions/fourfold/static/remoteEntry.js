@@ -11,12 +11,13 @@
 
   const plugin = async () => {
     const [{ Notification, Dialog, InputDialog, showDialog, showErrorMessage },
-      { ServerConnection }, { IDefaultFileBrowser }, { ILauncher }, { ICommandPalette }] =
+      { ServerConnection }, { IDefaultFileBrowser }, { ILauncher }, { ICommandPalette },
+      { INotebookTracker }] =
       await Promise.all([library('@jupyterlab/apputils'), library('@jupyterlab/services'),
         library('@jupyterlab/filebrowser'), library('@jupyterlab/launcher'),
-        library('@jupyterlab/apputils')]);
+        library('@jupyterlab/apputils'), library('@jupyterlab/notebook')]);
 
-    const activate = (app, files, launcher, palette) => {
+    const activate = (app, files, launcher, palette, notebooks) => {
       const settings = app.serviceManager.serverSettings;
       const shown = new Map(); // of each file the notification that stands
 
@@ -43,6 +44,17 @@
           if (suits(context.path) && context.model.dirty) await context.save();
         }
       };
+
+      // Lab calls a notebook saved when the answer comes, also what was typed since it asked: that
+      // would neither be saved by itself nor be asked about when the tab is closed.
+      notebooks?.widgetAdded.connect((_, { context }) => {
+        let typed = false;
+        context.model.contentChanged.connect(() => { typed = true; });
+        context.saveState.connect((_, state) => {
+          if (state === 'started') typed = false;
+          else if (state.startsWith('completed') && typed) context.model.dirty = true;
+        });
+      });
 
       const reload = async path => {
         for (const context of await contexts()) {
@@ -131,7 +143,7 @@
     };
 
     return { id: 'fourfold:edit', autoStart: true, activate,
-      optional: [IDefaultFileBrowser, ILauncher, ICommandPalette] };
+      optional: [IDefaultFileBrowser, ILauncher, ICommandPalette, INotebookTracker] };
   };
 
   window._JUPYTERLAB = window._JUPYTERLAB || {};
