@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
@@ -25,14 +26,24 @@ _WIDTH, _ROOM = 160.0, 12.0  # of the small chart of an interval, in pixels
 _SIGNS = {**MARKS, "ok": "✔"}
 
 
+class _Exporter(HTMLExporter):  # type: ignore[misc]
+    """nbconvert's, without what a batch of pages would pay for each of them once more."""
+
+    def _preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Prepare the copy that nbconvert has made, instead of two more and a validation."""
+        for step in self._preprocessors:
+            nb, resources = step(nb, resources)
+        return nb, resources
+
+
 @cache
 def _exporter() -> HTMLExporter:
     config = Config()
     config.TagRemovePreprocessor.enabled = True
-    config.HTMLExporter.optimistic_validation = True  # once, not after each of twelve steps
+    config.CSSHTMLHeaderPreprocessor.enabled = False  # the page has a style of its own
     config.TagRemovePreprocessor.remove_all_outputs_tags = set(_HIDDEN)
     config.HTMLExporter.extra_template_paths = [str(files("fourfold.report") / "assets")]
-    return HTMLExporter(  # type: ignore[no-untyped-call]
+    return _Exporter(  # type: ignore[no-untyped-call]
         config=config,
         template_name="basic",
         template_file="report.html.j2",
@@ -52,6 +63,7 @@ def _exported(notebook: Any, resources: dict[str, Any]) -> str:
     types = {"notebook_metadata": notebook.metadata, "resources": resources}
     for name, make in (
         ("highlight_code", partial(_highlighted, lexer)),
+        ("markdown2html", _prose),
         ("filter_data_type", WidgetsDataTypeFilter(parent=exporter, **types)),  # type: ignore[no-untyped-call]
     ):
         exporter.register_filter(name, make)  # type: ignore[no-untyped-call]
@@ -63,7 +75,18 @@ def _highlighted(lexer: str, source: str, metadata: Mapping[str, Any]) -> str:
     return _coloured(lexer, source, metadata.get("magics_language"))
 
 
+@pass_context
+def _prose(context: Mapping[str, Any], source: str) -> str:
+    own = context["cell"].get("attachments")
+    return str(_exporter().markdown2html(context, source)) if own else _shared_prose(source)
+
+
 @lru_cache(maxsize=512)  # the runs of a template share most of their cells
+def _shared_prose(source: str) -> str:
+    return str(_exporter().markdown2html({}, source))
+
+
+@lru_cache(maxsize=512)
 def _coloured(lexer: str, source: str, magics: str | None) -> str:
     known = {"magics_language": magics} if magics else {}
     return str(Highlight2HTML(pygments_lexer=lexer)(source, metadata=known))  # type: ignore[no-untyped-call]
