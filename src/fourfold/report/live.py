@@ -31,7 +31,8 @@ class LivePage:
             former = self._runs.get(record.name, {})
             noted = {name: former[name] for name in ("tags", "note") if name in former}
             self._runs[record.name] = overview.entry(record) | noted
-            self.ended, self.failed = self.ended + 1, self.failed + (not record.ok)
+            self.ended += 1
+            self.failed += record.status not in ("ok", "cancelled")
 
     def content(self) -> str:
         """Return the data of the page as of now, as JSON."""

@@ -26,7 +26,7 @@ _WIDTH, _ROOM = 160.0, 12.0  # of the small chart of an interval, in pixels
 _SIGNS = {**MARKS, "ok": "✔"}
 
 
-class _Exporter(HTMLExporter):  # type: ignore[misc]
+class _Exporter(HTMLExporter):
     """nbconvert's, without what a batch of pages would pay for each of them once more."""
 
     def _preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
