@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from fourfold.errors import FourfoldError
 from fourfold.report import pdf
 from tiny_project import CELLS, make_notebook
+
+# On a busy machine an example may take any time; what is judged here is what comes out.
+settings.register_profile("any time", deadline=None)
+settings.load_profile("any time")
 
 #: Files that take the longest, which begin first, so that no worker ends long after the others.
 LONG = (

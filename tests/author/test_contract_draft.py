@@ -32,7 +32,7 @@ def looked_at(frame: pd.DataFrame) -> Survey:
 
 
 @given(names=st.lists(TEXTS, min_size=1, max_size=3, unique=True), data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_table_keeps_the_contract_drafted_from_it(names, data, tmp_path_factory):
     """Whatever its columns hold and are called, and repeated as often as makes values a list."""
     frame = pd.DataFrame({name: data.draw(COLUMNS) for name in names})

@@ -237,7 +237,7 @@ class Dumper(yaml.SafeDumper):
         return True
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(
     content=st.dictionaries(
         st.sampled_from([*NAMES, *MORE]),
@@ -259,7 +259,7 @@ def test_any_document_plans_or_is_told_with_its_place(project, content, named):
 
 
 @example(free={"±\x85x": "a\u2028b", "c\u2029": None})
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(free=nested(plain, st.text(max_size=8)))
 def test_whatever_plans_reaches_the_notebook_as_it_is(project, free):
     """Values of any kind and nesting, read back from the injected cell and from params.yaml."""

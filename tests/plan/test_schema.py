@@ -175,7 +175,7 @@ def test_what_plan_refuses_is_underlined_and_only_that(project, notebook, base, 
     config = project / "params" / "a.yaml"
     (project / "params" / "_base.yaml").write_text(base or "")
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
     @given(configs())
     def compare(content):
         content = ({"extends": "_base.yaml"} if base else {}) | content

@@ -26,8 +26,8 @@ search:
   direction: maximize
   trials: {trials}
   over: {{scale: {{low: 0, high: 10}}, count: [4, 5]}}
-  repeat: {{seed: 4}}
-  confirm: 5
+  repeat: {{seed: 3}}
+  confirm: 3
 """
 
 
@@ -38,7 +38,7 @@ def project(tmp_path, config):
     (tmp_path / "templates").mkdir(exist_ok=True)
     (tmp_path / "templates" / "tiny.ipynb").write_text(json.dumps(make_notebook(cells)))
     (tmp_path / "numbers.csv").write_text("n\n1\n2\n")
-    config(CONFIG.format(trials=4))
+    config(CONFIG.format(trials=3))
     return tmp_path
 
 
@@ -80,13 +80,13 @@ def test_a_search_is_carried_out_once_and_goes_on_when_it_is_edited(project, con
     assert "1 search of 1 config, all checked" in said
     said = fourfold(project, "run", "--workers", "2")
     first, before = result(project), times(project)
-    assert "search:    a: 4 settings tried" in said
+    assert "search:    a: 3 settings tried" in said
     winner = first["winner"]
     seeds = {tuple(each["runs"]) for each in first["settings"]}
     assert first["ended"]
     assert len(before) == first["runs"] == sum(map(len, seeds))
-    fresh = [find_record(project / "outputs/a" / name) for name in first["settings"][winner["setting"]]["runs"][4:]]  # fmt: skip
-    assert [record.parameters["seed"] for record in fresh] == [4, 5, 6, 7, 8]
+    fresh = [find_record(project / "outputs/a" / name) for name in first["settings"][winner["setting"]]["runs"][3:]]  # fmt: skip
+    assert [record.parameters["seed"] for record in fresh] == [3, 4, 5]
     assert winner["confirmed"]["scores"] == [record.metrics["mean"].value for record in fresh]
     low, high = winner["confirmed"]["interval"]
     assert low < winner["confirmed"]["mean"] < high
@@ -98,13 +98,13 @@ def test_a_search_is_carried_out_once_and_goes_on_when_it_is_edited(project, con
     assert times(project) == before
     assert len((project / "outputs/results.csv").read_text().splitlines()) == 1 + len(before)
 
-    config(CONFIG.format(trials=6))
-    assert "6 settings tried" in fourfold(project, "run")
+    config(CONFIG.format(trials=4))
+    assert "4 settings tried" in fourfold(project, "run")
     after = times(project)
     assert {name: after[name] for name in before} == before
     assert len(after) > len(before)
     settings = result(project)["settings"]
-    assert [each["values"] for each in settings[:4]] == [
+    assert [each["values"] for each in settings[:3]] == [
         each["values"] for each in first["settings"]
     ]
 
@@ -196,7 +196,7 @@ def test_the_page_of_a_search_shows_winner_and_runs(project, browser_page):
     browser_page.goto((project / "outputs/a/search.html").as_uri())
     expect(browser_page.get_by_role("heading", level=1)).to_have_text("Search: a")
     expect(browser_page.locator(".heads")).to_contain_text("with other values of seed")
-    assert browser_page.locator("svg circle").count() == 5
+    assert browser_page.locator("svg circle").count() == 4
     assert browser_page.locator("tbody tr a").count() == result(project)["runs"]
     browser_page.set_viewport_size({"width": 390, "height": 800})
     assert browser_page.evaluate("document.documentElement.scrollWidth") <= 390

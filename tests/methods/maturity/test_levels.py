@@ -161,7 +161,7 @@ NAMES = sorted(practices())
 ANSWERS = st.lists(st.sampled_from(sorted(CREDIT)), min_size=len(NAMES), max_size=len(NAMES))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ANSWERS, st.lists(st.booleans(), min_size=len(NAMES), max_size=len(NAMES)))
 def test_the_interval_holds_the_level_however_the_unknown_turns_out(answers, truth):
     """For any answers: once all is known, each level lies between the worst and the best case."""
@@ -178,7 +178,7 @@ def test_the_interval_holds_the_level_however_the_unknown_turns_out(answers, tru
         assert model.reached(before.low) <= exact <= model.reached(before.high)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ANSWERS, st.sampled_from(NAMES))
 def test_another_practice_never_lowers_a_level(answers, name):
     """Levels, criteria met and scores only rise."""

@@ -179,7 +179,7 @@ def test_orders_and_seed_change_the_comparison():
 NAMES = sorted(practices())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.sampled_from(sorted(CREDIT)), min_size=len(NAMES), max_size=len(NAMES)),
     st.integers(0, 99),

@@ -128,7 +128,7 @@ def winner_at(found, place, weight):
     return int(replace(found, weights=np.insert(rest, place, weight)).order[0])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 10_000), st.integers(2, 5), st.integers(2, 5))
 def test_the_winner_changes_at_the_tipping_weight_and_not_before(seed, platforms, criteria):
     """For any scorecard, checked by reweighting it: just before, just after, and on a grid."""

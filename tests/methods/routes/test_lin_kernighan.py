@@ -34,7 +34,7 @@ def shortest(matrix) -> float:
     return min(heuristics.length(matrix, order) for order in orders)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(3, 7), st.integers(0, 10**6))
 def test_few_places_are_solved(count, seed):
     """As short as the best of all orders, with a proof, and no bound above it."""

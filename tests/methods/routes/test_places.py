@@ -151,7 +151,7 @@ def test_an_open_trip_is_a_round_trip_through_nowhere():
 
 
 @given(st.integers(3, 7), st.integers(0, 2**31), st.floats(0, 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_one_way_trips_against_all_orders(count, seed, wind):
     """Any order is mended to a trip, no longer; the proof finds the shortest, no bound exceeds it."""
     rng = np.random.default_rng(seed)

@@ -39,8 +39,13 @@ class Ledger(Session):
 
     _process = ""
     _base = _last = _count = 0
+    _early: list[tuple[str, int]] | None = None
     heard = 0.0
     begun = replied = answered = ended = ""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._early = []
 
     def deserialize(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return a message that has come, and count it."""
@@ -56,17 +61,25 @@ class Ledger(Session):
             self.answered = request
         elif kind == "status" and message["content"].get("execution_state") == "idle":
             self.ended = request
+        if self._early is not None:
+            self._early.append((process, number))
         # Two threads may take the same number and then skip the next, so numbers are not enough.
-        if process and process == self._process and number > self._base:
+        elif process and process == self._process and number >= self._base:
             self._count += 1
             self._last = max(self._last, number)
         return message
 
     def begin(self, message: dict[str, Any]) -> None:
-        """Count from this message on, the answer that shows that the kernel is ready."""
+        """Count from this message on, the answer that shows that the kernel is ready.
+
+        Later numbers may have come before it: what a kernel's thread of outputs sends by itself,
+        such as its welcome, overtakes what waits there.
+        """
         self._process, self._base = _numbered(message)
-        self._last = self._base
-        self._count = 0
+        early = [number for process, number in self._early or () if process == self._process]
+        self._last = max(early, default=self._base)
+        self._count = sum(number >= self._base for number in early) - 1 if self._process else 0
+        self._early = None
 
     def go_without(self) -> None:
         """Do not miss one message that is known to have held no output."""
