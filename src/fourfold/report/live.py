@@ -32,7 +32,7 @@ class LivePage:
             noted = {name: former[name] for name in ("tags", "note") if name in former}
             self._runs[record.name] = overview.entry(record) | noted
             self.ended += 1
-            self.failed += record.status not in ("ok", "cancelled")
+            self.failed += record.failed
 
     def content(self) -> str:
         """Return the data of the page as of now, as JSON."""
