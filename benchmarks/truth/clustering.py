@@ -3,7 +3,7 @@
 ``python benchmarks/truth/clustering.py`` draws clouds of many shapes and true groups, asks the
 template's own rule (its scaler and `choose_k`) and prints how often a cloud is called clear, how
 often the number of groups is found, and how often near groups are refuted. The gap statistic has no
-part in the verdict, so that its reference data are few here. ``--times 10`` draws 200 data sets of
+part in the verdict, and is not computed here. ``--times 10`` draws 200 data sets of
 each kind instead of 20, ``--only ring`` one kind.
 """
 

@@ -157,7 +157,9 @@ def candidate(k, valley=0.1, kept=1.0, stability=0.9, silhouette=0.4):
 
 def test_of_credible_partitions_the_finest_wins():
     """Whatever the silhouettes, which favour few far groups."""
-    choice = _choose([candidate(2, silhouette=0.7), candidate(3), candidate(4, 0.6)], None, GAP)
+    choice = _choose(
+        [candidate(2, silhouette=0.7), candidate(3), candidate(4, 0.6)], None, lambda: GAP
+    )
     assert (choice.k, choice.runner_up, choice.clear) == (3, 2, True)
 
 
@@ -172,21 +174,21 @@ def test_each_condition_is_needed_and_named():
 
 def test_without_a_credible_candidate_the_highest_silhouette_is_shown():
     """It is not called clear; the shallow valley is that of the number not excluded."""
-    choice = _choose([candidate(2, 0.9), candidate(3, 0.6, silhouette=0.1)], None, GAP)
+    choice = _choose([candidate(2, 0.9), candidate(3, 0.6, silhouette=0.1)], None, lambda: GAP)
     assert (choice.k, choice.runner_up, choice.clear) == (2, 3, False)
     assert choice.clusters == (1, 1, 3)
-    assert _choose([candidate(2, HOLLOW)], None, GAP).clusters == (1, 1, 1)
+    assert _choose([candidate(2, HOLLOW)], None, lambda: GAP).clusters == (1, 1, 1)
 
 
 def test_the_sentence_says_what_each_method_takes_and_why():
     """Reasons only for those that differ from the rule."""
-    choice = _choose([candidate(2), candidate(3)], None, GAP)
+    choice = _choose([candidate(2), candidate(3)], None, lambda: GAP)
     text = choice.compared(3, pd.Series({2: 0.6, 3: 0.5}))
     assert text.startswith("Number of clusters: elbow 3, silhouette 2, gap statistic 1, rule 3.")
     assert "few far groups" in text
     assert "small groups" in text
     assert "elbow is" not in text
-    one = _choose([candidate(2, 0.9)], None, GAP)
+    one = _choose([candidate(2, 0.9)], None, lambda: GAP)
     assert one.compared(None, pd.Series({2: 0.6})).count(";") == 0
 
 

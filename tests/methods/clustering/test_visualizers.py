@@ -225,7 +225,7 @@ def test_the_answers_stand_side_by_side():
             for k in (2, 3)
         )
         figure, axes = plt.subplots(1, 3)
-        draw_choice(Choice(3, 2, clear, tried, gap), silhouettes, axes)
+        draw_choice(Choice(3, 2, clear, tried, lambda gap=gap: gap), silhouettes, axes)
         marked = [
             [int(line.get_xdata()[0]) for line in ax.lines if line.get_linestyle() == "--"]
             for ax in axes

@@ -1,7 +1,8 @@
 """Is there any cluster structure, and how many clusters? The rule that the template follows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -125,15 +126,20 @@ class Choice:
         Whether the partition is one of clear clusters.
     candidates : tuple of Candidate
         The evidence for each k tried, ascending.
-    gap : Gap
-        The gap statistic, which includes the answer of one cluster.
+    statistic : callable
+        Returns `gap`.
     """
 
     k: int
     runner_up: int | None
     clear: bool
     candidates: tuple[Candidate, ...]
-    gap: "Gap" = field(compare=False, repr=False)
+    statistic: Callable[[], "Gap"] = field(compare=False, repr=False)
+
+    @cached_property
+    def gap(self) -> "Gap":
+        """The gap statistic, which includes the answer of one cluster; the rule does not ask."""
+        return self.statistic()
 
     def at(self, k: int) -> Candidate:
         """Return the evidence for `k` clusters."""
@@ -237,7 +243,7 @@ def choose_k(
     tried = _numbers_to_try(points, k_max, k, references)
     at, distances = level(points, seed), pairwise_distances(points)
     candidates = [_examine(points, at, distances, each, resamples, seed) for each in tried]
-    return _choose(candidates, k, gap_statistic(points, max(tried), references, seed))
+    return _choose(candidates, k, partial(gap_statistic, points, max(tried), references, seed))
 
 
 def _numbers_to_try(points: Array, k_max: int, k: int | None, references: int) -> list[int]:
@@ -274,7 +280,9 @@ def _examine(
     return replace(candidate, stability=float(survival.means.min()))
 
 
-def _choose(candidates: Sequence[Candidate], k: int | None, gap: "Gap") -> Choice:
+def _choose(
+    candidates: Sequence[Candidate], k: int | None, statistic: Callable[[], "Gap"]
+) -> Choice:
     """Rank credible before others, finer ones first; the others by silhouette."""
     ranked = sorted(
         candidates,
@@ -282,7 +290,7 @@ def _choose(candidates: Sequence[Candidate], k: int | None, gap: "Gap") -> Choic
     )
     chosen = ranked[0] if k is None else next(each for each in candidates if each.k == k)
     runner_up = next((each.k for each in ranked if each is not chosen), None)
-    return Choice(chosen.k, runner_up, chosen.credible, tuple(candidates), gap)
+    return Choice(chosen.k, runner_up, chosen.credible, tuple(candidates), statistic)
 
 
 @dataclass(frozen=True)
