@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         routes,
         supervised,
     )
+    from fourfold.models.keep import keep_model
     from fourfold.records.emit import conclude, ingest, record, save
     from fourfold.records.formatting import number, short, style
 
@@ -33,6 +34,7 @@ CALLS = {
     **dict.fromkeys(("conclude", "ingest", "record", "save"), "records.emit"),
     **dict.fromkeys(("number", "short", "style"), "records.formatting"),
     "begin": "author.begin",
+    "keep_model": "models.keep",
     "rerun": "author.rerun",
 }
 #: Methods by the template that calls them, and two that all share.

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from fourfold.author.lint import check_templates
-from fourfold.cli import author, results, show
+from fourfold.cli import author, models, results, show
 from fourfold.cli.options import (
     Bounds,
     Outputs,
@@ -48,6 +48,7 @@ app = typer.Typer(
     help="Four-section notebooks, run many-fold.",
 )
 app.add_typer(author.app)
+app.add_typer(models.app)
 app.add_typer(results.app)
 app.add_typer(show.app)
 Only = Annotated[

@@ -35,11 +35,21 @@ class Checked:
     rules: pd.DataFrame
 
 
-def check(frame: pd.DataFrame, path: Path) -> Checked:
+def check(frame: pd.DataFrame, path: Path, schema: Any = None, part: bool = False) -> Checked:
     """Split a data set into the rows that keep its contract and those that break it.
 
     All rules are tried on all rows, and a rejected row has every rule it breaks. The frame has an
     index of distinct values; the contract is a schema as `pandera` writes it to YAML.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    path : Path
+        Of the contract.
+    schema : DataFrameSchema, optional
+        By default, that of `read_contract`.
+    part : bool
+        Whether the rows are some of a data set, of which it is no error that none is left.
 
     Raises
     ------
@@ -47,10 +57,10 @@ def check(frame: pd.DataFrame, path: Path) -> Checked:
         If the contract cannot be read; if a column is missing, unexpected, or holds no single
         value of the type that the contract names; if no row is left.
     """
-    schema = read_contract(path)
+    schema = schema or read_contract(path)
     _check_columns(frame, schema, path)
     failures = _failures(frame, schema)
-    _check_whole(frame, schema, failures, path)
+    _check_whole(frame, schema, failures, path, part)
     # A check raises on a column of mixed types, so that it is tried again without those rows.
     if any(failure.mistyped for failure in failures):
         rest = frame.drop(index=list({f.row for f in failures}))
@@ -60,10 +70,12 @@ def check(frame: pd.DataFrame, path: Path) -> Checked:
         reasons.setdefault(failure.row, []).append(failure.reason)
     accepted, rejected = frame.drop(index=list(reasons)), frame[frame.index.isin(list(reasons))]
     rules = _rules(failures, len(frame))
+    rejected = rejected.assign(reason=["; ".join(reasons[row]) for row in rejected.index])
     if accepted.empty:
+        if part:
+            return Checked(accepted, rejected, rules)
         worst = [f"{r.failed} rows break {r.column}: {r.rule}" for r in rules[:3].itertuples()]
         raise DataError(f"{path.name}: expected rows that keep it, got none; {'; '.join(worst)}")
-    rejected = rejected.assign(reason=["; ".join(reasons[row]) for row in rejected.index])
     return Checked(schema.validate(accepted), rejected, rules)
 
 
@@ -208,13 +220,15 @@ def _in_words(rule: str) -> str:
 
 
 def _check_whole(
-    frame: pd.DataFrame, schema: Any, failures: Sequence[_Failure], path: Path
+    frame: pd.DataFrame, schema: Any, failures: Sequence[_Failure], path: Path, part: bool
 ) -> None:
     """Raise where the contract fails for a column as a whole, so that no row is to blame."""
     problems = []
     for column in schema.columns:
         wrong = [f for f in failures if f.column == column and f.mistyped]
-        if wrong and (wrong[0].row is None or len(wrong) >= frame[column].notna().sum()):
+        if wrong and (
+            wrong[0].row is None or (len(wrong) >= frame[column].notna().sum() and not part)
+        ):
             problems.append(
                 f"{path.name}: columns.{column}: expected {wrong[0].rule}, got "
                 f"{frame[column].dtype}, such as {wrong[0].value!r}; mend the data or the contract"

@@ -6,8 +6,9 @@ import codecs
 import csv
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from fourfold.data import tsplib
@@ -296,6 +297,26 @@ def _read_parquet(handle: IO[bytes], name: str) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         raise DataError(f"{name}: expected a Parquet file: {error}") from error
     return frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
+
+
+def parquet_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+    """Yield a Parquet file in parts of at most so many rows, as `read_table` has them.
+
+    Raises
+    ------
+    DataError
+        If it is no Parquet file.
+    """
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(rows):
+                frame = batch.to_pandas()
+                frame.columns = frame.columns.map(lambda column: str(column).strip())
+                yield named(with_dates(frame.reset_index(drop=True)))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path.name}: expected a Parquet file: {error}") from error
 
 
 def _read_excel(handle: IO[bytes], name: str) -> pd.DataFrame:

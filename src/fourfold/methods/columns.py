@@ -127,10 +127,16 @@ class Features:
         Dates as days since the first, yes/no as 0 and 1, categories as text, infinite as missing.
     left_out : dict of str to str
         Each other column, with the reason.
+    kinds : dict of str to str
+        Of each column of `frame`: number, category, date or yes/no.
+    origins : dict of str to Timestamp
+        Of each date, the first.
     """
 
     frame: pd.DataFrame
     left_out: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    origins: dict[str, Any] = field(default_factory=dict)
 
 
 def select(frame: pd.DataFrame, leave_out: Sequence[str] = ()) -> Features:
@@ -163,7 +169,9 @@ def select(frame: pd.DataFrame, leave_out: Sequence[str] = ()) -> Features:
     left_out = {name: reason for name, reason in reasons.items() if reason}
     used = [n for n in frame if str(n) in reasons.keys() - left_out]
     features = {name: _as_feature(frame[name]) for name in used}
-    return Features(pd.DataFrame(features, index=frame.index), left_out)
+    kinds = {str(n): kind(frame[n]).replace("text", "category") for n in used}
+    origins = {n: frame[n].min() for n, what in kinds.items() if what == "date"}
+    return Features(pd.DataFrame(features, index=frame.index), left_out, kinds, origins)
 
 
 def _useless(column: pd.Series) -> str:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _METRICS: dict[str, Metric] = {}
 _CONCLUSIONS: list[Conclusion] = []
+_DATA: list[dict[str, Any]] = []
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ def ingest(
     cells = [loaded.source, *counts, contract or "none", f"sha256 {loaded.sha256[:12]}…"]
     shape = f"{rows} rows, {facts['columns']} columns"
     line = f"{loaded.source}: {shape}, {missing} missing values, {broken} rows rejected"
-    _show("data", facts, _table([heads, cells]), line)
+    _DATA.append(facts)
+    show("data", facts, table([heads, cells]), line)
     if len(rejected):
         save("rejected.csv", rejected)
     if not whole:
@@ -137,7 +139,7 @@ def record(
     metric = _METRICS[name] = given.plain(name)
     words = metric.text()
     html = f"<b>{escape(name)}</b> {escape(words)}"
-    _show("metric", {"name": name, **asdict(metric)}, html, f"{name} {words}")
+    show("metric", {"name": name, **asdict(metric)}, html, f"{name} {words}")
 
 
 def save(name: str, frame: pd.DataFrame) -> None:
@@ -165,7 +167,7 @@ def save(name: str, frame: pd.DataFrame) -> None:
         frame.to_csv(folder / name, index=False)
     facts = {"name": name, "rows": len(frame), "columns": list(map(str, frame.columns))}
     text = f"saved {name}: {number(len(frame))} rows, {len(frame.columns)} columns"
-    _show("artifact", facts, escape(text), text)
+    show("artifact", facts, escape(text), text)
 
 
 def conclude(
@@ -244,7 +246,12 @@ def recorded() -> tuple[dict[str, Metric], Conclusion | None]:
     return dict(_METRICS), next(iter(_CONCLUSIONS), None)
 
 
-def _show(kind: str, facts: Mapping[str, Any], html: str, text: str) -> None:
+def ingested() -> list[dict[str, Any]]:
+    """Return what this notebook has loaded so far: source, digest, rows and contract of each."""
+    return list(_DATA)
+
+
+def show(kind: str, facts: Mapping[str, Any], html: str, text: str) -> None:
     """Display one output that people, tests and the runner each can read."""
     _display(_bundle(kind, facts, html, text))
 
@@ -285,7 +292,7 @@ def _conclusion_html(made: Conclusion) -> str:
     parts = [
         named("Question", made.question),
         f"<p><b>Answer.</b> {escape(made.answer)}</p>",
-        _table([_CLAIM_HEAD, *map(_claim_row, made.claims)]) if made.claims else "",
+        table([_CLAIM_HEAD, *map(_claim_row, made.claims)]) if made.claims else "",
         named("Verdict", f"{MARKS[made.verdict]} {made.verdict}"),
         named("Decision served", made.decision),
         f"<p><b>Limits.</b></p><ul>{limits}</ul>" if limits else "",
@@ -302,7 +309,9 @@ def _conclusion_text(made: Conclusion) -> str:
     return "\n".join([*lines, f"Next step: {made.next_step}"] if made.next_step else lines)
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows, of which the first is the head, as HTML."""
+
     def row(kind: str, cells: Sequence[str]) -> str:
         style = 'style="text-align:left;padding:2px 12px 2px 0"'
         return "".join(f"<{kind} {style}>{escape(cell)}</{kind}>" for cell in cells)

@@ -17,6 +17,7 @@ from typing import Any
 from nbformat import from_dict
 from papermill.iorw import load_notebook_node
 
+from fourfold.models.card import finish
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, git_commit, no_room, write_text
 from fourfold.records.record import RunRecord, findings, section_times, versions, write_record
@@ -221,6 +222,7 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
         **findings(execution.nb),
     )
     try:
+        finish(place, record, root)
         write_report(place, record)
     except Exception as error:  # a page that cannot be made must not end the batch
         if no_room(error):

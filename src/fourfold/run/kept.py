@@ -18,6 +18,7 @@ from typing import Any
 from nbformat import from_dict
 
 from fourfold.errors import ConclusionError
+from fourfold.models.card import finish
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, write_text
 from fourfold.records.emit import concluded, conclusion_bundle
@@ -194,6 +195,7 @@ def _written(kept: Kept, project: Project) -> Path:
     shutil.copytree(kept.source, place, copy_function=_linked)
     write_text(place / "params.yaml", as_yaml(kept.spec.parameters))
     write_notebook(from_dict(kept.notebook), place / NOTEBOOK)  # type: ignore[no-untyped-call]
+    finish(place, kept.record, project.root)
     write_report(place, kept.record)
     write_record(kept.record, place / "record.json")
     return place
