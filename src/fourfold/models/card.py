@@ -181,8 +181,8 @@ def _use(description: Description) -> str:
     if onnx["kept"]:
         lines.append(
             f"`fourfold export {run} DIR` makes a folder that needs ONNX Runtime and numpy only. "
-            f"On {number(onnx['rows'])} rows of the run, the largest difference from scikit-learn is "
-            f"{onnx['largest difference']:.2g}; {onnx['decisions that differ']} decisions differ."
+            f"On {number(onnx['rows'])} rows of the run the largest difference from scikit-learn "
+            f"is {onnx['largest difference']:.2g}; {onnx['decisions that differ']} answers differ."
         )
     else:
         lines.append(f"There is no ONNX model: {onnx['why']}.")

@@ -181,18 +181,19 @@ class _Work:
             split = contracts.check(rows, self.contract, self.schema, part=True)
             reasons.update(split.rejected["reason"])
             rows = split.frame
-        features = features_of(self.columns, rows)
+        complete = self.model.description.task == "clustering"
+        features = features_of(self.columns, rows, complete)
         reasons.update(features.reasons[features.reasons != ""])
         for level in features.unknown:
             file, row = where.loc[level.row, ["file", "row"]]
             self.levels.setdefault((level.column, level.value), f"{file}, row {row}: {level}")
         usable = features.frame[features.reasons == ""]
-        refused = where.join(frame[self.names])[reasons != ""]
-        refused = refused.assign(reason=reasons[reasons != ""])
+        refused = pd.concat([where, frame[self.names]], axis=1)[reasons != ""]
+        refused["reason"] = reasons[reasons != ""]
         self.rows += len(usable)
         self.rejected += len(refused)
         self.reasons.update(refused["reason"].head(1000))
-        made = where.loc[usable.index].join(frame.loc[usable.index, list(self.keep)], rsuffix=" ")
+        made = pd.concat([where, frame[list(self.keep)]], axis=1).loc[usable.index]
         return made.assign(**self._answers(usable)), refused
 
     def _answers(self, features: pd.DataFrame) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -124,7 +125,7 @@ def _check_types(content: bytes, name: str) -> None:
             if broken := archive.testzip():
                 raise zipfile.BadZipFile(f"{broken} is damaged")
             schema = json.loads(archive.read("schema.json"))
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, KeyError, ValueError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError) as error:
         raise DataError(f"{name}: expected a whole skops file: {error}") from error
     foreign = sorted({each for each in _nodes(schema) if each})
     if foreign:
@@ -159,7 +160,7 @@ def _parts(thing: Any, seen: set[int]) -> Iterator[Any]:
     yield thing
     if isinstance(thing, dict):
         inner: Any = thing.values()
-    elif isinstance(thing, list | tuple) or getattr(getattr(thing, "dtype", None), "hasobject", False):
+    elif isinstance(thing, list | tuple) or getattr(thing, "dtype", "") == "object":
         inner = thing
     else:
         inner = getattr(thing, "__dict__", {}).values()
@@ -180,8 +181,9 @@ def _out_of_bounds(part: Any) -> Iterator[str]:
                 yield "a tree has a branch that leads nowhere"
         if (part.feature[inner] < 0).any() or (part.feature[inner] >= part.n_features).any():
             yield "a tree asks for a feature that there is not"
-    elif kind.startswith("DecisionTree") and part.tree_.n_features != part.n_features_in_:
-        yield "a tree asks for a feature that there is not"
+    elif kind.startswith("DecisionTree") and hasattr(part, "tree_"):
+        if part.tree_.n_features != part.n_features_in_:
+            yield "a tree asks for a feature that there is not"
     elif kind.startswith("RandomForest"):
         if any(tree.n_features_in_ != part.n_features_in_ for tree in part.estimators_):
             yield "a tree asks for a feature that there is not"

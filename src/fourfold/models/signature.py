@@ -119,7 +119,7 @@ def check_columns(columns: Sequence[Column], frame: pd.DataFrame, source: str) -
         raise DataError("\n".join(missing))
 
 
-def features_of(columns: Sequence[Column], frame: pd.DataFrame) -> Features:
+def features_of(columns: Sequence[Column], frame: pd.DataFrame, complete: bool = False) -> Features:
     """Return the features of rows, prepared as those that the model was fitted on.
 
     Parameters
@@ -127,6 +127,8 @@ def features_of(columns: Sequence[Column], frame: pd.DataFrame) -> Features:
     columns : sequence of Column
     frame : DataFrame
         New rows, which have the columns.
+    complete : bool
+        Whether a row needs a value in each column, as distances do.
     """
     import pandas as pd
 
@@ -138,6 +140,11 @@ def features_of(columns: Sequence[Column], frame: pd.DataFrame) -> Features:
         made[column.name], wrong = _READERS[column.kind](values, column)
         for where, reason in _reasons(values, wrong, column, unknown):
             reasons.loc[where] += reason
+        if complete:
+            gone = values.isna()
+            reasons[gone] += (
+                f"column {column.name!r}: expected {_EXPECTED[column.kind]}, got none; "
+            )
     return Features(pd.DataFrame(made, index=frame.index), reasons.str.rstrip("; "), unknown)
 
 
@@ -212,7 +219,7 @@ def _category(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     text = values.astype(object)
     if is_numeric_dtype(values) or not all(isinstance(value, str) for value in text[there]):
         text = text.where(~there, text.map(str))
-    codes = pd.Categorical(text, categories=list(column.levels)).codes
+    codes = pd.Index(column.levels, dtype=object).get_indexer(text)
     levels = np.array([*column.levels, np.nan], dtype=object)
     return pd.Series(levels[codes], index=values.index), pd.Series(codes < 0, values.index) & there
 

@@ -42,7 +42,7 @@ def opened():
     return onnxruntime.InferenceSession(content, providers=providers), description
 
 
-def value(text, column):
+def value(text, column, complete=False):
     """Return the feature of one cell.
 
     Raises
@@ -56,6 +56,8 @@ def value(text, column):
         if text and text not in column["levels"]:
             raise ValueError(f"unknown level {text!r}.{near(text, column['levels'])}")
         return text or MISSING
+    if not text and complete:
+        raise ValueError("expected a number, got none")
     if not text:
         return np.nan
     if kind == "yes/no":
@@ -74,14 +76,14 @@ def value(text, column):
     return number if np.isfinite(number) else np.nan
 
 
-def features(rows, columns, first):
+def features(rows, columns, first, complete):
     """Return the inputs of the model for some rows, and the problems of these rows."""
     made, problems = {"numbers": [], "categories": []}, []
     for column in columns:
         values = []
         for place, row in enumerate(rows):
             try:
-                values.append(value(row[column["name"]] or "", column))
+                values.append(value(row[column["name"]] or "", column, complete))
             except ValueError as error:
                 problems.append(f"row {first + place}: column {column['name']!r}: {error}")
         made["categories" if column["kind"] == "category" else "numbers"].append(values)
@@ -108,6 +110,7 @@ def main(data, out="predictions.csv"):
     """Predict a file, and write the predictions."""
     session, description = opened()
     columns, results, problems, first = description["columns"], [], [], 1
+    complete = description["task"] == "clustering"  # distances need all numbers
     with open(data, encoding="utf-8-sig", newline="") as file:
         table = csv.DictReader(file)
         names = [column["name"] for column in columns]
@@ -116,7 +119,7 @@ def main(data, out="predictions.csv"):
                 spare = [each for each in table.fieldnames or [] if each not in names]
                 problems.append(f"expected a column {name!r}, got none.{near(name, spare)}")
         while not (problems and first == 1) and (rows := list(islice(table, ROWS))):
-            inputs, wrong = features(rows, columns, first)
+            inputs, wrong = features(rows, columns, first, complete)
             problems += wrong
             if not problems:
                 results.append(answers(session.run(None, inputs), description))

@@ -1,0 +1,242 @@
+"""Folders of models that are damaged, foreign or tampered with: each gets a clear refusal."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+
+import numpy as np
+import pytest
+from sklearn.gaussian_process import GaussianProcessClassifier
+from skops.io import dumps
+
+from fourfold.errors import DataError
+from fourfold.models.folder import load_model, read_description
+
+NAMES = ("logistic", "forest", "boosting", "neighbours", "ridge", "stairs", "means", "three")
+
+
+def schema_of(path):
+    """The schema of a skops file, and its other members."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    return json.loads(members.pop("schema.json")), members
+
+
+def put(path, schema, members):
+    """Write a skops file."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in {**members, "schema.json": json.dumps(schema)}.items():
+            archive.writestr(name, content)
+
+
+def nodes(state):
+    """All objects of a schema."""
+    if isinstance(state, dict):
+        yield state
+        for value in state.values():
+            yield from nodes(value)
+    elif isinstance(state, list):
+        for value in state:
+            yield from nodes(value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_whole_folder_loads(models, name):
+    """By both engines."""
+    folder = models.outputs / "shop" / name / "artifacts" / "model"
+    for engine in ("skops", "onnx"):
+        assert load_model(folder, engine).description.columns
+
+
+def test_no_folder_and_no_description(tmp_path):
+    with pytest.raises(DataError, match=r"nope: expected a model, found no model\.json"):
+        load_model(tmp_path / "nope")
+    (tmp_path / "model.json").write_text("{")
+    with pytest.raises(DataError, match=r"model\.json: expected JSON"):
+        load_model(tmp_path)
+    (tmp_path / "model.json").write_text('{"format": 7}')
+    with pytest.raises(DataError, match="of format 1, got 7"):
+        load_model(tmp_path)
+
+
+def test_a_threshold_that_was_edited(copy):
+    """By hand, so that the digest is that of before."""
+    path = copy() / "model.json"
+    path.write_text(path.read_text().replace('"threshold": 0.4', '"threshold": 0.1'))
+    with pytest.raises(DataError, match="refused, since it was changed after the model was kept"):
+        load_model(path.parent)
+
+
+def test_a_key_that_is_gone_or_strange(copy, rewrite):
+    folder = copy()
+    rewrite(folder, lambda content: content.pop("threshold"))
+    with pytest.raises(DataError, match=r"expected the description of a model.*threshold"):
+        load_model(folder)
+    rewrite(folder, lambda content: content.update(threshold=0.4, thresold=0.4))
+    with pytest.raises(DataError, match=r"thresold: unknown key\. Did you mean 'threshold'"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(("engine", "name"), [("skops", "model.skops"), ("onnx", "model.onnx")])
+def test_a_file_that_is_missing_or_another(copy, engine, name):
+    path = copy() / name
+    path.write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(DataError, match=f"{name}: refused, since it was changed"):
+        load_model(path.parent, engine)
+    path.unlink()
+    with pytest.raises(DataError, match=f"{name}: expected a file of the model, found none"):
+        load_model(path.parent, engine)
+
+
+def test_a_file_that_was_cut(copy, rewrite):
+    """Half a zip archive; and one whose member is damaged."""
+    folder = copy()
+    path = folder / "model.skops"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    rewrite(folder)
+    with pytest.raises(DataError, match=r"model\.skops: expected a whole skops file"):
+        load_model(folder)
+    spoilt = bytearray(whole)
+    middle = len(whole) // 2
+    spoilt[middle : middle + 20] = os.urandom(20)
+    path.write_bytes(bytes(spoilt))
+    rewrite(folder)
+    with pytest.raises(DataError, match=r"model\.skops: (expected|the model)"):
+        load_model(folder)
+
+
+def test_an_onnx_file_that_was_cut(copy, rewrite):
+    folder = copy()
+    path = folder / "model.onnx"
+    path.write_bytes(path.read_bytes()[:500])
+    rewrite(folder)
+    with pytest.raises(DataError, match=r"model\.onnx: expected an ONNX model"):
+        load_model(folder, "onnx")
+
+
+def test_a_model_of_another_kind(copy, rewrite):
+    """Though skops itself trusts it."""
+    folder = copy()
+    foreign = GaussianProcessClassifier().fit([[0.0], [1.0]], [0, 1])
+    (folder / "model.skops").write_bytes(dumps(foreign))
+    rewrite(folder)
+    with pytest.raises(DataError, match=r"types that Fourfold does not load: .*GaussianProcess"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("loader", "module", "name"),
+    [
+        ("FunctionNode", "os", "system"),
+        ("ObjectNode", "subprocess", "Popen"),
+        ("MethodNode", "builtins", "eval"),
+        ("OperatorFuncNode", "operator", "methodcaller"),
+        ("TypeNode", "fourfold.methods.supervised.candidates", "Pipeline"),
+        ("ObjectNode", "sklearn.pipeline", "FeatureUnion"),
+    ],
+)
+def test_a_type_that_was_put_in(copy, rewrite, loader, module, name):
+    """Nothing of it is made: the list is asked before skops reads the file."""
+    folder = copy()
+    schema, members = schema_of(folder / "model.skops")
+    victim = next(node for node in nodes(schema) if node.get("__loader__") == "TypeNode")
+    victim.update(__loader__=loader, __module__=module, __class__=name)
+    put(folder / "model.skops", schema, members)
+    rewrite(folder)
+    with pytest.raises(DataError, match=rf"refused.*{module}\.{name} \({loader}\)"):
+        load_model(folder)
+
+
+def test_a_pickle_in_the_place_of_an_array(copy, rewrite, tmp_path):
+    """An array of objects, which numpy would unpickle, is never made."""
+    folder, mark = copy(), tmp_path / "mark"
+
+    class Evil:
+        def __reduce__(self):
+            return os.mkdir, (str(mark),)
+
+    schema, members = schema_of(folder / "model.skops")
+    content = io.BytesIO()
+    np.save(content, np.array([Evil()], dtype=object), allow_pickle=True)
+    name = next(name for name in members if name.endswith(".npy"))
+    members[name] = content.getvalue()
+    put(folder / "model.skops", schema, members)
+    rewrite(folder)
+    with pytest.raises(DataError, match="the model cannot be made again: ValueError"):
+        load_model(folder)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(("name", "field"), [("boosting", "left"), ("forest", "left_child")])
+def test_a_tree_that_leads_out_of_its_array(copy, rewrite, name, field):
+    """Compiled code would follow it into any memory."""
+    folder = copy(name)
+    schema, members = schema_of(folder / "model.skops")
+    done = False
+    for file, content in members.items():
+        array = np.load(io.BytesIO(content)) if file.endswith(".npy") else np.zeros(0)
+        if field in (array.dtype.names or ()) and len(array) > 3 and not done:
+            array[field][0] = 10**6
+            out = io.BytesIO()
+            np.save(out, array)
+            members[file], done = out.getvalue(), True
+    assert done
+    put(folder / "model.skops", schema, members)
+    rewrite(folder)
+    with pytest.raises(DataError, match="refused, since a tree has a branch that leads nowhere"):
+        load_model(folder)
+
+
+def test_a_tree_that_asks_for_another_feature(copy, rewrite):
+    folder = copy("boosting")
+    schema, members = schema_of(folder / "model.skops")
+    for file, content in members.items():
+        array = np.load(io.BytesIO(content)) if file.endswith(".npy") else np.zeros(0)
+        if "feature_idx" in (array.dtype.names or ()):
+            array["feature_idx"][:] = 500
+            out = io.BytesIO()
+            np.save(out, array)
+            members[file] = out.getvalue()
+    put(folder / "model.skops", schema, members)
+    rewrite(folder)
+    with pytest.raises(DataError, match="a tree asks for a feature that there is not"):
+        load_model(folder)
+
+
+def test_a_model_that_predicts_otherwise(copy, rewrite):
+    """As one does of another version of a library: the message names the versions."""
+
+    def older(content):
+        content["versions"]["scikit-learn"] = "1.2.0"
+        content["probe"][0] = [0.5, 0.5]
+
+    folder = copy()
+    rewrite(folder, older)
+    with pytest.raises(DataError, match=r"no longer predicts .*\(scikit-learn 1\.2\.0 then, 1\."):
+        load_model(folder)
+
+
+def test_another_version_that_predicts_the_same(copy, rewrite):
+    """A new release is no reason to refuse a model."""
+    folder = copy()
+    rewrite(folder, lambda content: content["versions"].update({"scikit-learn": "1.2.0"}))
+    assert load_model(folder).description.versions["scikit-learn"] == "1.2.0"
+
+
+def test_a_model_of_other_columns(copy, rewrite):
+    folder = copy()
+    rewrite(folder, lambda content: content["columns"].pop())
+    with pytest.raises(DataError, match="it fails: ValueError"):
+        load_model(folder)
+
+
+def test_the_digest_is_that_of_the_model_and_not_of_its_run(models, copy):
+    """A renamed run has the same model."""
+    from fourfold.models.folder import named
+
+    description = read_description(copy())
+    assert named(description, "other/name", "abc").digest == description.digest
