@@ -75,8 +75,8 @@ def test_a_key_that_is_gone_or_strange(copy, rewrite):
     rewrite(folder, lambda content: content.pop("threshold"))
     with pytest.raises(DataError, match=r"expected the description of a model.*threshold"):
         load_model(folder)
-    rewrite(folder, lambda content: content.update(threshold=0.4, thresold=0.4))
-    with pytest.raises(DataError, match=r"thresold: unknown key\. Did you mean 'threshold'"):
+    rewrite(folder, lambda content: content.update(threshold=0.4, thresholds=0.4))
+    with pytest.raises(DataError, match=r"thresholds: unknown key\. Did you mean 'threshold'"):
         load_model(folder)
 
 

@@ -107,12 +107,12 @@ def test_unknown_levels_are_located(models, here, new):
 
 
 def test_columns_that_are_missing_or_misnamed(models, here, new):
-    new.rename(columns={"weight": "wieght"}).drop(columns="day").to_csv("new.csv", index=False)
+    new.rename(columns={"weight": "weights"}).drop(columns="day").to_csv("new.csv", index=False)
     with pytest.raises(DataError) as raised:
         predict(folder_of(models, "logistic"), "new.csv", here / "out.csv")
     assert str(raised.value).splitlines() == [
         "new.csv: expected a column 'weight' (number), got none of this name. "
-        "Did you mean 'wieght'?",
+        "Did you mean 'weights'?",
         "new.csv: expected a column 'day' (date), got none of this name.",
     ]
 

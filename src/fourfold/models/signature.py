@@ -219,7 +219,7 @@ def _category(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     text = values.astype(object)
     if is_numeric_dtype(values) or not all(isinstance(value, str) for value in text[there]):
         text = text.where(~there, text.map(str))
-    codes = pd.Index(column.levels, dtype=object).get_indexer(text)
+    codes = pd.Index(column.levels, dtype=object).get_indexer(pd.Index(text))
     levels = np.array([*column.levels, np.nan], dtype=object)
     return pd.Series(levels[codes], index=values.index), pd.Series(codes < 0, values.index) & there
 
