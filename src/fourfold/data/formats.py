@@ -66,6 +66,11 @@ def kind_of(name: str) -> str:
     )
 
 
+def is_table(name: str) -> bool:
+    """Say whether the ending of a file name is that of a table."""
+    return _endings(name)[0] in KINDS
+
+
 def _endings(name: str) -> tuple[str, str]:
     """Return the ending that tells the format, and the one that tells the compression."""
     parts = name.rsplit("/", 1)[-1].lower().rsplit(".", 2)

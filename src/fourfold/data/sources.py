@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -251,63 +251,6 @@ def load(source: str, query: str = "", root: Path | None = None) -> Loaded:
         columns = ", ".join(map(str, loaded.frame.columns[:10]))
         raise DataError(f"{loaded.source}: expected rows, got only the columns {columns}")
     return loaded
-
-
-def parts(
-    source: str, query: str = "", root: Path | None = None, rows: int = 100_000
-) -> Iterator[tuple[str, int, pd.DataFrame]]:
-    """Yield a data set in parts: the name of its file or source, the first row, and the rows.
-
-    Files come one after the other, those of Parquet in parts, which keep memory small; what else
-    there is, is read as `load` reads it.
-
-    Parameters
-    ----------
-    source, query, root
-        As for `load`; or a folder, of which every file of a table is read.
-    rows : int
-        Most rows of a part.
-
-    Raises
-    ------
-    DataError
-        As `load`; or if a folder has no table.
-    """
-    folder = next((each / source for each in _folders(root) if (each / source).is_dir()), None)
-    files = _tables(folder) if folder else []
-    if folder and not files:
-        raise DataError(f"{source}: expected files of tables in the folder, found none")
-    parsed = parse(source, root)
-    if not files and not query and isinstance(parsed, _Files) and not parsed.problem():
-        files = parsed.files()
-    for file in files:
-        yield from _parts(file, query, rows)
-    if not files:
-        loaded = load(source, query, root)
-        yield from _cut(loaded.source, loaded.frame, rows)
-
-
-def _tables(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.is_file() and not _problem(formats.kind_of, path.name)
-    )
-
-
-def _parts(file: Path, query: str, rows: int) -> Iterator[tuple[str, int, pd.DataFrame]]:
-    if query or formats.kind_of(file.name) != "parquet" or file.suffix not in formats.KINDS:
-        yield from _cut(file.name, load(file.name, query, file.parent).frame, rows)
-        return
-    first = 0
-    for frame in formats.parquet_parts(file, rows):
-        yield file.name, first, frame
-        first += len(frame)
-
-
-def _cut(name: str, frame: pd.DataFrame, rows: int) -> Iterator[tuple[str, int, pd.DataFrame]]:
-    for first in range(0, len(frame), rows):
-        yield name, first, frame.iloc[first : first + rows]
 
 
 def locate(path: str, root: Path | None = None) -> Path:

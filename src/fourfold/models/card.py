@@ -50,7 +50,16 @@ def finish(run: Path, record: RunRecord, root: Path) -> None:
 
 
 def card(description: Description, record: RunRecord, licence: str) -> str:
-    """Return the text of a card, in Markdown."""
+    """Return the text of a card, in Markdown.
+
+    Parameters
+    ----------
+    description : Description
+    record : RunRecord
+        Of the run, or what its notebook has recorded so far.
+    licence : str
+        That of the project, in a sentence.
+    """
     parts = {
         "Purpose": _purpose(description, record),
         "Data": _data(description),

@@ -8,7 +8,8 @@ from fourfold.errors import DataError
 from fourfold.models.card import CARD
 from fourfold.models.folder import ONNX, checked, load_model
 
-SCRIPT, NEEDS = "predict.py", "requirements.txt"
+#: Of the folder `edge` beside this file.
+SCRIPTS = ("predict.py", "requirements.txt", "requirements-small.txt")
 
 
 def export(model: Path, folder: Path, force: bool = False) -> list[Path]:
@@ -38,7 +39,7 @@ def export(model: Path, folder: Path, force: bool = False) -> list[Path]:
     shutil.copy2(checked(model, ONNX, description), folder / ONNX)
     for name in ("model.json", CARD):
         shutil.copy2(model / name, folder / name)
-    for name in (SCRIPT, NEEDS):
+    for name in SCRIPTS:
         text = files("fourfold.models").joinpath("edge", name).read_text(encoding="utf-8")
         (folder / name).write_text(text, encoding="utf-8")
-    return [folder / name for name in (ONNX, "model.json", CARD, SCRIPT, NEEDS)]
+    return [folder / name for name in (ONNX, "model.json", CARD, *SCRIPTS)]

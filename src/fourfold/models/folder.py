@@ -154,6 +154,14 @@ def file_digest(path: Path) -> str:
 def checked(folder: Path, name: str, description: Description) -> Path:
     """Return the path of a model's file, which is the one that was kept.
 
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        Of the file.
+    description : Description
+        Of the model, with the digest.
+
     Raises
     ------
     DataError
@@ -191,7 +199,15 @@ class Model:
 
 
 def scores(estimator: Any, task: str, features: pd.DataFrame) -> NDArray[Any]:
-    """Return what an estimator of a task says of features."""
+    """Return what an estimator says of features.
+
+    Parameters
+    ----------
+    estimator : object
+    task : str
+        Classification asks for probabilities.
+    features : DataFrame
+    """
     import numpy as np
 
     asked = "predict_proba" if task == "classification" else "predict"
@@ -278,5 +294,14 @@ def versions(extra: Sequence[str] = ()) -> dict[str, str]:
 
 
 def named(description: Description, run: str, commit: str | None) -> Description:
-    """Return the description with the run that kept the model."""
+    """Return the description with the run that kept the model.
+
+    Parameters
+    ----------
+    description : Description
+    run : str
+        Its name.
+    commit : str, optional
+        Of the project.
+    """
     return replace(description, run=run, commit=commit or "")

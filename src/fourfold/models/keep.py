@@ -170,6 +170,15 @@ def parity_of(
 ) -> dict[str, Any]:
     """Return how far an ONNX model is from scikit-learn's on 64-bit features.
 
+    Parameters
+    ----------
+    model : Pipeline
+    content : bytes
+        The ONNX model.
+    description : Description
+    frame : DataFrame
+        Features.
+
     Returns
     -------
     dict

@@ -37,6 +37,13 @@ class Session:
     def of(cls, content: bytes, name: str, description: Description) -> Session:
         """Return the session of a model.
 
+        Parameters
+        ----------
+        content : bytes
+        name : str
+            Of the file, for messages.
+        description : Description
+
         Raises
         ------
         DataError
@@ -85,6 +92,15 @@ def inputs(features: pd.DataFrame, columns: Sequence[Column]) -> dict[str, Any]:
 
 def converted(pipeline: Any, columns: Sequence[Column], task: str) -> bytes:
     """Return a fitted pipeline as ONNX.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        A preparation and an estimator.
+    columns : sequence of Column
+        What it takes.
+    task : str
+        One of `Description.task`.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fourfold.data import contract as contracts
-from fourfold.data import sources
+from fourfold.data.parts import parts
 from fourfold.errors import DataError, did_you_mean
 from fourfold.models.folder import CONTRACT, Model, checked, load_model
 from fourfold.models.signature import check_columns, features_of
@@ -155,7 +155,7 @@ class _Work:
 
         named = (
             (pd.DataFrame({"file": name, "row": range(first + 1, first + len(frame) + 1)}), frame)
-            for name, first, frame in sources.parts(data, query, None, rows)
+            for name, first, frame in parts(data, query, rows)
         )
         schema = self.schema
         compares = schema and (schema.unique or any(c.unique for c in schema.columns.values()))
@@ -254,13 +254,20 @@ class _Writer:
 
     def add(self, frame: pd.DataFrame) -> None:
         """Write some rows."""
-        if self.ending == ".csv":
-            self.file = self.file or self.path.open("w", encoding="utf-8", newline="")
-            frame.to_csv(self.file, index=False, header=not self.file.tell())
-            return
         import pyarrow as pa
-        from pyarrow import parquet
+        from pyarrow import csv, parquet
 
+        if self.ending == ".csv":
+            if self.file is None:
+                self.file = self.path.open("wb")
+                frame.head(0).to_csv(self.file, index=False)
+            try:  # several times as fast, where no text needs quotes
+                plain = csv.WriteOptions(include_header=False, quoting_style="none")
+                table = pa.Table.from_pandas(frame, preserve_index=False)
+                csv.write_csv(table, self.file, plain)
+            except pa.ArrowInvalid:
+                frame.to_csv(self.file, index=False, header=False)
+            return
         schema = self.file and self.file.schema
         table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
         self.file = self.file or parquet.ParquetWriter(self.path, table.schema)

@@ -102,6 +102,13 @@ def columns_of(
 def check_columns(columns: Sequence[Column], frame: pd.DataFrame, source: str) -> None:
     """Check that a table has the columns of a model.
 
+    Parameters
+    ----------
+    columns : sequence of Column
+    frame : DataFrame
+    source : str
+        Name of the table, for the message.
+
     Raises
     ------
     DataError
@@ -192,10 +199,13 @@ def _number(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
 
 
 def _truth(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
-    read = values.astype(object).map(
-        lambda value: _TRUTHS.get(str(value).lower()), na_action="ignore"
-    )
-    return read.astype(float), read.isna() & values.notna()
+    from pandas.api.types import is_bool_dtype
+
+    if is_bool_dtype(values) and not values.hasnans:
+        return values.astype(float), values.isna()
+    texts = values.astype(object).map(lambda value: str(value).lower(), na_action="ignore")
+    read = texts.map(_TRUTHS).astype(float)
+    return read, read.isna() & values.notna()
 
 
 def _date(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
@@ -211,13 +221,13 @@ def _date(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
 def _category(values: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     import numpy as np
     import pandas as pd
-    from pandas.api.types import is_float_dtype, is_numeric_dtype
+    from pandas.api.types import is_float_dtype
 
     there = values.notna()
     if is_float_dtype(values) and (values[there] % 1 == 0).all():
         values = values.astype("Int64")  # a code, of which some are missing
     text = values.astype(object)
-    if is_numeric_dtype(values) or not all(isinstance(value, str) for value in text[there]):
+    if values.dtype != "str" and not all(isinstance(value, str) for value in text[there]):
         text = text.where(~there, text.map(str))
     codes = pd.Index(column.levels, dtype=object).get_indexer(pd.Index(text))
     levels = np.array([*column.levels, np.nan], dtype=object)

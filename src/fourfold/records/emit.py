@@ -252,7 +252,17 @@ def ingested() -> list[dict[str, Any]]:
 
 
 def show(kind: str, facts: Mapping[str, Any], html: str, text: str) -> None:
-    """Display one output that people, tests and the runner each can read."""
+    """Display one output that people, tests and the runner each can read.
+
+    Parameters
+    ----------
+    kind : str
+        ``data``, ``metric``, ``artifact`` or ``conclusion``.
+    facts : mapping
+        What a record takes from it.
+    html, text : str
+        The same for people.
+    """
     _display(_bundle(kind, facts, html, text))
 
 

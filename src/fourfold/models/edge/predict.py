@@ -26,10 +26,14 @@ GONE = {
 TRUTHS = {"true": 1.0, "1": 1.0, "1.0": 1.0, "false": 0.0, "0": 0.0, "0.0": 0.0}
 
 
+class CellError(Exception):
+    """A cell holds no value of its column."""
+
+
 def near(word, known):
     """Return the nearest known name as a question."""
-    found = get_close_matches(word, known, n=1)
-    return f" Did you mean {found[0]!r}?" if found else ""
+    nearest = get_close_matches(word, known, n=1)
+    return f" Did you mean {nearest[0]!r}?" if nearest else ""
 
 
 def opened():
@@ -45,46 +49,65 @@ def opened():
 def value(text, column, complete=False):
     """Return the feature of one cell.
 
+    Parameters
+    ----------
+    text : str
+    column : dict
+        As ``model.json`` describes it.
+    complete : bool
+        Whether a value must be there.
+
     Raises
     ------
-    ValueError
+    CellError
         If the cell does not hold what the column asks for.
     """
     text = "" if text in GONE else text
     kind = column["kind"]
     if kind == "category":
         if text and text not in column["levels"]:
-            raise ValueError(f"unknown level {text!r}.{near(text, column['levels'])}")
+            raise CellError(f"unknown level {text!r}.{near(text, column['levels'])}")
         return text or MISSING
     if not text and complete:
-        raise ValueError("expected a number, got none")
+        raise CellError("expected a number, got none")
     if not text:
         return np.nan
     if kind == "yes/no":
         if text.lower() not in TRUTHS:
-            raise ValueError(f"expected true, false, 1 or 0, got {text!r}")
+            raise CellError(f"expected true, false, 1 or 0, got {text!r}")
         return TRUTHS[text.lower()]
     if kind == "date":
         if len(column["origin"]) > 19:
-            raise ValueError("dates with an offset from UTC are read by fourfold predict only")
+            raise CellError("dates with an offset from UTC are read by fourfold predict only")
         days = np.datetime64(text, "us") - np.datetime64(column["origin"], "us")
         return days / np.timedelta64(1, "D")
     try:
         number = float(text)
     except ValueError:
-        raise ValueError(f"expected a number, got {text!r}") from None
+        raise CellError(f"expected a number, got {text!r}") from None
     return number if np.isfinite(number) else np.nan
 
 
 def features(rows, columns, first, complete):
-    """Return the inputs of the model for some rows, and the problems of these rows."""
+    """Return the inputs of the model for some rows, and the problems of these rows.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Texts by column.
+    columns : list of dict
+    first : int
+        The number of the first row.
+    complete : bool
+        Whether each row needs all values.
+    """
     made, problems = {"numbers": [], "categories": []}, []
     for column in columns:
         values = []
         for place, row in enumerate(rows):
             try:
                 values.append(value(row[column["name"]] or "", column, complete))
-            except ValueError as error:
+            except CellError as error:
                 problems.append(f"row {first + place}: column {column['name']!r}: {error}")
         made["categories" if column["kind"] == "category" else "numbers"].append(values)
     if problems:
