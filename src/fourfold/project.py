@@ -38,10 +38,19 @@ def shown(path: Path, root: Path) -> str:
 
 @dataclass(frozen=True)
 class Project:
-    """Where runs happen: the folder of a project, and that of outputs."""
+    """Where runs happen: the folder of a project, and that of outputs.
+
+    Runs take artifacts of others from there too, or from `taken`.
+    """
 
     root: Path
     outputs: Path
+    taken: Path | None = None
+
+    @property
+    def upstream(self) -> Path:
+        """Return the folder of outputs that artifacts of other runs are taken from."""
+        return self.taken or self.outputs
 
     def folder(self, config: str, run_id: str) -> Path:
         """Return ``outputs/<config>/<run id>``."""

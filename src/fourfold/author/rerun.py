@@ -109,7 +109,7 @@ def rerun(template: str = "", /, **parameters: Any) -> Rerun | None:
     used = read_template(path)
     names |= _as_given(sources, used)
     spec = _spec(used, names, parameters, root)
-    folders = Project(root, root / "outputs" / "rerun")
+    folders = Project(root, root / "outputs" / "rerun", root / "outputs")
     record = _executed(spec, folders)
     before, conclusion = emit.recorded()
     ended = record.verdict if record.ok else f"{record.status}: {error_line(record)}"
@@ -214,7 +214,7 @@ def _main() -> None:
     from fourfold.run.selection import choose
 
     given = json.loads(sys.stdin.read())
-    folders = Project(Path(given["root"]), Path(given["outputs"]))
+    folders = Project(root := Path(given["root"]), Path(given["outputs"]), root / "outputs")
     with hold_outputs(folders.outputs):
         run_batch(choose([RunSpec.from_json(given["spec"])], folders).todo, folders)
         write_overview(folders.outputs)

@@ -87,7 +87,7 @@ def write_end(
         "end",
         ok=sum(record.ok for record in records),
         failed=sum(record.failed for record in records),
-        cancelled=sum(record.status == "cancelled" for record in records),
+        **{name: sum(r.status == name for r in records) for name in ("cancelled", "skipped")},
         **counts,
         stopped=why or None,
         causes=[

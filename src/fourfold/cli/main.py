@@ -11,6 +11,7 @@ from rich.console import Console
 
 from fourfold.author.lint import check_templates
 from fourfold.cli import author, models, results, show
+from fourfold.cli.graph import drawing
 from fourfold.cli.options import (
     Bounds,
     Outputs,
@@ -35,6 +36,7 @@ from fourfold.project import Project, hold_outputs, shown
 from fourfold.records.formatting import count
 from fourfold.records.ipynb import defer_grammar
 from fourfold.records.record import RunRecord
+from fourfold.run.following import Following
 from fourfold.run.kernelspec import check_kernel
 from fourfold.run.only import matching
 from fourfold.run.searching import Searches, expanded
@@ -69,8 +71,9 @@ def plan_command(
 ) -> None:
     """Show the runs of PATHs and check them all; starts no kernel."""
     project = root_of(root)
-    planned = plan(paths or [], project, remark)
+    above: list[RunSpec] = []
     place = Project(project, outputs_of(outputs, project))
+    planned = plan(paths or [], project, remark, above.append, place.outputs)
     searches = [] if only else [spec for spec in planned if spec.search]
     specs = _matching(expanded(planned, place), only) if only else planned
     console.print(plan_table(specs))
@@ -82,12 +85,20 @@ def plan_command(
     counts = [count(runs, "run")] if runs or not searches else []
     counts += [f"{len(searches)} search{'es' * (len(searches) > 1)}"] if searches else []
     console.print(f"{' and '.join(counts)} of {count(configs, 'config')}, all checked")
+    if graph := drawing([*planned, *above], {spec.config for spec in planned}):
+        console.print(graph)
     if why:
-        choice = choose(expanded(specs, place), place, runs=ids_of(planned, place))
-        _explain(choice)
+        known_runs, choice = expanded(specs, place), Choice()
+        known = Known(place, known_runs, ids_of(planned, place))
+        following = Following(known_runs, [*planned, *above], place, known, choice, dry=True)
+        following.begin()
+        _explain(choice, following)
         names = "of them under other names, questions or criteria"
         kept = f", {len(choice.kept):,} {names}" if choice.kept else ""
-        console.print(f"{len(choice.todo):,} to execute, {len(choice.unchanged):,} unchanged{kept}")
+        later = f", {following.left:,} decided later" if following.left else ""
+        later += f", {len(following.skipped):,} skipped" if following.skipped else ""
+        execute = f"{len(choice.todo):,} to execute{later}"
+        console.print(f"{execute}, {len(choice.unchanged):,} unchanged{kept}")
 
 
 @app.command()
@@ -118,8 +129,9 @@ def run(
 ) -> None:
     """Execute the runs of PATHs that are new or changed; what was done is not done again.
 
-    Exit code 0 if all is well, 1 if a run failed, 2 if a config is wrong or nothing can be
-    written, 130 if it was stopped, by Ctrl-C or by --max-time.
+    Exit code 0 if all is well, 1 if a run failed, or was skipped as what it follows is missing,
+    2 if a config is wrong or nothing can be written, 130 if it was stopped, by Ctrl-C or by
+    --max-time.
     """
     from fourfold.run.kernels.machine import begin
 
@@ -128,8 +140,10 @@ def run(
     if kernel:
         check_kernel(kernel)
     begin(at_once)
-    planned = plan(paths or [], project, _aside if as_json else remark)
+    above: list[RunSpec] = []
     place = Project(project, outputs_of(outputs, project))
+    note = _aside if as_json else remark
+    planned = plan(paths or [], project, note, above.append, place.outputs)
     out = Console(quiet=True) if as_json else console
     specs = _matching(expanded(planned, place), only) if only or failed else planned
     specs = [replace(spec, options=replace(spec.options, kernel=kernel)) for spec in specs]
@@ -149,18 +163,17 @@ def run(
         keep_notes(place.outputs, notes)
         plain = [spec for spec in specs if not spec.search]
         known = Known(place, plain, ids)
-        choice = choose(plain, place, force, failed, known=known)
+        choice = Choice()
+        following = Following(plain, [*planned, *above], place, known, choice, force, failed)
+        following.begin()
         searches = Searches([spec for spec in specs if spec.search], place, known, choice, force)
         if why:
-            _explain(choice, out)
+            _explain(choice, following, out)
         if choice.kept:
-            from fourfold.run.kept import keep
-
-            keep(choice.kept, place)
             kept = count(len(choice.kept), "result")
             out.print(f"{kept} kept under other names, questions or criteria, not executed")
         unchanged = len(choice.unchanged)
-        if not choice.todo:
+        if not choice.todo and not following.skipped:
             searches.keep_runs()
             write_results(place.outputs, always=False)
             _rows(planned, place, out)
@@ -169,10 +182,13 @@ def run(
         elif unchanged and not quiet:
             out.print(f"{count(unchanged, 'run')} unchanged, not executed again")
         follow = events.Events if as_json else events.Quiet if quiet else Progress
-        records, ended = _execute(choice, place, at_once, bounds, follow, searches)
+        records, ended = _execute(choice, place, at_once, bounds, follow, searches, following)
         searches.keep_runs()
-        if choice.todo:
-            summary.print_summary(records, choice, out, bounds.words.get(ended, ""))
+        rest = len(choice.todo) - len(records) + following.not_started
+        records += following.skipped
+        code = _code(records, ended) or int(following.blocked)
+        if choice.todo or following.skipped:
+            summary.print_summary(records, choice, out, bounds.words.get(ended, ""), rest)
             if not summary.write_tables(records, choice, place, out):
                 ended = "disk"
             elif ended != "disk":
@@ -180,22 +196,21 @@ def run(
         if ended != "disk" and not summary.write_searches(searches, place, out):
             ended = "disk"
         if as_json:
-            rest = len(choice.todo) - len(records)
-            counts = {"not_started": rest, "unchanged": unchanged}
-            events.write_end(records, ended, counts, began, _code(records, ended))
-    _exit(records, ended, place.outputs)
+            counts = {"not_started": rest, "unchanged": len(choice.unchanged)}
+            events.write_end(records, ended, counts, began, code)
+    _exit(code, ended, place.outputs)
 
 
 def _code(records: list[RunRecord], ended: str) -> int:
     early = {"disk": 2, "signal": 130, "max_time": 130}
-    return early.get(ended, int(not all(record.ok for record in records)))
+    return early.get(ended, int(not all(record.ok or record.reason for record in records)))
 
 
-def _exit(records: list[RunRecord], ended: str, outputs: Path) -> None:
+def _exit(code: int, ended: str, outputs: Path) -> None:
     if ended == "disk":
         full = "the disk of results or of temporary files is full or read-only"
         raise FourfoldError(f"{outputs}: {full}; make room, and the same command goes on")
-    raise typer.Exit(_code(records, ended))
+    raise typer.Exit(code)
 
 
 def _aside(note: Violation) -> None:
@@ -219,9 +234,12 @@ def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
     return chosen
 
 
-def _explain(choice: Choice, out: Console = console) -> None:
-    for item in choice.todo:
-        out.print(f"{item.spec.name}: {'; '.join(item.why)}", markup=False, soft_wrap=True)
+def _explain(choice: Choice, following: Following, out: Console = console) -> None:
+    lines = [f"{item.spec.name}: {'; '.join(item.why)}" for item in choice.todo]
+    lines += [f"{each.name}: skipped: {each.reason}" for each in following.skipped]
+    lines += [f"{name}: decided when {first} has ended" for name, first in following.waiting()]
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)
 
 
 def _workers(given: str) -> int | None:
@@ -239,15 +257,21 @@ def _execute(
     bounds: Bounds,
     follow: type[Progress] = Progress,
     searches: Searches | None = None,
+    following: Following | None = None,
 ) -> tuple[list[RunRecord], str]:
     """Execute what is chosen, and what searches ask for; return records, and why it ended early."""
     from fourfold.run.past import Forecast, Past
     from fourfold.run.schedule import warm_up, workers_for
 
+    skipped = following.skipped if following else []
     if not choice.todo:
-        follow(Forecast([], 1), console, bounds.words).begin(len(choice.unchanged))
+        progress = follow(Forecast([], 1), console, bounds.words)
+        progress.begin(len(choice.unchanged))
+        progress.skipped(skipped)
         return [], ""
     later, most = (searches.at_once, searches.left) if searches else (0, 0)
+    waiting = following.left if following else 0
+    later, most = later + waiting, most + waiting
     at_once = workers_for(choice.todo, workers, later)
     warm_up(choice.todo, place, at_once)
     past = Past(place.outputs)
@@ -258,13 +282,16 @@ def _execute(
 
     progress = follow(Forecast(todo, at_once, most), console, bounds.words)
     progress.begin(len(choice.unchanged))
+    progress.skipped(skipped)
 
     def after(record: RunRecord) -> list[Todo]:
-        if searches is None:
+        if searches is None or following is None:
             return []
-        new = list(map(past.known, searches.after(record)))
+        known = len(skipped)
+        new = list(map(past.known, [*following.after(record), *searches.after(record)]))
         choice.todo.extend(new)
-        progress.add(new, searches.left)
+        progress.add(new, searches.left + following.left)
+        progress.skipped(skipped[known:])
         return new
 
     def done(spec: RunSpec, record: RunRecord) -> None:
@@ -275,7 +302,7 @@ def _execute(
     room = len(todo) + most + len(choice.unchanged)
     live = nullcontext() if searches is None else live_page(place.outputs, len(todo) + most)
     with room_held(place.outputs, room), progress.live(), live as page:
-        return run_batch(
+        records, ended = run_batch(
             todo,
             place,
             at_once,
@@ -288,6 +315,9 @@ def _execute(
             after,
             later,
         )
+    if following:
+        following.finish(records)
+    return records, ended
 
 
 @app.command()
@@ -324,7 +354,7 @@ def reference(paths: Paths = None, root: Root = None, workers: Workers = "auto")
 
     project = root_of(root)
     specs = first_runs(plan(paths or [], project))
-    place = Project(project, project / "outputs" / "references")
+    place = Project(project, project / "outputs" / "references", project / "outputs")
     choice = choose(specs, place, force=True)
     records, ended = _execute(choice, place, _workers(workers), Bounds())
     good = {record.name for record in records if record.ok}
@@ -332,7 +362,7 @@ def reference(paths: Paths = None, root: Root = None, workers: Workers = "auto")
         if spec.name in good:
             written = write_reference(spec, place)
             console.print(f"wrote {written.relative_to(project)}")
-    _exit(records, ended, place.outputs)
+    _exit(_code(records, ended), ended, place.outputs)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

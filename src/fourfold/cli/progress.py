@@ -33,7 +33,8 @@ _MOST_NAMES, _MOST_METRICS = 8, 4
 _FEW = 4  # runs that are shown as columns
 COLOURS = {
     **dict.fromkeys(("ok", "unchanged", "supported"), "green"),
-    **{"inconclusive": "yellow", "cancelled": "yellow", "refuted": "red", "not judged": "dim"},
+    **dict.fromkeys(("inconclusive", "cancelled", "skipped"), "yellow"),
+    **{"refuted": "red", "not judged": "dim"},
 }
 
 
@@ -96,14 +97,19 @@ class Progress:
             self.failed += record.failed
         self._ended(record)
 
+    def skipped(self, records: Sequence[RunRecord]) -> None:
+        """Note runs that are not executed because of others."""
+        for record in records:
+            self._ended(record)
+
     def _ended(self, record: RunRecord) -> None:
-        if self.total <= MOST_ROWS or not record.ok:
+        if self.total <= MOST_ROWS or not (record.ok or record.reason):
             number = f"{self.ended:>{len(f'{self.total:,}')},}/{self.total:,}"
             verdict = "" if record.verdict == "not judged" else f" · {coloured(record.verdict)}"
             line = f"{number} {coloured(record.status)} {escape(record.name)}{verdict}"
             self._print(f"{line} [dim]{record.duration_s:.1f} s[/]")
-            if record.error:
-                self._print(f"      {escape(error_line(record))}")
+            if line := error_line(record):
+                self._print(f"      {escape(line)}")
         if self.ended < self.total > MOST_ROWS and self.ended % -(-self.total // _LINES) == 0:
             self._say_where()
 

@@ -52,7 +52,7 @@ def accept(
         from fourfold.run.accepting import accept as take
         from fourfold.run.fingerprint import Fingerprints
 
-        fingerprints, accepted = Fingerprints(project, place.outputs), 0
+        fingerprints, accepted = Fingerprints(project, place.upstream), 0
         for spec in chosen:
             if changes := take(spec, place, fingerprints, because.strip()):
                 accepted += 1

@@ -22,17 +22,21 @@ _MOST_CAUSES, _NAMES = 20, 2
 _REST = 60  # columns beside the name of a run
 
 
-def print_summary(records: Sequence[RunRecord], choice: Choice, console: Console, why: str) -> None:
+def print_summary(
+    records: Sequence[RunRecord], choice: Choice, console: Console, why: str, missing: int
+) -> None:
     """Print the runs that were executed; of more than fit on a page, the causes of failures.
 
     Parameters
     ----------
     records : sequence of RunRecord
-        Of the runs that ended.
+        Of the runs that ended or were skipped.
     choice : Choice
     console : Console
     why : str
         Why others were not started, in words.
+    missing : int
+        How many were not started.
     """
     many = len(records) > MOST_ROWS
     if records and not many:
@@ -44,9 +48,11 @@ def print_summary(records: Sequence[RunRecord], choice: Choice, console: Console
             width = max(console.width, width)
             page = Page(file=console.file, width=width, quiet=console.quiet)
         page.print(table)
-    missing, statuses = len(choice.todo) - len(records), Counter(r.status for r in records)
-    words = [count(len(records), "run"), f"{sum(record.failed for record in records):,} failed"]
+    statuses = Counter(record.status for record in records)
+    executed = len(records) - statuses["skipped"]
+    words = [count(executed, "run"), f"{sum(record.failed for record in records):,} failed"]
     words += [f"{n:,} cancelled"] if (n := statuses["cancelled"]) else []
+    words += [f"{n:,} skipped"] if (n := statuses["skipped"]) else []
     words += [f"{missing:,} not started ({why})"] if missing else []
     words += [f"{len(choice.unchanged):,} unchanged"] if choice.unchanged else []
     console.print(", ".join(words), soft_wrap=True)
@@ -59,7 +65,7 @@ def print_summary(records: Sequence[RunRecord], choice: Choice, console: Console
         for name in (n for n, part in record.key.get("inputs", {}).items() if part == CHANGED):
             again = f"{record.name}: {name} {CHANGED}; the next command runs it again"
             console.print(again, markup=False, soft_wrap=True)
-    if records:
+    if executed:
         console.print(cost_line(records), highlight=False, soft_wrap=True)
 
 

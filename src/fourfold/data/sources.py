@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar
 
 from fourfold.data import database, formats
+from fourfold.data.artifacts import OUTPUTS, artifact_path, is_artifact
 from fourfold.data.datasets import DATASETS
 from fourfold.data.listing import matches
 from fourfold.errors import DataError, did_you_mean
@@ -64,14 +65,18 @@ class Source:
     text : str
         A built-in name; a path; a glob, whose files are put under each other with a column
         ``source_file``; a URL that fsspec reads; or a database URL, whose secrets are written as
-        environment variables, ``postgresql://me:${PGPASSWORD}@host/shop``.
+        environment variables, ``postgresql://me:${PGPASSWORD}@host/shop``; or the artifact of
+        another run, ``run:CONFIG/RUN/ARTIFACT``.
     root : Path, optional
         Folder that relative paths start from. Default: the current folder, then its parents up
         to the project's.
+    outputs : Path, optional
+        Folder of the outputs of other runs. Default: ``outputs/`` there.
     """
 
     text: str
     root: Path | None = None
+    outputs: Path | None = None
     #: Whether a query names tables of the source; if not, the source is its only table.
     has_tables: ClassVar[bool] = False
 
@@ -152,6 +157,22 @@ class _Files(Source):
         return _stacked(self.text, parts) if _GLOB.search(self.text) else parts.popitem()[1]
 
 
+class _Artifact(_Files):
+    def files(self) -> list[Path]:
+        with suppress(DataError):
+            path = self._located()
+            return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        return []
+
+    def missing(self) -> str | None:
+        if (problem := _problem(self._located)) or not self._located().is_dir():
+            return problem
+        return f"{self.text}: expected a file, got a folder"
+
+    def _located(self) -> Path:
+        return _artifact(self.text, self.root, self.outputs)
+
+
 class _Url(Source):
     def problem(self, query: str = "") -> str | None:
         scheme = self.text.partition(":")[0]
@@ -209,10 +230,12 @@ class _Database(Source):
         return Loaded(frame, self.masked, "database", _digest(frame))
 
 
-def parse(text: str, root: Path | None = None) -> Source:
+def parse(text: str, root: Path | None = None, outputs: Path | None = None) -> Source:
     """Return the kind of source that a text names, with the arguments of `Source`."""
     if text in DATASETS:
         return _BuiltIn(text, root)
+    if is_artifact(text):
+        return _Artifact(text, root, outputs)
     if database.is_database(text) or text.lower().endswith(formats.SQLITE):
         return _Database(text, root)
     return _Url(text, root) if _SCHEME.match(text) else _Files(text, root)
@@ -256,17 +279,27 @@ def load(source: str, query: str = "", root: Path | None = None) -> Loaded:
 def locate(path: str, root: Path | None = None) -> Path:
     """Return the file at a relative path: below `root`, else here or upwards in the project.
 
-    The project is a folder that holds ``templates/`` and ``params/``.
+    The project is a folder that holds ``templates/`` and ``params/``. Of the artifact of a run,
+    ``run:CONFIG/RUN/ARTIFACT``, it may be a folder too.
 
     Raises
     ------
     DataError
         If there is no such file.
     """
+    if is_artifact(path):
+        return _artifact(path, root)
     for folder in _folders(root):
         if os.path.isfile(folder / path):
             return folder / path
     raise DataError(f"{path}: expected a file, found none.{_nearest(path, root)}")
+
+
+def _artifact(text: str, root: Path | None, outputs: Path | None = None) -> Path:
+    """Return where an artifact is: in these outputs, in those of the batch, or of the project."""
+    if outputs is None and root is None and OUTPUTS in os.environ:
+        outputs = Path(os.environ[OUTPUTS])
+    return artifact_path(text, outputs or _folders(root)[-1] / "outputs")
 
 
 def _problem(check: Callable[..., object], *arguments: object) -> str | None:

@@ -3,17 +3,22 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
+from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from fourfold.data import sources
+from fourfold.data.artifacts import artifacts_in, is_artifact, read_artifact
+from fourfold.data.formats import kind_of
 from fourfold.data.listing import files_below, matches
-from fourfold.errors import ConfigError, TemplateError, Violation, did_you_mean
+from fourfold.errors import ConfigError, DataError, TemplateError, Violation, did_you_mean
 from fourfold.plan import search as searches
 from fourfold.plan import sweep as sweeps
-from fourfold.plan.config import Config, read_config, run_options
+from fourfold.plan.config import Config, config_name, read_config, run_options
+from fourfold.plan.graph import Planned, link
 from fourfold.plan.kind import Problem
 from fourfold.plan.parameters import REQUIRED
 from fourfold.plan.schema import config_kind
@@ -76,7 +81,11 @@ def _in_project(path: Path, root: Path) -> Path:
 
 
 def plan(
-    paths: Sequence[str], root: Path, remark: Callable[[Violation], None] = lambda remark: None
+    paths: Sequence[str],
+    root: Path,
+    remark: Callable[[Violation], None] = lambda remark: None,
+    above: Callable[[RunSpec], None] = lambda run: None,
+    outputs: Path | None = None,
 ) -> list[RunSpec]:
     """Return the runs of all configs in order, or raise with everything that is wrong.
 
@@ -88,6 +97,10 @@ def plan(
         The project.
     remark : callable
         Given what is not wrong and should be known.
+    above : callable
+        Given each run of another config that these follow.
+    outputs : Path, optional
+        Folder of results, by default ``outputs/`` of the project.
 
     Raises
     ------
@@ -95,7 +108,7 @@ def plan(
         With all violations of all files at once.
     """
     read = cache(read_template)
-    runs: list[RunSpec] = []
+    planned: list[Planned] = []
     violations: list[Violation] = []
     names: dict[str, Path] = {}
     for path in find_configs(paths, root):
@@ -114,12 +127,40 @@ def plan(
             message = f"expected a name that UTF-8 can hold in {_LONGEST_NAME} bytes"
             violations.append(config.violation((), f"{message}, got {config.name!r}"))
             continue
-        planned, wrong = _plan_config(config, root, read, remark)
-        runs += planned
+        runs, wrong = _plan_config(config, root, read, remark)
+        planned.append(Planned(config, _template(config, root, read), runs))
         violations += wrong
-    if violations:
+
+    def load(name: str) -> Planned | None:
+        if (path := _others(root).get(name)) is None:
+            return None
+        config = read_config(path, root)
+        runs, wrong = _plan_config(config, root, read, remark)
+        violations.extend(wrong)
+        return Planned(config, _template(config, root, read), runs)
+
+    places = lambda: [*names, *_others(root)]  # noqa: E731
+    try:
+        runs, others, wrong = link(planned, load, places, outputs or root / "outputs")
+    except ConfigError as error:
+        runs, others, wrong = [], [], list(error.violations)
+    if violations := [*violations, *wrong]:
         raise ConfigError(list(dict.fromkeys(violations)))
+    for run in others:
+        above(run)
     return runs
+
+
+def _others(root: Path) -> dict[str, Path]:
+    """Return all configs of a project by name."""
+    return {config_name(path, root): path for path in _configs_at(str(root / "params"), root)}
+
+
+def _template(config: Config, root: Path, read: Any) -> Template | None:
+    with suppress(TemplateError):
+        path = find_template(str(config.value.get("template")), root / "templates")
+        return cast("Template", read(path))
+    return None
 
 
 def _is_folder_name(name: str) -> bool:
@@ -280,13 +321,31 @@ def _check_runs(
         cases = {(name in run.varied, _given(run, name), _given(run, "query")) for run in named}
         for varied, path, query in sorted(cases):
             problem: str | None = ""
+            if is_artifact(path):
+                continue  # which its run may still have to make
             if name == "data" and (path or parameter.default != ""):
                 problem = sources.parse(path, root).problem(query)
             elif name == "contract" or (name != "data" and parameter.help.startswith(_PATH_OF)):
                 problem = _no_file(path, root)
             if problem:
                 problems.append(Problem((block if varied else "parameters", name), problem))
+    for run in runs:
+        for name, given in run.parameters.items():
+            place = block if name in run.varied else "parameters"
+            unread = map(_unread, artifacts_in(given), repeat(name))
+            problems += [Problem((place, name), message) for message in unread if message]
     return [config.violation(key, message) for key, message in problems]
+
+
+def _unread(text: str, name: str) -> str:
+    """Return why a parameter cannot take the artifact that a text names; empty if it can."""
+    try:
+        artifact = read_artifact(text)
+        if name == "data":
+            kind_of(artifact.name)
+    except DataError as error:
+        return str(error)
+    return ""
 
 
 def _given(run: RunSpec, name: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from fourfold.errors import ConclusionError
 from fourfold.plan.config import RUN
+from fourfold.plan.graph import AFTER, WHEN
 from fourfold.plan.kind import Kind, Problem, anything, mapping, pattern, unknown
 from fourfold.plan.parameters import REQUIRED
 from fourfold.plan.rules import REGRESS, regress_kind, size
@@ -43,6 +44,8 @@ def config_kind(template: Template | None) -> Kind:
         "parameters": mapping("Parameters of the template", {}, anything),
         "sweep": sweep_kind(Names()),
         "search": search_kind(Names()),
+        "after": AFTER,
+        "when": WHEN,
         "run": RUN,
         "regress": REGRESS,
     }

@@ -53,6 +53,11 @@ class RunSpec:
     search : dict
         Of a config that searches: its block, as `fourfold.plan.search.read_search` takes it. Its
         runs are not known before it is carried out.
+    after : tuple of str
+        Names of the runs that it follows: those of ``after`` and ``when``, and those whose
+        artifacts it takes.
+    when : dict
+        Verdicts that such a run must have, for this one to be executed.
     """
 
     config: str
@@ -66,6 +71,8 @@ class RunSpec:
     regress: Mapping[str, Any] = field(default_factory=dict)
     row: Mapping[str, str] = field(default_factory=dict)
     search: Mapping[str, Any] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -74,14 +81,17 @@ class RunSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as plain JSON values."""
-        return {**asdict(self), "varied": list(self.varied)}
+        lists = {"varied": list(self.varied), "after": list(self.after)}
+        return {**asdict(self), **lists, "when": {n: list(v) for n, v in self.when.items()}}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> RunSpec:
         """Return the spec that `to_json` wrote."""
         given = content["options"]
         options = RunOptions(**{**given, "retry_on": tuple(given["retry_on"])})
-        return cls(**{**content, "varied": tuple(content["varied"]), "options": options})
+        own = {name: tuple(content[name]) for name in ("varied", "after")}
+        when = {name: tuple(verdicts) for name, verdicts in content["when"].items()}
+        return cls(**{**content, **own, "when": when, "options": options})
 
 
 def run_id(parts: Iterable[str]) -> str:

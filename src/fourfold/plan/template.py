@@ -36,6 +36,8 @@ class Template:
         In the order of the cell.
     metrics : tuple of str
         Names that the code records; ``*`` stands for a part known only at run time.
+    artifacts : tuple of str
+        Names under which the code saves tables, in the same way.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Template:
     notebook: Mapping[str, Any]
     parameters: Mapping[str, Parameter]
     metrics: tuple[str, ...]
+    artifacts: tuple[str, ...] = ()
 
 
 def read_template(path: Path) -> Template:
@@ -62,7 +65,8 @@ def read_template(path: Path) -> Template:
         )
     cell = notebook["cells"][index]
     parameters = read_parameters(text(cell), f"{path}, cell {index + 1}")
-    return Template(path.stem, path, notebook, parameters, tuple(dict.fromkeys(_metrics(notebook))))
+    metrics, artifacts = (tuple(dict.fromkeys(_named(notebook, c))) for c in ("record", "save"))
+    return Template(path.stem, path, notebook, parameters, metrics, artifacts)
 
 
 def find_template(name: str, folder: Path) -> Path:
@@ -112,12 +116,13 @@ def template_path(file: str, root: Path) -> Path:
     return library() / file.removeprefix(_OURS) if file.startswith(_OURS) else root / file
 
 
-def _metrics(notebook: Mapping[str, Any]) -> Iterator[str]:
-    # Most cells record nothing, and a syntax tree takes time.
-    cells = [cell for cell in notebook["cells"] if "record" in text(cell)]
+def _named(notebook: Mapping[str, Any], call: str) -> Iterator[str]:
+    """Yield the names that the code gives to a call."""
+    # Most cells have no such call, and a syntax tree takes time.
+    cells = [cell for cell in notebook["cells"] if call in text(cell)]
     for node in chain.from_iterable(map(ast.walk, code_trees({"cells": cells}))):
         match node:
-            case ast.Call(func=ast.Attribute(attr="record") | ast.Name(id="record")):
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if name == call:
                 named = [k.value for k in node.keywords if k.arg == "name"]
                 yield from map(_pattern, [*node.args[:1], *named])
 

@@ -16,6 +16,7 @@ from fourfold.records.evidence import MIME, Claim, Metric
 from fourfold.records.ipynb import SECTIONS, sections
 
 FORMAT = 1
+SKIPPED = "skipped"
 _OF_ONE = re.compile(  # parts of a message that say something of one run only
     r"""(?P<quote>['"])[^'"]*[/\\][^'"]*(?P=quote)              # a path in quotes
     | (?<!\w)(?:\w+:/|[a-z]:\\|~?\.{0,2}/)\S*\w/? | [\w.-]+(?:/[\w.-]+)*/[\w-]+\.\w+  # a path
@@ -39,7 +40,7 @@ class RunRecord:
     ----------
     status : str
         ``ok``, ``unchanged``, or how it ended otherwise: ``failed``, ``timed_out``, ``killed`` or
-        ``cancelled``.
+        ``cancelled``; ``skipped`` if it was not executed because of a run that it follows.
     sections : dict
         Seconds that each section took.
     error : dict, optional
@@ -56,6 +57,10 @@ class RunRecord:
         Fingerprints of what the result depends on beside the parameters.
     accepted : list of dict
         Changes that somebody says are harmless: ``at``, ``because``, ``changes``.
+    reason : str
+        Why it was skipped.
+    former : dict
+        The record of its last good end, if it was skipped since.
     """
 
     config: str
@@ -83,6 +88,8 @@ class RunRecord:
     cost: Mapping[str, Any] = field(default_factory=dict)
     key: Mapping[str, Any] = field(default_factory=dict)
     accepted: Sequence[Mapping[str, Any]] = ()
+    reason: str = ""
+    former: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
     @property
@@ -97,8 +104,8 @@ class RunRecord:
 
     @property
     def failed(self) -> bool:
-        """Say whether the run is to blame for its end; Ctrl-C may have cancelled it."""
-        return not self.ok and self.status != "cancelled"
+        """Say whether the run is to blame for its end: not if it was cancelled or skipped."""
+        return not self.ok and self.status not in ("cancelled", SKIPPED)
 
 
 def emitted(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -162,7 +169,10 @@ def versions() -> dict[str, str]:
 
 def write_record(record: RunRecord, path: Path) -> None:
     """Write a record as JSON."""
-    write_text(path, json.dumps(asdict(record), indent=1, ensure_ascii=False, default=str) + "\n")
+    content = asdict(record)
+    if record.status != SKIPPED:
+        del content["reason"], content["former"]
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n")
 
 
 def find_record(folder: Path) -> RunRecord | None:
@@ -175,14 +185,19 @@ def find_record(folder: Path) -> RunRecord | None:
 
 def read_record(path: Path) -> RunRecord:
     """Return the record in a file."""
-    record = RunRecord(**json.loads(path.read_text(encoding="utf-8")))
+    return record_of(json.loads(path.read_text(encoding="utf-8")))
+
+
+def record_of(content: Mapping[str, Any]) -> RunRecord:
+    """Return the record that JSON holds."""
+    record = RunRecord(**content)
     return replace(record, **_evidence(record.metrics, record.claims))
 
 
 def error_line(record: RunRecord) -> str:
-    """Return ``section, cell n (id): Error: message``, or an empty string."""
+    """Return ``section, cell n (id): Error: message``, why it was skipped, or an empty string."""
     if not record.error:
-        return ""
+        return record.reason
     cell = ", cell {cell} ({cell_id})".format(**record.error) if record.error["cell"] else ""
     return f"{record.error['section']}{cell}: {record.error['error']}: {record.error['message']}"
 
@@ -199,7 +214,7 @@ def cause(record: RunRecord) -> str:
     'ValueError: row … of … is empty'
     """
     if not record.error:
-        return "" if record.ok else record.status
+        return "" if record.ok else record.reason or record.status
     message = str(record.error["message"]).strip().partition("\n")[0].strip()
     if record.error["error"] == "OutOfMemory":
         return message.partition(",")[0]
@@ -209,9 +224,9 @@ def cause(record: RunRecord) -> str:
 
 
 def causes(records: Iterable[RunRecord]) -> dict[str, list[RunRecord]]:
-    """Return the failed runs by `cause`, the most frequent first."""
+    """Return the failed and skipped runs by `cause`, the most frequent first."""
     groups: dict[str, list[RunRecord]] = {}
     for record in records:
-        if record.failed:
+        if record.failed or record.status == SKIPPED:
             groups.setdefault(cause(record), []).append(record)
     return dict(sorted(groups.items(), key=lambda group: -len(group[1])))

@@ -23,7 +23,7 @@ from fourfold.report.figure_text import in_words
 
 _HIDDEN = ("parameters", "injected-parameters", "setup")
 _WIDTH, _ROOM = 160.0, 12.0  # of the small chart of an interval, in pixels
-_SIGNS = {**MARKS, "ok": "✔"}
+_SIGNS = {**MARKS, "ok": "✔", "skipped": "–"}
 
 
 class _Exporter(HTMLExporter):
@@ -156,6 +156,15 @@ def _anchors(notebook: Any) -> dict[str, str]:
 def write_report(folder: Path, record: RunRecord) -> None:
     """Write the report of the executed notebook in a run's folder."""
     notebook = nbformat.read(folder / "notebook.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    write_text(folder / "report.html", render(notebook, record))
+
+
+def write_skipped(folder: Path, record: RunRecord) -> None:
+    """Write the page of a run that was skipped: the reason, and no earlier result as if of now."""
+    notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+    if record.former:
+        text = f"Its last result is of {record.former['started_at'][:19].replace('T', ' ')} UTC."
+        notebook.cells.append(nbformat.v4.new_markdown_cell(text))  # type: ignore[no-untyped-call]
     write_text(folder / "report.html", render(notebook, record))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.project import whole_file
-from fourfold.records.record import RunRecord, cause, error_line, find_record
+from fourfold.records.record import SKIPPED, RunRecord, cause, error_line, find_record
 
 _PLAIN = ("config", "run_id", "template", "status", "verdict", "started_at", "duration_s")
 
@@ -29,8 +29,8 @@ def row(record: RunRecord) -> dict[str, Any]:
 
 def batch_row(record: RunRecord) -> dict[str, Any]:
     """Return the row of a run in its batch: with whether it was executed, or stood as it was."""
-    executed = record.status != "unchanged"
-    flat = row(record if executed else replace(record, status="ok"))
+    executed = record.status not in ("unchanged", SKIPPED)
+    flat = row(replace(record, status="ok") if record.status == "unchanged" else record)
     first = {name: flat.pop(name) for name in ("config", "run_id", "template", "status")}
     return {**first, "executed": executed, **flat}
 

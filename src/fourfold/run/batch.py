@@ -17,6 +17,7 @@ from typing import Any
 from nbformat import from_dict
 from papermill.iorw import load_notebook_node
 
+from fourfold.data.artifacts import OUTPUTS
 from fourfold.models.card import finish
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, git_commit, no_room, write_text
@@ -182,7 +183,7 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
         (place / "artifacts").mkdir(parents=True)
         write_text(place / "params.yaml", as_yaml(spec.parameters))
         started, clock = datetime.now(UTC), awake_s()
-        reader = Reader(root, batch.project.outputs, place, time.time_ns())
+        reader = Reader(root, batch.project.upstream, place, time.time_ns())
         execution = _execute(item, batch, place / "notebook.ipynb")
         failure = execution.failure
         if not failure:
@@ -267,7 +268,8 @@ def _execute(item: Todo, batch: Batch, path: Path) -> Execution:
             execution.kernel,
             limits=Limits(limit_s or item.limit_s, spec.options.cell_timeout_s, not limit_s),
             cwd=root,
-            env=kernel_env(path.parent / "artifacts", batch.threads),
+            env=kernel_env(path.parent / "artifacts", batch.threads)
+            | {OUTPUTS: str(batch.project.upstream)},
             on_kernel=lambda manager: batch.keep_kernel(spec, manager),
             ahead=lambda: batch.ahead(spec),
         )

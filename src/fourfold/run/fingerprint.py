@@ -21,6 +21,7 @@ from fourfold.run.inputs import CHANGED, Inputs, Reader, inputs_of
 from fourfold.run.names import texts_of
 from fourfold.run.packages import package_changes
 
+UNSURE = "may have changed, which only reading them would tell"
 _LOCKS = (
     *("requirements.lock", "uv.lock", "poetry.lock", "Pipfile.lock", "pixi.lock"),
     "conda-lock.yml",
@@ -105,7 +106,7 @@ class Fingerprint:
             before, now = earlier.inputs.get(name, ""), self.inputs.get(name, "")
             what = "code" if name.endswith(".py") else "folder" if name.endswith("/") else "data"
             if before is None or now is None:
-                changes.append(f"data {name} may have changed, which only reading them would tell")
+                changes.append(f"data {name} {UNSURE}")
             elif before == CHANGED:
                 changes.append(f"{what} {name} {CHANGED}")
             elif before != now:
@@ -133,8 +134,13 @@ class Fingerprints:
         self.template = cache(lambda file: read_notebook(template_path(file, root)))
         self._code = cache(lambda file: digest_of_code(self.template(file)))
         self.judged_by = cache(lambda file: judged_by(self.template(file)))
-        self._named = cache(lambda source: sources.parse(source, root).fingerprint())
+        self._named = cache(lambda source: sources.parse(source, root, outputs).fingerprint())
         self._now = cache(lambda name: digest_now(name, root, outputs))
+
+    def forget(self) -> None:
+        """Forget the digests of files: a run has written others."""
+        self._named.cache_clear()
+        self._now.cache_clear()
 
     def again(self, now: Fingerprint, key: Mapping[str, Any] | None) -> Fingerprint:
         """Return a fingerprint of now, with what the run of this key has read."""
@@ -181,7 +187,7 @@ def key_of(
         default = parameters_index(execution.nb) if parameters else None
         cells = [cell for i, cell in enumerate(execution.nb["cells"]) if i != default]
         read = inputs_of(execution.notes, code_of({"cells": cells}), parameters, reader)
-        named = Fingerprints(reader.root).named(parameters)
+        named = Fingerprints(reader.root, reader.outputs).named(parameters)
     except OSError as error:  # gone while it was read
         read, named = Inputs(moved={str(error.filename)}), {}
     again = read.moved if last else read.moved | read.perhaps

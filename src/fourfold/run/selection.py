@@ -11,7 +11,7 @@ from fourfold.plan.config import config_name
 from fourfold.plan.spec import RunSpec, canonical
 from fourfold.project import Project
 from fourfold.records.evidence import BUSINESS
-from fourfold.records.record import RunRecord, find_record
+from fourfold.records.record import SKIPPED, RunRecord, find_record, record_of
 from fourfold.run.fingerprint import Fingerprint, Fingerprints, changed_parameters
 from fourfold.run.kernelspec import PYTHON, kernel_for
 
@@ -68,7 +68,7 @@ def choose(
     force : bool
         Choose all.
     failed : bool
-        Choose only those whose last execution did not end well.
+        Choose only those whose last execution did not end well, or that were skipped.
     runs : mapping of str to collection of str
         All runs that each config has now; without it no former run is looked for.
     known : Known, optional
@@ -78,6 +78,10 @@ def choose(
     fingerprints, kernel, choice = known.fingerprints, known.kernel, Choice()
     for spec in specs:
         source, record = known.former.result_of(spec) if not force else known.former.own(spec)
+        again = record is not None and (record.failed or record.status == SKIPPED)
+        back = record is not None and bool(record.former)
+        if record and record.former:  # it was skipped, and is due again
+            record = record_of(record.former)
         now = fingerprints.of(spec, record.key if record else None)
         why: list[str] = ["asked for by --force"] if force else []
         kept = None
@@ -85,11 +89,11 @@ def choose(
             name = kernel(spec.template_file, spec.options.kernel)
             why = _reasons(spec, now, record, source, name)
             folder = project.folder(spec.config, spec.run_id)
-            if record and record.ok and (why or source != folder):
+            if record and record.ok and (why or source != folder or back):
                 others = _reasons(_asked(spec, record), now, record, source, name)
                 kept = None if others else _retold(spec, record, source, project, fingerprints)
                 why = [] if kept else why or ["not run yet"]
-        if failed and (record is None or not record.failed):
+        if failed and not again:
             why = []
         if why:
             cost = record.cost if record else {}
@@ -123,7 +127,7 @@ class Known:
         specs: Sequence[RunSpec],
         runs: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        self.fingerprints = Fingerprints(project.root, project.outputs)
+        self.fingerprints = Fingerprints(project.root, project.upstream)
         self.former = _Former(project, specs, runs)
         self.kernel = cache(self._kernel)
 

@@ -18,7 +18,7 @@ from fourfold.records.formatting import short
 
 _FINISHED = ("ok", "unchanged", "FINISHED")
 #: These ended without having been tried.
-_UNTRIED = ("cancelled", "invalid", "RUNNING", "SCHEDULED")
+_UNTRIED = ("cancelled", "skipped", "invalid", "RUNNING", "SCHEDULED")
 #: Columns that say why a run failed, the shortest first: of a batch, of records, of neither.
 _WHY = ("cause", "error.error", "error", "status")
 #: Parameters that say what a run is for, not how it is done.

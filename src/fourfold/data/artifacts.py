@@ -1,0 +1,96 @@
+"""The artifact of another run as the value of a parameter: ``run:CONFIG/RUN/ARTIFACT``."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from fourfold.errors import DataError, did_you_mean
+
+PREFIX = "run:"
+#: Where a kernel finds the outputs of other runs, if not in ``outputs/`` of the project.
+OUTPUTS = "FOURFOLD_OUTPUTS"
+_EXPECTED = f"expected {PREFIX}CONFIG/RUN/ARTIFACT, such as {PREFIX}prices/default/accepted.csv"
+_WILD = re.compile(r"[*?\[\]\\:]")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A file or folder that a run has written into its ``artifacts/``."""
+
+    config: str
+    run_id: str
+    name: str
+
+    @property
+    def run(self) -> str:
+        """Return ``config/run id``."""
+        return f"{self.config}/{self.run_id}"
+
+    def path(self, outputs: Path) -> Path:
+        """Return where it is in a folder of outputs."""
+        return outputs / self.run / "artifacts" / self.name
+
+
+def is_artifact(value: object) -> bool:
+    """Say whether a value names an artifact of a run."""
+    return isinstance(value, str) and value.startswith(PREFIX)
+
+
+def read_artifact(text: str) -> Artifact:
+    """Return the artifact that a text names.
+
+    Raises
+    ------
+    DataError
+        If it is not of that form.
+
+    Examples
+    --------
+    >>> read_artifact("run:prices/default/model/model.json")
+    Artifact(config='prices', run_id='default', name='model/model.json')
+    """
+    config, _, rest = text.removeprefix(PREFIX).partition("/")
+    run_id, _, name = rest.partition("/")
+    parts = [config, run_id, *name.split("/")]
+    if any(each.strip() in ("", ".", "..") or _WILD.search(each) for each in parts):
+        raise DataError(f"{_EXPECTED}, got {text!r}")
+    return Artifact(config, run_id, str(PurePosixPath(name)))
+
+
+def artifacts_in(value: Any) -> list[str]:
+    """Return the texts in a value, at any depth, that name artifacts of runs."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return [text for each in value for text in artifacts_in(each)]
+    return [value] if is_artifact(value) else []
+
+
+def names_at(folder: Path) -> list[str]:
+    """Return the artifacts in a folder, those in folders below it by their path."""
+    if not os.path.isdir(folder):
+        return []
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def artifact_path(text: str, outputs: Path) -> Path:
+    """Return the file or folder of an artifact in a folder of outputs.
+
+    Raises
+    ------
+    DataError
+        If the text is of another form, or the run has made no such artifact.
+    """
+    artifact = read_artifact(text)
+    path = artifact.path(outputs)
+    if os.path.exists(path):
+        return path
+    known = names_at(outputs / artifact.run / "artifacts")
+    made = f"{artifact.run} has made {', '.join(known)}" if known else f"run {artifact.run} first"
+    near = did_you_mean(artifact.name, known)
+    raise DataError(f"{text}: expected an artifact, found none; {made}.{near}")
