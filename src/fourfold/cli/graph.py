@@ -15,30 +15,33 @@ def drawing(specs: Sequence[RunSpec], batch: Collection[str]) -> Tree | None:
 
     One that follows several stands below the one that comes last, and names the others.
     """
-    follows: dict[str, dict[str, list[str]]] = {}
+    follows: dict[str, dict[str, dict[str, None]]] = {}
     for spec in specs:
         own = follows.setdefault(spec.config, {})
         for name in spec.after:
-            own.setdefault(name.partition("/")[0], [])
+            own.setdefault(name.partition("/")[0], {})
         for name, verdicts in spec.when.items():
-            own[name.partition("/")[0]].append(f"when {' or '.join(verdicts)}")
+            own[name.partition("/")[0]][f"when … {' or '.join(verdicts)}"] = None
         for artifact in map(read_artifact, artifacts_in(dict(spec.parameters))):
-            own[artifact.config].append(artifact.name)
+            own[artifact.config][f"takes {artifact.name} of …"] = None
     if not any(follows.values()):
         return None
     whole = Tree("order:", guide_style="dim", highlight=False)
     places: dict[str, tuple[int, Tree]] = {}
-    order = TopologicalSorter({n: own.keys() - {n} for n, own in follows.items()}).static_order()
-    for name in order:
-        own = {other: list(dict.fromkeys(words)) for other, words in follows[name].items()}
-        above = max(own.keys() - {name}, key=lambda other: places[other][0], default=None)
-        depth, tree = places[above] if above else (0, whole)
-        if not own and not any(name in each for each in follows.values()):
+    above = {name: own.keys() - {name} for name, own in follows.items()}
+    for name in TopologicalSorter(above).static_order():
+        if not above[name] and not any(name in each for each in above.values()):
             continue
-        words = [", ".join(own.pop(above))] if above else []
-        words += [f"also {other}{': ' * bool(w)}{', '.join(w)}" for other, w in own.items()]
+        last = max(sorted(above[name]), key=lambda other: places[other][0], default="")
+        depth, tree = places[last] if last else (0, whole)
+        words = [
+            text.replace(" of …", "").replace(" …", "")
+            if other == last
+            else text.replace("…", other)
+            for other, texts in follows[name].items()
+            for text in texts or ([] if other == last else ["after …"])
+        ]
         words += [] if name in batch else ["not in this batch"]
-        label = Text(name)
-        label.append("".join(f"  {each}" for each in words if each), style="dim")
+        label = Text(name).append(f"  {', '.join(words)}" if words else "", style="dim")
         places[name] = depth + 1, tree.add(label)
     return whole

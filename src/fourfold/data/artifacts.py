@@ -14,7 +14,6 @@ from fourfold.errors import DataError, did_you_mean
 PREFIX = "run:"
 #: Where a kernel finds the outputs of other runs, if not in ``outputs/`` of the project.
 OUTPUTS = "FOURFOLD_OUTPUTS"
-_EXPECTED = f"expected {PREFIX}CONFIG/RUN/ARTIFACT, such as {PREFIX}prices/default/accepted.csv"
 _WILD = re.compile(r"[*?\[\]\\:]")
 
 
@@ -58,7 +57,12 @@ def read_artifact(text: str) -> Artifact:
     run_id, _, name = rest.partition("/")
     parts = [config, run_id, *name.split("/")]
     if any(each.strip() in ("", ".", "..") or _WILD.search(each) for each in parts):
-        raise DataError(f"{_EXPECTED}, got {text!r}")
+        one = f"{PREFIX}{config}/default/{run_id}"
+        near = did_you_mean(text, [one]) if config and run_id and not name else ""
+        raise DataError(
+            "expected run:CONFIG/RUN/ARTIFACT, such as run:prices/default/accepted.csv, "
+            f"got {text!r}{near}"
+        )
     return Artifact(config, run_id, str(PurePosixPath(name)))
 
 

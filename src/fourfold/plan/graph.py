@@ -19,7 +19,7 @@ from fourfold.plan.spec import RunSpec
 from fourfold.plan.template import Template
 from fourfold.records.evidence import Verdict
 
-VERDICTS = (*get_args(Verdict), "not judged")
+VERDICTS: tuple[str, ...] = get_args(Verdict)
 #: What `ingest` may save, and what keeps a model.
 _OF_LIBRARY = ("rejected.csv", "model", "model/*")
 
@@ -122,7 +122,8 @@ def link(
     circle = _circle([*batch, *others])
     if circle and not wrong:
         place = next(places[pair] for pair in pairwise(circle) if pair in places)
-        text = " follows ".join(name.removesuffix("/default") for name in circle)
+        names = dict.fromkeys([name.removesuffix("/default") for name in circle])
+        text = " follows ".join([*names, next(iter(names))])
         wrong[replace(place, message=f"expected an order, got a circle: {text}")] = None
     return batch, others, list(wrong)
 
