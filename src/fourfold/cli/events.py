@@ -22,6 +22,9 @@ class Quiet(Progress):
         """Return a context in which nothing is shown."""
         return nullcontext()
 
+    def skipped(self, records: Sequence[RunRecord]) -> None:
+        """Say nothing."""
+
     def _ended(self, record: RunRecord) -> None:
         pass
 
@@ -45,6 +48,11 @@ class Events(Quiet):
             workers=self.forecast.workers,
             expected_s=None if expected is None else round(expected, 1),
         )
+
+    def skipped(self, records: Sequence[RunRecord]) -> None:
+        """Write an event ``run`` for each."""
+        for record in records:
+            self._ended(record)
 
     def _ended(self, record: RunRecord) -> None:
         _write(

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from fourfold.author.lint import check_templates
-from fourfold.cli import author, models, results, show
+from fourfold.cli import author, ending, models, results, show
 from fourfold.cli.graph import drawing
 from fourfold.cli.options import (
     Bounds,
@@ -153,7 +153,7 @@ def run(
             "has made before, and no others",
             soft_wrap=True,
         )
-    notes = results.notes_of(planned, project)
+    notes, on_end = results.notes_of(planned, project), ending.command_of(project)
     with hold_outputs(place.outputs):
         from fourfold.cli import events, summary
         from fourfold.report.overview import keep_notes, keep_runs, write_results
@@ -186,7 +186,7 @@ def run(
         searches.keep_runs()
         rest = len(choice.todo) - len(records) + following.not_started
         records += following.skipped
-        code = _code(records, ended) or int(following.blocked)
+        counts = {"not_started": rest, "unchanged": len(choice.unchanged)}
         if choice.todo or following.skipped:
             summary.print_summary(records, choice, out, bounds.words.get(ended, ""), rest)
             if not summary.write_tables(records, choice, place, out):
@@ -195,9 +195,11 @@ def run(
                 _rows(planned, place, out)
         if ended != "disk" and not summary.write_searches(searches, place, out):
             ended = "disk"
+        code = _code(records, ended) or int(following.blocked)
         if as_json:
-            counts = {"not_started": rest, "unchanged": len(choice.unchanged)}
             events.write_end(records, ended, counts, began, code)
+    if on_end:
+        ending.tell(on_end, ending.summary_of(records, place, code, ended, counts), project)
     _exit(code, ended, place.outputs)
 
 

@@ -99,17 +99,17 @@ class Progress:
 
     def skipped(self, records: Sequence[RunRecord]) -> None:
         """Note runs that are not executed because of others."""
-        for record in records:
-            self._ended(record)
+        for record in records if self.total <= MOST_ROWS else ():
+            self._print(f"{coloured(record.status)} {escape(record.name)}: {escape(record.reason)}")
 
     def _ended(self, record: RunRecord) -> None:
-        if self.total <= MOST_ROWS or not (record.ok or record.reason):
+        if self.total <= MOST_ROWS or not record.ok:
             number = f"{self.ended:>{len(f'{self.total:,}')},}/{self.total:,}"
             verdict = "" if record.verdict == "not judged" else f" · {coloured(record.verdict)}"
             line = f"{number} {coloured(record.status)} {escape(record.name)}{verdict}"
             self._print(f"{line} [dim]{record.duration_s:.1f} s[/]")
-            if line := error_line(record):
-                self._print(f"      {escape(line)}")
+            if record.error:
+                self._print(f"      {escape(error_line(record))}")
         if self.ended < self.total > MOST_ROWS and self.ended % -(-self.total // _LINES) == 0:
             self._say_where()
 

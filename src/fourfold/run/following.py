@@ -23,13 +23,14 @@ class _State:
     """A run, or all runs of a config, for those that follow it.
 
     `wrong` says why its result cannot be taken, empty if it can. Then it is `quiet` if its own
-    condition did not hold, and `open` if it has not been started.
+    condition did not hold, and `open` if it has not been started; `run` is which of a config.
     """
 
     verdicts: frozenset[str] = frozenset()
     wrong: str = ""
     quiet: bool = False
     open: bool = False
+    run: str = ""
 
 
 class Following:
@@ -175,13 +176,13 @@ class Following:
         if not bad:
             return _State(verdicts)
         run, first = bad[0]
-        wrong = first.wrong if len(states) == 1 else f"has a run {run}, which {first.wrong}"
-        return _State(verdicts, wrong, first.quiet, first.open)
+        return replace(first, verdicts=verdicts, run=run)
 
     def _obstacle(self, spec: RunSpec) -> _State | None:
         """Return why a run cannot be executed, by what it follows; None if it can."""
         for name in spec.after:
-            state, shown = self._states[name], name.removesuffix("/default")
+            state = self._states[name]
+            shown = (state.run or name).removesuffix("/default")
             if state.wrong:
                 wrong = f"follows {shown}, which {state.wrong}"
                 return _State(wrong=wrong, quiet=state.quiet, open=state.open)
