@@ -13,10 +13,11 @@ _MOST_RUNS = 50  # of a config, whose metrics are shown over batches
 _MOST_SERIES, _MOST_TURNED = 200, 20
 _LONGEST = 40
 
+NO_HISTORY: Mapping[str, Any] = {"stems": [], "turned": [], "series": []}
 Row = Mapping[str, str]
 
 
-def tables(outputs: Path) -> list[Path]:
+def tables_of(outputs: Path) -> list[Path]:
     """Return the tables of batches, the newest last."""
     return sorted((outputs / "batches").glob("*.csv"))
 
@@ -31,7 +32,7 @@ def history(outputs: Path) -> dict[str, Any]:
         how many others there are; ``series`` of run, metric and points: number of the batch,
         value and ends of the interval.
     """
-    recent = tables(outputs)[-_MOST_BATCHES:]
+    recent = tables_of(outputs)[-_MOST_BATCHES:]
     last: dict[str, Row] = {}
     points: dict[tuple[str, str], list[list[Any]]] = {}
     turned: list[list[list[str]]] = []

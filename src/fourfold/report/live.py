@@ -10,6 +10,7 @@ from threading import Event, Lock, Thread
 from fourfold.project import write_text
 from fourfold.records.record import RunRecord
 from fourfold.report import overview
+from fourfold.report.history import history
 
 _PAUSE_S = 10.0
 #: To write takes this share of the time at most.
@@ -22,7 +23,7 @@ class LivePage:
     def __init__(self, outputs: Path, total: int) -> None:
         self.outputs, self.total, self.ended, self.failed = outputs, total, 0, 0
         self._runs = {f"{run['config']}/{run['run']}": run for run in overview.begin(outputs)}
-        self._batches = overview.batches(outputs)
+        self._batches, self._past = overview.batches(outputs), history(outputs)
         self._lock, self._stop = Lock(), Event()
 
     def add(self, record: RunRecord) -> None:
@@ -39,7 +40,7 @@ class LivePage:
         with self._lock:
             at = datetime.now(UTC).isoformat(timespec="seconds")
             state = {"at": at, "done": self.ended, "total": self.total, "failed": self.failed}
-            return overview.as_json([*self._runs.values()], self._batches, state)
+            return overview.as_json([*self._runs.values()], self._batches, self._past, state)
 
     def write(self) -> None:
         """Write the file that open pages read."""

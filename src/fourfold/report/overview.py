@@ -14,6 +14,7 @@ from fourfold.project import write_text
 from fourfold.records.evidence import BUSINESS
 from fourfold.records.formatting import as_text, short
 from fourfold.records.record import RunRecord, cause, error_line, read_record
+from fourfold.report.history import NO_HISTORY, history, tables_of
 from fourfold.report.table import row, write_table
 
 PAGE = "index.html"
@@ -35,7 +36,7 @@ def write_overview(outputs: Path) -> Path:
     The page holds all that it shows, and asks nothing of the network.
     """
     page = outputs / PAGE
-    write_text(page, render(entries(outputs), batches(outputs)))
+    write_text(page, render(entries(outputs), batches(outputs), history(outputs)))
     return page
 
 
@@ -57,7 +58,8 @@ def write_results(outputs: Path, always: bool = True, unwritten: Sequence[RunRec
     read = _read(outputs, notes)
     same = read == notes.get("found") and notes.get("results")
     if (read or unwritten) and (always or not same or not all(file.exists() for file in files)):
-        write_text(page, render(_noted(outputs, read.values()), batches(outputs)))
+        noted = _noted(outputs, read.values())
+        write_text(page, render(noted, batches(outputs), history(outputs)))
         rows = [each["row"] for each in read.values()]
         write_table([*rows, *map(row, unwritten)], table)
         if (live := outputs / LIVE).exists():
@@ -205,7 +207,7 @@ def entry(record: RunRecord) -> dict[str, Any]:
 
 def batches(outputs: Path) -> list[dict[str, Any]]:
     """Return each batch, the newest first: its time, and the table of its records."""
-    tables = sorted((outputs / "batches").glob("*.csv"), reverse=True)
+    tables = tables_of(outputs)[::-1]
     # 20261126T180819Z becomes 2026-11-26T18:08:19.
     stamp, spaced = r"(....)(..)(..)T(..)(..)(..)Z", r"\1-\2-\3T\4:\5:\6"
     times = [re.sub(stamp, spaced, path.stem) for path in tables]
@@ -238,14 +240,19 @@ def _coded(values: Iterable[Any]) -> dict[str, Any]:
     return {"values": list(places), "codes": codes}
 
 
-def render(runs: Sequence[Mapping[str, Any]], tables: Sequence[Mapping[str, Any]] = ()) -> str:
+def render(
+    runs: Sequence[Mapping[str, Any]],
+    tables: Sequence[Mapping[str, Any]] = (),
+    past: Mapping[str, Any] = NO_HISTORY,
+) -> str:
     """Return the page of these runs and batches."""
-    return page_of(as_json(runs, tables), len(runs))
+    return page_of(as_json(runs, tables, past), len(runs))
 
 
 def as_json(
     runs: Sequence[Mapping[str, Any]],
     tables: Sequence[Mapping[str, Any]],
+    past: Mapping[str, Any],
     running: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the data of a page.
@@ -254,10 +261,12 @@ def as_json(
     ----------
     runs, tables : sequence of dict
         As `entries` and `batches` return them.
+    past : dict
+        As `fourfold.report.history.history` returns it.
     running : dict, optional
         Of the batch that runs now: ``at``, ``done``, ``failed`` and ``total``.
     """
-    content = {**columns(runs), "batches": list(tables), "running": running}
+    content = {**columns(runs), "batches": list(tables), "history": past, "running": running}
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # In a script element nothing else can end it, or begin a comment.
     return data.replace("<", "\\u003c")

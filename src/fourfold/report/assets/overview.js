@@ -292,6 +292,10 @@
     }, 30);
   }
 
+  function past() {
+    const conditions = new Map(every().map((i) => [label(i), new Map(claims[data.claims.codes[i]])])), metric = state.metric === "none" ? "" : state.metric;
+    byId("history").hidden = !Fourfold.history.trends(byId("trends"), data.history, state.config, metric, conditions);
+  }
   function chosen() {
     byId("go").disabled = state.runs.size < 2;
     byId("go").textContent = state.compare ? "Close comparison" : state.runs.size ? "Compare " + state.runs.size : "Compare";
@@ -305,7 +309,7 @@
     judged(items);
     const list = sorted(items), titles = headings(names.length ? names : parameters(every()), group, state.only.has(state.metric) || items.some((item) => item.mean)), last = Math.max(0, Math.ceil(list.length / SIZE) - 1);
     state.page = Math.min(state.page, last);
-    byId("runs").className = names.length ? "swept" : ""; head(titles); filters(); body(list, titles, group); causes(); draw(first);
+    byId("runs").className = names.length ? "swept" : ""; head(titles); filters(); body(list, titles, group); causes(); draw(first); past();
     byId("shown").textContent = `${first.length.toLocaleString("en")} of ${times(data.count, "run")} shown` + (group ? `, as ${times(list.length, "setting")}: means over ${state.group}` : "");
     byId("page").textContent = "Page " + (state.page + 1) + " of " + (last + 1);
     byId("back").disabled = !state.page; byId("next").disabled = state.page >= last;
@@ -321,8 +325,13 @@
     const total = (name) => data.numbers[name].reduce((sum, each) => sum + (each || 0), 0), states = counted(every().map((i) => text("status", i))), verdicts = counted(every().map((i) => text("verdict", i)));
     byId("summary").textContent = [times(data.count, "run"), ...[...states].map(([name, n]) => `${n.toLocaleString("en")} ${name.replace("_", " ")}`), ...["supported", "inconclusive", "refuted"].filter((name) => verdicts.has(name)).map((name) => `${verdicts.get(name).toLocaleString("en")} ${name}`),
       ...(every().some((i) => text("accepted", i)) ? [every().filter((i) => text("accepted", i)).length + " accepted"] : []), short(Math.round(total("cpu"))) + " s CPU", "about " + short(total("energy")) + " Wh"].join(" · ");
+    Fourfold.history.turned(byId("turned"), data.history);
     const list = document.querySelector("#batches ul"); list.replaceChildren();
-    for (const batch of data.batches) add(add(list, "li"), "a", { href: batch.table }, batch.time.replace("T", " "));
+    data.batches.forEach((batch, n) => {
+      const line = add(list, "li"), [texts, others] = data.history.turned[data.history.stems.length - 1 - n] || [[], 0];
+      add(line, "a", { href: batch.table }, batch.time.replace("T", " "));
+      if (texts.length) add(line, "ul", {}, texts.map(([run, text]) => `${run}: ${text}`).join("\n") + (others ? `\nand ${others} others` : ""));
+    });
     document.querySelector("#batches summary").textContent = "Batches (" + data.batches.length + ")";
   }
 
