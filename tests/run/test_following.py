@@ -105,7 +105,9 @@ def test_a_run_takes_what_another_has_made_and_is_executed_after_it(project):
     assert table["rows"] == 3
     assert executed(project) == []
     (project / "numbers.csv").write_text("n\n1\n2\n3\n4\n")
-    assert "second/default: decided when first/default has ended" in fourfold(project, "plan", "--why")
+    assert "second/default: decided when first/default has ended" in fourfold(
+        project, "plan", "--why"
+    )
     assert executed(project) == ["first", "second"]
     assert record(project, "second").data[0]["rows"] == 4
 

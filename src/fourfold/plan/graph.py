@@ -130,11 +130,15 @@ def link(
 
 def _links(config: Config, run: RunSpec) -> Iterator[_Link]:
     """Yield where a run names others, in what it follows and in its parameters."""
-    for block in ("after", "when"):
-        given = config.value.get(block) or []
-        for index, name in enumerate(_listed(given) if block == "after" else given):
-            key = (index,) if isinstance(given, list) else (name,) * isinstance(given, dict)
-            yield _Link((block, *key), str(name))
+    after = config.value.get("after")
+    named = [
+        (("after", n) if after is not each else ("after",), each)
+        for n, each in enumerate(_listed(after))
+    ]
+    named += [(("when", name), name) for name in config.block("when")]
+    for key, name in named:
+        if isinstance(name, str) and name:
+            yield _Link(key, name)
     for name, value in run.parameters.items():
         for text in artifacts_in(value):
             block = "sweep" if name in run.varied else "parameters"

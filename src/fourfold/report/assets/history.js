@@ -29,11 +29,11 @@ Fourfold.history = (function () {
     add(svg, "text", { x: WIDE - RIGHT + 8, y: Math.min(HIGH - BOTTOM, Math.max(12, y(now) + 4)) }, short(now));
     add(svg, "text", { x: LEFT, y: HIGH - 4 }, when(stems[first]).slice(0, 10)); add(svg, "text", { x: WIDE - RIGHT, y: HIGH - 4, "text-anchor": "end" }, when(stems[points[points.length - 1][0]]).slice(0, 10));
   }
-  // `conditions` has the criteria of each run; without a chosen metric these are shown.
+  // `conditions` has the criteria of each run; without a chosen metric these are shown; of a run without any, as a failed one, all metrics.
   function trends(place, { stems, series }, config, metric, conditions) {
     place.replaceChildren();
-    const own = series.filter(([run]) => conditions.has(run) && (!config || run.startsWith(config + "/"))), judged = own.filter(([run, name]) => conditions.get(run).has(name));
-    const shown = metric && own.some((each) => each[1] === metric) ? own.filter((each) => each[1] === metric) : judged.length ? judged : own;
+    const own = series.filter(([run]) => conditions.has(run) && (!config || run.startsWith(config + "/"))), judged = own.filter(([run, name]) => !conditions.get(run).size || conditions.get(run).has(name));
+    const shown = metric && own.some((each) => each[1] === metric) ? own.filter((each) => each[1] === metric) : judged;
     for (const each of shown.slice(0, MOST)) chart(place, each, stems, conditions.get(each[0]).get(each[1]));
     if (shown.length > MOST) add(place, "p", {}, `and ${shown.length - MOST} others: choose a config above`);
     return shown.length;

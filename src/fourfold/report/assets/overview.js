@@ -330,7 +330,7 @@
     data.batches.forEach((batch, n) => {
       const line = add(list, "li"), [texts, others] = data.history.turned[data.history.stems.length - 1 - n] || [[], 0];
       add(line, "a", { href: batch.table }, batch.time.replace("T", " "));
-      if (texts.length) add(line, "ul", {}, texts.map(([run, text]) => `${run}: ${text}`).join("\n") + (others ? `\nand ${others} others` : ""));
+      if (texts.length) add(line, "div", { class: "note" }, texts.map(([run, text]) => `${run}: ${text}`).join("\n") + (others ? `\nand ${others} others` : ""));
     });
     document.querySelector("#batches summary").textContent = "Batches (" + data.batches.length + ")";
   }
