@@ -37,6 +37,14 @@ class ConclusionError(FourfoldError, ValueError):
     """A conclusion asks for evidence that the notebook did not record."""
 
 
+class TrackingError(FourfoldError):
+    """MLflow did not take something: the run `of_run` that was sent, or anything at all."""
+
+    def __init__(self, message: str, of_run: bool = False, code: str = "") -> None:
+        super().__init__(message)
+        self.of_run, self.code = of_run, code
+
+
 class UnpublishedError(FourfoldError):
     """A copy was saved in an editor, and its template was not written."""
 

@@ -3,14 +3,15 @@
 import time
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from fourfold.author.lint import check_templates
-from fourfold.cli import author, ending, models, results, show
+from fourfold.cli import author, ending, models, results, show, tracking
 from fourfold.cli.graph import drawing
 from fourfold.cli.options import (
     Bounds,
@@ -41,6 +42,10 @@ from fourfold.run.kernelspec import check_kernel
 from fourfold.run.only import matching
 from fourfold.run.searching import Searches, expanded
 from fourfold.run.selection import Choice, Known, Todo, choose
+from fourfold.track.address import read_tracking
+
+if TYPE_CHECKING:
+    from fourfold.track.follow import Tracker
 
 # Modules that load much are imported by the commands that need them.
 app = typer.Typer(
@@ -53,6 +58,7 @@ app.add_typer(author.app)
 app.add_typer(models.app)
 app.add_typer(results.app)
 app.add_typer(show.app)
+app.add_typer(tracking.app)
 Only = Annotated[
     list[str] | None,
     typer.Option(metavar="CONDITION", help="Only runs that meet it: depth>=3, mode=a|b, run~x."),
@@ -72,6 +78,7 @@ def plan_command(
     """Show the runs of PATHs and check them all; starts no kernel."""
     project = root_of(root)
     above: list[RunSpec] = []
+    read_tracking(project)
     place = Project(project, outputs_of(outputs, project))
     planned = plan(paths or [], project, remark, above.append, place.outputs)
     searches = [] if only else [spec for spec in planned if spec.search]
@@ -153,8 +160,11 @@ def run(
             "has made before, and no others",
             soft_wrap=True,
         )
-    notes, on_end = results.notes_of(planned, project), ending.command_of(project)
-    with hold_outputs(place.outputs):
+    notes, mlflow = results.notes_of(planned, project), read_tracking(project)
+    on_end = ending.command_of(project)
+    say = complain if as_json else partial(out.print, markup=False, soft_wrap=True)
+    with hold_outputs(place.outputs), tracking.tracked(place, mlflow, say) as tracker:
+        track = tracker.add if tracker else lambda record, tried: None
         from fourfold.cli import events, summary
         from fourfold.report.overview import keep_notes, keep_runs, write_results
 
@@ -170,6 +180,8 @@ def run(
         if why:
             _explain(choice, following, out)
         if choice.kept:
+            for each in choice.kept:
+                track(each.record, tried=True)
             kept = count(len(choice.kept), "result")
             out.print(f"{kept} kept under other names, questions or criteria, not executed")
         unchanged = len(choice.unchanged)
@@ -182,7 +194,9 @@ def run(
         elif unchanged and not quiet:
             out.print(f"{count(unchanged, 'run')} unchanged, not executed again")
         follow = events.Events if as_json else events.Quiet if quiet else Progress
-        records, ended = _execute(choice, place, at_once, bounds, follow, searches, following)
+        records, ended = _execute(
+            choice, place, at_once, bounds, follow, searches, following, tracker
+        )
         searches.keep_runs()
         rest = len(choice.todo) - len(records) + following.not_started
         records += following.skipped
@@ -260,6 +274,7 @@ def _execute(
     follow: type[Progress] = Progress,
     searches: Searches | None = None,
     following: Following | None = None,
+    tracker: "Tracker | None" = None,
 ) -> tuple[list[RunRecord], str]:
     """Execute what is chosen, and what searches ask for; return records, and why it ended early."""
     from fourfold.run.past import Forecast, Past
@@ -275,6 +290,8 @@ def _execute(
     waiting = following.left if following else 0
     later, most = later + waiting, most + waiting
     at_once = workers_for(choice.todo, workers, later)
+    if tracker:
+        tracker.begin()
     warm_up(choice.todo, place, at_once)
     past = Past(place.outputs)
     todo = list(map(past.known, choice.todo))
@@ -300,6 +317,8 @@ def _execute(
         progress.done(spec, record)
         if page:
             page.add(record)
+        if tracker:
+            tracker.add(record)
 
     room = len(todo) + most + len(choice.unchanged)
     live = nullcontext() if searches is None else live_page(place.outputs, len(todo) + most)

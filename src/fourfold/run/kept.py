@@ -5,7 +5,6 @@ Nothing is executed: metrics stay, and claims are judged from them as `ff.conclu
 
 import json
 import multiprocessing
-import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ from nbformat import from_dict
 from fourfold.errors import ConclusionError
 from fourfold.models.card import finish
 from fourfold.plan.spec import RunSpec
-from fourfold.project import Project, write_text
+from fourfold.project import Project, linked, write_text
 from fourfold.records.emit import concluded, conclusion_bundle
 from fourfold.records.evidence import BUSINESS, MIME, Criterion, judge_all
 from fourfold.records.ipynb import parameters_index, tags
@@ -192,17 +191,10 @@ def _written(kept: Kept, project: Project) -> Path:
     """Write a result beside the folder that it belongs into."""
     place = new_folder(project, kept.spec)
     shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(kept.source, place, copy_function=_linked)
+    shutil.copytree(kept.source, place, copy_function=linked)
     write_text(place / "params.yaml", as_yaml(kept.spec.parameters))
     write_notebook(from_dict(kept.notebook), place / NOTEBOOK)  # type: ignore[no-untyped-call]
     finish(place, kept.record, project.root)
     write_report(place, kept.record)
     write_record(kept.record, place / "record.json")
     return place
-
-
-def _linked(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # a file system without links
-        shutil.copy2(source, target)

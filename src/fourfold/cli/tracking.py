@@ -1,0 +1,62 @@
+"""Runs in MLflow, as commands have it: they follow a batch, and send what waits."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from fourfold.cli.options import Outputs, Root, console, outputs_of, root_of
+from fourfold.errors import FourfoldError
+from fourfold.project import Project, hold_outputs
+from fourfold.track.address import KEY, Tracking, read_tracking
+
+if TYPE_CHECKING:
+    from fourfold.track.follow import Tracker
+
+app = typer.Typer()
+
+
+@contextmanager
+def tracked(
+    place: Project, tracking: Tracking | None, say: Callable[[str], None]
+) -> Iterator["Tracker | None"]:
+    """Track what happens inside the block, and say at its end what was sent and what waits."""
+    if tracking is None:
+        yield None
+        return
+    from fourfold.track.follow import Tracker
+
+    tracker = Tracker(place, tracking)
+    try:
+        yield tracker
+    finally:
+        if line := tracker.close()[0]:
+            say(line)
+
+
+@app.command()
+def track(root: Root = None, outputs: Outputs = None) -> None:
+    """Send all results to MLflow that it does not have; exit code 1 if some are left.
+
+    Where MLflow is stands in pyproject.toml: [tool.fourfold] tracking = "http://host:5000".
+    """
+    from fourfold.track.follow import Tracker
+
+    project = root_of(root)
+    place, tracking = Project(project, outputs_of(outputs, project)), read_tracking(project)
+    if tracking is None:
+        raise FourfoldError(
+            f"track: expected {KEY} below [tool.fourfold] in {project / 'pyproject.toml'}, or the "
+            "environment variable MLFLOW_TRACKING_URI; found neither"
+        )
+    with hold_outputs(place.outputs):
+        tracker = Tracker(place, tracking, patient=True)
+        for record in tracker.spool.records():
+            tracker.add(record, tried=True)
+        tracker.begin()
+        line, waiting = tracker.close()
+    console.print(
+        line or "tracking: nothing to send", markup=False, highlight=False, soft_wrap=True
+    )
+    raise typer.Exit(int(waiting > 0))

@@ -1,0 +1,54 @@
+"""The sender, a process of its own: ``python -m fourfold.track``, told its task on stdin.
+
+It ends when stdin does, with all that MLflow takes sent. It never has the address among its
+arguments, which every user of a machine can read.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+from fourfold.errors import TrackingError
+from fourfold.track.send import Sender
+from fourfold.track.spool import Spool, alone
+from fourfold.track.store import open_store
+
+_LOOK_S = 0.3
+
+
+def main() -> None:
+    """Send what waits, and what comes, until stdin ends."""
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what mlflow prints is no answer
+    if hasattr(os, "nice"):
+        os.nice(10)  # the workers first
+    task = json.loads(sys.stdin.readline())
+    spool, closing = Spool(Path(task["outputs"])), threading.Event()
+    threading.Thread(target=_await_end, args=(closing,), daemon=True).start()
+    sender = Sender(spool, task["experiment"], lambda: open_store(task["uri"]))
+    with alone(spool.folder):
+        while not closing.is_set():
+            if sender.ready():
+                sender.once()
+            closing.wait(_LOOK_S)
+        # A server that did not answer a moment ago is not waited for, unless that is asked.
+        tries = task["tries"]
+        while (tries or not sender.why) and not sender.once():
+            tries -= bool(tries)
+            time.sleep(_LOOK_S)
+    print(json.dumps(sender.result()), file=answer, flush=True)
+
+
+def _await_end(closing: threading.Event) -> None:
+    sys.stdin.read()
+    closing.set()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (TrackingError, OSError, ImportError) as error:
+        sys.exit(f"{type(error).__name__}: {error}")

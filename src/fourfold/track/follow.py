@@ -1,0 +1,155 @@
+"""A batch that is tracked: its results go into the spool, and the sender into the background."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from fourfold.project import Project
+from fourfold.records.formatting import count
+from fourfold.records.record import RunRecord
+from fourfold.track.address import Tracking
+from fourfold.track.spool import Spool
+
+_LOG = "log"
+_STILL_S, _LONGEST_S = 3.0, 10.0  # that a batch is held up at its end, without and with progress
+_LOCAL_S = 120.0  # a file on this machine is no server, but mlflow takes its time to begin
+
+
+class Tracker:
+    """Puts results into the spool, while a process of its own sends them.
+
+    Nothing here raises, or waits longer than a moment: what cannot be sent waits in the spool.
+
+    Parameters
+    ----------
+    project : Project
+        Whose outputs are held by this process.
+    tracking : Tracking
+    patient : bool
+        Whether to wait for as long as MLflow takes what is sent.
+    """
+
+    def __init__(self, project: Project, tracking: Tracking, patient: bool = False) -> None:
+        self.project, self.tracking, self.patient = project, tracking, patient
+        self.spool, self._problem = Spool(project.outputs), ""
+        self._process: subprocess.Popen[str] | None = None
+        with self._noted():
+            self.spool.recover()
+            if self.spool.waiting():
+                self._start()
+
+    def begin(self) -> None:
+        """Note that runs are about to be executed."""
+        with self._noted():
+            self.spool.begin()
+            self._start()
+
+    def add(self, record: RunRecord, tried: bool = False) -> None:
+        """Put a result into the spool.
+
+        Parameters
+        ----------
+        record : RunRecord
+            As it lies in the outputs.
+        tried : bool
+            Whether MLflow may have it already.
+        """
+        with self._noted():
+            self.spool.add(record, tried)
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Keep the reason why a result is not in the spool; `fourfold track` finds the result."""
+        try:
+            yield
+        except OSError as error:
+            self._problem = f"the spool cannot be written ({error.strerror})"
+
+    def _start(self) -> None:
+        if self._process:
+            return
+        task: dict[str, Any] = {"uri": self.tracking.uri}
+        task |= {"experiment": self.tracking.experiment, "tries": 3 * self.patient}
+        task |= {"outputs": str(self.project.outputs)}
+        source = str(Path(__file__).parents[2])
+        path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
+        self.spool.folder.mkdir(parents=True, exist_ok=True)
+        with (self.spool.folder / _LOG).open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "fourfold.track"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=self.project.root,
+                env={**os.environ, "PYTHONPATH": path},
+                start_new_session=True,  # Ctrl-C is for the runs
+                text=True,
+            )
+        assert self._process.stdin
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(task) + "\n")
+            self._process.stdin.flush()
+
+    def close(self) -> tuple[str, int]:
+        """Let the sender come to its end, and return what it has done in words.
+
+        Returns
+        -------
+        line : str
+            Empty if there was nothing to do.
+        waiting : int
+            How many results MLflow does not have.
+        """
+        result = self._ended(self._process) if self._process else {}
+        with self._noted():
+            self.spool.end()
+        return self._line(result)
+
+    def _ended(self, process: subprocess.Popen[str]) -> dict[str, Any]:
+        with suppress(OSError):
+            process.stdin.close()  # type: ignore[union-attr]
+        local = self.tracking.address.lower().startswith("sqlite:")
+        still_s, longest_s = (_LOCAL_S, _LOCAL_S) if local else (_STILL_S, _LONGEST_S)
+        end, left, since = time.monotonic() + longest_s, -1, time.monotonic()
+        while process.poll() is None:
+            now, before = time.monotonic(), left
+            left = len(self.spool.waiting())
+            since = since if left == before else now
+            if not self.patient and (now > end or now - since > still_s):
+                process.kill()
+            time.sleep(0.02)
+        with process.stdout as answer:  # type: ignore[union-attr]
+            text = answer.read()
+        if process.returncode < 0:
+            return {"why": "it took too long" if not self.patient else "the sender was killed"}
+        with suppress(ValueError):
+            return dict(json.loads(text))
+        last = (self.spool.folder / _LOG).read_text(errors="replace").strip().rpartition("\n")[2]
+        return {"why": f"the sender ended with {last or process.returncode}"}
+
+    def _line(self, result: dict[str, Any]) -> tuple[str, int]:
+        waiting, refused = len(self.spool.waiting()), result.get("refused", [])
+        why = self._problem or result.get("why", "")
+        sent, known = result.get("sent", 0), result.get("known", 0)
+        words = [f"{count(sent, 'run')} sent"] if sent else []
+        words += [f"{known:,} there already"] if known else []
+        if refused:
+            words.append(f"{len(refused):,} refused ({refused[0]})")
+        if skipped := result.get("skipped"):
+            words.append(f"without {skipped}")
+        if waiting > len(refused):
+            rest = waiting - len(refused)
+            reason = f" ({why})" if why else ""
+            words.append(f"{rest:,} waiting{reason}; the next command or fourfold track sends them")
+        elif why:
+            words.append(why)
+        line = f"tracking: {', '.join(words)}" if words else ""
+        return line and f"{line} · MLflow at {self.tracking.shown}", waiting
