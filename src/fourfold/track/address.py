@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fourfold.data.database import password_complaint, resolved, unset
-from fourfold.errors import ConfigError, Violation, did_you_mean
+from fourfold.errors import ConfigError, TrackingError, Violation, did_you_mean
 
 VARIABLE, KEY = "MLFLOW_TRACKING_URI", "tracking"
 _FILE, _TABLE = "pyproject.toml", "tool.fourfold"
@@ -61,8 +61,8 @@ def read_tracking(root: Path) -> Tracking | None:
 
     Raises
     ------
-    ConfigError
-        If it is no address that runs can be sent to.
+    ConfigError, TrackingError
+        If it is no address that runs can be sent to, in pyproject.toml or in the environment.
     """
     path, text, content = root / _FILE, "", dict[str, Any]()
     if path.is_file():
@@ -87,8 +87,8 @@ def read_tracking(root: Path) -> Tracking | None:
     secret = isinstance(given, str) and password_complaint(given)
     problem = _problem(address, bool(secret))
     if problem and given is None:
-        problem += f"; {KEY} = false in {_FILE} turns it off"
-        raise ConfigError([Violation("environment", 1, 1, VARIABLE, problem)])
+        off = f"{KEY} = false below [{_TABLE}] in {_FILE} turns it off"
+        raise TrackingError(f"{VARIABLE}: {problem.rstrip('.')}; {off}")
     if problem:
         raise _wrong(text, KEY, problem)
     project = content.get("project")

@@ -88,6 +88,7 @@ def content(record: RunRecord) -> Content:
 
 def _tags(record: RunRecord) -> dict[str, str]:
     commit, _, changed = (record.git_commit or "").partition("+")
+    read = record.key.get("inputs", {})
     business = {name: record.parameters.get(name) for name in BUSINESS}
     claims = {
         f"{CLAIM}{claim.metric}": f"{claim.verdict}: {claim.metric} {claim.condition}; "
@@ -108,8 +109,8 @@ def _tags(record: RunRecord) -> dict[str, str]:
         "varied": ", ".join(record.varied),
         "started_at": record.started_at,
         "uncommitted": "yes" if changed else "",
-        "data": record.data and _text(record.data),
-        "inputs": record.key.get("inputs") and _text(record.key["inputs"]),
+        "data": _text(record.data) if record.data else "",
+        "inputs": _text({name: part for name, part in read.items() if part}) if read else "",
         "digest.template": record.key.get("template") or "",
         "digest.library": record.key.get("library") or "",
         "versions": _text(record.versions),

@@ -64,6 +64,7 @@ class Tracker:
         """
         with self._noted():
             self.spool.add(record, tried)
+            self._start()
 
     @contextmanager
     def _noted(self) -> Iterator[None]:
