@@ -133,7 +133,9 @@ def test_a_file_of_sqlite_needs_the_extra(tmp_path, monkeypatch):
     """A server does not."""
     written(tmp_path, "[tool.fourfold]\ntracking = 'sqlite:///mlflow.db'")
     monkeypatch.setattr(address, "find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match="needs the package mlflow; run: pip install"):
+    with pytest.raises(
+        ConfigError, match="expected the package mlflow for a file; run: pip install"
+    ):
         read_tracking(tmp_path)
     monkeypatch.setattr(address, "find_spec", lambda name: object())
     assert read_tracking(tmp_path).uri == "sqlite:///mlflow.db"

@@ -114,7 +114,8 @@ def _problem(address: Any, secret: bool) -> str:
         if not re.fullmatch(r"sqlite:///(?!:memory:)[^?#]+", address, re.IGNORECASE):
             return f"{_EXPECTED}, got {got}"
         has = find_spec("mlflow")
-        return "" if has else 'sqlite:/// needs the package mlflow; run: pip install "mlflow>=3.1"'
+        lacking = 'expected the package mlflow for a file; run: pip install "mlflow>=3.1"'
+        return "" if has else lacking
     try:
         parts = urlsplit(resolved(address))
         whole = bool(parts.hostname) and parts.port != 0 and not (parts.query or parts.fragment)

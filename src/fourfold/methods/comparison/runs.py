@@ -123,6 +123,8 @@ def read_runs(
     """
     known, intervals, status = _layout(frame, source, metrics)
     status = pd.Series(_FINISHED[0], frame.index) if status is None else status
+    status = status[known.notna().any(axis=1)]  # the parent of a sweep in MLflow has nothing
+    known, intervals = known.loc[status.index], intervals.loc[status.index]
     finished = known[status.isin(_FINISHED)]
     if finished.empty:
         raise DataError(f"expected runs that finished, got none of {len(frame)}")
@@ -187,9 +189,7 @@ def _layout(
         return (*_from_mlflow(frame, source), status)
     if any(str(c).startswith("metric.") for c in frame):
         results = _prefixed(frame, "metric.")
-        limits = [c for c in map(str, results) if c.endswith((".low", ".high"))]
-        ends = {name: results.pop(name) for name in limits}
-        return (*_joined(_prefixed(frame, "param."), results, ends), status)
+        return (*_joined(_prefixed(frame, "param."), *_without_ends(results)), status)
     if any(str(c).startswith("metrics.") for c in frame):
         results, ends = _prefixed(frame, "metrics."), {}
         for name in (str(c).removesuffix(".ci") for c in results if str(c).endswith(".ci")):
@@ -247,7 +247,19 @@ def _from_mlflow(frame: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.Dat
         wide = wide.reindex(frame["run_uuid"]).set_axis(frame.index)
         wide.columns = wide.columns.map(str)
         values.append(wide.apply(_numbers))
-    return _joined(values[0], values[1], {})
+    results, ends = _without_ends(values[1])
+    return _joined(values[0], results, ends)
+
+
+def _without_ends(results: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, pd.Series]]:
+    """Return metrics, and apart from them the ends of their intervals: `name.low`, `name.high`."""
+    names = set(map(str, results))
+    limits = [
+        c
+        for c in map(str, results)
+        if c.endswith((".low", ".high")) and c.rpartition(".")[0] in names
+    ]
+    return results.drop(columns=limits), {name: results[name] for name in limits}
 
 
 def _numbers(column: pd.Series) -> pd.Series:
