@@ -131,7 +131,7 @@ def link(
 def _links(config: Config, run: RunSpec) -> Iterator[_Link]:
     """Yield where a run names others, in what it follows and in its parameters."""
     after = config.value.get("after")
-    named = [
+    named: list[tuple[tuple[Any, ...], Any]] = [
         (("after", n) if after is not each else ("after",), each)
         for n, each in enumerate(_listed(after))
     ]
