@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fourfold.models.predict import predict
 from fourfold.plan.plan import plan
 from tiny_project import run_all
 
@@ -17,9 +18,15 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+def runs_root(tmp_path_factory):
+    """The project."""
+    return tmp_path_factory.mktemp("supervised")
+
+
+@pytest.fixture(scope="module")
+def runs(runs_root):
     """All cases as one batch: name to record."""
-    root = tmp_path_factory.mktemp("supervised")
+    root = runs_root
     (root / "params").mkdir()
     shutil.copytree(ROOT / "templates", root / "templates")
     rng = np.random.default_rng(0)
@@ -43,6 +50,12 @@ def runs(tmp_path_factory):
     return {record.config: record for record in records}
 
 
+@pytest.fixture(scope="module")
+def people(runs_root):
+    """The folder of the model of one case."""
+    return runs_root / "outputs" / "people" / "default" / "artifacts" / "model"
+
+
 def test_people_with_equal_answers_are_all_there(runs):
     """Shares and rows are those of the table; the class may be called like a condition."""
     record = runs["people"]
@@ -59,3 +72,14 @@ def test_a_model_worse_than_the_median_is_refuted(runs):
     assert (verdicts["gain"], verdicts["saving"]) == ("supported", "refuted")
     assert record.metrics["dummy error"].value < record.metrics["mean absolute error"].value
     assert record.answer.startswith("No. ")
+
+
+def test_a_model_of_the_batch_goes_to_work(runs, people, tmp_path):
+    """The runner has named it and finished its card; new rows are predicted, by its folder."""
+    card = (people / "card.md").read_text()
+    assert card.startswith("# Model card: people/default")
+    assert "Wh for the whole run" in card
+    assert "Does it pay to predict it?" in card
+    pd.DataFrame({"sex": ["f"], "age": ["old"]}).to_csv(tmp_path / "new.csv", index=False)
+    done = predict(people, str(tmp_path / "new.csv"), tmp_path / "out.csv")
+    assert (done.rows, set(done.answers) <= {"<=50K", ">50K"}) == (1, True)

@@ -24,6 +24,8 @@ OPSETS = {"": 17, "ai.onnx.ml": 3}
 #: Of onnxruntime 1.12, so that small and older ones read it.
 _IR = 8
 _UNSEEN = "\0"
+#: What ONNX Runtime computes in 64 bits, in which near neighbours keep their order.
+_IN_64_BITS = ("Ridge", "KMeans", "KNeighborsClassifier", "KNeighborsRegressor")
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def converted(pipeline: Any, columns: Sequence[Column], task: str) -> bytes:
     """
     import onnx
     from skl2onnx import to_onnx
-    from skl2onnx.common.data_types import FloatTensorType
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
     (_, preparation), (_, estimator) = pipeline.steps[0], pipeline.steps[-1]
     graph = _Graph()
@@ -123,9 +125,12 @@ def converted(pipeline: Any, columns: Sequence[Column], task: str) -> bytes:
         prepared = _columns(graph, preparation, columns, numbers, texts)
     else:
         prepared = _affine(graph, preparation, numbers)
-    ready = graph.add("Cast", [prepared], to=onnx.TensorProto.FLOAT)
     width = preparation.transform(probe(columns, 1)).shape[1]
-    kinds = [(ready, FloatTensorType([None, width]))]
+    if type(estimator).__name__ in _IN_64_BITS:
+        kinds = [(prepared, DoubleTensorType([None, width]))]
+    else:
+        ready = graph.add("Cast", [prepared], to=onnx.TensorProto.FLOAT)
+        kinds = [(ready, FloatTensorType([None, width]))]
     options = {"zipmap": False} if task == "classification" else None
     with _tree_attributes() as pairs:
         made = to_onnx(estimator, initial_types=kinds, options=options, target_opset=OPSETS)
