@@ -29,7 +29,9 @@ COLAB |= {"3.13": ("gambling-roulette", "platform-formats")}
 LOCK = (
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-header"),
-    *("--all-extras", "--group", "dev", "pyproject.toml", "--output-file", "requirements.lock"),
+    # Not mlflow, which pins an older pyarrow: the session `tracking` has an environment with it.
+    *("--extra", "data", "--extra", "onnx", "--group", "dev", "pyproject.toml"),
+    *("--output-file", "requirements.lock"),
 )
 
 
@@ -102,6 +104,16 @@ def editing(session: nox.Session) -> None:
         given = () if session.posargs == ["all"] else session.posargs or names
         run_in_venv(session, "python", "tests/editing.py", python, *given)
     run_in_venv(session, "pytest", "-m", "editing", "tests/author/test_lab_page.py")
+
+
+@nox.session
+def tracking(session: nox.Session) -> None:
+    """Runs in a real MLflow on PostgreSQL, killed in between; arguments go to the benchmark."""
+    run_in_venv(session, "python", "-c", "", venv=(venv := ROOT / ".nox" / "tracking"))
+    pins = ("--quiet", "--no-deps", "--python", str(venv), "-r", "tests/mlflow-pins.txt")
+    uv(session, "pip", "install", *pins)
+    given = session.posargs or ("--runs", "40", "--times", "1", "--bar", "0")
+    run_in_venv(session, "python", "benchmarks/speed/tracking.py", *given)
 
 
 @nox.session

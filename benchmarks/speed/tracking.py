@@ -78,7 +78,7 @@ def postgres(folder: Path) -> Iterator[str]:
             if subprocess.run(create, **options).returncode == 0:
                 break
             time.sleep(0.2)
-        yield f"postgresql://mlflow@/mlflow?host={folder}"
+        yield f"postgresql+psycopg2://mlflow@/mlflow?host={folder}"
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(60)
@@ -91,6 +91,7 @@ class Mlflow:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
+        self._log = artifacts.parent / "mlflow.log"
         self.address, self.artifacts = f"http://127.0.0.1:{port}", artifacts
         self._call = [python, "-m", "mlflow", "server", "--backend-store-uri", database]
         self._call += ["--artifacts-destination", artifacts, "--host", "127.0.0.1"]
@@ -99,17 +100,24 @@ class Mlflow:
     def start(self) -> None:
         """Start it, without waiting for it."""
         env = {**os.environ, **LIGHT}
-        self._process = subprocess.Popen(
-            self._call, env=env, cwd=self.artifacts.parent, start_new_session=True, **QUIET
-        )
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                self._call,
+                env=env,
+                cwd=self.artifacts.parent,
+                start_new_session=True,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
 
     def wait(self) -> None:
         """Wait until it answers."""
-        for _ in range(600):
+        until = time.monotonic() + 180
+        while time.monotonic() < until and self._process.poll() is None:
             with suppress(OSError), urllib.request.urlopen(f"{self.address}/health", timeout=5):
                 return
-            time.sleep(0.5)
-        raise SystemExit("the server of MLflow did not start")
+            time.sleep(0.3)
+        raise SystemExit(f"the server of MLflow did not start:\n{self._log.read_text()[-2000:]}")
 
     def kill(self) -> None:
         """End it with all its processes, at once."""
@@ -141,6 +149,12 @@ def tracked(root: Path, address: str, name: str) -> Path:
     line = f'[tool.fourfold]\ntracking = "{address}"\n' if address else ""
     (root / "pyproject.toml").write_text(f'[project]\nname = "{name}"\n{line}')
     return root
+
+
+def cpu_s() -> float:
+    """Return the seconds of the processor that ended commands took, their senders included."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def fourfold(root: Path, *arguments: str, python: Path | str = sys.executable) -> tuple[float, str]:
@@ -213,13 +227,16 @@ def cost(folder: Path, server: Mlflow, asked: argparse.Namespace) -> dict[str, A
     """Return the seconds of a batch without tracking, with it, and while no server is there."""
     seconds: dict[str, list[float]] = {"without": [], "tracked": [], "away": []}
     addresses = {"without": "", "tracked": server.address, "away": "http://127.0.0.1:9"}
+    busy: dict[str, float] = dict.fromkeys(seconds, 0.0)
     lines, complaints = {}, []
     for number in range(asked.times):
         for kind, address in addresses.items():
             name = f"{kind}-{number}"
             root = tracked(project(folder / name, asked.runs), address, name)
+            before = cpu_s()
             took, lines[kind] = fourfold(root, "run", "--workers", str(asked.workers), "--quiet")
             seconds[kind].append(took)
+            busy[kind] += cpu_s() - before
             if kind == "tracked":
                 fourfold(root, "track")
                 complaints += wrong(root, server, name)
@@ -227,6 +244,7 @@ def cost(folder: Path, server: Mlflow, asked: argparse.Namespace) -> dict[str, A
     more = [((t - w) / asked.runs, (a - w) / asked.runs) for w, t, a in pairs]
     return {
         "seconds": {kind: [round(s, 1) for s in each] for kind, each in seconds.items()},
+        "cpu_s": {kind: round(each / asked.times, 1) for kind, each in busy.items()},
         "ms_a_run_tracked": round(1000 * statistics.median(t for t, _ in more), 1),
         "ms_a_run_server_away": round(1000 * statistics.median(a for _, a in more), 1),
         "lines": lines,

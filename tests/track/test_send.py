@@ -231,9 +231,10 @@ def test_files_that_cannot_be_sent_cost_no_run(spool, mlflow, artifacts):
     assert mlflow.runs["r0"]["metrics"]["auc"] == 0.7
 
 
-def test_a_cancelled_run_is_not_sent(spool, mlflow):
-    """It will be executed again."""
-    spool.add(result(spool, status="cancelled"))
+@pytest.mark.parametrize("status", ["cancelled", "skipped"])
+def test_what_was_not_executed_to_its_end_is_not_sent(spool, mlflow, status):
+    """It will be."""
+    spool.add(result(spool, status=status))
     assert spool.waiting() == []
 
 

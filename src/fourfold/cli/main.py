@@ -77,6 +77,7 @@ def plan_command(
 ) -> None:
     """Show the runs of PATHs and check them all; starts no kernel."""
     project = root_of(root)
+    read_tracking(project)
     above: list[RunSpec] = []
     read_tracking(project)
     place = Project(project, outputs_of(outputs, project))
@@ -160,11 +161,10 @@ def run(
             "has made before, and no others",
             soft_wrap=True,
         )
-    notes, mlflow = results.notes_of(planned, project), read_tracking(project)
-    on_end = ending.command_of(project)
+    notes, on_end = results.notes_of(planned, project), ending.command_of(project)
+    mlflow = read_tracking(project)
     say = complain if as_json else partial(out.print, markup=False, soft_wrap=True)
     with hold_outputs(place.outputs), tracking.tracked(place, mlflow, say) as tracker:
-        track = tracker.add if tracker else lambda record, tried: None
         from fourfold.cli import events, summary
         from fourfold.report.overview import keep_notes, keep_runs, write_results
 
@@ -180,8 +180,6 @@ def run(
         if why:
             _explain(choice, following, out)
         if choice.kept:
-            for each in choice.kept:
-                track(each.record, tried=True)
             kept = count(len(choice.kept), "result")
             out.print(f"{kept} kept under other names, questions or criteria, not executed")
         unchanged = len(choice.unchanged)
@@ -197,6 +195,8 @@ def run(
         records, ended = _execute(
             choice, place, at_once, bounds, follow, searches, following, tracker
         )
+        if tracker:
+            tracker.add(*(each.record for each in choice.kept), tried=True)
         searches.keep_runs()
         rest = len(choice.todo) - len(records) + following.not_started
         records += following.skipped

@@ -21,7 +21,16 @@ app = typer.Typer()
 def tracked(
     place: Project, tracking: Tracking | None, say: Callable[[str], None]
 ) -> Iterator["Tracker | None"]:
-    """Track what happens inside the block, and say at its end what was sent and what waits."""
+    """Track what happens inside the block, and say at its end what was sent and what waits.
+
+    Parameters
+    ----------
+    place : Project
+        Whose outputs are held.
+    tracking : Tracking, optional
+        Without it nothing happens.
+    say : callable
+    """
     if tracking is None:
         yield None
         return

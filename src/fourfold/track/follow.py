@@ -52,19 +52,12 @@ class Tracker:
             self.spool.begin()
             self._start()
 
-    def add(self, record: RunRecord, tried: bool = False) -> None:
-        """Put a result into the spool.
-
-        Parameters
-        ----------
-        record : RunRecord
-            As it lies in the outputs.
-        tried : bool
-            Whether MLflow may have it already.
-        """
-        with self._noted():
-            self.spool.add(record, tried)
-            self._start()
+    def add(self, *records: RunRecord, tried: bool = False) -> None:
+        """Put results into the spool, which MLflow may have already if they were `tried`."""
+        for record in records:
+            with self._noted():
+                self.spool.add(record, tried)
+                self._start()
 
     @contextmanager
     def _noted(self) -> Iterator[None]:

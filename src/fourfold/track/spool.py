@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fourfold.project import linked, write_text
-from fourfold.records.record import RunRecord, find_record, read_record
+from fourfold.records.record import SKIPPED, RunRecord, find_record, read_record
 from fourfold.track.content import identity, state
 
 try:
@@ -21,7 +21,7 @@ except ImportError:  # Windows
 
 FOLDER = ".track"
 FILES = ("record.json", "notebook.ipynb", "report.html")
-_TRIED = "tried"
+_TRIED, _NOT_EXECUTED = "tried", ("cancelled", SKIPPED)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Spool:
         return [Waiting(Path(path)) for _, path in sorted(entries) if "-" in Path(path).name]
 
     def add(self, record: RunRecord, tried: bool = False) -> None:
-        """Put the result of a run into the spool, unless it was cancelled.
+        """Put the result of a run into the spool, unless it was cancelled or skipped.
 
         Parameters
         ----------
@@ -103,7 +103,7 @@ class Spool:
             Whether MLflow may have it already.
         """
         source = self.outputs / record.config / record.run_id
-        if record.status == "cancelled" or not (source / FILES[0]).exists():
+        if record.status in _NOT_EXECUTED or not (source / FILES[0]).exists():
             return
         place = self._waiting / f"{identity(record)}-{state(record)}"
         if place.exists():

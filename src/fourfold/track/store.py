@@ -43,10 +43,26 @@ class Store(Protocol):
         """Return the runs that have an id of ours, the oldest first."""
 
     def create(self, experiment: str, started: int, tags: Mapping[str, str]) -> Found:
-        """Make a run."""
+        """Make a run, which has its tags from the first moment.
+
+        Parameters
+        ----------
+        experiment : str
+        started : int
+            Milliseconds since 1970.
+        tags : mapping of str to str
+        """
 
     def log(self, run: Found, content: Content, tags: Mapping[str, str]) -> None:
-        """Write parameters, metrics and tags; the same twice is the same."""
+        """Write parameters, metrics and tags; the same twice is the same.
+
+        Parameters
+        ----------
+        run : Found
+        content : Content
+            Without its tags.
+        tags : mapping of str to str
+        """
 
     def untag(self, run: Found, name: str) -> None:
         """Remove a tag."""
@@ -55,7 +71,16 @@ class Store(Protocol):
         """Write a file of a run."""
 
     def end(self, run: Found, status: str, ended: int) -> None:
-        """Note how and when a run ended."""
+        """Note how and when a run ended.
+
+        Parameters
+        ----------
+        run : Found
+        status : str
+            A word of MLflow, such as FINISHED.
+        ended : int
+            Milliseconds since 1970.
+        """
 
     def delete(self, run: Found) -> None:
         """Delete a run, which MLflow can restore."""

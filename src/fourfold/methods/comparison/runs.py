@@ -191,8 +191,7 @@ def _layout(
         results = _prefixed(frame, "metric.")
         return (*_joined(_prefixed(frame, "param."), *_without_ends(results)), status)
     if any(str(c).startswith("metrics.") for c in frame):
-        results = _prefixed(frame, "metrics.")
-        ends: dict[str, pd.Series] = {}
+        results, ends = _prefixed(frame, "metrics."), dict[str, Any]()
         for name in (str(c).removesuffix(".ci") for c in results if str(c).endswith(".ci")):
             pairs = results[f"{name}.ci"].map(_pair)
             ends |= {f"{name}.low": pairs.str[0], f"{name}.high": pairs.str[1]}
