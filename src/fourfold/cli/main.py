@@ -1,17 +1,17 @@
 """The command line: each command is the line written out, one call a step."""
 
 import time
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from fourfold.author.lint import check_templates
 from fourfold.cli import author, ending, models, results, show, tracking
+from fourfold.cli.execute import execute
 from fourfold.cli.graph import drawing
 from fourfold.cli.options import (
     Bounds,
@@ -41,11 +41,8 @@ from fourfold.run.following import Following
 from fourfold.run.kernelspec import check_kernel
 from fourfold.run.only import matching
 from fourfold.run.searching import Searches, expanded
-from fourfold.run.selection import Choice, Known, Todo, choose
+from fourfold.run.selection import Choice, Known, choose
 from fourfold.track.address import read_tracking
-
-if TYPE_CHECKING:
-    from fourfold.track.follow import Tracker
 
 # Modules that load much are imported by the commands that need them.
 app = typer.Typer(
@@ -192,7 +189,7 @@ def run(
         elif unchanged and not quiet:
             out.print(f"{count(unchanged, 'run')} unchanged, not executed again")
         follow = events.Events if as_json else events.Quiet if quiet else Progress
-        records, ended = _execute(
+        records, ended = execute(
             choice, place, at_once, bounds, follow, searches, following, tracker
         )
         if tracker:
@@ -266,81 +263,6 @@ def _workers(given: str) -> int | None:
     return int(given)
 
 
-def _execute(
-    choice: Choice,
-    place: Project,
-    workers: int | None,
-    bounds: Bounds,
-    follow: type[Progress] = Progress,
-    searches: Searches | None = None,
-    following: Following | None = None,
-    tracker: "Tracker | None" = None,
-) -> tuple[list[RunRecord], str]:
-    """Execute what is chosen, and what searches ask for; return records, and why it ended early."""
-    from fourfold.run.past import Forecast, Past
-    from fourfold.run.schedule import warm_up, workers_for
-
-    skipped = following.skipped if following else []
-    if not choice.todo:
-        progress = follow(Forecast([], 1), console, bounds.words)
-        progress.begin(len(choice.unchanged))
-        progress.skipped(skipped)
-        return [], ""
-    later, most = (searches.at_once, searches.left) if searches else (0, 0)
-    waiting = following.left if following else 0
-    later, most = later + waiting, most + waiting
-    at_once = workers_for(choice.todo, workers, later)
-    if tracker:
-        tracker.begin()
-    warm_up(choice.todo, place, at_once)
-    past = Past(place.outputs)
-    todo = list(map(past.known, choice.todo))
-    from fourfold.report.live import live_page
-    from fourfold.run.batch import run_batch
-    from fourfold.run.folders import room_held
-
-    progress = follow(Forecast(todo, at_once, most), console, bounds.words)
-    progress.begin(len(choice.unchanged))
-    progress.skipped(skipped)
-
-    def after(record: RunRecord) -> list[Todo]:
-        if searches is None or following is None:
-            return []
-        known = len(skipped)
-        new = list(map(past.known, [*following.after(record), *searches.after(record)]))
-        choice.todo.extend(new)
-        progress.add(new, searches.left + following.left)
-        progress.skipped(skipped[known:])
-        return new
-
-    def done(spec: RunSpec, record: RunRecord) -> None:
-        progress.done(spec, record)
-        if page:
-            page.add(record)
-        if tracker:
-            tracker.add(record)
-
-    room = len(todo) + most + len(choice.unchanged)
-    live = nullcontext() if searches is None else live_page(place.outputs, len(todo) + most)
-    with room_held(place.outputs, room), progress.live(), live as page:
-        records, ended = run_batch(
-            todo,
-            place,
-            at_once,
-            progress.section,
-            done,
-            bounds.max_failures,
-            bounds.max_time_s,
-            bounds.order,
-            progress.look,
-            after,
-            later,
-        )
-    if following:
-        following.finish(records)
-    return records, ended
-
-
 @app.command()
 def schema(root: Root = None) -> None:
     """Write a JSON Schema per template into .schema/, for YAML editors."""
@@ -377,7 +299,7 @@ def reference(paths: Paths = None, root: Root = None, workers: Workers = "auto")
     specs = first_runs(plan(paths or [], project))
     place = Project(project, project / "outputs" / "references", project / "outputs")
     choice = choose(specs, place, force=True)
-    records, ended = _execute(choice, place, _workers(workers), Bounds())
+    records, ended = execute(choice, place, _workers(workers), Bounds())
     good = {record.name for record in records if record.ok}
     for spec in specs:
         if spec.name in good:
