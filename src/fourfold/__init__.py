@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fourfold.author.begin import begin
     from fourfold.author.rerun import rerun
+    from fourfold.data.sources import locate
     from fourfold.methods import (
         clustering,
         columns,
@@ -35,6 +36,7 @@ CALLS = {
     **dict.fromkeys(("number", "short", "style"), "records.formatting"),
     "begin": "author.begin",
     "keep_model": "models.keep",
+    "locate": "data.sources",
     "rerun": "author.rerun",
 }
 #: Methods by the template that calls them, and two that all share.

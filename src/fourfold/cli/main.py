@@ -199,7 +199,8 @@ def run(
         records += following.skipped
         counts = {"not_started": rest, "unchanged": len(choice.unchanged)}
         if choice.todo or following.skipped:
-            summary.print_summary(records, choice, out, bounds.words.get(ended, ""), rest)
+            why_ended, later = bounds.words.get(ended, ""), following.not_started
+            summary.print_summary(records, choice, out, why_ended, later)
             if not summary.write_tables(records, choice, place, out):
                 ended = "disk"
             elif ended != "disk":

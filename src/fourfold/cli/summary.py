@@ -23,7 +23,7 @@ _REST = 60  # columns beside the name of a run
 
 
 def print_summary(
-    records: Sequence[RunRecord], choice: Choice, console: Console, why: str, missing: int
+    records: Sequence[RunRecord], choice: Choice, console: Console, why: str, later: int = 0
 ) -> None:
     """Print the runs that were executed; of more than fit on a page, the causes of failures.
 
@@ -35,8 +35,8 @@ def print_summary(
     console : Console
     why : str
         Why others were not started, in words.
-    missing : int
-        How many were not started.
+    later : int
+        How many others follow runs that were not started.
     """
     many = len(records) > MOST_ROWS
     if records and not many:
@@ -50,6 +50,7 @@ def print_summary(
         page.print(table)
     statuses = Counter(record.status for record in records)
     executed = len(records) - statuses["skipped"]
+    missing = len(choice.todo) - executed + later
     words = [count(executed, "run"), f"{sum(record.failed for record in records):,} failed"]
     words += [f"{n:,} cancelled"] if (n := statuses["cancelled"]) else []
     words += [f"{n:,} skipped"] if (n := statuses["skipped"]) else []
