@@ -94,7 +94,17 @@ def summary_of(
 
 
 def tell(command: str, summary: dict[str, Any], root: Path) -> None:
-    """Give a command the summary of a batch on stdin; if it fails, that is one line, no more."""
+    """Give a command the summary of a batch on stdin; if it fails, that is one line, no more.
+
+    Parameters
+    ----------
+    command : str
+        For the shell.
+    summary : dict
+        As `summary_of` returns it.
+    root : Path
+        Of the project, where the command runs.
+    """
     try:
         done = subprocess.run(
             command,

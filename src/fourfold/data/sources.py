@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from typing import IO, TYPE_CHECKING, ClassVar
 from fourfold.data import database, formats
 from fourfold.data.artifacts import OUTPUTS, artifact_path, is_artifact
 from fourfold.data.datasets import DATASETS
+from fourfold.data.digest import content_digest, hash_file
 from fourfold.data.listing import matches
 from fourfold.errors import DataError, did_you_mean
 
@@ -29,8 +29,6 @@ _LONGEST_PATH = 500
 _SCHEME = re.compile(r"([A-Za-z][\w+.-]+):[/:]")
 _WEB = ("http", "https")
 _PATIENCE_S = 60
-_JUST_NOW_NS = 20_000_000
-_DIGESTS: dict[str, tuple[str, str]] = {}
 FILE_COLUMN = "source_file"
 #: Records of runs, of which each has its own metrics.
 RECORD = "record.json"
@@ -119,7 +117,7 @@ class _BuiltIn(Source):
 
     def read(self, query: str = "") -> Loaded:
         frame, path = DATASETS[self.text].load(), DATASETS[self.text].path
-        digest = _hash_file(path) if path else _digest(frame)
+        digest = hash_file(path) if path else _digest(frame)
         return Loaded(frame, self.text, "built-in", digest)
 
 
@@ -231,7 +229,13 @@ class _Database(Source):
 
 
 def parse(text: str, root: Path | None = None, outputs: Path | None = None) -> Source:
-    """Return the kind of source that a text names, with the arguments of `Source`."""
+    """Return the kind of source that a text names.
+
+    Parameters
+    ----------
+    text, root, outputs
+        As of `Source`.
+    """
     if text in DATASETS:
         return _BuiltIn(text, root)
     if is_artifact(text):
@@ -331,40 +335,6 @@ def _nearest(path: str, root: Path | None) -> str:
 
 def _inside(file: Path, root: Path) -> str:
     return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
-
-
-def content_digest(file: Path) -> str:
-    """Return the digest of a file; of a SQLite database, with what its log holds for it.
-
-    A file is read again only if its times, size or number are others.
-    """
-    key = str(file)
-    before = _stamp(file)
-    if _DIGESTS.get(key, ("",))[0] != before:
-        digest = _hash_file(file)
-        log = file.with_name(f"{file.name}-wal")
-        if log.is_file() and log.stat().st_size:
-            digest = hashlib.sha256((digest + _hash_file(log)).encode()).hexdigest()
-        if _stamp(file) != before:
-            return digest[:16]
-        _DIGESTS[key] = (before, digest[:16])
-    return _DIGESTS[key][1]
-
-
-def _stamp(file: Path) -> str:
-    """Return what shows that a file is another; not to be kept if it has changed just now."""
-    parts = []
-    for path in (file, file.with_name(f"{file.name}-wal")):
-        with suppress(OSError):
-            now = path.stat()
-            fresh = time.time_ns() - now.st_ctime_ns < _JUST_NOW_NS
-            parts.append((now.st_mtime_ns, now.st_ctime_ns, now.st_size, now.st_ino, fresh))
-    return f"{time.time_ns()}" if any(part[-1] for part in parts) else str(parts)
-
-
-def _hash_file(file: Path) -> str:
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _fetch(url: str) -> bytes:

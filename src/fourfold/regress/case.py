@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from fourfold.data.sources import content_digest
+from fourfold.data.digest import content_digest
 from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
 from fourfold.plan.rules import Rules, read_rules

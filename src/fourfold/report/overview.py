@@ -245,7 +245,15 @@ def render(
     tables: Sequence[Mapping[str, Any]] = (),
     past: Mapping[str, Any] = NO_HISTORY,
 ) -> str:
-    """Return the page of these runs and batches."""
+    """Return the page of these runs and batches.
+
+    Parameters
+    ----------
+    runs, tables
+        As `entries` and `batches` return them.
+    past : mapping
+        What earlier batches found.
+    """
     return page_of(as_json(runs, tables, past), len(runs))
 
 

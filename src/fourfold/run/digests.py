@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from fourfold.data.sources import content_digest
+from fourfold.data.digest import content_digest
 
 WILDCARDS = frozenset("*?[")
 HIDDEN = (".", "__pycache__")
