@@ -61,8 +61,8 @@ def project(folder: Path, kinds: list[str]) -> None:
         (folder / "params" / f"{kind}.yaml").write_text(json.dumps(text))
 
 
-def measured(command: list[str], cwd: Path) -> tuple[float, float, str]:
-    """Return seconds, the peak of memory in MB, and the output of a command."""
+def measured(command: list[str], cwd: Path) -> tuple[float, float, float, str]:
+    """Return seconds, those of the processor, peak memory in MB, and output of a command."""
     began = time.perf_counter()
     process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -71,7 +71,8 @@ def measured(command: list[str], cwd: Path) -> tuple[float, float, str]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return time.perf_counter() - began, _megabytes(used), output
+    spent = used.ru_utime + used.ru_stime
+    return time.perf_counter() - began, spent, _megabytes(used), output
 
 
 def _megabytes(used: resource.struct_rusage) -> float:
@@ -91,15 +92,16 @@ def main() -> None:
         new.loc[::1000, "distance_km"] = -1.0
         new.drop(columns="late").to_csv(folder / "new.csv", index=False)
         new.drop(columns="late").to_parquet(folder / "new.parquet", index=False)
-        print(measured(["fourfold", "run"], folder)[2].splitlines()[-3])
+        print(measured(["fourfold", "run"], folder)[-1].splitlines()[-3])
         print(f"{options.rows:,} rows of {new.shape[1] - 1} columns")
         for kind in kinds:
             for engine in ENGINES:
                 for ending in ENDINGS:
                     out = ["--out", f"out{ending}", "--engine", engine]
                     command = ["fourfold", "predict", kind, f"new{ending}", *out]
-                    seconds, memory, said = measured(command, folder)
-                    line = f"{kind:9} {engine:5} {ending:8} {seconds:5.1f} s {memory:6.0f} MB"
+                    seconds, spent, memory, said = measured(command, folder)
+                    line = f"{kind:9} {engine:5} {ending:8} {seconds:5.1f} s {spent:5.1f} s CPU"
+                    line += f" {memory:5.0f} MB"
                     print(f"{line}  {said.splitlines()[0]}")
                     if seconds > BAR_S or memory > BAR_MB:
                         missed.append(line)

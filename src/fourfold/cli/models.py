@@ -1,5 +1,6 @@
 """The commands that put a kept model to work: predict and export."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +47,7 @@ def predict(
     Rows that break the contract of the run are written to FILE.rejected.csv with the reason. Exit
     code 2, and no file, if a column is missing, a level is unknown, or the model is refused.
     """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # waiting threads leave busy cores alone
     from fourfold.models.predict import predict as made
 
     folder = _folder(run, root, outputs)

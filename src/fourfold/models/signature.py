@@ -144,15 +144,17 @@ def features_of(columns: Sequence[Column], frame: pd.DataFrame, complete: bool =
     unknown: list[Unknown] = []
     for column in columns:
         values = frame[column.name]
-        made[column.name], wrong = _READERS[column.kind](values, column)
-        for where, reason in _reasons(values, wrong, column, unknown):
+        made[column.name], strange = _READERS[column.kind](values, column)
+        for where, reason in _reasons(values, strange, column, unknown):
             reasons.loc[where] += reason
         if complete:
             gone = values.isna()
             reasons[gone] += (
                 f"column {column.name!r}: expected {_EXPECTED[column.kind]}, got none; "
             )
-    return Features(pd.DataFrame(made, index=frame.index), reasons.str.rstrip("; "), unknown)
+    wrong = reasons != ""
+    reasons[wrong] = reasons[wrong].str.rstrip("; ")
+    return Features(pd.DataFrame(made, index=frame.index), reasons, unknown)
 
 
 def probe(columns: Sequence[Column], rows: int = 12) -> pd.DataFrame:
