@@ -112,7 +112,7 @@ def tracking(session: nox.Session) -> None:
     run_in_venv(session, "python", "-c", "", venv=(venv := ROOT / ".nox" / "tracking"))
     pins = ("--quiet", "--no-deps", "--python", str(venv), "-r", "tests/mlflow-pins.txt")
     uv(session, "pip", "install", *pins)
-    given = session.posargs or ("--runs", "40", "--times", "1", "--bar", "0")
+    given = session.posargs or ("--runs", "16", "--workers", "4", "--times", "1", "--bar", "0")
     run_in_venv(session, "python", "benchmarks/speed/tracking.py", *given)
 
 
