@@ -209,7 +209,8 @@ def test_json_is_all_that_comes_and_its_keys_stay(project, config):
         "fail=False": ("ok", ""),
     }
     keys = (
-        "event time ok failed cancelled not_started unchanged stopped causes duration_s exit_code"
+        "event time ok failed cancelled skipped not_started unchanged stopped causes duration_s "
+        "exit_code"
     )
     assert list(end) == keys.split()
     assert end["causes"] == [

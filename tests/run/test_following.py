@@ -98,7 +98,7 @@ def test_a_run_takes_what_another_has_made_and_is_executed_after_it(project):
     """In one batch; then nothing is left to do, and an edit of data goes through both."""
     said = fourfold(project, "plan")
     assert "first\n" in said
-    assert "└── second  kept.csv" in said
+    assert "└── second  takes kept.csv" in said
     assert executed(project) == ["first", "second"]
     (table,) = record(project, "second").data
     assert table["source"] == "run:first/default/kept.csv"
