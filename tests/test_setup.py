@@ -173,7 +173,9 @@ def test_ci_calls_the_readme():
     assert folder.startswith("cd ")
     assert any("export CI=1" in line for line in commands)
     assert any(line.startswith("apt-get update") and " chromium" in line for line in commands)
-    readme, suite, editing, tracking, *pythons, end = commands[commands.index(install_commands()[1]) :]
+    readme, suite, editing, tracking, *pythons, end = commands[
+        commands.index(install_commands()[1]) :
+    ]
     assert suite.endswith("noxfile.py -s papermill_suite")
     assert editing.endswith("noxfile.py -s editing")
     assert tracking.endswith("noxfile.py -s tracking & tracking=$!")
