@@ -115,7 +115,7 @@ def copy(models, tmp_path):
 @pytest.fixture
 def rewrite():
     """Return a function that changes ``model.json`` and makes all digests right again."""
-    from fourfold.models.folder import file_digest
+    from fourfold.data.digest import hash_file
 
     def rewritten(folder, change=lambda content: None):
         import hashlib
@@ -124,7 +124,7 @@ def rewrite():
         content = json.loads(path.read_text())
         change(content)
         for name in content["files"]:
-            content["files"][name] = file_digest(folder / name)
+            content["files"][name] = hash_file(folder / name)
         bare = {k: v for k, v in content.items() if k not in ("digest", "run", "commit")}
         text = json.dumps(bare, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         content["digest"] = hashlib.sha256(text.encode()).hexdigest()

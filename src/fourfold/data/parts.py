@@ -33,7 +33,8 @@ def parts(
     DataError
         As `load`; or if a folder has no table.
     """
-    for file in _files(source, query):
+    files = _files(source, query)
+    for file in files:
         if formats.kind_of(file.name) == "parquet" and file.suffix in formats.KINDS and not query:
             first = 0
             for frame in formats.parquet_parts(file, rows):
@@ -41,7 +42,7 @@ def parts(
                 first += len(frame)
         else:
             yield from _cut(file.name, sources.load(file.name, query, file.parent).frame, rows)
-    if not _files(source, query):
+    if not files:
         loaded = sources.load(source, query)
         yield from _cut(loaded.source, loaded.frame, rows)
 

@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fourfold.data.digest import hash_file
 from fourfold.errors import DataError, did_you_mean
 from fourfold.models.signature import Column, probe
 from fourfold.project import write_text
@@ -145,12 +146,6 @@ def read_description(folder: Path) -> Description:
     return made
 
 
-def file_digest(path: Path) -> str:
-    """Return the sha256 of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def checked(folder: Path, name: str, description: Description) -> Path:
     """Return the path of a model's file, which is the one that was kept.
 
@@ -170,7 +165,7 @@ def checked(folder: Path, name: str, description: Description) -> Path:
     path = folder / name
     if name not in description.files or not path.is_file():
         raise DataError(f"{path}: expected a file of the model, found none")
-    if file_digest(path) != description.files[name]:
+    if hash_file(path) != description.files[name]:
         raise DataError(f"{path}: refused, since it was changed after the model was kept")
     return path
 

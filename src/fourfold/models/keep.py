@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fourfold.data import sources
+from fourfold.data.digest import hash_file
 from fourfold.models import folder as folders
 from fourfold.models.card import write_card
 from fourfold.models.folder import Description
@@ -105,7 +106,7 @@ def keep_model(
         segments = _write_held_out(model, description, held_out, place)
         description = replace(description, segments=segments)
     description = replace(description, onnx=_onnx(model, description, frame, place))
-    files = {path.name: folders.file_digest(path) for path in sorted(place.iterdir())}
+    files = {path.name: hash_file(path) for path in sorted(place.iterdir())}
     replace(description, files=files).write(place)
     write_card(place, _so_far(data), find_root(Path.cwd()))
     _show(description)

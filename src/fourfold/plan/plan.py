@@ -131,15 +131,17 @@ def plan(
         planned.append(Planned(config, _template(config, root, read), runs))
         violations += wrong
 
+    others_of = cache(_others)  # listed once, and only if a config names another
+
     def load(name: str) -> Planned | None:
-        if (path := _others(root).get(name)) is None:
+        if (path := others_of(root).get(name)) is None:
             return None
         config = read_config(path, root)
         runs, wrong = _plan_config(config, root, read, remark)
         violations.extend(wrong)
         return Planned(config, _template(config, root, read), runs)
 
-    places = lambda: [*names, *_others(root)]  # noqa: E731
+    places = lambda: [*names, *others_of(root)]  # noqa: E731
     try:
         runs, others, wrong = link(planned, load, places, outputs or root / "outputs")
     except ConfigError as error:
