@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from fourfold.errors import FourfoldError
 from fourfold.report import pdf
+from served import ADDRESS, MODULE
 from tiny_project import CELLS, make_notebook
 
 # On a busy machine an example may take any time; what is judged here is what comes out.
@@ -25,6 +29,23 @@ LONG = (
     *("test_regress.py", "test_kept.py", "test_rerun.py", "test_kernel.py", "test_zygotes.py"),
     *("test_selection.py", "test_colab_saves.py", "test_results.py", "test_sameness.py"),
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server of commands, once for all workers of xdist."""
+    if ADDRESS in os.environ or config.option.collectonly:
+        return
+    folder = tempfile.TemporaryDirectory(prefix="served-")
+    os.environ[ADDRESS] = os.path.join(folder.name, "socket")
+    server = subprocess.Popen([sys.executable, MODULE[-1], "--serve", os.environ[ADDRESS]])
+
+    def end() -> None:
+        server.kill()
+        server.wait()
+        del os.environ[ADDRESS]
+        folder.cleanup()
+
+    config.add_cleanup(end)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

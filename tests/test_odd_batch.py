@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
-import sys
 
 import nbformat
 import pytest
 
+from served import COMMAND
 from tiny_project import make_notebook
 
 CELL = "# parameters\nfree = None  # anything\npair = (1, 2)\nlabels = {1: 'low'}\ntags = {'a'}\n"
@@ -57,7 +57,7 @@ def project(tmp_path_factory):
 
 
 def run(root, *options):
-    command = [sys.executable, "-m", "fourfold", "run", *options]
+    command = [*COMMAND, "run", *options]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert "Traceback" not in done.stderr + done.stdout
     return done

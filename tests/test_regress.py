@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from served import COMMAND, MODULE
 from tiny_project import CELLS, make_notebook
 
 CONFIG = "template: tiny\nparameters: {data: numbers.csv, scale: 2.0}\n"
@@ -21,7 +21,7 @@ CONFIG = "template: tiny\nparameters: {data: numbers.csv, scale: 2.0}\n"
 
 def fourfold(root: Path, *arguments: str, code: int = 0) -> str:
     """Run the command in a project; return all that it prints."""
-    call = [sys.executable, "-m", "fourfold", *arguments]
+    call = [*COMMAND, *arguments]
     env = {**os.environ, "NO_COLOR": "1"}
     done = subprocess.run(call, cwd=root, env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == code, done.stdout + done.stderr
@@ -297,7 +297,7 @@ def test_a_path_that_is_not_there(root):
 
 def test_plain_pytest_takes_the_option(root):
     """``pytest --fourfold`` is the same; without it nothing of nbval changes."""
-    call = [sys.executable, "-m", "pytest", "notebooks", "-q", "-p", "no:cacheprovider"]
+    call = [*MODULE, "pytest", "notebooks", "-q", "-p", "no:cacheprovider"]
     for option, count in (("--fourfold", "8 passed"), ("--nbval", "8 passed")):
         done = subprocess.run([*call, option], cwd=root, capture_output=True, text=True)
         assert count in done.stdout, done.stdout

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -14,6 +13,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from fourfold.regress.evidence import mirrored
+from served import COMMAND
 from tiny_project import CELLS, make_notebook
 
 NOISE = (
@@ -30,7 +30,7 @@ NOISE = (
 
 def regress(folder: Path, *arguments: str) -> str:
     """Test the notebooks of a folder; return what is printed."""
-    call = [sys.executable, "-m", "fourfold", "regress", *arguments]
+    call = [*COMMAND, "regress", *arguments]
     # How many executions it takes to know an order is chance, unless the orders are given.
     env = {**os.environ, "NO_COLOR": "1", "PYTHONHASHSEED": "11"}
     done = subprocess.run(call, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
@@ -85,7 +85,7 @@ def test_a_reference_keeps_what_varies(tmp_path):
     cell["source"] = lines + "print('draw', random.Random(1).random())"
     template = tmp_path / "templates" / "tiny.ipynb"
     template.write_text(json.dumps(notebook))
-    call = [sys.executable, "-m", "fourfold", "reference"]
+    call = [*COMMAND, "reference"]
     done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     kept = json.loads((tmp_path / "notebooks" / "a.ipynb").read_text())["cells"]

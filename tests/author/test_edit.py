@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from urllib.error import HTTPError, URLError
@@ -23,9 +22,8 @@ from fourfold.author.lab import folder_of
 from fourfold.errors import FourfoldError
 from fourfold.plan.template import library
 from fourfold.records.ipynb import written
+from served import COMMAND
 from tiny_project import CELLS, make_notebook
-
-COMMAND = (sys.executable, "-m", "fourfold")
 
 
 def call(project, *words):

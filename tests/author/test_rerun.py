@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 
 import nbformat
 import pytest
@@ -14,6 +13,7 @@ from nbclient import NotebookClient
 from fourfold.author import rerun
 from fourfold.errors import FourfoldError
 from fourfold.project import hold_outputs
+from served import COMMAND
 
 HERE = (
     "import fourfold as ff\nscale, count = 2.0, 3\nff.record('mean', 2.0, ci=(1.0, 3.0), unit='kg')"
@@ -66,7 +66,7 @@ def test_the_template_is_known_where_the_editor_tells_the_path(cells, project):
     """Of a run by its record, of a reference by its metadata, of a template by its folder."""
     run, reference = project / "outputs" / "a" / "default", project / "notebooks"
     (project / "params" / "a.yaml").write_text("template: tiny\n")
-    call = [sys.executable, "-m", "fourfold"]
+    call = COMMAND
     subprocess.run([*call, "run"], cwd=project, check=True, capture_output=True)
     subprocess.run([*call, "reference"], cwd=project, check=True, capture_output=True)
     for path in (run / "notebook.ipynb", reference / "a.ipynb", project / "templates/tiny.ipynb"):
@@ -92,7 +92,7 @@ def test_a_rerun_in_a_run_does_nothing_and_says_so(project, notebook, more):
     notebook["cells"].append({**cell, "source": f"{more}ff.rerun(scale=4)"})
     (project / "templates" / "tiny.ipynb").write_text(json.dumps(notebook))
     (project / "params" / "a.yaml").write_text("template: tiny\n")
-    call = [sys.executable, "-m", "fourfold"]
+    call = COMMAND
     for words in (["run"], ["run", "--force"], ["reference"], ["regress"]):
         done = subprocess.run([*call, *words], cwd=project, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr

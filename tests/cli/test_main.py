@@ -8,13 +8,15 @@ import sys
 
 import pytest
 
+from served import COMMAND
+
 
 @pytest.fixture
 def fourfold(project):
     """Call the command in the tiny project."""
 
     def call(*args: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "fourfold", *args]
+        command = [*COMMAND, *args]
         done = subprocess.run(command, cwd=project, capture_output=True, text=True)
         assert "Traceback" not in done.stderr + done.stdout
         return done

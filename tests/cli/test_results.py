@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from fourfold.records.record import read_record
+from served import COMMAND
 
 SWEEP = "template: tiny\nsweep: {grid: {scale: [1, 2]}}\n"
 
@@ -20,7 +20,7 @@ def done(project, config):
     config(SWEEP)
 
     def fourfold(*arguments: str, code: int = 0) -> str:
-        call = [sys.executable, "-m", "fourfold", *arguments]
+        call = [*COMMAND, *arguments]
         ended = subprocess.run(call, cwd=project, capture_output=True, text=True, timeout=120)
         assert ended.returncode == code, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from threading import Thread
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -12,6 +11,7 @@ import pytest
 
 from fourfold.errors import FourfoldError
 from fourfold.report.server import server
+from served import COMMAND
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_only_files_of_the_folder_and_only_to_this_machine(outputs):
 
 def test_view_serves_what_was_run(project, config):
     """It needs runs, and says its address."""
-    command = [sys.executable, "-m", "fourfold"]
+    command = COMMAND
     none = subprocess.run([*command, "view"], cwd=project, capture_output=True, text=True)
     assert (none.returncode, "expected outputs of runs, found none" in none.stderr) == (2, True)
     config("template: tiny\n")

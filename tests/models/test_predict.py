@@ -16,6 +16,7 @@ from fourfold.models.export import export
 from fourfold.models.folder import load_model
 from fourfold.models.predict import find_model, predict
 from fourfold.models.signature import features_of
+from served import COMMAND
 
 NEW = {"weight": 4.0, "shop": "Oslo", "article": "article 03", "fresh": True, "day": "2025-04-01"}
 NAMES = ("logistic", "forest", "boosting", "neighbours", "ridge", "stairs", "means", "three")
@@ -263,7 +264,7 @@ def test_options_that_make_no_sense(models, here, new):
 def test_the_commands(models, here, new):
     """Exit code 2 and one line for a mistake, as with every command."""
     new.to_csv("new.csv", index=False)
-    command = [sys.executable, "-m", "fourfold"]
+    command = COMMAND
     root = ["--root", str(models.root)]
 
     def call(*words):

@@ -6,12 +6,12 @@ import copy
 import json
 import re
 import subprocess
-import sys
 
 import pytest
 
 from fourfold.errors import TemplateError
 from fourfold.records.ipynb import read_notebook, tags, text
+from served import COMMAND, MODULE
 
 SOURCES = ("x = 2", "print(x + 1)", "x * 2", "'text'")
 OUTPUTS = (
@@ -153,7 +153,7 @@ def folder(tmp_path_factory):
 
 def collected(folder, *options):
     """Return how many cells of each notebook a plugin tests."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *options, *(
+    command = [*MODULE, "pytest", "--collect-only", "-q", *options, *(
         f"{name}.ipynb" for name in NOTEBOOKS)]  # fmt: skip
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     names = re.findall(r"^(?:.*/)?(\w+)\.ipynb::", done.stdout, re.MULTILINE)
@@ -169,7 +169,7 @@ def test_as_many_cells_as_nbval_counts(folder):
 
 def test_each_cell_is_compared(folder):
     """What differs fails, and nothing else; what is no notebook is left out."""
-    command = [sys.executable, "-m", "fourfold", "regress", "."]
+    command = [*COMMAND, "regress", "."]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert " error" not in done.stdout.splitlines()[-1]
     failed = re.findall(r"^FAILED (?:.*/)?(\w+)\.ipynb::", done.stdout, re.MULTILINE)

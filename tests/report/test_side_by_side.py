@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
 import pytest
 
 from fourfold.errors import FourfoldError
 from fourfold.report.side_by_side import chosen, differing, metrics_of, name, view_of
+from served import COMMAND
 
 
 def entry(config, run, k, mean, claims=()):
@@ -75,7 +75,7 @@ def test_the_command(project, config):
     config("template: tiny\nsweep: {grid: {scale: [1.0, 2.0]}}\n")
 
     def call(*words, **options):
-        command = [sys.executable, "-m", "fourfold", *words]
+        command = [*COMMAND, *words]
         return subprocess.run(command, cwd=project, capture_output=True, text=True, **options)
 
     assert call("compare").returncode == 2

@@ -41,7 +41,7 @@ def wait(reader):
 if what == "wait": wait(open("data.csv").read)
 if what == "arrow":
     import pyarrow as pa
-    wait(lambda: pa.OSFile("arrow.csv").read().decode())
+    wait(lambda: pa.OSFile(f"{what}.csv").read().decode())
 if what == "always": wait(open("always.csv").read)
 if what == "server": urllib.request.urlopen(f"http://{address}/a.csv").read()
 if what == "database": print(sqlite3.connect("wal.db").execute("select * from t").fetchall())

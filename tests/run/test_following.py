@@ -11,6 +11,7 @@ import time
 import pytest
 
 from fourfold.records.record import find_record
+from served import COMMAND, ITSELF
 from tiny_project import make_notebook
 
 PARAMETERS = """# parameters
@@ -65,8 +66,8 @@ def write(project, **configs):
         (project / "params" / f"{name}.yaml").write_text(text)
 
 
-def command(project, *arguments):
-    return [sys.executable, "-m", "fourfold", *arguments, "--root", str(project)]
+def command(project, *arguments, of=COMMAND):
+    return [*of, *arguments, "--root", str(project)]
 
 
 def fourfold(project, *arguments, code=0) -> str:
@@ -224,7 +225,9 @@ def test_only_counts_the_others_as_they_are(project):
 def test_the_order_holds_after_a_kill_and_after_ctrl_c(project):
     """Ctrl-C cancels the upstream and skips what follows; the same command then goes on."""
     write(project, first=FIRST.replace("{least", "{pause: 60, least"))
-    running = subprocess.Popen(command(project, "run"), stdout=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command(project, "run", of=ITSELF), stdout=subprocess.PIPE, text=True
+    )
     deadline = time.monotonic() + 120
     while not (project / "outputs" / "first" / "default" / "notebook.ipynb").exists():
         assert time.monotonic() < deadline
@@ -238,7 +241,7 @@ def test_the_order_holds_after_a_kill_and_after_ctrl_c(project):
     assert state(project) == {"first": "cancelled", "second": "skipped"}
     assert "follows first, which was cancelled" in said
     write(project, first=FIRST)
-    running = subprocess.Popen(command(project, "run"), stdout=subprocess.DEVNULL)
+    running = subprocess.Popen(command(project, "run", of=ITSELF), stdout=subprocess.DEVNULL)
     while state(project).get("first") != "ok":
         assert time.monotonic() < deadline
         time.sleep(0.02)

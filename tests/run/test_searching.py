@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 
 import pytest
 from playwright.sync_api import expect
@@ -14,6 +13,7 @@ from fourfold.plan.plan import plan
 from fourfold.project import Project
 from fourfold.records.record import find_record
 from fourfold.run.searching import expanded
+from served import COMMAND, ITSELF
 from tiny_project import CELLS, make_notebook
 
 NOISE = (
@@ -53,8 +53,8 @@ def config(tmp_path):
     return write
 
 
-def command(project, *arguments):
-    return [sys.executable, "-m", "fourfold", *arguments, "--root", str(project)]
+def command(project, *arguments, of=COMMAND):
+    return [*of, *arguments, "--root", str(project)]
 
 
 def fourfold(project, *arguments, code=0) -> str:
@@ -126,7 +126,7 @@ def test_a_search_is_carried_out_once_and_goes_on_when_it_is_edited(project, con
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_search_that_was_ended_goes_on(project, how):
     """By kill -9 or Ctrl-C: what has ended is not executed again, and the answer is the same."""
-    arguments = command(project, "run", "--workers", "2")
+    arguments = command(project, "run", "--workers", "2", of=ITSELF)
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
             if line.lstrip().startswith("5/"):

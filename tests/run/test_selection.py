@@ -22,6 +22,7 @@ from fourfold.run.fingerprint import Fingerprint, Fingerprints
 from fourfold.run.only import matching
 from fourfold.run.prepare import header
 from fourfold.run.selection import choose
+from served import COMMAND
 from tiny_project import run_all
 
 SWEEP = "template: tiny\nsweep: {grid: {scale: [1, 2], mode: [plain, fancy]}}\n"
@@ -248,7 +249,7 @@ def test_a_pattern_that_means_nothing_is_told(project, config, pattern, told):
 
 
 def fourfold(project, *arguments: str) -> subprocess.CompletedProcess[str]:
-    call = [sys.executable, "-m", "fourfold", *arguments]
+    call = [*COMMAND, *arguments]
     return subprocess.run(call, cwd=project, capture_output=True, text=True, check=False)
 
 

@@ -12,6 +12,7 @@ import pytest
 from small_mlflow import serving
 
 from fourfold.track.spool import Spool
+from served import COMMAND
 
 SWEEP = "template: tiny\nbusiness: {question: q}\nsweep: {grid: {count: [2, 3]}}\n"
 
@@ -32,7 +33,7 @@ def command(project, config):
             f"[project]\nname = 'shop'\n[tool.fourfold]\ntracking = '{address}'\n"
         )
         env = {**os.environ, "PASSWORD": "hunter2"}
-        done = subprocess.run([sys.executable, "-m", "fourfold", *arguments], cwd=project, env=env,
+        done = subprocess.run([*COMMAND, *arguments], cwd=project, env=env,
                               capture_output=True, text=True)  # fmt: skip
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
