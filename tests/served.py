@@ -21,10 +21,10 @@ MODULE = (sys.executable, "-I", "-S", __file__)
 COMMAND = (*MODULE, "fourfold")
 #: Without the server: where the process itself is killed, suspended or looked at.
 ITSELF = (sys.executable, "-m", "fourfold")
-#: What may differ: pytest's own, what shells keep for themselves, and what is read late.
+#: What may differ: pytest's own, what shells keep for themselves, what is read late, and what libraries set.
 _FREE = (
     *("PYTEST_", "PWD", "OLDPWD", "SHLVL", "_", ADDRESS, "COLUMNS", "LINES"),
-    *("NO_COLOR", "PASSWORD", "PYTHONHASHSEED"),
+    *("NO_COLOR", "PASSWORD", "PYTHONHASHSEED", "KMP_"),
 )
 _PASSED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
 _LENGTH = struct.Struct("!i")
