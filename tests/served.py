@@ -21,17 +21,19 @@ MODULE = (sys.executable, "-I", "-S", __file__)
 COMMAND = (*MODULE, "fourfold")
 #: Without the server: where the process itself is killed, suspended or looked at.
 ITSELF = (sys.executable, "-m", "fourfold")
-#: What may differ: pytest's own, what shells keep for themselves, what is read late, and what libraries set.
-_FREE = (
-    *("PYTEST_", "PWD", "OLDPWD", "SHLVL", "_", ADDRESS, "COLUMNS", "LINES"),
-    *("NO_COLOR", "PASSWORD", "PYTHONHASHSEED", "KMP_"),
+#: Variables that are read while something is imported; all others are the command's own.
+_IMPORTED = (
+    *("PYTHON", "PATH", "VIRTUAL_ENV", "HOME", "XDG_", "TMP", "TEMP", "TZ", "LANG", "LC_", "TERM"),
+    *("FORCE_COLOR", "JUPYTER", "IPYTHON", "MPL", "OPENBLAS_", "OMP_NUM", "MKL_", "FOURFOLD_"),
 )
+_FREE = {ADDRESS, "PYTHONHASHSEED"}
 _PASSED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
 _LENGTH = struct.Struct("!i")
 
 
 def _of_import(environment: dict[str, str]) -> dict[str, str]:
-    return {k: v for k, v in environment.items() if not k.startswith(_FREE)}
+    names = {name for name in environment if name.startswith(_IMPORTED)} - _FREE
+    return {name: environment[name] for name in names}
 
 
 def ask(module: str, arguments: list[str]) -> None:
