@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fourfold import promotion
     from fourfold.author.begin import begin
     from fourfold.author.rerun import rerun
     from fourfold.data.sources import locate
@@ -45,7 +46,7 @@ METHODS = (
     *("comparison", "quality", "maturity", "platform"),
     *("columns", "intervals"),
 )
-__all__ = [*CALLS, *METHODS]
+__all__ = [*CALLS, *METHODS, "promotion"]
 
 
 def __getattr__(name: str) -> Any:
@@ -58,8 +59,8 @@ def __getattr__(name: str) -> Any:
     """
     if name in CALLS:
         value = getattr(import_module(f"fourfold.{CALLS[name]}"), name)
-    elif name in METHODS:
-        value = import_module(f"fourfold.methods.{name}")
+    elif name in METHODS or name == "promotion":
+        value = import_module(f"fourfold.{'' if name == 'promotion' else 'methods.'}{name}")
     else:
         raise AttributeError(f"module 'fourfold' has no attribute {name!r}")
     globals()[name] = value

@@ -210,6 +210,12 @@ def run(
         code = _code(records, ended) or int(following.blocked)
         if as_json:
             events.write_end(records, ended, counts, began, code)
+    if any(
+        (place.folder(r.config, r.run_id) / "artifacts/promotion.json").exists() for r in records
+    ):
+        from fourfold.cli.promoting import after_batch
+
+        after_batch(records, place, say)
     if on_end:
         ending.tell(on_end, ending.summary_of(records, place, code, ended, counts), project)
     _exit(code, ended, place.outputs)

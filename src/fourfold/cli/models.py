@@ -1,4 +1,4 @@
-"""The commands that put a kept model to work: predict and export."""
+"""The commands that put a kept model to work: predict, export and promote."""
 
 import os
 from pathlib import Path
@@ -7,11 +7,14 @@ from typing import Annotated
 import typer
 
 from fourfold.cli.options import Force, Outputs, Root, console, outputs_of, root_of
-from fourfold.project import Project
+from fourfold.errors import FourfoldError
+from fourfold.project import Project, shown
 from fourfold.records.formatting import count
 
 app = typer.Typer()
-Run = Annotated[str, typer.Argument(help="Run that has kept a model, as titanic/default.")]
+Run = Annotated[
+    str, typer.Argument(help="Run that has kept a model, or a name of models/, as titanic/default.")
+]
 
 
 def _folder(run: str, root: Path | None, outputs: Path | None) -> Path:
@@ -74,3 +77,65 @@ def export(
 
     for path in written(_folder(run, root, outputs), folder, force):
         console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def promote(
+    name: Annotated[str, typer.Option("--as", metavar="NAME", help="models/NAME.yaml decides.")],
+    run: Annotated[str, typer.Argument(help="Run that has kept a model, as titanic/default.")] = "",
+    approver: Annotated[str, typer.Option(metavar="NAME", help="Who approves.")] = "",
+    because: Annotated[str, typer.Option(metavar="TEXT", help="Why, in a sentence.")] = "",
+    data: Annotated[
+        str, typer.Option("--on", metavar="DATA", help="Rows with a known truth to compare on.")
+    ] = "",
+    query: Annotated[str, typer.Option(metavar="SQL", help="Rows to read from a database.")] = "",
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Put the former champion back instead.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the conditions, decide nothing.")
+    ] = False,
+    root: Root = None,
+    outputs: Outputs = None,
+) -> None:
+    """Let the model of RUN be used as NAME, if it meets every condition of models/NAME.yaml.
+
+    The decision goes into that file with its reasons, and the model into models/NAME/. Exit code 0
+    if it is promoted, or was before; 1 if a condition is not met; 2 for a mistake.
+    """
+    from fourfold.cli.promoting import conditions, lines_of
+    from fourfold.models.predict import find_run
+    from fourfold.promotion.decide import draft, roll_back, settle, weigh
+    from fourfold.promotion.gate import PROMOTED, path_of
+
+    def say(lines: list[str]) -> None:
+        for line in lines:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    project = root_of(root)
+    place = Project(project, outputs_of(outputs, project))
+    path = path_of(name, project)
+    if rollback and run:
+        raise FourfoldError(f"--rollback: expected no RUN, got {run!r}: the former one is used")
+    if rollback:
+        say(lines_of(name, roll_back(name, project, approver, because), (), project))
+        return
+    if not run:
+        raise FourfoldError("promote: expected a RUN that has kept a model, got none")
+    candidate = find_run(run, place)
+    if not path.exists():
+        draft(name, project)
+        at = shown(path, project)
+        raise FourfoldError(f"{at}: new, with the usual conditions; read it, then promote again")
+    weighed = weigh(candidate, name, project, data, query)
+    if weighed.already:
+        say([f"{name}: {weighed.run} ({weighed.digest}) is the champion already"])
+        return
+    more = conditions(weighed, place)
+    if dry_run:
+        checks = [*weighed.checks, *more]
+        say(lines_of(name, None, checks, project))
+        raise typer.Exit(int(not all(check.passed for check in checks)))
+    decision = settle(weighed, project, approver, more, because)
+    say(lines_of(name, decision, (), project))
+    raise typer.Exit(int(decision.decision != PROMOTED))

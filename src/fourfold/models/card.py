@@ -76,6 +76,34 @@ def card(description: Description, record: RunRecord, licence: str) -> str:
     return "\n\n".join([head, *(f"## {name}\n\n{text}" for name, text in parts.items())]) + "\n"
 
 
+def missing_in(folder: Path, record: RunRecord, root: Path) -> list[str]:
+    """Return what the card of a model leaves open; nothing if it is complete.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the model.
+    record : RunRecord
+        Of its run.
+    root : Path
+        Of the project.
+    """
+    said, parameters = read_description(folder), record.parameters
+    parts = {
+        "the card itself": (folder / CARD).is_file(),
+        "question": parameters.get("question"),
+        "decision": parameters.get("decision"),
+        "answer": record.answer,
+        "metrics": record.metrics,
+        "criteria": record.claims,
+        "figures of parts of the rows": said.segments,
+        "limits": said.limits,
+        "licence": any(root.glob("LICEN[CS]E*")),
+        "run": said.run,
+    }
+    return [name for name, there in parts.items() if not there]
+
+
 def _purpose(description: Description, record: RunRecord) -> str:
     question, decision = (record.parameters.get(each) for each in ("question", "decision"))
     verdict = f"{MARKS[record.verdict]} {record.verdict}"

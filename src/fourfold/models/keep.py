@@ -42,6 +42,7 @@ def keep_model(
     classes: Sequence[str] = (),
     threshold: float | None = None,
     unit: str = "",
+    groups: pd.Series | None = None,
 ) -> None:
     """Keep a fitted model in the artifacts of the run, with a description and a model card.
 
@@ -64,6 +65,8 @@ def keep_model(
         What the model's classes 0, 1, … mean; of two, the last is the one to be found.
     threshold : float, optional
         Of two classes: the probability of the last from which on it is the answer.
+    groups : Series, optional
+        Rows of one value depend on each other; its index has the rows held out.
 
     Raises
     ------
@@ -103,7 +106,7 @@ def keep_model(
         probe=folders.scores(model, task, probe(columns)).tolist(),
     )
     if held_out is not None:
-        segments = _write_held_out(model, description, held_out, place)
+        segments = _write_held_out(model, description, held_out, place, groups)
         description = replace(description, segments=segments)
     description = replace(description, onnx=_onnx(model, description, frame, place))
     files = {path.name: hash_file(path) for path in sorted(place.iterdir())}
@@ -119,7 +122,11 @@ def _parts_of(features: Any) -> tuple[pd.DataFrame, Mapping[str, str], Mapping[s
 
 
 def _write_held_out(
-    model: Any, description: Description, held_out: tuple[pd.DataFrame, pd.Series], place: Path
+    model: Any,
+    description: Description,
+    held_out: tuple[pd.DataFrame, pd.Series],
+    place: Path,
+    groups: pd.Series | None,
 ) -> list[dict[str, Any]]:
     """Write what the model said of rows that it was not fitted on; return how it did on parts."""
     import pandas as pd
@@ -133,6 +140,8 @@ def _write_held_out(
         table["answer"] = folders.decisions(scores, description.threshold)
     else:
         table["answer"] = scores
+    if groups is not None:  # by numbers: who they are is nobody's business here
+        table["group"] = pd.factorize(groups.loc[rows.index].astype(str))[0]
     table.to_parquet(place / folders.HELD_OUT, index=False)
     return segments_of(rows, table, description)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fourfold.data import contract as contracts
 from fourfold.data.parts import parts
 from fourfold.errors import DataError, did_you_mean
+from fourfold.models.champion import FOLDER, folder_of
 from fourfold.models.folder import CONTRACT, Model, checked, load_model
 from fourfold.models.signature import check_columns, features_of
 from fourfold.project import Project, whole_file
@@ -40,7 +41,32 @@ class Predicted:
 
 
 def find_model(name: str, project: Project) -> Path:
-    """Return the folder of the model that a name means: a run, its folder, or the model's own.
+    """Return the folder of the model that a name means: of ``models/NAME.yaml``, or as `find_run`.
+
+    Raises
+    ------
+    DataError
+        As `find_run`; or if nothing is in use under the name, or its folder is another model.
+    """
+    path = project.root / FOLDER / f"{name}.yaml"
+    if "/" in name or not path.is_file():
+        champions = [path.stem for path in (project.root / FOLDER).glob("*.yaml")]
+        return find_run(name, project, champions)
+    champion = folder_of(path)
+    if champion is None:
+        raise DataError(f"{FOLDER}/{name}.yaml: expected a champion, found none; promote a run")
+    return champion
+
+
+def find_run(name: str, project: Project, others: Sequence[str] = ()) -> Path:
+    """Return the folder of the model that a run has kept: by its name, its folder or the model's.
+
+    Parameters
+    ----------
+    name : str
+    project : Project
+    others : sequence of str
+        Names that may have been meant, for the message.
 
     Raises
     ------
@@ -63,7 +89,7 @@ def find_model(name: str, project: Project) -> Path:
     if any((folder / "record.json").is_file() for folder in places):
         raise DataError(f"{name}: the run has kept no model; its template calls no keep_model")
     configs = [run.partition("/")[0] for run in runs]
-    near = did_you_mean(name, [*runs, *configs])
+    near = did_you_mean(name, [*runs, *configs, *others])
     raise DataError(f"{name}: expected a run that has kept a model, found none.{near}")
 
 

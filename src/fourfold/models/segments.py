@@ -42,7 +42,7 @@ def segments_of(
     classes = description.classes
     right = table["truth"].to_numpy() == table["answer"].to_numpy()
     errors = np.abs(table["truth"].to_numpy() - table["answer"].to_numpy())
-    for name, chosen in _parts(rows, description):
+    for name, chosen in parts_of(rows, description):
         count = int(chosen.sum())
         if count < FEWEST:
             continue
@@ -63,7 +63,16 @@ def segments_of(
     return made
 
 
-def _parts(rows: pd.DataFrame, description: Description) -> Iterator[tuple[str, Any]]:
+def parts_of(rows: pd.DataFrame, description: Description) -> Iterator[tuple[str, Any]]:
+    """Yield the parts of rows: a name, and which rows are in it, an array of booleans.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Features.
+    description : Description
+        Of the model.
+    """
     import numpy as np
 
     yield "all rows held out", np.ones(len(rows), dtype=bool)

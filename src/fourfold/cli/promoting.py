@@ -1,0 +1,92 @@
+"""Promotions on the command line: conditions that need other commands, and what is printed."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from fourfold.plan.plan import plan
+from fourfold.project import Project, shown
+from fourfold.promotion.decide import PROPOSAL, Weighed, settle, weigh
+from fourfold.promotion.gate import Check, Decision, in_words, path_of, read_gate
+from fourfold.records.record import RunRecord
+from fourfold.run.selection import choose
+
+
+def conditions(weighed: Weighed, place: Project) -> list[Check]:
+    """Return the conditions that need configs and references: is it current, are they green?"""
+    gate = read_gate(path_of(weighed.name, place.root))
+    checks = [_current(weighed.run, place)]
+    if gate.references:
+        checks.append(_references(gate.references, place.root))
+    return checks
+
+
+def _current(run: str, place: Project) -> Check:
+    name = "nothing changed since"
+    specs = [spec for spec in plan([], place.root, outputs=place.outputs) if spec.name == run]
+    if not specs:
+        return Check(name, False, f"no config has the run {run} any more")
+    choice = choose(specs, place)
+    if choice.todo:
+        return Check(name, False, "; ".join(choice.todo[0].why) or "it has not run")
+    return Check(name, True, "config, template, code and data are those of the run")
+
+
+def _references(names: Sequence[str], root: Path) -> Check:
+    """Say whether references pass ``fourfold regress``, which executes them."""
+    paths = [f"notebooks/{name}.ipynb" for name in names]
+    command = [sys.executable, "-m", "fourfold", "regress", "-q", *paths]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=os.environ)
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    last = lines[-1].strip("= ") if lines else f"exit code {done.returncode}"
+    return Check("references green", done.returncode == 0, f"{', '.join(names)}: {last}")
+
+
+def lines_of(
+    name: str, decision: Decision | None, checks: Sequence[Check], root: Path
+) -> list[str]:
+    """Return what is printed of a decision and its conditions."""
+    rows = in_words(decision.checks if decision else checks)
+    wide = {key: max((len(row[key]) for row in rows), default=0) for key in ("met", "condition")}
+    lines = [
+        f"  {row['met']:{wide['met']}}  {row['condition']:{wide['condition']}}  {row['why']}"
+        for row in rows
+    ]
+    if decision:
+        by = f", approved by {decision.approver}" if decision.approver else ""
+        file = shown(path_of(name, root), root)
+        lines.insert(
+            0, f"{name}: {decision.decision} {decision.run} ({decision.digest}){by}; {file}"
+        )
+    return lines
+
+
+def after_batch(records: Sequence[RunRecord], place: Project, say: Callable[[str], object]) -> None:
+    """Decide what the notebooks of a batch propose, where an approver is named.
+
+    Parameters
+    ----------
+    records : sequence of RunRecord
+    place : Project
+    say : callable
+        Prints a line.
+    """
+    for record in records:
+        path = place.folder(record.config, record.run_id) / "artifacts" / PROPOSAL
+        if record.status != "ok" or not path.is_file():
+            continue
+        said = json.loads(path.read_text(encoding="utf-8"))
+        weighed = weigh((path.parent / said["candidate"]).resolve(), said["name"], place.root)
+        if weighed.already:
+            continue
+        if weighed.passed and not said["approver"]:
+            command = f"fourfold promote {weighed.run} --as {weighed.name} --approver NAME"
+            say(f"{weighed.name}: {weighed.run} waits to be approved: {command}")
+            continue
+        more = conditions(weighed, place) if weighed.passed else []
+        decision = settle(weighed, place.root, said["approver"], more)
+        for line in lines_of(said["name"], decision, (), place.root):
+            say(line)
