@@ -14,6 +14,7 @@ from skops.io import dumps
 
 from fourfold.errors import DataError
 from fourfold.models.folder import load_model, read_description
+from fourfold.models.safe import dumped, loaded
 
 NAMES = ("logistic", "forest", "boosting", "neighbours", "ridge", "stairs", "means", "three")
 
@@ -240,3 +241,12 @@ def test_the_digest_is_that_of_the_model_and_not_of_its_run(models, copy):
 
     description = read_description(copy())
     assert named(description, "other/name", "abc").digest == description.digest
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_equal_models_have_equal_bytes(models, name):
+    """Wherever their objects lie in memory, so that a digest says whether a model is the same."""
+    folder = models.outputs / "shop" / name / "artifacts" / "model"
+    content = (folder / "model.skops").read_bytes()
+    once, again = (loaded(content, name) for _ in range(2))
+    assert dumped(once) == dumped(again) == content

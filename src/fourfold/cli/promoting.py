@@ -79,7 +79,8 @@ def after_batch(records: Sequence[RunRecord], place: Project, say: Callable[[str
         if record.status != "ok" or not path.is_file():
             continue
         said = json.loads(path.read_text(encoding="utf-8"))
-        weighed = weigh((path.parent / said["candidate"]).resolve(), said["name"], place.root)
+        candidate = place.outputs / said["run"] / "artifacts" / "model"
+        weighed = weigh(candidate, said["name"], place.root)
         if weighed.already:
             continue
         if weighed.passed and not said["approver"]:

@@ -82,9 +82,57 @@ def dumped(model: Any) -> bytes:
     """
     from skops.io import dumps
 
-    content: bytes = dumps(model, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+    content = _renumbered(dumps(model))
     _check_types(content, "keep_model")
     return content
+
+
+def _renumbered(content: bytes) -> bytes:
+    """Return a skops file in which objects count from 0, without times: equal models, equal bytes.
+
+    skops names objects by where they lie in memory, which is another place in each process.
+    """
+    with zipfile.ZipFile(BytesIO(content)) as given:
+        files = {name: given.read(name) for name in given.namelist()}
+    schema = json.loads(files.pop("schema.json"))
+    numbers, named = dict[str, str](), dict[str, bytes]()
+
+    def renamed(node: Any) -> Any:
+        if isinstance(node, list):
+            return [renamed(each) for each in node]
+        if not isinstance(node, dict):
+            return node
+        made = {}
+        for key, value in node.items():
+            stem, dot, ending = str(value).partition(".")
+            made[key] = renamed(value)
+            if key == "__id__":
+                made[key] = int(numbers.setdefault(stem, str(len(numbers))))
+            elif key == "file" and value in files:
+                made[key] = numbers.setdefault(stem, str(len(numbers))) + dot + ending
+                named[made[key]] = _without_gaps(files[value])
+        return made
+
+    named["schema.json"] = json.dumps(renamed(schema)).encode()
+    written = BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
+        for name in sorted(named):
+            made.writestr(zipfile.ZipInfo(name), named[name], zipfile.ZIP_DEFLATED, 1)
+    return written.getvalue()
+
+
+def _without_gaps(content: bytes) -> bytes:
+    """Return an array in npy format; between the fields of a node of a tree there may be anything."""
+    import numpy as np
+
+    array = np.load(BytesIO(content), allow_pickle=False)
+    if not array.dtype.names:
+        return content
+    clean, written = np.zeros(array.shape, array.dtype), BytesIO()
+    for name in array.dtype.names:
+        clean[name] = array[name]
+    np.save(written, clean, allow_pickle=False)
+    return written.getvalue()
 
 
 def loaded(content: bytes, name: str) -> Any:

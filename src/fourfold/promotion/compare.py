@@ -16,7 +16,7 @@ from fourfold.data import contract as contracts
 from fourfold.data import sources
 from fourfold.errors import DataError, did_you_mean
 from fourfold.methods.intervals import Interval
-from fourfold.methods.supervised import is_condition, yes_no
+from fourfold.methods.supervised.thresholds import is_condition, yes_no
 from fourfold.models.folder import CONTRACT, HELD_OUT, Model, checked
 from fourfold.models.segments import FEWEST, parts_of
 from fourfold.models.signature import check_columns, features_of
@@ -244,17 +244,16 @@ def loss(
     """
     if measure in ("absolute", "squared"):
         apart = np.abs(np.asarray(scores, float).reshape(-1) - truth)
-        return apart if measure == "absolute" else apart**2
+        return np.asarray(apart if measure == "absolute" else apart**2)
     order = [model.description.classes.index(name) for name in classes]
     if measure == "error":
         answers = np.asarray(model.decisions(scores))
-        wrong: NDArray[np.float64] = (np.argsort(order)[answers] != truth).astype(float)
-        return wrong
+        return np.asarray(np.argsort(order)[answers] != truth, dtype=float)
     chances = np.asarray(scores, float)[:, order]
     if measure == "log":
-        return np.minimum(10.0, -np.log(np.maximum(chances[np.arange(len(truth)), truth], 1e-9)))
-    whole: NDArray[np.float64] = ((chances - np.eye(len(classes))[truth]) ** 2).sum(axis=1) / 2
-    return whole
+        given = np.maximum(chances[np.arange(len(truth)), truth], 1e-9)
+        return np.asarray(np.minimum(10.0, -np.log(given)))
+    return np.asarray(((chances - np.eye(len(classes))[truth]) ** 2).sum(axis=1) / 2)
 
 
 def paired(
@@ -347,7 +346,7 @@ def compare(
 def _segments(features: pd.DataFrame, losses: pd.DataFrame, model: Model) -> pd.DataFrame:
     made: dict[str, Mapping[str, float]] = {}
     for name, chosen in parts_of(features, model.description):
-        if chosen.sum() < FEWEST:
+        if chosen.all() or chosen.sum() < FEWEST:
             continue
         part = losses[chosen]
         better = paired((part["candidate"] - part["champion"]).to_numpy())

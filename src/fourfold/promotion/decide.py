@@ -98,8 +98,7 @@ class Weighed:
         """Leave a note in the artifacts, by which `fourfold run` promotes when the batch ends."""
         folder = Path(os.environ.get("FOURFOLD_ARTIFACTS", "artifacts"))
         folder.mkdir(parents=True, exist_ok=True)
-        place = os.path.relpath(self.candidate.folder, folder)
-        content = {"name": self.name, "candidate": place, "approver": approver}
+        content = {"name": self.name, "run": self.run, "approver": approver}
         write_text(folder / PROPOSAL, json.dumps(content, indent=1) + "\n")
 
 
@@ -156,7 +155,8 @@ def weigh(
     champion = load_model(folder) if folder else None
     weighed = Weighed(name, gate, model, record.name, champion)
     if champion and champion.description.digest == model.description.digest:
-        return replace(weighed, already=True)
+        said = f"{weighed.digest} is what is used as {name}"
+        return replace(weighed, already=True, checks=[Check("in use already", True, said)])
     checks = [_concluded(record), _baseline(record), _contract(model, record, gate)]
     checks += [_parity(model)] if gate.parity else []
     checks += [_card(model, record, root)]
@@ -234,9 +234,13 @@ def _undone(digest: str) -> Check:
 
 
 def _better(compared: Compared, gate: Gate, rows: Rows) -> Check:
-    value, low, high = map(number, compared.better)
+    better = compared.better
+    ends, words = (better.value, better.low, better.high), "lower"
+    if better.value < 0:
+        ends, words = (-better.value, -better.high, -better.low), "higher"
+    value, low, high = map(number, ends)
     percent = f"{100 * compared.level:.4g}"
-    said = f"{compared.measure} lower by {value} ({low} to {high}, {percent} %)"
+    said = f"{compared.measure} {words} by {value} ({low} to {high}, {percent} %)"
     out = f", {compared.left_out:,} left out" if compared.left_out else ""
     why = f"{said} on {len(compared.losses):,} {rows.words}{out}"
     return Check(_BETTER, compared.better.low > gate.margin, why)

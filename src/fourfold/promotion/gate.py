@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from io import StringIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ruamel.yaml import YAML
 
@@ -16,7 +16,9 @@ from fourfold.models.champion import FOLDER
 from fourfold.project import write_text
 
 Measure = Literal["brier", "log", "error", "absolute", "squared"]
-PROMOTED, REFUSED, ROLLED_BACK = "promoted", "refused", "rolled back"
+PROMOTED: Final = "promoted"
+REFUSED: Final = "refused"
+ROLLED_BACK: Final = "rolled back"
 MARK = "# From here on, `fourfold promote` writes.\n"
 DRAFT = """\
 # What a model must do to be used as {name!r}: `fourfold promote RUN --as {name}` decides by it.
@@ -160,7 +162,7 @@ def with_decision(path: Path, decision: Decision, champion: str | None) -> None:
     """
     gate = read_gate(path)
     text = path.read_text(encoding="utf-8")
-    written = {"champion": champion} if champion else {}
+    written: dict[str, Any] = {"champion": champion} if champion else {}
     written |= {"decisions": [_plain(each) for each in (*gate.decisions, decision)]}
     yaml, stream = YAML(), StringIO()
     yaml.width = 100
