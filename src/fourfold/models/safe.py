@@ -122,7 +122,7 @@ def _renumbered(content: bytes) -> bytes:
 
 
 def _without_gaps(content: bytes) -> bytes:
-    """Return an array in npy format; between the fields of a node of a tree there may be anything."""
+    """Return an array in npy format; between the fields of a tree's node there may be anything."""
     import numpy as np
 
     array = np.load(BytesIO(content), allow_pickle=False)

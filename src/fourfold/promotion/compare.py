@@ -289,6 +289,19 @@ def paired(
     return Interval(mean, mean - half, mean + half)
 
 
+def level_after(tries: int) -> float:
+    """Return the confidence that an interval needs after others were refused on the same rows.
+
+    The chances to be lucky are 1/20 of 1/2, 1/6, 1/12 …, which add up to 1/20 however many come.
+
+    Examples
+    --------
+    >>> [round(level_after(tries), 4) for tries in range(3)]
+    [0.95, 0.9833, 0.9917]
+    """
+    return 1 - 0.1 / ((tries + 1) * (tries + 2))
+
+
 def compare(
     candidate: Model, champion: Model, rows: Rows, measure: str, level: float = 0.95
 ) -> Compared:

@@ -16,7 +16,15 @@ from fourfold.models.card import missing_in
 from fourfold.models.champion import DIGITS, folder_of
 from fourfold.models.folder import CONTRACT, Model, load_model
 from fourfold.project import find_root, write_text
-from fourfold.promotion.compare import Compared, Rows, compare, measure_for, rows_held_out, rows_of
+from fourfold.promotion.compare import (
+    Compared,
+    Rows,
+    compare,
+    level_after,
+    measure_for,
+    rows_held_out,
+    rows_of,
+)
 from fourfold.promotion.gate import (
     DRAFT,
     PROMOTED,
@@ -170,7 +178,7 @@ def weigh(
             if data
             else rows_held_out(model, champion, record, root)
         )
-        level = 1 - 0.05 / (1 + gate.tries(rows.digest, weighed.digest))
+        level = level_after(gate.tries(rows.digest, weighed.digest))
         compared = compare(model, champion, rows, measure, level)
     except DataError as error:
         if data:
