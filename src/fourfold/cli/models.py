@@ -105,7 +105,7 @@ def promote(
     """
     from fourfold.cli.promoting import conditions, lines_of
     from fourfold.models.predict import find_run
-    from fourfold.promotion.decide import draft, roll_back, settle, weigh
+    from fourfold.promotion.decide import approved, draft, roll_back, settle, weigh
     from fourfold.promotion.gate import PROMOTED, path_of
 
     def say(lines: list[str]) -> None:
@@ -133,7 +133,7 @@ def promote(
         return
     more = conditions(weighed, place)
     if dry_run:
-        checks = [*weighed.checks, *more]
+        checks = [*weighed.checks, *more, approved(weighed.gate, approver)]
         say(lines_of(name, None, checks, project))
         raise typer.Exit(int(not all(check.passed for check in checks)))
     decision = settle(weighed, project, approver, more, because)

@@ -211,7 +211,7 @@ def _baseline(record: RunRecord) -> Check:
 def _contract(model: Model, record: RunRecord, gate: Gate) -> Check:
     name, tables = "contract met", model.description.data
     if gate.rejected is None:
-        return Check(name, True, "not asked for (rejected: none)")
+        return Check(name, True, "not asked for (rejected: null)")
     if CONTRACT not in model.description.files or not all(each["contract"] for each in tables):
         return Check(name, False, "the data were not checked against a contract")
     rows = sum(each["rows"] + each["rejected"] for each in tables)

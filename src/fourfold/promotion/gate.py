@@ -27,7 +27,7 @@ approvers: []  # who may approve; empty: anybody who gives a name
 # measure: brier  # brier, log or error of classes; absolute or squared of quantities
 margin: 0  # by how much its loss must be lower than the champion's, in the measure
 segments: 0.1  # by which share its loss may be higher in a part of the rows
-rejected: 0.05  # largest share of rows that broke the contract; none: no contract is asked for
+rejected: 0.05  # largest share of rows that broke the contract; null: no contract is asked for
 parity: true  # an ONNX copy must answer the same
 references: []  # notebooks in notebooks/ that must pass `fourfold regress`
 """
