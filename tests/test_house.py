@@ -45,7 +45,7 @@ def is_documented(function: ast.FunctionDef) -> bool:
 def test_rooms_are_few():
     """Somebody who opens the folder sees the line in its listing."""
     names = {path.name for path in PACKAGE.iterdir()} - {"__pycache__"}
-    assert len(names) <= 15, sorted(names)
+    assert len(names) <= 16, sorted(names)
 
 
 def test_files_have_a_size_to_read():
@@ -56,7 +56,7 @@ def test_files_have_a_size_to_read():
 
 def test_the_house_stays_small():
     """All of it: 20,000 lines with docstrings, tests and examples of the templates aside."""
-    assert sum(LINES.values()) <= 37_000
+    assert sum(LINES.values()) <= 38_500
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

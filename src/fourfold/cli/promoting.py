@@ -48,7 +48,18 @@ def _references(names: Sequence[str], root: Path) -> Check:
 def lines_of(
     name: str, decision: Decision | None, checks: Sequence[Check], root: Path
 ) -> list[str]:
-    """Return what is printed of a decision and its conditions."""
+    """Return what is printed of a decision and its conditions.
+
+    Parameters
+    ----------
+    name : str
+    decision : Decision, optional
+        With the conditions; None if nothing was decided.
+    checks : sequence of Check
+        The conditions, where there is no decision.
+    root : Path
+        Of the project.
+    """
     rows = in_words(decision.checks if decision else checks)
     wide = {key: max((len(row[key]) for row in rows), default=0) for key in ("met", "condition")}
     lines = [
