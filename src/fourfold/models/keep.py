@@ -16,7 +16,7 @@ from fourfold.models import folder as folders
 from fourfold.models.card import write_card
 from fourfold.models.folder import Description
 from fourfold.models.segments import segments_of
-from fourfold.models.signature import columns_of, probe
+from fourfold.models.signature import Column, columns_of, probe
 from fourfold.project import find_root
 from fourfold.records import emit
 from fourfold.records.formatting import number
@@ -42,6 +42,7 @@ def keep_model(
     classes: Sequence[str] = (),
     threshold: float | None = None,
     unit: str = "",
+    groups: pd.Series | None = None,
 ) -> None:
     """Keep a fitted model in the artifacts of the run, with a description and a model card.
 
@@ -64,6 +65,9 @@ def keep_model(
         What the model's classes 0, 1, … mean; of two, the last is the one to be found.
     threshold : float, optional
         Of two classes: the probability of the last from which on it is the answer.
+    groups : Series, optional
+        The day, patient or the like of each row, where rows of one were held out together. They
+        are kept as numbers, since rows of one say less than as many others (`ff.monitoring`).
 
     Raises
     ------
@@ -103,8 +107,9 @@ def keep_model(
         probe=folders.scores(model, task, probe(columns)).tolist(),
     )
     if held_out is not None:
-        segments = _write_held_out(model, description, held_out, place)
+        segments = _write_held_out(model, description, held_out, place, groups)
         description = replace(description, segments=segments)
+    _write_profile(frame, columns, place)
     description = replace(description, onnx=_onnx(model, description, frame, place))
     files = {path.name: hash_file(path) for path in sorted(place.iterdir())}
     replace(description, files=files).write(place)
@@ -118,8 +123,23 @@ def _parts_of(features: Any) -> tuple[pd.DataFrame, Mapping[str, str], Mapping[s
     return features, {}, {}
 
 
+def _write_profile(frame: pd.DataFrame, columns: Sequence[Column], place: Path) -> None:
+    """Write what the features looked like, without dates: later rows have others anyway."""
+    from fourfold.data.profile import profile_columns
+
+    texts = {c.name: frame[c.name].astype(object) for c in columns if c.kind == "category"}
+    dates = [column.name for column in columns if column.kind == "date"]
+    profile_columns(frame.assign(**texts), dates).table().to_csv(
+        place / folders.PROFILE, index=False
+    )
+
+
 def _write_held_out(
-    model: Any, description: Description, held_out: tuple[pd.DataFrame, pd.Series], place: Path
+    model: Any,
+    description: Description,
+    held_out: tuple[pd.DataFrame, pd.Series],
+    place: Path,
+    groups: pd.Series | None,
 ) -> list[dict[str, Any]]:
     """Write what the model said of rows that it was not fitted on; return how it did on parts."""
     import pandas as pd
@@ -127,6 +147,8 @@ def _write_held_out(
     rows, truth = held_out
     scores = folders.scores(model, description.task, rows)
     table = pd.DataFrame({"row": rows.index, "truth": truth.to_numpy()})
+    if groups is not None:
+        table["group"] = pd.factorize(groups.loc[rows.index].astype(str))[0]
     if description.task == "classification":
         for place_of, chance in enumerate(scores.T):
             table[f"chance {place_of}"] = chance

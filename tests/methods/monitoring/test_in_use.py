@@ -1,0 +1,166 @@
+"""The model in use meets new rows: nothing that they hold stops it, and everything is reported."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+
+import fourfold as ff
+from fourfold.errors import DataError
+from fourfold.methods.monitoring import in_use
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A project with a classifier of delays, a regression, and a champion."""
+    root = tmp_path_factory.mktemp("in-use")
+    (root / "templates").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        for name in ("late", "wait", "three"):
+            patch.setenv("FOURFOLD_ARTIFACTS", str(root / "outputs" / name / "default/artifacts"))
+            keep(name)
+    (root / "models" / "late").mkdir(parents=True)
+    (root / "outputs/late/default/artifacts/model").rename(root / "models/late/abc123")
+    (root / "models/late.yaml").write_text("champion: abc123\n")
+    (root / "models/none.yaml").write_text("approver: Ada\n")
+    return root
+
+
+def rows(seed=0):
+    """Departures with their delay, of five days."""
+    rng = np.random.default_rng(seed)
+    carrier, hour = rng.choice(["AA", "UA"], 300), rng.integers(5, 22, 300).astype(float)
+    frame = pd.DataFrame({"carrier": carrier, "hour": hour, "day": np.arange(300) // 60})
+    return frame.assign(delay=2 * hour + 5 * (carrier == "UA") + rng.normal(0, 8, 300))
+
+
+def keep(name):
+    """Keep one model as the templates do, judged by two days."""
+    frame = rows()
+    chosen = ff.columns.select(frame, ["delay", "day"])
+    options = {"classes": (), "target": "delay", "unit": "min"}
+    goal, task, estimator = frame["delay"], "regression", Ridge()
+    if name != "wait":
+        task, estimator = "classification", LogisticRegression()
+        goal = (frame["delay"] > 30).astype(int)
+        options |= {"classes": ("no", "yes"), "target": "delay > 30", "threshold": 0.4}
+    if name == "three":
+        goal = pd.cut(frame["delay"], [-np.inf, 20, 40, np.inf], labels=False)
+        options |= {"classes": ("early", "late", "never"), "target": "kind", "threshold": None}
+    pipe = ff.supervised.pipelines({name: estimator}, chosen.frame, task)[name]
+    pipe.fit(chosen.frame.iloc[:180], goal.iloc[:180])
+    held_out = chosen.frame.iloc[180:], goal.iloc[180:]
+    ff.keep_model(pipe, chosen, held_out, groups=frame["day"], **options)
+
+
+@pytest.fixture
+def model(root, monkeypatch):
+    """Return a function that gives a model in use."""
+    monkeypatch.chdir(root)
+    return in_use
+
+
+def test_a_champion_brings_what_it_was_judged_by(model):
+    """Its losses are the squared errors of the probabilities of the rows held out, by day."""
+    champion = model("models/late.yaml")
+    held_out = champion.held_out
+    wanted = (held_out["chance 1"] - held_out["truth"]) ** 2
+    assert np.allclose(champion.losses, wanted)
+    assert sorted(set(champion.groups)) == [0, 1]
+    assert champion.answers.columns.tolist() == ["probability of yes"]
+    assert set(champion.profile.columns) == {"carrier", "hour"}
+
+
+def test_rows_of_the_same_kind_have_not_changed(model):
+    """Training rows have the profile that was kept, types included; the truth is a condition."""
+    champion, frame = model("models/late.yaml"), rows()
+    new = champion.meet(frame)
+    drift = ff.quality.compare_profiles(champion.profile, new.features)
+    assert (drift["change"] == "").all()
+    assert (drift["psi"] == 0).all()
+    assert new.truth.tolist() == (frame["delay"] > 30).tolist()
+    assert len(new.losses) == 300
+    assert np.allclose(new.losses.iloc[180:], champion.losses)
+
+
+def test_the_truth_comes_late(model):
+    """Without its column, or with gaps, the rows that have none have no loss."""
+    champion, frame = model("models/late.yaml"), rows()
+    assert champion.meet(frame.drop(columns="delay")).losses.empty
+    frame.loc[:249, "delay"] = np.nan
+    new = champion.meet(frame)
+    assert new.losses.index.tolist() == list(range(250, 300))
+    assert len(new.answers) == 300
+
+
+def test_what_the_model_cannot_take_is_reported_with_its_rows(model):
+    """Levels that it has never seen, words for numbers, and columns that are gone."""
+    champion, frame = model("models/late.yaml"), rows()
+    frame["hour"] = frame["hour"].astype(object)
+    frame.loc[3, "carrier"], frame.loc[5, "hour"] = "ZZ", "noon"
+    new = champion.meet(frame)
+    assert new.reasons[new.reasons != ""].index.tolist() == [3, 5]
+    assert "unknown level 'ZZ'" in new.reasons[3]
+    assert new.features.loc[3, "carrier"] == "unknown"
+    assert len(new.answers) == len(new.losses) == 298
+    gone = champion.meet(frame.drop(columns="hour"))
+    assert gone.missing == ("hour",)
+    assert gone.answers.empty
+    assert gone.losses.empty
+    assert (gone.reasons == "no column 'hour'").all()
+    assert list(gone.features) == ["carrier"]
+
+
+def test_a_quantity_has_absolute_errors(model):
+    """In its unit, of `run:CONFIG/RUN/model`."""
+    used, frame = model("run:wait/default/model"), rows(1)
+    new = used.meet(frame)
+    wanted = (frame["delay"] - new.answers["predicted delay"]).abs()
+    assert np.allclose(new.losses, wanted)
+
+
+def test_a_class_that_the_model_does_not_know_is_a_mistake(model):
+    """Of several classes, half the sum of squares; of an unknown one, none was right."""
+    used, frame = model("run:three/default/model"), rows(1)
+    frame["kind"] = "late"
+    frame.loc[0, "kind"] = "cancelled"
+    new = used.meet(frame)
+    chances = new.answers.to_numpy()
+    late = ((chances - [0, 1, 0]) ** 2).sum(axis=1) / 2
+    assert np.allclose(new.losses.iloc[1:], late[1:])
+    assert new.losses[0] == pytest.approx(((chances[0] ** 2).sum() + 1) / 2)
+
+
+@pytest.mark.parametrize("path", ["models/none.yaml", "models/missing.yaml"])
+def test_without_a_champion_all_tables_are_empty(model, path):
+    """No file or no name in it: none is in use yet, and nothing fails."""
+    none = model(path)
+    new = none.meet(rows())
+    assert (none.description, none.groups, none.has_seen_these) == (None, None, False)
+    assert none.losses.empty
+    assert none.answers.empty
+    assert new.answers.empty
+    assert new.losses.empty
+    drift = ff.quality.compare_profiles(none.profile, new.features)
+    assert drift.empty
+
+
+def test_a_folder_that_does_not_exist_is_no_missing_champion(model):
+    """A typing error must not train a model."""
+    with pytest.raises(DataError, match="models/lte"):
+        model("models/lte")
+
+
+def test_a_profile_that_was_changed_is_refused(model, root):
+    """As any other file of the model."""
+    path = root / "models/late/abc123/profile.csv"
+    text = path.read_text()
+    path.write_text(text.replace("carrier", "carriers"))
+    try:
+        with pytest.raises(DataError, match="refused"):
+            model("models/late.yaml")
+    finally:
+        path.write_text(text)
