@@ -174,13 +174,13 @@ def save(name: str, frame: pd.DataFrame) -> None:
 def _of_one_type(frame: pd.DataFrame) -> pd.DataFrame:
     import pyarrow as pa
 
-    texts = {}
-    for name in frame.select_dtypes(object):
+    frame, texts = frame.rename(columns=str), {}
+    for name in map(str, frame.select_dtypes(object)):
         try:
             pa.array(frame[name], from_pandas=True)
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             texts[name] = frame[name].map(str, na_action="ignore")
-    return frame.assign(**texts).rename(columns=str)
+    return frame.assign(**texts)
 
 
 def conclude(

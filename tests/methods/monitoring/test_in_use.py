@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 import fourfold as ff
 from fourfold.errors import DataError
-from fourfold.methods.monitoring import in_use
+from fourfold.methods.monitoring import gain, in_use
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +164,47 @@ def test_a_profile_that_was_changed_is_refused(model, root):
             model("models/late.yaml")
     finally:
         path.write_text(text)
+
+
+def test_training_again_gains_what_the_world_has_changed(model):
+    """Nothing on rows of the same kind; much where carriers have changed places."""
+    champion, same, other = model("models/late.yaml"), rows(1), rows(2)
+    other["carrier"] = other["carrier"].map({"AA": "UA", "UA": "AA"})
+    other["delay"] += 10
+    gains = {}
+    for name, frame in {"same": same, "other": other}.items():
+        new = champion.meet(frame)
+        gains[name] = gain(champion, new, frame["day"])
+        assert gain(champion, new, frame["day"]) == gains[name]
+    assert gains["same"].low < 0
+    assert gains["other"].low > 5
+    assert gain(champion, champion.meet(other)).low > 5
+
+
+@pytest.mark.parametrize(("kept", "end"), [(60, "unknown"), (80, "open"), (300, "closed")])
+def test_a_gain_that_few_rows_cannot_show_is_not_excluded(model, kept, end):
+    """One day proves nothing; far fewer rows than were learnt from exclude nothing."""
+    champion, frame = model("models/late.yaml"), rows(1)
+    new = champion.meet(frame.iloc[:kept])
+    made = gain(champion, new, frame["day"])
+    assert np.isnan(made.value) == (end == "unknown")
+    assert (made.high == np.inf) == (end == "open")
+
+
+def test_training_again_knows_quantities_and_new_classes(model):
+    """A class that the model does not know is predicted by neither."""
+    used, frame = model("run:wait/default/model"), rows(1)
+    frame["delay"] = 100 - frame["delay"]
+    assert gain(used, used.meet(frame), frame["day"]).low > 50
+    used, frame = model("run:three/default/model"), rows(1)
+    frame["kind"] = np.where(frame["delay"] > 30, "late", "early")
+    frame.loc[0, "kind"] = "cancelled"
+    assert gain(used, used.meet(frame), frame["day"]).low > 0
+
+
+def test_without_truth_or_model_no_gain_is_known(model):
+    """Labels come late, and champions too."""
+    champion, frame = model("models/late.yaml"), rows(1)
+    assert np.isnan(gain(champion, champion.meet(frame.drop(columns="delay"))).value)
+    none = model("models/none.yaml")
+    assert np.isnan(gain(none, none.meet(frame)).value)

@@ -80,24 +80,36 @@ def test_the_unit_of_the_loss_and_the_order_of_rows_do_not_matter(unit, seed, da
     assert other == pytest.approx(plain, rel=1e-6, abs=1e-6)
 
 
+SMALL, OPEN, LARGE = Interval(1, 0, 2), Interval(2, 0, 5), Interval(6, 4, 8)
+FINE, MAYBE, WORSE = Interval(5, -2, 9), Interval(5, -2, 12), Interval(20, 11, 30)
+
+
 @pytest.mark.parametrize(
-    ("risen", "changed", "broken", "expected"),
+    ("gain", "risen", "changed", "broken", "expected"),
     [
-        (Interval(5, -2, 9), [Interval(3, 3, 3)], False, (0, 0, 0)),
-        (Interval(5, -2, 12), [], False, (0, 0, 1)),
-        (Interval(15, 8, 22), [], False, (1, 0, 1)),
-        (Interval(15, 11, 22), [], False, (1, 1, 1)),
-        (Interval(5, -2, np.inf), [], False, (0, 0, 1)),
-        (UNKNOWN, [Interval(0, 0, 0), Interval(0, 0, 0)], False, (0, 0, 0)),
-        (UNKNOWN, [Interval(0, 0, 0), Interval(1, 0, 2)], False, (0, 0, 1)),
-        (Interval(5, -2, 9), [], True, (0, 0, 1)),
+        (SMALL, FINE, [Interval(3, 3, 3)], False, "nothing"),
+        (SMALL, MAYBE, [], False, "nothing"),
+        (SMALL, UNKNOWN, [], False, "nothing"),
+        (OPEN, FINE, [], False, "look"),
+        (LARGE, Interval(-20, -30, -10), [], False, "retrain"),
+        (OPEN, WORSE, [], False, "retrain"),
+        (SMALL, WORSE, [], False, "look"),
+        (UNKNOWN, WORSE, [], False, "retrain"),
+        (UNKNOWN, FINE, [Interval(1, 1, 1)], False, "nothing"),
+        (UNKNOWN, Interval(5, -100, np.inf), [], False, "look"),
+        (Interval(1, 0, np.inf), FINE, [], False, "look"),
+        (UNKNOWN, UNKNOWN, [Interval(0, 0, 0), Interval(0, 0, 0)], False, "nothing"),
+        (UNKNOWN, UNKNOWN, [Interval(0, 0, 0), Interval(1, 0, 2)], False, "look"),
+        (SMALL, FINE, [], True, "look"),
     ],
 )
-def test_performance_decides_and_change_is_a_reason_to_look(risen, changed, broken, expected):
-    """Nothing, look or train again, in that order of what is shown."""
-    assert tuple(decide(risen, 10, changed, broken)) == expected
+def test_performance_decides_and_change_is_a_reason_to_look(gain, risen, changed, broken, expected):
+    """A gain that is shown, or a rise whose cure is not excluded, is a reason to train again."""
+    made = decide(gain, risen, 3, 10, changed, broken)
+    assert made[1:] == {"nothing": (0, 0), "look": (0, 1), "retrain": (1, 1)}[expected]
+    assert made.low <= made.value <= made.high
 
 
 def test_without_a_model_one_is_trained():
     """So that the first night makes one."""
-    assert decide(UNKNOWN, 10, [], missing=True) == (1, 1, 1)
+    assert decide(UNKNOWN, UNKNOWN, 3, 10, [], missing=True) == (1, 1, 1)

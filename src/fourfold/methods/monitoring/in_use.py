@@ -57,7 +57,7 @@ class InUse:
         if self.held_out.empty or self.description is None:
             return pd.Series(dtype=float)
         truth = self.held_out["truth"].astype(float)
-        return _losses(self.description, truth, self._scores)
+        return losses_of(self.description, truth, self._scores)
 
     @property
     def groups(self) -> pd.Series | None:
@@ -90,7 +90,7 @@ class InUse:
         model = self.model
         if model is None:
             none, nothing = pd.DataFrame(), pd.Series(dtype=float)
-            return NewRows(none, (), pd.Series("", frame.index), none, nothing, nothing)
+            return NewRows(none, (), pd.Series("", frame.index), none, none, nothing, nothing)
         columns = model.description.columns
         missing = tuple(column.name for column in columns if column.name not in frame)
         plain = frame.reset_index(drop=True).reindex(columns=[column.name for column in columns])
@@ -104,9 +104,9 @@ class InUse:
         truth = _truth(model.description, frame.loc[usable.index], target)
         known = truth.notna().to_numpy()
         truth = truth[known]
-        losses = _losses(model.description, truth, scores[known]) if known.any() else truth
+        losses = losses_of(model.description, truth, scores[known]) if known.any() else truth
         comparable = _comparable(columns, features, missing).set_axis(frame.index)
-        return NewRows(comparable, missing, reasons, answers, truth, losses)
+        return NewRows(comparable, missing, reasons, answers, usable[known], truth, losses)
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,10 @@ class NewRows:
     answers : DataFrame
         Of the rows that it can predict: the probability of the class to be found, or of each; the
         quantity; or the cluster.
+    rows : DataFrame
+        Of those whose truth is known as well: the features as the model takes them.
     truth : Series of float
-        Of those whose truth is known as well: the number of the class, or the quantity.
+        Of the same rows: the number of the class, or the quantity.
     losses : Series of float
         Of the same rows: squared error of the probabilities (Brier), 0 to 1; or absolute error.
     """
@@ -134,6 +136,7 @@ class NewRows:
     missing: tuple[str, ...]
     reasons: pd.Series
     answers: pd.DataFrame
+    rows: pd.DataFrame
     truth: pd.Series
     losses: pd.Series
 
@@ -223,7 +226,17 @@ def _condition(target: str, columns: list[str]) -> tuple[str, str] | None:
     return next((part for part in parts if part[1][:1] in ("<", ">")), None)
 
 
-def _losses(description: Description, truth: pd.Series, scores: NDArray[Any]) -> pd.Series:
+def losses_of(description: Description, truth: pd.Series, scores: NDArray[Any]) -> pd.Series:
+    """Return the loss of each row.
+
+    Parameters
+    ----------
+    description : Description
+    truth : Series of float
+        Number of the class, or quantity.
+    scores : ndarray
+        Probabilities, shape (n, classes), or quantities, shape (n,).
+    """
     if not description.classes:
         return pd.Series(np.abs(truth.to_numpy() - scores.reshape(-1)), truth.index)
     # Half the sum over classes: (p - y)² of two. A class that the model does not know is last.

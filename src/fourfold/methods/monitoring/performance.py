@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, inf, log, nan, sqrt
+from math import exp, inf, isnan, log, nan, sqrt
 
 import numpy as np
 import pandas as pd
@@ -84,36 +85,61 @@ def rise(
 
 def _mean(values: pd.Series, groups: pd.Series | None) -> _Mean:
     """Return a mean; infinitely uncertain if there is one group only."""
-    count, mean = len(values), float(values.mean())
-    of_rows = float(values.var(ddof=1)) / count if count > 1 else inf
+    mean = float(values.mean())
+    of_rows, df = variance_of(values - mean)
     if groups is None:
-        return _Mean(mean, of_rows, 0.0, max(1, count - 1))
-    codes, names = pd.factorize(groups.loc[values.index], use_na_sentinel=False)
-    number = len(names)
-    rest = np.bincount(codes, values - mean)
-    of_groups = number / (number - 1) * float((rest**2).sum()) / count**2 if number > 1 else inf
-    return _Mean(mean, of_rows, of_groups, max(1, number - 1))
+        return _Mean(mean, of_rows, 0.0, df)
+    of_groups, df = variance_of(values - mean, groups)
+    return _Mean(mean, of_rows, of_groups, df)
+
+
+def variance_of(rest: pd.Series, groups: pd.Series | None = None) -> tuple[float, int]:
+    """Return the variance of a mean and its degrees of freedom; infinite for a single group.
+
+    Parameters
+    ----------
+    rest : Series of float
+        What is left of each row without the mean.
+    groups : Series, optional
+        Group of each row, by the same index; None: each stands for itself.
+    """
+    sums = rest.to_numpy()
+    if groups is not None:
+        codes, _ = pd.factorize(groups.loc[rest.index], use_na_sentinel=False)
+        sums = np.bincount(codes, sums)
+    count = len(sums)
+    if count < 2:
+        return inf, 1
+    return count / (count - 1) * float((sums**2).sum()) / len(rest) ** 2, count - 1
 
 
 def decide(
+    gain: Interval,
     rise: Interval,
+    worth: float,
     allowed: float,
-    changed: list[Interval],
+    changed: Sequence[Interval],
     broken: bool = False,
     missing: bool = False,
 ) -> Interval:
     """Return whether to train again: 1 is yes, 0 is no, and from 0 to 1 somebody has to look.
 
-    Performance decides where it is known. Where it is not, changes of features and answers are a
-    reason to look, never one to train again: a model may do well on rows of another kind.
+    Performance decides where it is known: it is time if training again is shown to gain more than
+    `worth`; or if the loss is shown to have risen by more than `allowed`, and such a gain is not
+    excluded. Where it is not known, changes of features and answers are a reason to look, never
+    one to train again: a model may do well on rows of another kind.
 
     Parameters
     ----------
+    gain : Interval
+        By training again, in percent of the loss; not a number if unknown.
     rise : Interval
         Of the mean loss, in percent; not a number if unknown.
+    worth : float
+        Gain that is no reason to train again, in percent.
     allowed : float
         Rise that is no reason to train again, in percent.
-    changed : list of Interval
+    changed : sequence of Interval
         How many columns of features and of answers have changed.
     broken : bool
         Whether more rows than allowed cannot be predicted.
@@ -122,15 +148,17 @@ def decide(
 
     Examples
     --------
-    >>> decide(Interval(30, 12, 50), 10, [])
+    >>> decide(Interval(6, 4, 8), Interval(30, 12, 50), 3, 10, [])
     Interval(value=1, low=1, high=1)
-    >>> decide(UNKNOWN, 10, [Interval(2, 1, 3)])
+    >>> decide(UNKNOWN, UNKNOWN, 3, 10, [Interval(2, 1, 3)])
     Interval(value=0, low=0, high=1)
     """
     if missing:
         return Interval(1, 1, 1)
-    if np.isnan(rise.value):
-        value, low, high = 0, 0, int(any(each.high > 0 for each in changed))
+    futile, worse = gain.high <= worth, rise.low > allowed
+    sure = gain.low > worth or (worse and not futile)
+    if isnan(gain.value) and isnan(rise.value):
+        look = any(each.high > 0 for each in changed)
     else:
-        value, low, high = (int(end > allowed) for end in rise)
-    return Interval(value, low, max(high, int(broken)))
+        look = worse or not (futile or (isnan(gain.value) and rise.high <= allowed))
+    return Interval(int(sure), int(sure), int(sure or look or broken))
