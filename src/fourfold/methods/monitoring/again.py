@@ -65,7 +65,8 @@ def gain(champion: InUse, new: NewRows, groups: pd.Series | None = None, seed: i
             return UNKNOWN
         fitted = clone(model.estimator).fit(new.rows.iloc[known], goal)
         scores = (fitted.predict_proba if classes else fitted.predict)(new.rows.iloc[judge])
-        again[np.ix_(judge, fitted.classes_ if classes else [0])] = scores.reshape(len(judge), -1)
+        places = np.asarray(fitted.classes_) if classes else np.zeros(1, int)
+        again[np.ix_(judge, places)] = scores.reshape(len(judge), -1)
     saved = new.losses - losses_of(described, truth, again)
     value = float(saved.sum() / new.losses.sum())
     variance, df = variance_of(saved - value * new.losses, days)
