@@ -34,8 +34,8 @@ def runs(tmp_path_factory):
     for name, frame in tables.items():
         frame.to_csv(root / f"{name}.csv", index=False)
     for name in ("first", *tables):
-        values = {"data": f"{name}.csv", "model": "models/late.yaml", "time": "day", "query": ""}
-        values |= {"contract": "", "worth": 40 if name == "same" else 10}
+        values = {"data": f"{name}.csv", "model": "models/late.yaml", "time": "day"}
+        values |= {"worth": 40 if name == "same" else 10}
         values |= {"model": "models/first.yaml", "data": "same.csv"} if name == "first" else {}
         text = {
             "template": "monitoring",
