@@ -175,7 +175,7 @@ def _of_one_type(frame: pd.DataFrame) -> pd.DataFrame:
     import pyarrow as pa
 
     frame, texts = frame.rename(columns=str), {}
-    for name in frame.columns[frame.dtypes == object]:
+    for name in frame.columns[frame.dtypes == "object"]:
         try:
             pa.array(frame[name], from_pandas=True)
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
