@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.cluster import KMeans
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import fourfold as ff
 from fourfold.errors import DataError
@@ -103,6 +106,22 @@ def test_a_class_that_the_model_does_not_know_is_a_mistake(model):
     late = ((chances - [0, 1, 0]) ** 2).sum(axis=1) / 2
     assert np.allclose(new.losses.iloc[1:], late[1:])
     assert new.losses[0] == pytest.approx(((chances[0] ** 2).sum() + 1) / 2)
+
+
+def test_clusters_have_features_and_answers_and_no_truth(model, root, monkeypatch):
+    """Nothing was held out: neither answers nor losses can be compared."""
+    monkeypatch.setenv("FOURFOLD_ARTIFACTS", str(root / "means"))
+    frame = rows()[["hour", "delay"]]
+    means = make_pipeline(StandardScaler(), KMeans(2, n_init=3, random_state=0)).fit(frame)
+    ff.keep_model(means, frame)
+    used = model("means/model")
+    new = used.meet(frame)
+    assert set(new.answers["cluster"]) == {"0", "1"}
+    assert used.losses.empty
+    assert used.answers.empty
+    assert new.losses.empty
+    assert np.isnan(gain(used, new).value)
+    assert set(used.profile.columns) == {"hour", "delay"}
 
 
 @pytest.mark.parametrize("path", ["models/none.yaml", "models/missing.yaml"])
