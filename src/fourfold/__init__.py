@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         gambling,
         intervals,
         maturity,
+        monitoring,
         platform,
         quality,
         routes,
@@ -43,7 +44,7 @@ CALLS = {
 #: Methods by the template that calls them, and two that all share.
 METHODS = (
     *("clustering", "supervised", "gambling", "routes"),
-    *("comparison", "quality", "maturity", "platform"),
+    *("comparison", "quality", "maturity", "platform", "monitoring"),
     *("columns", "intervals"),
 )
 __all__ = [*CALLS, *METHODS, "promotion"]

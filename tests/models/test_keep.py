@@ -39,7 +39,7 @@ def test_what_a_folder_holds(models):
     assert content["onnx"]["kept"]
     assert content["onnx"]["decisions that differ"] == 0
     assert sorted(content["files"]) == [
-        *("contract.yaml", "held_out.parquet", "model.onnx", "model.skops")
+        *("contract.yaml", "held_out.parquet", "model.onnx", "model.skops", "profile.csv")
     ]
     assert str(models.root) not in (folder / "model.json").read_text()
     held = pd.read_parquet(folder / "held_out.parquet")

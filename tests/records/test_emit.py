@@ -108,6 +108,16 @@ def test_tables_are_saved_by_their_ending(shell, tmp_path, name):
     assert bundle[MIME] == {"kind": "artifact", "name": name, "rows": 2, "columns": ["a"]}
 
 
+def test_mixed_values_become_text_in_parquet(shell, tmp_path):
+    """A column has one type there; missing values stay missing, other columns as they are."""
+    frame = pd.DataFrame({"mixed": [1, "a", None, {2}], "whole": [1, 2, 3, 4], 5: ["x", *"yzz"]})
+    ff.save("table.parquet", frame)
+    read = pd.read_parquet(tmp_path / "kept" / "table.parquet")
+    assert read["mixed"].dropna().tolist() == ["1", "a", "{2}"]
+    assert read["mixed"].isna().tolist() == [False, False, True, False]
+    assert (read["whole"].dtype, list(read)) == ("int64", ["mixed", "whole", "5"])
+
+
 def test_artifacts_stay_in_their_folder(shell):
     """A path instead of a name is refused."""
     with pytest.raises(ValueError, match=r"got '\.\./x\.csv'"):

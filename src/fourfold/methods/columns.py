@@ -16,6 +16,8 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 
+from fourfold.data.profile import frequencies as frequencies
+from fourfold.data.profile import plain as plain
 from fourfold.errors import DataError, did_you_mean
 from fourfold.records.formatting import short
 
@@ -95,26 +97,6 @@ def kind(column: pd.Series) -> str:
     if is_numeric_dtype(values):
         return "number"
     return "text" if different > max(20, IDENTIFIES * len(values)) else "category"
-
-
-def plain(column: pd.Series) -> pd.Series:
-    """Return a column whose values can be compared: lists and mappings as text."""
-    if column.dtype == object and any(isinstance(v, list | dict | set) for v in column):
-        return column.where(column.isna(), column.map(str))
-    return column
-
-
-def frequencies(column: pd.Series) -> pd.Series:
-    """Return how many rows have each value, the most frequent first, of ties the first to come.
-
-    Examples
-    --------
-    >>> frequencies(pd.Series(["b", "a", "c", "a", "c"])).index.tolist()
-    ['a', 'c', 'b']
-    """
-    # pandas before 3 sorts the counts with an order of ties that is nobody's.
-    counts = plain(column).value_counts(sort=False)
-    return counts.sort_values(ascending=False, kind="stable")
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MODEL, ONNX, CONTRACT, HELD_OUT = "model.skops", "model.onnx", "contract.yaml", "held_out.parquet"
+PROFILE = "profile.csv"
 PACKAGES = ("fourfold", "scikit-learn", "numpy", "pandas", "scipy", "skops")
 #: Answers to the probe may differ by so much: the last digits of a sum in another order.
 TOLERANCE = 1e-8

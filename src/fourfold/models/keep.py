@@ -16,7 +16,7 @@ from fourfold.models import folder as folders
 from fourfold.models.card import write_card
 from fourfold.models.folder import Description
 from fourfold.models.segments import segments_of
-from fourfold.models.signature import columns_of, probe
+from fourfold.models.signature import Column, columns_of, probe
 from fourfold.project import find_root
 from fourfold.records import emit
 from fourfold.records.formatting import number
@@ -66,7 +66,8 @@ def keep_model(
     threshold : float, optional
         Of two classes: the probability of the last from which on it is the answer.
     groups : Series, optional
-        Rows of one value depend on each other; its index has the rows held out.
+        The day, patient or the like of each row, where rows of one were held out together. They
+        are kept as numbers, since rows of one say less than as many others (`ff.monitoring`).
 
     Raises
     ------
@@ -108,6 +109,7 @@ def keep_model(
     if held_out is not None:
         segments = _write_held_out(model, description, held_out, place, groups)
         description = replace(description, segments=segments)
+    _write_profile(frame, columns, place)
     description = replace(description, onnx=_onnx(model, description, frame, place))
     files = {path.name: hash_file(path) for path in sorted(place.iterdir())}
     replace(description, files=files).write(place)
@@ -119,6 +121,17 @@ def _parts_of(features: Any) -> tuple[pd.DataFrame, Mapping[str, str], Mapping[s
     if hasattr(features, "kinds"):
         return features.frame, features.kinds, features.origins
     return features, {}, {}
+
+
+def _write_profile(frame: pd.DataFrame, columns: Sequence[Column], place: Path) -> None:
+    """Write what the features looked like, without dates: later rows have others anyway."""
+    from fourfold.data.profile import profile_columns
+
+    texts = {c.name: frame[c.name].astype(object) for c in columns if c.kind == "category"}
+    dates = [column.name for column in columns if column.kind == "date"]
+    profile_columns(frame.assign(**texts), dates).table().to_csv(
+        place / folders.PROFILE, index=False
+    )
 
 
 def _write_held_out(
@@ -134,14 +147,14 @@ def _write_held_out(
     rows, truth = held_out
     scores = folders.scores(model, description.task, rows)
     table = pd.DataFrame({"row": rows.index, "truth": truth.to_numpy()})
+    if groups is not None:
+        table["group"] = pd.factorize(groups.loc[rows.index].astype(str))[0]
     if description.task == "classification":
         for place_of, chance in enumerate(scores.T):
             table[f"chance {place_of}"] = chance
         table["answer"] = folders.decisions(scores, description.threshold)
     else:
         table["answer"] = scores
-    if groups is not None:  # by numbers: who they are is nobody's business here
-        table["group"] = pd.factorize(groups.loc[rows.index].astype(str))[0]
     table.to_parquet(place / folders.HELD_OUT, index=False)
     return segments_of(rows, table, description)
 

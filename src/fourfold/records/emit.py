@@ -150,7 +150,8 @@ def save(name: str, frame: pd.DataFrame) -> None:
     name : str
         File name inside the run's folder of artifacts.
     frame : pandas.DataFrame
-        The table; its index is not saved.
+        The table; its index is not saved. Parquet has one type a column: what it cannot take
+        becomes text.
 
     Raises
     ------
@@ -162,12 +163,24 @@ def save(name: str, frame: pd.DataFrame) -> None:
     folder = Path(os.environ.get("FOURFOLD_ARTIFACTS", "artifacts"))
     folder.mkdir(parents=True, exist_ok=True)
     if name.endswith(".parquet"):
-        frame.to_parquet(folder / name, index=False)
+        _of_one_type(frame).to_parquet(folder / name, index=False)
     else:
         frame.to_csv(folder / name, index=False)
     facts = {"name": name, "rows": len(frame), "columns": list(map(str, frame.columns))}
     text = f"saved {name}: {number(len(frame))} rows, {len(frame.columns)} columns"
     show("artifact", facts, escape(text), text)
+
+
+def _of_one_type(frame: pd.DataFrame) -> pd.DataFrame:
+    import pyarrow as pa
+
+    frame, texts = frame.rename(columns=str), {}
+    for name in frame.columns[frame.dtypes == "object"]:
+        try:
+            pa.array(frame[name], from_pandas=True)
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            texts[name] = frame[name].map(str, na_action="ignore")
+    return frame.assign(**texts)
 
 
 def conclude(

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fourfold.data.profile import MOST_VALUES, profile_columns, read_profile
 from fourfold.errors import DataError
 from fourfold.methods.quality import drift
 from fourfold.methods.quality.batches import by_period
-from fourfold.methods.quality.profile import MOST_VALUES, profile_columns, read_profile
 
 
 @pytest.fixture

@@ -32,6 +32,16 @@ def table(rows, failed, position=None):
     return found.assign(valid=100 * (1 - failed / rows))
 
 
+def test_accepted_rows_have_the_types_of_the_contract(tmp_path):
+    """Though the rejected ones made text of a column; without a contract, all rows stay."""
+    (tmp_path / "c.yaml").write_text(CONTRACT.replace("unique: [n]", "coerce: true"))
+    frame = pd.DataFrame({"n": ["1", "2", "none"], "w": [0.5, None, 1.0]})
+    reasons = pd.Series(["", "", "n: expected int64, got none"])
+    valid = validity.accepted(frame, reasons, str(tmp_path / "c.yaml"))
+    assert (valid["n"].tolist(), valid["n"].dtype) == ([1, 2], "int64")
+    assert validity.accepted(frame, pd.Series([""] * 3), "").equals(frame)
+
+
 def test_every_rule_is_counted(tmp_path):
     """Also those that no row breaks; a row may break several; Wilson's interval beside each."""
     (tmp_path / "c.yaml").write_text(CONTRACT)

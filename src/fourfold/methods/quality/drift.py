@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.special import chndtrinc, xlogy
 from scipy.stats import chi2
 
+from fourfold.data.profile import Column, Profile, aligned, count, profile_columns
 from fourfold.methods.intervals import Interval, holm
 from fourfold.methods.quality.batches import Batches
-from fourfold.methods.quality.profile import Column, Profile, aligned, count, profile_columns
 
 #: Expected rows in a bin, below which bins are put together (Cochran 1954).
 _FEWEST = 5

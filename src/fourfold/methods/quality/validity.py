@@ -49,6 +49,20 @@ def rules(reasons: pd.Series, contract: str) -> pd.DataFrame:
     return table.sort_values("failed", ascending=False, kind="stable", ignore_index=True)
 
 
+def accepted(frame: pd.DataFrame, reasons: pd.Series, contract: str) -> pd.DataFrame:
+    """Return the rows that meet a contract, in the types that it names; without one, all rows.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows as they came.
+    reasons, contract
+        As for `rules`.
+    """
+    valid = frame[reasons == ""]
+    return read_contract(locate(contract)).validate(valid) if contract else valid
+
+
 def _with_interval(table: pd.DataFrame, rows: Any) -> pd.DataFrame:
     """Return a table of failed rows with the share of valid ones and its interval, all in %."""
     low, high = 100 * wilson(rows - table["failed"], rows)

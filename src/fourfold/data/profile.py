@@ -10,7 +10,6 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 
 from fourfold.errors import DataError
-from fourfold.methods.columns import frequencies
 
 #: A number is divided into so many bins, with about as many rows each.
 BINS = 10
@@ -113,6 +112,26 @@ def _column(column: pd.Series) -> Column:
     words, rows = tuple(map(str, counts.index)), (*map(int, counts), int(column.isna().sum()))
     whole = Column(str(column.dtype), "value", (), words, rows)
     return whole if len(words) <= MOST_VALUES else bucketed(whole)
+
+
+def plain(column: pd.Series) -> pd.Series:
+    """Return a column whose values can be compared: lists and mappings as text."""
+    if column.dtype == object and any(isinstance(v, list | dict | set) for v in column):
+        return column.where(column.isna(), column.map(str))
+    return column
+
+
+def frequencies(column: pd.Series) -> pd.Series:
+    """Return how many rows have each value, the most frequent first, of ties the first to come.
+
+    Examples
+    --------
+    >>> frequencies(pd.Series(["b", "a", "c", "a", "c"])).index.tolist()
+    ['a', 'c', 'b']
+    """
+    # pandas before 3 sorts the counts with an order of ties that is nobody's.
+    counts = plain(column).value_counts(sort=False)
+    return counts.sort_values(ascending=False, kind="stable")
 
 
 def count(shape: Column, column: pd.Series) -> tuple[int, ...]:
