@@ -76,7 +76,7 @@ def lines_of(
 
 
 def after_batch(records: Sequence[RunRecord], place: Project, say: Callable[[str], object]) -> None:
-    """Decide what the notebooks of a batch propose, where an approver is named.
+    """Decide what the notebooks of a batch propose, where an approver is named; else say it only.
 
     Parameters
     ----------
@@ -94,9 +94,11 @@ def after_batch(records: Sequence[RunRecord], place: Project, say: Callable[[str
         weighed = weigh(candidate, said["name"], place.root)
         if weighed.already:
             continue
-        if weighed.passed and not said["approver"]:
+        if not said["approver"]:
             command = f"fourfold promote {weighed.run} --as {weighed.name} --approver NAME"
-            say(f"{weighed.name}: {weighed.run} waits to be approved: {command}")
+            broken = ", ".join(check.check for check in weighed.checks if not check.passed)
+            waits = f"not proposed, since not met: {broken}" if broken else f"waits to be approved: {command}"
+            say(f"{weighed.name}: {weighed.run} {waits}")
             continue
         more = conditions(weighed, place) if weighed.passed else []
         decision = settle(weighed, place.root, said["approver"], more)
