@@ -112,6 +112,20 @@ def test_outputs_are_kept_also_of_a_night_that_failed():
     assert restore["with"]["path"] == save["with"]["path"] == "outputs"
 
 
+def test_the_night_of_this_repository_is_that_of_a_project():
+    """The same actions, cache and installation, nothing to write, and only the cycle."""
+    own = YAML(typ="safe").load((ROOT / ".github/workflows/night.yml").read_text(encoding="utf-8"))
+    assert own["permissions"] == {"contents": "read"}
+    assert set(own["jobs"]) == {"cycle"}
+    (job,) = own["jobs"].values()
+    theirs = [step for step in JOBS["night"]["steps"] if "uses" in step]
+    assert all(step in theirs for step in job["steps"] if "uses" in step)
+    install, run = (step["run"] for step in job["steps"] if "run" in step)
+    assert install == SCRIPTS["night", "Install"]
+    assert run == ".venv/bin/uv run -q noxfile.py -s run -- params/cycle --why"
+    assert "def run(session" in (ROOT / "noxfile.py").read_text(encoding="utf-8")
+
+
 class GitHub:
     """An origin, a machine a night, and the log of what GitHub's program was asked."""
 
@@ -194,6 +208,7 @@ def github(tmp_path) -> GitHub:
     project = made.machine("first")
     own = {"params/cycle/train.yaml": TRAIN, "params/cycle/promote.yaml": PROMOTE}
     own |= {"models/tumours.yaml": GATE, "LICENSE": "A licence\n"}
+    own |= {".gitignore": FILES[".gitignore"] + "*.parquet\n"}  # a model is whole all the same
     texts = {n: t for n, t in FILES.items() if not n.startswith("params/")} | own
     for name, text in texts.items():
         (project / name).parent.mkdir(parents=True, exist_ok=True)
@@ -221,9 +236,9 @@ def test_a_model_becomes_a_pull_request_once_and_is_used_when_it_is_merged(githu
     assert f"pr create --base main --head {branch} --title Use {digest} as tumours" in asked
     assert "better than the baseline" in asked
     assert f"workflow run fourfold.yml --ref {branch}" in asked
-    changed = github.git("diff", "--name-only", "main", branch, at=github.origin).split()
+    changed = set(github.git("diff", "--name-only", "main", branch, at=github.origin).split())
     assert "models/tumours.yaml" in changed
-    assert f"models/tumours/{digest}/model.json" in changed
+    assert {f"models/tumours/{digest}/{n}" for n in ("model.json", "held_out.parquet")} < changed
     assert all(name.startswith("models/tumours") for name in changed)
     assert "champion" not in github.git("show", "main:models/tumours.yaml", at=github.origin)
 
