@@ -179,9 +179,10 @@ class GitHub:
         if self.outputs.exists():
             shutil.copytree(self.outputs, project / "outputs", dirs_exist_ok=True)
         installed(project)
+        self.step("night", "Refusals", project)
         said = self.step("night", "Run", project)
-        shutil.copytree(project / "outputs", self.outputs, dirs_exist_ok=True)
         said += self.step("night", "Promote", project)
+        shutil.copytree(project / "outputs", self.outputs, dirs_exist_ok=True)
         output = self.folder / f"{name}-temp" / "output"
         if output.exists() and "proposals=true" in output.read_text():
             fresh = self.machine(f"{name}-propose")
@@ -207,7 +208,7 @@ def github(tmp_path) -> GitHub:
     made = GitHub(tmp_path)
     project = made.machine("first")
     own = {"params/cycle/train.yaml": TRAIN, "params/cycle/promote.yaml": PROMOTE}
-    own |= {"models/tumours.yaml": GATE, "LICENSE": "A licence\n"}
+    own |= {"models/tumours.yaml": GATE}
     own |= {".gitignore": FILES[".gitignore"] + "*.parquet\n"}  # a model is whole all the same
     texts = {n: t for n, t in FILES.items() if not n.startswith("params/")} | own
     for name, text in texts.items():
@@ -222,8 +223,16 @@ def github(tmp_path) -> GitHub:
 
 
 def test_a_model_becomes_a_pull_request_once_and_is_used_when_it_is_merged(github):
-    """Proposed with reasons the first night, not again the second; merged, it is in use."""
+    """Proposed with reasons, and the refusal before; not again the next night; merged, in use."""
     github.step("tests", "Test", github.folder / "first")
+
+    project, _ = github.night("refused")  # nobody may use what has no licence
+    assert "refused cycle-train/default" in github.summary.read_text()
+    assert github.log.read_text() == github.git("branch", "--list", "promote/*", at=github.origin)
+    (project / "LICENSE").write_text("A licence\n")
+    github.git("add", "LICENSE", at=project)
+    github.git("commit", "-qm", "Licence", at=project)
+    github.git("push", "-q", "origin", "HEAD:main", at=project)
 
     project, said = github.night("one")
     assert "promoted cycle-train/default" in github.summary.read_text()
@@ -240,6 +249,8 @@ def test_a_model_becomes_a_pull_request_once_and_is_used_when_it_is_merged(githu
     assert "models/tumours.yaml" in changed
     assert {f"models/tumours/{digest}/{n}" for n in ("model.json", "held_out.parquet")} < changed
     assert all(name.startswith("models/tumours") for name in changed)
+    decisions = github.git("show", f"{branch}:models/tumours.yaml", at=github.origin)
+    assert re.findall(r"decision: (\w+)", decisions)[-2:] == ["refused", "promoted"]
     assert "champion" not in github.git("show", "main:models/tumours.yaml", at=github.origin)
 
     github.step("night", "Pages", project)
