@@ -28,6 +28,7 @@ settings.load_profile("any time")
 LONG = (
     *("test_regress.py", "test_kept.py", "test_rerun.py", "test_kernel.py", "test_zygotes.py"),
     *("test_selection.py", "test_colab_saves.py", "test_results.py", "test_sameness.py"),
+    "test_workflow.py",
 )
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import typer
 from axe_playwright_python.sync_playwright import Axe
-from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -150,20 +149,6 @@ def recipe(option: str) -> str:
     """Content of the file that the recipes write under this name."""
     (found,) = [b for b in execute.blocks(RECIPES) if b.value == option]
     return "\n".join(found.lines) + "\n"
-
-
-def test_the_workflow_is_one():
-    """YAML whose steps are actions or commands, and whose session a new project has."""
-    workflow = YAML(typ="safe").load(recipe(".github/workflows/nightly.yml"))
-    steps = workflow["jobs"]["run"]["steps"]
-    assert all(("uses" in step) != ("run" in step) for step in steps)
-    assert all(re.fullmatch(r"actions/[\w-]+@v\d+", s["uses"]) for s in steps if "uses" in s)
-    called = {n for s in steps for n in re.findall(r"noxfile\.py -s (\w+)", s.get("run", ""))}
-    noxfile = (ROOT / "src/fourfold/author/skeletons/noxfile.py.in").read_text(encoding="utf-8")
-    assert called == {"run"} <= set(re.findall(r"@nox.session\ndef (\w+)", noxfile))
-    scaffold = (ROOT / "src/fourfold/author/skeletons/ci.yml.in").read_text(encoding="utf-8")
-    install = next(s["run"] for s in steps if "pip uv" in s.get("run", ""))
-    assert f"- run: {install}\n" in scaffold
 
 
 def test_the_dag_is_python_and_its_tasks_follow_each_other():

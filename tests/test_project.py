@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 
@@ -95,6 +96,23 @@ def test_references_read_well(path):
         assert output["output_type"] in ("display_data", "execute_result"), name
         assert not LEFT_OVER.search(shown(output)), name
         assert not DIGITS.search(shown(output)), name
+
+
+@pytest.mark.parametrize("template", ["starter", "classification", "regression", "clustering"])
+def test_training_converged_to_finite_numbers(template):
+    """Each metric of trained references is a number, and so are the ends of its interval.
+
+    A warning that a fit has not converged would be an output that no reference may have.
+    """
+    mime = "application/vnd.fourfold.v1+json"
+    trained = [path for path in REFERENCES if path.stem.startswith(f"{template}-")]
+    for path in trained:
+        records = [o["data"][mime] for _, o in outputs(read(path)) if mime in o.get("data", {})]
+        metrics = [each for each in records if each.get("kind") == "metric"]
+        numbers = [n for m in metrics for n in (m["value"], *(m["ci"] or ()))]
+        assert len(metrics) > 4
+        assert all(isinstance(n, int | float) and math.isfinite(n) for n in numbers), path.stem
+    assert trained
 
 
 def test_verdicts_differ_for_good_reasons():
