@@ -181,7 +181,7 @@ def notebooks() -> None:
         subprocess.run([sys.executable, "-m", "fourfold", "run", "--quiet"], cwd=root, check=True)
         shown = pd.read_csv(root / "outputs" / "results.csv").query("config == 'watch'")
         gained = [f"metric.gain by training again{end}" for end in ("", ".low", ".high")]
-        print(shown[["data", *gained, "verdict"]].to_string(index=False))
+        print(shown[["param.data", *gained, "verdict"]].to_string(index=False))
 
 
 def _share(lines: list[dict[str, float | str]], said: str) -> list[bool]:
