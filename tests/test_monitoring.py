@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fourfold.plan.plan import plan
-from tiny_delays import keep, rows
+from tiny_delays import keep, put_to_use, rows
 from tiny_project import run_all
 
 ROOT = Path(__file__).parents[1]
@@ -19,14 +19,13 @@ ROOT = Path(__file__).parents[1]
 def runs(tmp_path_factory):
     """All cases as one batch: name to record."""
     root = tmp_path_factory.mktemp("monitoring")
-    for name in ("params", "templates", "models/late"):
-        (root / name).mkdir(parents=True)
+    for name in ("params", "templates"):
+        (root / name).mkdir()
     shutil.copy(ROOT / "templates/monitoring.ipynb", root / "templates")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         keep("late", root, patch)
-    (root / "model").rename(root / "models/late/abc123")
-    (root / "models/late.yaml").write_text("champion: abc123\n")
+    put_to_use(root / "model", "late", root)
     turned, late = rows(2), rows(3).drop(columns="delay")
     turned["delay"] += 15
     late["hour"] += 12

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression, Ridge
 
 import fourfold as ff
+from fourfold.models.folder import read_description
 
 
 def rows(seed=0):
@@ -35,3 +36,12 @@ def keep(name, artifacts, patch):
     pipe.fit(chosen.frame.iloc[:180], goal.iloc[:180])
     held_out = chosen.frame.iloc[180:], goal.iloc[180:]
     ff.keep_model(pipe, chosen, held_out, groups=frame["day"], **options)
+
+
+def put_to_use(model, name, root):
+    """Make a model, which is moved, the champion of a name."""
+    digest = read_description(model).digest[:12]
+    (root / "models" / name).mkdir(parents=True, exist_ok=True)
+    model.rename(root / "models" / name / digest)
+    (root / "models" / f"{name}.yaml").write_text(f"champion: '{digest}'\n")
+    return root / "models" / name / digest

@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 import fourfold as ff
 from fourfold.errors import DataError
 from fourfold.methods.monitoring import gain, in_use
-from tiny_delays import keep, rows
+from tiny_delays import keep, put_to_use, rows
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +23,7 @@ def root(tmp_path_factory):
         patch.chdir(root)
         for name in ("late", "wait", "three"):
             keep(name, root / "outputs" / name / "default/artifacts", patch)
-    (root / "models" / "late").mkdir(parents=True)
-    (root / "outputs/late/default/artifacts/model").rename(root / "models/late/abc123")
-    (root / "models/late.yaml").write_text("champion: abc123\n")
+    put_to_use(root / "outputs/late/default/artifacts/model", "late", root)
     (root / "models/none.yaml").write_text("approver: Ada\n")
     return root
 
@@ -146,7 +144,7 @@ def test_a_folder_that_does_not_exist_is_no_missing_champion(model):
 
 def test_a_profile_that_was_changed_is_refused(model, root):
     """As any other file of the model."""
-    path = root / "models/late/abc123/profile.csv"
+    (path,) = root.glob("models/late/*/profile.csv")
     text = path.read_text()
     path.write_text(text.replace("carrier", "carriers"))
     try:

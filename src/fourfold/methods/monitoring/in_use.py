@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from fourfold.data.artifacts import is_artifact
 from fourfold.data.profile import Profile, read_profile
 from fourfold.data.sources import locate
-from fourfold.errors import DataError
 from fourfold.models.champion import folder_of
 from fourfold.models.folder import HELD_OUT, PROFILE, Description, Model, checked, load_model
 from fourfold.models.signature import Column, Features, features_of
@@ -153,15 +152,10 @@ def in_use(model: str) -> InUse:
     Raises
     ------
     DataError
-        If there is no such folder, or the model is refused. If ``models/NAME.yaml`` does not exist
+        If there is no such model, or it is refused. If ``models/NAME.yaml`` does not exist
         or names no champion, there is none in use yet, which is no error.
     """
     path = locate(model) if is_artifact(model) else find_root(Path.cwd()) / model
-    if path.suffix not in (".yaml", ".yml") and not path.is_dir():
-        raise DataError(
-            f"model: expected models/NAME.yaml, the folder of a model or run:CONFIG/RUN/model, "
-            f"got {model!r}, which does not exist"
-        )
     folder = folder_of(path)
     if folder is None:
         return InUse(None, pd.DataFrame(), Profile({}))

@@ -122,7 +122,7 @@ def decide(
     broken: bool = False,
     missing: bool = False,
 ) -> Interval:
-    """Return whether to train again: 1 is yes, 0 is no, and from 0 to 1 somebody has to look.
+    """Return whether to train again: 1 is yes, 0 is no, 0.5 with 0 to 1 that somebody has to look.
 
     Performance decides where it is known: it is time if training again is shown to gain more than
     `worth`; or if the loss is shown to have risen by more than `allowed`, and such a gain is not
@@ -149,9 +149,9 @@ def decide(
     Examples
     --------
     >>> decide(Interval(6, 4, 8), Interval(30, 12, 50), 3, 10, [])
-    Interval(value=1, low=1, high=1)
+    Interval(value=1.0, low=1, high=1)
     >>> decide(UNKNOWN, UNKNOWN, 3, 10, [Interval(2, 1, 3)])
-    Interval(value=0, low=0, high=1)
+    Interval(value=0.5, low=0, high=1)
     """
     if missing:
         return Interval(1, 1, 1)
@@ -161,4 +161,5 @@ def decide(
         look = any(each.high > 0 for each in changed)
     else:
         look = worse or not (futile or (isnan(gain.value) and rise.high <= allowed))
-    return Interval(int(sure), int(sure), int(sure or look or broken))
+    high = int(sure or look or broken)
+    return Interval((sure + high) / 2, int(sure), high)
