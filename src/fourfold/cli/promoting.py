@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -38,10 +39,11 @@ def _current(run: str, place: Project) -> Check:
 def _references(names: Sequence[str], root: Path) -> Check:
     """Say whether references pass ``fourfold regress``, which executes them."""
     paths = [f"notebooks/{name}.ipynb" for name in names]
-    command = [sys.executable, "-m", "fourfold", "regress", "-q", *paths]
+    command = [sys.executable, "-m", "fourfold", "regress", *paths]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=os.environ)
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    last = lines[-1].strip("= ") if lines else f"exit code {done.returncode}"
+    counted = [line.strip("= ") for line in lines if re.search(r"\d (passed|failed|error)", line)]
+    last = (counted or lines or [f"exit code {done.returncode}"])[-1]
     return Check("references green", done.returncode == 0, f"{', '.join(names)}: {last}")
 
 
@@ -97,7 +99,11 @@ def after_batch(records: Sequence[RunRecord], place: Project, say: Callable[[str
         if not said["approver"]:
             command = f"fourfold promote {weighed.run} --as {weighed.name} --approver NAME"
             broken = ", ".join(check.check for check in weighed.checks if not check.passed)
-            waits = f"not proposed, since not met: {broken}" if broken else f"waits to be approved: {command}"
+            waits = (
+                f"not proposed, since not met: {broken}"
+                if broken
+                else f"waits to be approved: {command}"
+            )
             say(f"{weighed.name}: {weighed.run} {waits}")
             continue
         more = conditions(weighed, place) if weighed.passed else []
