@@ -42,8 +42,8 @@ def _references(names: Sequence[str], root: Path) -> Check:
     command = [sys.executable, "-m", "fourfold", "regress", *paths]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=os.environ)
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    counted = [line.strip("= ") for line in lines if re.search(r"\d (passed|failed|error)", line)]
-    last = (counted or lines or [f"exit code {done.returncode}"])[-1]
+    counted = [line for line in lines if re.search(r"\d (passed|failed|error)", line)]
+    last = (counted or lines or [f"exit code {done.returncode}"])[-1].strip("= ")
     return Check("references green", done.returncode == 0, f"{', '.join(names)}: {last}")
 
 
