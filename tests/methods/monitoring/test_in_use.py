@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 import fourfold as ff
 from fourfold.errors import DataError
 from fourfold.methods.monitoring import gain, in_use
+from fourfold.records import emit
 from tiny_delays import keep, put_to_use, rows
 
 
@@ -109,6 +110,7 @@ def test_a_class_that_the_model_does_not_know_is_a_mistake(model):
 def test_clusters_have_features_and_answers_and_no_truth(model, root, monkeypatch):
     """Nothing was held out: neither answers nor losses can be compared."""
     monkeypatch.setenv("FOURFOLD_ARTIFACTS", str(root / "means"))
+    monkeypatch.setattr(emit, "_DATA", [])
     frame = rows()[["hour", "delay"]]
     means = make_pipeline(StandardScaler(), KMeans(2, n_init=3, random_state=0)).fit(frame)
     ff.keep_model(means, frame)
