@@ -26,6 +26,7 @@ def pages() -> dict[str, str]:
     """Return the Markdown of each page of the reference, by its path in the project."""
     package = _package()
     modules = {name: package["methods"][name] for name in METHODS}
+    modules["promotion"] = package["promotion"]
     made = {f"{FOLDER}/{name}.md": _module_page(name, module) for name, module in modules.items()}
     calls = {f"ff.{name}": _named(package[home], name) for name, home in CALLS.items()}
     made[f"{FOLDER}/python.md"] = _python_page(calls, modules)
