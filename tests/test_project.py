@@ -18,6 +18,7 @@ from fourfold.regress.references import first_runs
 
 ROOT = Path(__file__).parents[1]
 REFERENCES = sorted((ROOT / "notebooks").glob("*.ipynb"))
+OF_THE_CYCLE = {"monitoring", "promotion"}
 INSERTED = {"injected-parameters", "four-quarters"}
 DIGITS = re.compile(r"(?<![\w.])-?\d+\.\d{9,}")
 LEFT_OVER = re.compile(r"<Axes|<Figure|Text\(|Warning\b|object at 0x|Traceback")
@@ -67,11 +68,14 @@ def test_every_config_names_its_schema_and_is_sound():
 
 
 def test_each_template_has_a_reference():
-    """None is missing of the configs that want one, and none belongs to a config that is gone."""
+    """None is missing of the configs that want one, and none belongs to a config that is gone.
+
+    What looks at a model in use has none: on a fresh clone there is no such model.
+    """
     wanted = first_runs(plan([], ROOT))
     assert {path.stem for path in REFERENCES} == {spec.config for spec in wanted}
     templates = {path.stem for path in (ROOT / "templates").glob("*.ipynb")}
-    assert {spec.template for spec in wanted} == templates
+    assert {spec.template for spec in wanted} == templates - OF_THE_CYCLE
 
 
 @pytest.mark.parametrize("path", REFERENCES, ids=lambda path: path.stem)
@@ -142,7 +146,7 @@ def test_editors_and_containers_find_what_they_name():
     assert text_ == editor_settings(names)
     for schema, configs in json.loads(text_)["yaml.schemas"].items():
         assert (ROOT / schema).is_file()
-        assert list(ROOT.glob(configs))
+        assert list(ROOT.glob(configs)) or Path(schema).stem in OF_THE_CYCLE
     container = read(ROOT / ".devcontainer" / "devcontainer.json")
     assert "noxfile.py -s run" in container["postCreateCommand"]
     assert (ROOT / ".gitattributes").read_text() == "*.ipynb filter=fourfold\n"

@@ -73,8 +73,8 @@ def test_six_mistakes_give_six_located_messages(config, project):
         "params/a.yaml:7:13 business.success.maen: template 'tiny' records no such metric; "
         "expected one of mean, count. Did you mean 'mean'?",
         "params/b.yaml:1:1 template: unknown template 'tinny'; expected one of "
-        "classification, clustering, comparison, gambling, maturity, platform, quality, regression, "
-        "routes, starter, tiny. Did you mean 'tiny'?",
+        "classification, clustering, comparison, gambling, maturity, monitoring, platform, "
+        "promotion, quality, regression, routes, starter, tiny. Did you mean 'tiny'?",
         "params/b.yaml:3:3 run.timeout: expected a duration such as 90s, 10m or 2h, got 'soon'",
     ]
 
