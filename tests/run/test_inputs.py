@@ -13,6 +13,7 @@ import pytest
 
 from fourfold.plan.plan import plan
 from fourfold.project import Project
+from fourfold.run.names import names_in
 from fourfold.run.selection import choose
 from tiny_project import make_notebook, run_all
 
@@ -256,3 +257,10 @@ def test_files_outside_of_the_project_and_missing_ones_count(done):
     assert why(root) == ["data data/switch.csv changed"]
     (root / "data/switch.csv").write_text(TEXTS["data/switch.csv"])
     assert why(root) == []
+
+
+def test_the_name_of_an_artifact_is_no_input():
+    """`fourfold predict` writes predictions.csv too; what is saved may itself be read."""
+    code = "ff.save('predictions.csv', pq.read_table('rows.parquet').to_pandas())"
+    assert names_in(code, {}) == {"rows.parquet"}
+    assert "predictions.csv" in names_in("pq.read_table('predictions.csv')", {})
