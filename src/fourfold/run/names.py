@@ -67,9 +67,9 @@ def _names_in(code: str, values: tuple[tuple[str, Any], ...], watched: bool) -> 
             case ast.BinOp(left=left, right=right):
                 seen |= {id(part) for part in (left, right) if isinstance(part, ast.Constant)}
             case ast.Call(
-                func=ast.Attribute(value=ast.Name(id="ff"), attr="save"), args=[name, *_]
+                func=ast.Attribute(value=ast.Name(id="ff"), attr="save"), args=[artifact, *_]
             ):  # an artifact of the run, not the file of this name in the project
-                seen |= {id(part) for part in ast.walk(name)}
+                seen |= {id(part) for part in ast.walk(artifact)}
         if id(node) in seen:
             continue
         if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp | ast.Call):
