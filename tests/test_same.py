@@ -19,7 +19,8 @@ from tiny_project import run_all
 
 pytestmark = pytest.mark.papermill
 ROOT = Path(__file__).parents[1]
-TEMPLATES = sorted(path.stem for path in ROOT.glob("templates/*.ipynb"))
+OF_THE_CYCLE = {"monitoring", "promotion"}  # they need a model in use, and have no reference
+TEMPLATES = sorted({path.stem for path in ROOT.glob("templates/*.ipynb")} - OF_THE_CYCLE)
 # The first of each template that has a reference; `one_each` wants one for each.
 SMALL = {"clustering": "clustering-nba", "starter": "starter-nba-salary"}
 
