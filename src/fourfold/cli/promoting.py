@@ -1,7 +1,6 @@
 """Promotions on the command line: conditions that need other commands, and what is printed."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -11,17 +10,16 @@ from pathlib import Path
 from fourfold.plan.plan import plan
 from fourfold.project import Project, shown
 from fourfold.promotion.decide import PROPOSAL, Weighed, settle, weigh
-from fourfold.promotion.gate import Check, Decision, in_words, path_of, read_gate
+from fourfold.promotion.gate import Check, Decision, in_words, path_of
 from fourfold.records.record import RunRecord
 from fourfold.run.selection import choose
 
 
 def conditions(weighed: Weighed, place: Project) -> list[Check]:
     """Return the conditions that need configs and references: is it current, are they green?"""
-    gate = read_gate(path_of(weighed.name, place.root))
     checks = [_current(weighed.run, place)]
-    if gate.references:
-        checks.append(_references(gate.references, place.root))
+    if weighed.gate.references:
+        checks.append(_references(weighed.gate.references, place.root))
     return checks
 
 
@@ -40,7 +38,7 @@ def _references(names: Sequence[str], root: Path) -> Check:
     """Say whether references pass ``fourfold regress``, which executes them."""
     paths = [f"notebooks/{name}.ipynb" for name in names]
     command = [sys.executable, "-m", "fourfold", "regress", *paths]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=os.environ)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     counted = [line for line in lines if re.search(r"\d (passed|failed|error)", line)]
     last = (counted or lines or [f"exit code {done.returncode}"])[-1].strip("= ")

@@ -128,7 +128,7 @@ def draft(name: str, root: Path) -> Path:
     path = path_of(name, root)
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
-        path.write_text(DRAFT.format(name=name), encoding="utf-8")
+        write_text(path, DRAFT.format(name=name))
     return path
 
 
@@ -165,7 +165,7 @@ def weigh(
     if champion and champion.description.digest == model.description.digest:
         said = f"{weighed.digest} is what is used as {name}"
         return replace(weighed, already=True, checks=[Check("in use already", True, said)])
-    checks = [_concluded(record), _baseline(record), _contract(model, record, gate)]
+    checks = [_concluded(record), _baseline(record), _contract(model, gate)]
     checks += [_parity(model)] if gate.parity else []
     checks += [_card(model, record, root)]
     checks += [_undone(weighed.digest)] if weighed.digest in gate.undone else []
@@ -208,7 +208,7 @@ def _baseline(record: RunRecord) -> Check:
     return Check(name, gain.ci[0] > 0, said)
 
 
-def _contract(model: Model, record: RunRecord, gate: Gate) -> Check:
+def _contract(model: Model, gate: Gate) -> Check:
     name, tables = "contract met", model.description.data
     if gate.rejected is None:
         return Check(name, True, "not asked for (rejected: null)")
