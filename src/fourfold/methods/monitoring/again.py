@@ -52,11 +52,12 @@ def gain(champion: InUse, new: NewRows, groups: pd.Series | None = None, seed: i
     classes = len(described.classes)
     days = groups.loc[truth.index] if groups is not None else None
     codes = np.arange(len(truth)) if days is None else pd.factorize(days, use_na_sentinel=False)[0]
-    folds = min(FOLDS, codes.max() + 1)
+    count = int(codes.max()) + 1
+    folds = min(FOLDS, count)
     if folds < 2 or new.losses.sum() == 0:
         return UNKNOWN
     again = np.zeros((len(truth), max(1, classes)))
-    part = np.random.default_rng(seed).permutation(codes.max() + 1)[codes] % folds
+    part = np.random.default_rng(seed).permutation(count)[codes] % folds
     for fold in range(folds):
         learn, judge = np.flatnonzero(part != fold), np.flatnonzero(part == fold)
         known = learn[truth.iloc[learn] < classes] if classes else learn
