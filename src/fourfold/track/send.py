@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +18,8 @@ from fourfold.track.store import FAILED, Found, Store
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
 _RUNNING, _MOST_FAILURES = "RUNNING", 3
+
+_Outcome = bool | str | TrackingError
 
 
 @dataclass
@@ -38,6 +42,7 @@ class Sender:
     _store: Store | None = None
     _of: str = ""
     _parents: dict[str, str] = field(default_factory=dict)
+    _one_parent: threading.Lock = field(default_factory=threading.Lock)
     _pause_s: float = _FIRST_PAUSE_S
     _next: float = 0.0
 
@@ -51,9 +56,7 @@ class Sender:
             if self._store is None:
                 self._store = self.connect()
             self._of = self._of or self._store.experiment(self.experiment)
-            for item in self.spool.waiting():
-                if item.folder.name not in self.refused:
-                    self._send(item, self._store)
+            self._send_all(self._store)
             self.why, self._pause_s = "", _FIRST_PAUSE_S
         except TrackingError as error:
             self.why = str(error)
@@ -62,26 +65,62 @@ class Sender:
             self._of, self._parents = "", {}  # another server may answer next time
         return not self.why
 
-    def _send(self, item: Waiting, store: Store) -> None:
+    def _send_all(self, store: Store) -> None:
+        """Send several executions at a time: a server mostly waits for its disk.
+
+        What waits of one execution is sent in its order. After a failure of the server nothing new
+        is begun.
+        """
+        executions: dict[str, list[Waiting]] = {}
+        for item in self.spool.waiting():
+            if item.folder.name not in self.refused:
+                executions.setdefault(item.id, []).append(item)
+        failed = threading.Event()
+
+        def send(items: list[Waiting]) -> list[tuple[str, _Outcome]]:
+            outcomes: list[tuple[str, _Outcome]] = []
+            for item in items:
+                if failed.is_set():
+                    break
+                outcome = self._try(item, store)
+                outcomes.append((item.folder.name, outcome))
+                if isinstance(outcome, TrackingError):
+                    failed.set()
+                    break
+            return outcomes
+
+        errors = []
+        with ThreadPoolExecutor(store.at_once) as pool:
+            for outcomes in pool.map(send, executions.values()):
+                for name, outcome in outcomes:
+                    if isinstance(outcome, bool):
+                        self.sent, self.known = self.sent + outcome, self.known + (not outcome)
+                    elif isinstance(outcome, str):
+                        self.refused[name] = outcome
+                    else:
+                        errors.append(outcome)
+        if errors:
+            raise errors[0]
+
+    def _try(self, item: Waiting, store: Store) -> _Outcome:
+        """Return whether a result is new to MLflow, why it is refused, or why none can be sent."""
+        name = item.folder.name
         try:
             record = item.record()
         except (OSError, ValueError, TypeError) as error:
-            self.refused[item.folder.name] = f"{item.folder.name}: {error}"
-            return
-        name = item.folder.name
+            return f"{name}: {error}"
         try:
             new = self._written(item, record, store)
         except OSError as error:
-            self.refused[name] = f"{record.name}: {error.strerror}"
+            return f"{record.name}: {error.strerror}"
         except TrackingError as error:
             # One that makes the server fail each time must not be in the way of the others.
             self._failures[name] += error.code == FAILED
             if not error.of_run and self._failures[name] < _MOST_FAILURES:
-                raise
-            self.refused[name] = f"{record.name}: {error}"
-        else:
-            self.sent, self.known = self.sent + new, self.known + (not new)
-            item.remove()
+                return error
+            return f"{record.name}: {error}"
+        item.remove()
+        return new
 
     def _written(self, item: Waiting, record: RunRecord, store: Store) -> bool:
         """Write a result as a run, and return whether anything was not there before."""
@@ -106,7 +145,9 @@ class Sender:
                 if not error.of_run:
                     raise
                 self.skipped = f"{path.name} of {record.name}: {error}"
-        store.log(run, whole, {**tags, STATE: item.state})
+        tags[STATE] = item.state
+        new = {name: tag for name, tag in tags.items() if run.tags.get(name) != tag}
+        store.log(run, whole, new)  # each tag that is written costs the server a query
         store.end(run, whole.status, whole.ended)
         return True
 
@@ -120,16 +161,17 @@ class Sender:
     def _parent(self, record: RunRecord, started: int, store: Store) -> str:
         """Return the run that a config's runs are the children of."""
         config = record.config
-        if config not in self._parents:
-            own = sweep_id(config)
-            runs = [run for run in store.find(self._of, own) if not run.deleted]
-            tags = {ID: own, "mlflow.runName": config, "fourfold.config": config}
-            tags |= {"fourfold.template": record.template, "mlflow.source.type": "NOTEBOOK"}
-            run = runs[0] if runs else store.create(self._of, started, tags)
-            if run.status == _RUNNING:
-                store.end(run, "FINISHED", started)
-            self._parents[config] = run.run_id
-        return self._parents[config]
+        with self._one_parent:
+            if config not in self._parents:
+                own = sweep_id(config)
+                runs = [run for run in store.find(self._of, own) if not run.deleted]
+                tags = {ID: own, "mlflow.runName": config, "fourfold.config": config}
+                tags |= {"fourfold.template": record.template, "mlflow.source.type": "NOTEBOOK"}
+                run = runs[0] if runs else store.create(self._of, started, tags)
+                if run.status == _RUNNING:
+                    store.end(run, "FINISHED", started)
+                self._parents[config] = run.run_id
+            return self._parents[config]
 
     def result(self) -> dict[str, Any]:
         """Return what was sent, and what was not, as JSON."""

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 from fourfold.errors import TrackingError
 from fourfold.track.content import ID, Content
+
+if TYPE_CHECKING:
+    import requests
 
 FAILED = "500"
 _CONNECT_S, _ANSWER_S = 3.0, 30.0
@@ -34,7 +38,12 @@ class Found:
 
 
 class Store(Protocol):
-    """What the sender needs of MLflow; errors are `TrackingError`."""
+    """What the sender needs of MLflow; errors are `TrackingError`.
+
+    `at_once` says how many threads may ask at a time.
+    """
+
+    at_once: int
 
     def experiment(self, name: str) -> str:
         """Return the id of an experiment, which is made where there is none."""
@@ -100,26 +109,39 @@ def _pairs(values: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 class _Server:
-    def __init__(self, uri: str) -> None:
-        import requests
+    at_once = 4
 
+    def __init__(self, uri: str) -> None:
         parts = urlsplit(uri)
         port = f":{parts.port}" if parts.port else ""
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         self._base = f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}/api/2.0/"
-        self._session = requests.Session()
+        self._threads = threading.local()  # requests does not promise to share a session
+        self._options: dict[str, Any] = {}
         own = {name: os.environ.get(f"MLFLOW_TRACKING_{name}") for name in
                ("USERNAME", "PASSWORD", "TOKEN", "INSECURE_TLS", "SERVER_CERT_PATH")}  # fmt: skip
         user = unquote(parts.username or "") or own["USERNAME"]
         if user:
             password = unquote(parts.password or "") or own["PASSWORD"] or ""
-            self._session.auth = (user.encode(), password.encode())  # type: ignore[assignment]
+            self._options["auth"] = (user.encode(), password.encode())
         elif own["TOKEN"]:
-            self._session.headers["Authorization"] = f"Bearer {own['TOKEN']}"
+            self._options["headers"] = {"Authorization": f"Bearer {own['TOKEN']}"}
         if (own["INSECURE_TLS"] or "").lower() in ("1", "true"):
-            self._session.verify = False
+            self._options["verify"] = False
         elif own["SERVER_CERT_PATH"]:
-            self._session.verify = own["SERVER_CERT_PATH"]
+            self._options["verify"] = own["SERVER_CERT_PATH"]
+
+    def _session(self) -> requests.Session:
+        import requests
+
+        if not hasattr(self._threads, "session"):
+            self._threads.session = session = requests.Session()
+            for name, value in self._options.items():
+                if name == "headers":
+                    session.headers.update(value)
+                else:
+                    setattr(session, name, value)
+        return self._threads.session  # type: ignore[no-any-return]
 
     def _ask(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
         """Return the JSON of an answer.
@@ -136,7 +158,7 @@ class _Server:
             options |= {"data": json.dumps(body), "headers": {"Content-Type": "application/json"}}
         url, timeout = self._base + path, (_CONNECT_S, _ANSWER_S)
         try:
-            answer = self._session.request(
+            answer = self._session().request(
                 method, url, timeout=timeout, allow_redirects=False, **options
             )
             text, status = answer.text, answer.status_code
@@ -267,6 +289,8 @@ def _first_line(message: object) -> str:
 
 class _Local:
     """A SQLite file; the package writes it, and creates and upgrades its tables."""
+
+    at_once = 1  # one writer
 
     def __init__(self, uri: str) -> None:
         from fourfold.data.database import sqlite_path
