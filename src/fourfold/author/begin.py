@@ -83,7 +83,7 @@ def _fetched(address: str) -> Path:
     call = ["git", "clone", "-q", "--depth=1", address, str(folder)]
     done = subprocess.run(call, capture_output=True, text=True, env=_quiet())
     if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["it said nothing"]
+        lines = done.stderr.strip().splitlines() or ["it printed nothing"]
         reason = next((line for line in lines if line.startswith("fatal: ")), lines[-1])
         raise FourfoldError(f"begin: expected to fetch {address}: {reason}")
     return folder
