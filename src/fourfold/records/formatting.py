@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -56,6 +57,18 @@ def count(number: int, noun: str) -> str:
     ('1 run', '2,000 runs')
     """
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def listed(names: Iterable[object], labels: Mapping[str, str] | None = None) -> str:
+    """Return names as words in a sentence: by their label, else without underscores.
+
+    Examples
+    --------
+    >>> listed(["sex", "age_years", "fare"], {"age_years": "age"})
+    'sex, age and fare'
+    """
+    words = [(labels or {}).get(str(name)) or short(name).replace("_", " ") for name in names]
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def style() -> None:
