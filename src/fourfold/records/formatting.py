@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -80,6 +81,8 @@ def style() -> None:
     import pandas as pd
     import seaborn as sns
 
+    # Grids of seaborn lay themselves out, and would warn that they do.
+    warnings.filterwarnings("ignore", "The figure layout has changed to tight", UserWarning)
     sns.set_theme(style="whitegrid", palette="colorblind", font_scale=0.9)
     mpl.rcParams["figure.figsize"] = (7, 4)
     mpl.rcParams["figure.dpi"] = 100
