@@ -23,12 +23,12 @@ PATTERNS = {
         "Left out are settings that never vary.",
     ),
     "where and who in place of if and anyone who": (
-        r"(^|[.;] )(Where|Who|Whoever) (?![^.|]*\?)(?!\w+ings? )",
+        r"(^|[.;] )(Where|Who|Who(ever)) (?![^.|]*\?)(?!\w+ings? )",
         "Who decides reads section 4.",
     ),
     "words of another grammar": (
-        r"\b([Mm]end(s|ing|ed)?|anew|beside|learnt|put aside|[Rr]eckon|[Ss]eldom|[Ww]hoever"
-        r"|[Ss]omebody|[Nn]obody|[Aa]nybody)\b",
+        r"\b([Mm]end(s|ing|ed)?|anew|beside|learnt|put aside|[Rr]eckon|[Ss]eldom|[Ww]ho(ever)"
+        r"|[Ss]ome(body)|[Nn]o(body)|[Aa]ny(body))\b",
         "Somebody mends it anew.",
     ),
     "statistics as persons": (
