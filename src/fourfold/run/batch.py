@@ -22,7 +22,6 @@ from fourfold.models.card import finish
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, git_commit, no_room, write_text
 from fourfold.records.record import RunRecord, findings, section_times, versions, write_record
-from fourfold.report.report import prime, write_report
 from fourfold.run.fingerprint import key_of
 from fourfold.run.folders import new_folder, settle, sweep_new, written
 from fourfold.run.inputs import Reader
@@ -92,11 +91,11 @@ def run_batch(
     with _signals(batch.stop), ThreadPoolExecutor(workers, "run") as pool:
         sweep_new(project.outputs)
         warm_up(todo, project, workers)
-        prime()
         batch.until = inf if max_time_s is None else time.time() + max_time_s
         todo = list(todo)
         specs = {pool.submit(_tried, item, batch): item.spec for item in scheduled(todo, order)}
         waiting = set(specs)
+        _reports().prime()  # while the first kernels get ready
         try:
             while waiting:  # and wakes often enough for signals to be seen
                 ended, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -129,6 +128,13 @@ def _signals(handler: Callable[..., None]) -> Iterator[None]:
     finally:
         for kind, earlier in before.items():
             signal.signal(kind, earlier)
+
+
+def _reports() -> Any:
+    """Return the module that makes pages, which loads a lot."""
+    from fourfold.report import report
+
+    return report
 
 
 def _tried(item: Todo, batch: Batch) -> RunRecord | None:
@@ -224,7 +230,7 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
     )
     try:
         finish(place, record, root)
-        write_report(place, record)
+        _reports().write_report(place, record)
     except Exception as error:  # a page that cannot be made must not end the batch
         if no_room(error):
             raise

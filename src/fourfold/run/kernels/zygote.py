@@ -84,7 +84,16 @@ class Zygote:
         self.fill(request.get("ahead", 0))
 
     def branch(self, modules: list[str], env: dict[str, str], control: socket.socket) -> None:
-        """Fork a zygote that imports more."""
+        """Fork a zygote that imports more.
+
+        Parameters
+        ----------
+        modules : list of str
+        env : dict of str to str
+            Variables that are read by these imports.
+        control : socket
+            Which it serves.
+        """
         pid = self.fork()
         if pid == 0:
             os.environ.update(env)
