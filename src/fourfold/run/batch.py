@@ -14,9 +14,6 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from nbformat import from_dict
-from papermill.iorw import load_notebook_node
-
 from fourfold.data.artifacts import OUTPUTS
 from fourfold.models.card import finish
 from fourfold.plan.spec import RunSpec
@@ -31,7 +28,7 @@ from fourfold.run.kernels.execution import Execution, Failure, Limits, write_not
 from fourfold.run.kernels.machine import kernel_env, with_energy
 from fourfold.run.kernels.zygotes import ZYGOTES
 from fourfold.run.kernelspec import kernel_for
-from fourfold.run.prepare import as_yaml, fill, prepared, with_room
+from fourfold.run.prepare import as_yaml, fill, loaded, prepared, with_room
 from fourfold.run.schedule import ORDERS, Batch, scheduled, warm_up, workers_for
 from fourfold.run.selection import Todo
 
@@ -257,7 +254,7 @@ def _execute(item: Todo, batch: Batch, path: Path) -> Execution:
         kernel = kernel_for(item.template["metadata"], spec.options.kernel)
         notebook = prepared(item.template, spec.parameters, kernel)
     except Exception as error:  # a kernel or a language that there is not must not end the batch
-        notebook, wrong = with_room(load_notebook_node(from_dict(item.template))), error  # type: ignore[no-untyped-call]
+        notebook, wrong = with_room(loaded(item.template)), error
     execution = Execution(
         notebook,
         path,
