@@ -208,16 +208,20 @@ def run(
         if ended != "disk" and not summary.write_searches(searches, place, out):
             ended = "disk"
         code = _code(records, ended) or int(following.blocked)
-        if as_json:
-            events.write_end(records, ended, counts, began, code)
+    decided: list[str] = []
     if any(
         (place.folder(r.config, r.run_id) / "artifacts/promotion.json").exists() for r in records
     ):
         from fourfold.cli.promoting import after_batch
 
-        after_batch(records, place, say)
+        decided, wrong = after_batch(records, place, say)
+        code = code or 2 * wrong
+        tracking.send_champion(place, mlflow, say=say)
+    if as_json:
+        events.write_end(records, ended, counts, began, code)
     if on_end:
-        ending.tell(on_end, ending.summary_of(records, place, code, ended, counts), project)
+        about = ending.summary_of(records, place, code, ended, counts, decided)
+        ending.tell(on_end, about, project)
     _exit(code, ended, place.outputs)
 
 
