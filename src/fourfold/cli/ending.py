@@ -43,7 +43,12 @@ def command_of(root: Path) -> str:
 
 
 def summary_of(
-    records: Sequence[RunRecord], place: Project, code: int, ended: str, counts: dict[str, int]
+    records: Sequence[RunRecord],
+    place: Project,
+    code: int,
+    ended: str,
+    counts: dict[str, int],
+    decided: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the summary of a batch as plain JSON values.
 
@@ -58,6 +63,8 @@ def summary_of(
         Why it ended early, a word of `fourfold.run.schedule.WHY`; or nothing.
     counts : dict of str to int
         Of runs: ``not_started`` and ``unchanged``.
+    decided : sequence of str
+        What became of proposed promotions, a line each.
     """
     from fourfold.report.history import turned_last
 
@@ -79,6 +86,7 @@ def summary_of(
     lines += [f"{each['run']}: {each['what']}" for each in turned]
     known = {each["run"] for each in turned}
     lines += [f"{e['run']}: {e['status']}: {e['cause']}" for e in bad if e["run"] not in known]
+    lines += decided
     rest = [f"and {count(len(lines) - _LINES, 'other line')}"] * (len(lines) > _LINES)
     return {
         "project": place.root.name,
@@ -88,6 +96,7 @@ def summary_of(
         "counts": numbers,
         "turned": turned,
         "not_ok": bad[:_MOST],
+        "promotions": list(decided),
         "page": str(place.outputs / "index.html"),
         "text": "\n".join([*lines[:_LINES], *rest]),
     }

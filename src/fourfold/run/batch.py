@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.data.artifacts import OUTPUTS
+from fourfold.models.artifacts import digests_of
 from fourfold.models.card import finish
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, git_commit, no_room, write_text
@@ -227,6 +228,7 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
     )
     try:
         finish(place, record, root)
+        record = replace(record, digests=digests_of(place / "artifacts"))
         _reports().write_report(place, record)
     except Exception as error:  # a page that cannot be made must not end the batch
         if no_room(error):
