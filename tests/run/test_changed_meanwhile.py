@@ -203,7 +203,7 @@ def test_servers_databases_and_own_files(root, address):
         write("pragma journal_mode=wal")
         write("create table t (a)")
         run(root)
-        unknown = f"data {address} may have changed, which only reading them would tell"
+        unknown = f"data {address} may have changed, which shows only when they are read"
         assert why(root) == {"server": [unknown]}
         write("insert into t values (1)")
         assert set(why(root)) == {"server", "database"}

@@ -27,7 +27,7 @@ from fourfold.plan.spec import RunOptions, RunSpec, canonical, digest, run_id
 from fourfold.plan.sweep import Expansion, Setting
 from fourfold.plan.template import Template, find_template, read_template, template_file
 from fourfold.project import shown
-from fourfold.records.evidence import BUSINESS
+from fourfold.records.evidence import FRAME
 
 #: A parameter whose comment starts with this is the path of a file.
 _PATH_OF = "path of "
@@ -252,7 +252,7 @@ def _common(config: Config, template: Template) -> dict[str, Any]:
     """Return the values of parameters that do not vary."""
     defaults = {
         # A template's own question is about its own example, never about the data of a config.
-        name: type(parameter.default)() if name in BUSINESS else parameter.default
+        name: type(parameter.default)() if name in FRAME else parameter.default
         for name, parameter in template.parameters.items()
         if parameter.default is not REQUIRED and parameter.held
     }
@@ -294,7 +294,7 @@ def check_config(config: Config, template: Template | None) -> list[Violation]:
     keys = kind.keys or {}
     given = {n: block for n, block in config.value.items() if block is not None or n not in keys}
     problems = kind.problems(given)
-    twice = set(BUSINESS) & config.block("business").keys() & config.block("parameters").keys()
+    twice = set(FRAME) & config.block("business").keys() & config.block("parameters").keys()
     problems += [
         Problem(("parameters", name), f"already given by business.{name}") for name in twice
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.project import write_text
-from fourfold.records.evidence import BUSINESS
+from fourfold.records.evidence import FRAME
 from fourfold.records.formatting import as_text, short
 from fourfold.records.record import RunRecord, cause, error_line, read_record
 from fourfold.report.history import NO_HISTORY, history, tables_of
@@ -178,7 +178,7 @@ def _note(outputs: Path, read: Mapping[str, Any], results: bool) -> None:
 
 def entry(record: RunRecord) -> dict[str, Any]:
     """Return what the page shows of a record."""
-    values = {n: v for n, v in record.parameters.items() if n not in BUSINESS}
+    values = {n: v for n, v in record.parameters.items() if n not in FRAME}
     return {
         "config": record.config,
         "run": record.run_id,

@@ -18,7 +18,7 @@ from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from traitlets.config import Config
 
 from fourfold.project import write_text
-from fourfold.records.evidence import BUSINESS, MARKS, MIME, Claim, Criterion
+from fourfold.records.evidence import FRAME, MARKS, MIME, Claim, Criterion
 from fourfold.records.formatting import as_text, number
 from fourfold.records.ipynb import HEADING, text
 from fourfold.records.record import RunRecord, error_line
@@ -215,7 +215,7 @@ def chart(claim: Claim) -> dict[str, Any] | None:
 
 def parameters(record: RunRecord) -> list[dict[str, Any]]:
     """Return the parameters of a run as YAML would have them, those that a sweep varies first."""
-    shown = {name: value for name, value in record.parameters.items() if name not in BUSINESS}
+    shown = {name: value for name, value in record.parameters.items() if name not in FRAME}
     order = sorted(shown, key=lambda name: name not in record.varied)
     texts = {n: "(none)" if v is None else as_text(v) or "(empty)" for n, v in shown.items()}
     return [{"name": n, "value": texts[n], "varied": n in record.varied} for n in order]

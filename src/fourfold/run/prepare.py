@@ -25,9 +25,9 @@ from fourfold.run.kernelspec import complete, kernel_for
 HEADER = "four-quarters"
 _MOST = 4  # figures in the header
 _HEAD = [
-    "**This run**, a line for each quarter of MLOps:",
+    "**This run at a glance**",
     "",
-    "| quarter | in this run |",
+    "| part | in this run |",
     "|---|---|",
 ]
 _VERSIONS = ("python", "pandas", "scikit-learn")
