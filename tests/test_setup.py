@@ -173,13 +173,14 @@ def test_ci_calls_the_readme():
     assert folder.startswith("cd ")
     assert any("export CI=1" in line for line in commands)
     assert any(line.startswith("apt-get update") and " chromium" in line for line in commands)
-    readme, suite, editing, tracking, *pythons, end = commands[
-        commands.index(install_commands()[1]) :
-    ]
+    first = commands.index(install_commands()[1])
+    readme, suite, editing, tracking, status, *pythons, waits, end = commands[first:]
     assert suite.endswith("noxfile.py -s papermill_suite")
     assert editing.endswith("noxfile.py -s editing")
     assert tracking.endswith("noxfile.py -s tracking & tracking=$!")
-    assert end == 'wait "$tracking"'  # which ends with its exit code
+    # Nothing is left running, and the exit code of each is kept.
+    assert (status, waits, end) == ("status=0", 'wait "$tracking"', 'exit "$status"')
+    assert all(command.endswith(" || status=$?") for command in pythons)
     assert any(line.startswith("apt-get update") and " postgresql" in line for line in commands)
     assert readme == install_commands()[1]
     # References run on Colab's 3.12 and 3.13 in the session `editing`.
