@@ -62,7 +62,9 @@ def calls_of_ours(tree: ast.Module, libraries: dict[str, str]) -> set[str]:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             if libraries.get(node.value.id) == "fourfold":
                 used.add(node.attr)
-        elif isinstance(node, ast.Name) and node.id != "ff" and libraries.get(node.id) == "fourfold":
+        elif (
+            isinstance(node, ast.Name) and node.id != "ff" and libraries.get(node.id) == "fourfold"
+        ):
             used.add(node.id)
     return used - PLAIN
 
