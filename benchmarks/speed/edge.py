@@ -43,7 +43,9 @@ BAR_MB, BAR = 80.0, 1e-9
 def bare(folder: Path, version: str, needs: Path) -> tuple[Path, float]:
     """Make an environment with the packages of a file alone; return its Python and megabytes."""
     uv = [sys.executable, "-m", "uv", "--quiet"]
-    subprocess.run([*uv, "venv", "--python", version, str(folder)], check=True)
+    path = [os.environ["PATH"], *map(str, Path.home().glob(".pyenv/versions/*/bin"))]
+    env = {**os.environ, "PATH": os.pathsep.join(path)}
+    subprocess.run([*uv, "venv", "--python", version, str(folder)], check=True, env=env)
     python = folder / "bin" / "python"
     install = [*uv, "pip", "install", "--python", str(python), "-r", str(needs)]
     subprocess.run([*install, "--link-mode", "copy"], check=True)

@@ -3,13 +3,13 @@
 The model is arrays, which need numpy alone; where it has no such form, ONNX.
 """
 
+import hashlib
 import shutil
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
-from fourfold.data.digest import hash_file
 from fourfold.errors import DataError
 from fourfold.models.card import CARD
 from fourfold.models.folder import ONNX, checked, load_model
@@ -37,6 +37,8 @@ def export(model: Path, folder: Path, force: bool = False) -> list[Path]:
     from fourfold.models.arrays import arrays_of
 
     loaded = load_model(model)
+    if not (model / CARD).is_file():
+        raise DataError(f"{model / CARD}: expected the card of the model, found none")
     arrays = arrays_of(loaded.estimator, loaded.description)
     if arrays is None:
         load_model(model, "onnx")
@@ -56,7 +58,8 @@ def export(model: Path, folder: Path, force: bool = False) -> list[Path]:
         shutil.copy2(model / name, folder / name)
     name = ONNX if arrays is None else ARRAYS
     text = files("fourfold.models").joinpath("edge", SCRIPT).read_text(encoding="utf-8")
-    text = text.replace('SHA256 = ""', f'SHA256 = "{hash_file(folder / name)}"')
+    content = (folder / name).read_bytes() + (folder / "model.json").read_bytes()
+    text = text.replace('SHA256 = ""', f'SHA256 = "{hashlib.sha256(content).hexdigest()}"')
     (folder / SCRIPT).write_text(text, encoding="utf-8")
     (folder / NEEDS).write_text("numpy\n" + "onnxruntime\n" * (arrays is None))
     return [folder / each for each in (name, "model.json", CARD, SCRIPT, NEEDS)]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-#: Of the model, as it was exported.
+#: Of the model and model.json, as they were exported.
 SHA256 = ""
 HERE = Path(__file__).parent
 ROWS = 10_000
@@ -41,11 +41,13 @@ def near(word, known):
 
 def opened():
     """Return what computes scores of inputs, and the description of the model."""
-    description = json.loads((HERE / "model.json").read_text(encoding="utf-8"))
+    said = (HERE / "model.json").read_bytes()
     path = next(p for p in (HERE / "model.npz", HERE / "model.onnx") if p.exists())
     content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != SHA256:
-        raise SystemExit(f"{path.name}: refused, since it was changed after it was exported")
+    if hashlib.sha256(content + said).hexdigest() != SHA256:
+        names = f"{path.name} or model.json"
+        raise SystemExit(f"{names}: refused, since it was changed after it was exported")
+    description = json.loads(said)
     if path.suffix == ".npz":
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
