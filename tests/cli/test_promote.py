@@ -98,6 +98,8 @@ def test_a_name_goes_from_model_to_model(shop):
     assert done.returncode == 0, done.stdout + done.stderr
     back = call(root, "promote", "--rollback", "--as", "it", "--approver", "Ada", "--because", "x")
     assert back.stdout.startswith("it: rolled back good/default (")
+    (root / "LICENSE").write_text("another")  # of the card, which is written by the record
+    assert "nothing to do: 2 runs unchanged" in call(root, "run").stdout
     (root / "rows.csv").write_text((root / "rows.csv").read_text() + "0.1,0.2,a\n")
     stale = call(root, "promote", "good", "--as", "it", "--approver", "Ada")
     assert stale.returncode == 1

@@ -214,7 +214,9 @@ def test_what_follows_a_search_takes_the_run_that_confirms_its_winner(project, c
     """In one batch, again unchanged, alone, and after another winner; before it has one, not."""
     cells = json.loads((project / "templates/tiny.ipynb").read_text())
     (cell,) = (c for c in cells["cells"] if c["id"] == "modeling-mean")
-    cell["source"] += "\nff.save('kept.csv', rows.assign(n=seed))"
+    cell["source"] += (
+        "\nimport pandas as pd\nff.save('kept.csv', pd.DataFrame({'n': [seed, seed]}))"
+    )
     (project / "templates/tiny.ipynb").write_text(json.dumps(cells))
     (project / "params/b.yaml").write_text(FOLLOWER)
     text = fourfold(project, "run", str(project / "params/b.yaml"), code=1)
