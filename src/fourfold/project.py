@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import tomllib
@@ -62,8 +63,17 @@ class Project:
         return self.taken or self.outputs
 
     def folder(self, config: str, run_id: str) -> Path:
-        """Return ``outputs/<config>/<run id>``."""
-        return self.outputs / config / run_id
+        """Return ``outputs/<config>/<run id>``.
+
+        Raises
+        ------
+        FourfoldError
+            If a link there leads out of the outputs: what a run writes over, it removes first.
+        """
+        folder = self.outputs / config / run_id
+        if not os.path.realpath(folder).startswith(os.path.realpath(self.outputs) + os.sep):
+            raise FourfoldError(f"{folder}: expected a folder in {self.outputs}, got a link out of it")
+        return folder
 
 
 @dataclass(frozen=True)
@@ -145,7 +155,8 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Two processes may write the same file at a time; the later one stays.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    # Threads, and processes in containers with the same number, may write it at the same time.
+    partial = path.with_name(f".{path.name[:180]}.{os.getpid()}-{secrets.token_hex(4)}.partial")
     try:
         yield partial
         os.replace(partial, path)

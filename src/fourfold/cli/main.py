@@ -1,5 +1,6 @@
 """The command line: each command is the line written out, one call a step."""
 
+import os
 import time
 from dataclasses import replace
 from functools import partial
@@ -28,7 +29,7 @@ from fourfold.cli.options import (
 from fourfold.cli.progress import Progress, plan_table
 from fourfold.cli.results import ids_of
 from fourfold.data.listing import matches
-from fourfold.errors import ConfigError, FourfoldError, Violation
+from fourfold.errors import ConfigError, FourfoldError, Violation, legible, masked
 from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
 from fourfold.plan.search import search_of
@@ -361,7 +362,7 @@ def main() -> None:
     try:
         app()
     except FourfoldError as error:
-        complain(str(error))
+        complain(masked(str(error)))
         if isinstance(error, ConfigError):
             complain(f"{count(len(error.violations), 'mistake')}; no kernel was started")
         raise SystemExit(2) from None
@@ -369,3 +370,14 @@ def main() -> None:
         if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
             complain("stopped; no run was under way")
         raise
+    except Exception as error:
+        if os.environ.get("FOURFOLD_TRACEBACK"):
+            raise
+        complain(f"{legible(_unforeseen(error))}; FOURFOLD_TRACEBACK=1 shows where")
+        raise SystemExit(2) from None
+
+
+def _unforeseen(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'a file'}: {error.strerror}"
+    return f"not foreseen: {type(error).__name__}: {masked(str(error))}"

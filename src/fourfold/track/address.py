@@ -67,7 +67,7 @@ def read_tracking(root: Path) -> Tracking | None:
     address = variable if given is None else given
     if address is False or (given is None and not variable):
         return None
-    secret = isinstance(given, str) and password_complaint(given)
+    secret = isinstance(given, str) and "@" in given and password_complaint(given)
     problem = _problem(address, bool(secret))
     if problem and given is None:
         off = f"{KEY} = false below [tool.fourfold] in pyproject.toml turns it off"
