@@ -11,7 +11,7 @@ from typing import Any
 import griffe
 import typer
 
-from fourfold import CALLS, METHODS
+from fourfold import CALLS, MODULES
 from fourfold.cli.main import app
 from fourfold.plan.parameters import REQUIRED
 from fourfold.plan.template import Template, read_template
@@ -25,8 +25,7 @@ _HEADINGS = {"parameters": "Parameters", "attributes": "Attributes", "returns": 
 def pages() -> dict[str, str]:
     """Return the Markdown of each page of the reference, by its path in the project."""
     package = _package()
-    modules = {name: package["methods"][name] for name in METHODS}
-    modules["promotion"] = package["promotion"]
+    modules = {name: package[home] for name, home in MODULES.items()}
     made = {f"{FOLDER}/{name}.md": _module_page(name, module) for name, module in modules.items()}
     calls = {f"ff.{name}": _named(package[home], name) for name, home in CALLS.items()}
     made[f"{FOLDER}/python.md"] = _python_page(calls, modules)

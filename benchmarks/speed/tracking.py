@@ -11,6 +11,9 @@ Debian's package, as an unprivileged user) and a real ``mlflow server`` on it, b
    below one parent; nothing may be lost or doubled, nor by sending all once more. Then five runs
    are executed again, which must be five more.
 3. The sweep once more into a file, ``sqlite:///``, and read by what the template `comparison` uses.
+4. Two models are promoted as ``it``, the second while the server is killed, and rolled back; the
+   same in a file. The registered model must have the two versions, each of its run and with the
+   files of its model, and the alias ``champion`` must be where ``models/it.yaml`` says.
 
 The server is of the environment of the nox session ``tracking``, where the runner of the third part
 is as well; the runner of the others is of this Python, and needs no mlflow. Exit code 1 if a result
@@ -38,7 +41,7 @@ from pathlib import Path
 from typing import Any
 
 from measure import ROOT, keep
-from small import project
+from small import project, project_of_models
 
 MOST_MS = 60
 PYTHON = ROOT / ".nox" / "tracking" / "bin" / "python"
@@ -53,6 +56,22 @@ from fourfold.data.sources import load
 from fourfold.methods.comparison import read_runs
 runs = read_runs(load(sys.argv[1], "select * from runs").frame, sys.argv[1])
 print(len(runs.table), *runs.repeats, *(m for m in runs.metrics if m == "mean"))
+"""
+#: Version, config and files of a champion, as MLflow's own client has them.
+CHAMPION = """
+import sys
+from pathlib import Path
+import mlflow
+uri, name, folder = sys.argv[1:]
+mlflow.set_tracking_uri(uri)
+version = mlflow.MlflowClient().get_model_version_by_alias(name, "champion")
+config = mlflow.get_run(version.run_id).data.tags["fourfold.config"]
+got = Path(mlflow.artifacts.download_artifacts(f"models:/{name}@champion"))
+digest = version.tags["fourfold.digest.model"][:12]
+names = {path.name for path in got.iterdir()} - {"registered_model_meta"}
+kept = {path.name: path.read_bytes() for path in Path(folder, digest).iterdir()}
+same = names == set(kept) and all((got / n).read_bytes() == kept[n] for n in names)
+print(version.version, config, "same" if same else f"other: {sorted(names)}")
 """
 
 
@@ -310,6 +329,51 @@ def local(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     return {"seconds": round(seconds, 1), "line": line, "wrong": complaints}
 
 
+def aliases(
+    folder: Path, address: str, client: Path, python: Path | str, server: Mlflow | None = None
+) -> dict[str, Any]:
+    """Promote two models and go back to the first; return what was said and what is wrong.
+
+    Parameters
+    ----------
+    folder : Path
+        To be made.
+    address : str
+        Of MLflow; of a file, relative to the folder.
+    client, python : Path
+        Of MLflow, and of Fourfold.
+    server : Mlflow, optional
+        Is killed before the second promotion, and started again after it.
+    """
+    root = tracked(project_of_models(folder), address, folder.name)
+    uri = address.replace(":///", f":///{root}/")
+    lines, complaints = [], []
+
+    def step(champion: str, *arguments: str) -> None:
+        started = time.perf_counter()
+        lines.append(fourfold(root, *arguments, python=python)[1])
+        lines[-1] += f" ({time.perf_counter() - started:.1f} s)"
+        if champion:
+            call = [client, "-c", CHAMPION, uri, "it", str(root / "models" / "it")]
+            done = subprocess.run(call, capture_output=True, text=True, check=False)
+            if done.stdout.strip() != champion:
+                complaints.append(f"{arguments}: got {done.stdout}{done.stderr[-300:]}, {champion}")
+
+    as_it = ("--as", "it", "--approver", "Ada")
+    step("", "run", "--quiet")
+    step("1 poor same", "promote", "poor", *as_it)
+    if server:
+        server.kill()
+    step("" if server else "2 good same", "promote", "good", *as_it)
+    if server:
+        server.start()
+        server.wait()
+    step("2 good same", "run", "--quiet")
+    step("1 poor same", "promote", "--rollback", *as_it, "--because", "a test")
+    step("1 poor same", "track")
+    return {"lines": lines, "wrong": complaints}
+
+
 def main() -> int:
     """Print and keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -335,11 +399,18 @@ def main() -> int:
                 print(json.dumps(figures["cost"], indent=1), flush=True)
                 figures["killed"] = interrupted(folder, server, asked)
                 print(json.dumps(figures["killed"], indent=1), flush=True)
+                place, by = folder / "models", sys.executable
+                figures["aliases"] = aliases(place, server.address, asked.python, by, server)
+                print(json.dumps(figures["aliases"], indent=1), flush=True)
             finally:
                 server.kill()
         figures["file"] = local(folder, asked)
         print(json.dumps(figures["file"], indent=1))
-    complaints = [c for part in ("cost", "killed", "file") for c in figures[part]["wrong"]]
+        place, by = folder / "models-in-a-file", asked.python
+        figures["aliases in a file"] = aliases(place, "sqlite:///mlflow.db", by, by)
+        print(json.dumps(figures["aliases in a file"], indent=1))
+    parts = ("cost", "killed", "aliases", "file", "aliases in a file")
+    complaints = [c for part in parts for c in figures[part]["wrong"]]
     slow = asked.bar and figures["cost"]["ms_a_run_tracked"] > asked.bar
     keep("tracking", figures)
     print("\n".join(complaints) or "nothing lost, nothing doubled")

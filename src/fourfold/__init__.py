@@ -41,13 +41,14 @@ CALLS = {
     "locate": "data.sources",
     "rerun": "author.rerun",
 }
-#: Methods by the template that calls them, and two that all share.
-METHODS = (
+_METHODS = (
     *("clustering", "supervised", "gambling", "routes"),
     *("comparison", "quality", "maturity", "platform", "monitoring"),
     *("columns", "intervals"),
 )
-__all__ = [*CALLS, *METHODS, "promotion"]
+#: Modules that templates call, those of methods first, two of which all share.
+MODULES = {**{name: f"methods.{name}" for name in _METHODS}, "promotion": "promotion"}
+__all__ = [*CALLS, *MODULES]
 
 
 def __getattr__(name: str) -> Any:
@@ -60,8 +61,8 @@ def __getattr__(name: str) -> Any:
     """
     if name in CALLS:
         value = getattr(import_module(f"fourfold.{CALLS[name]}"), name)
-    elif name in METHODS or name == "promotion":
-        value = import_module(f"fourfold.{'' if name == 'promotion' else 'methods.'}{name}")
+    elif name in MODULES:
+        value = import_module(f"fourfold.{MODULES[name]}")
     else:
         raise AttributeError(f"module 'fourfold' has no attribute {name!r}")
     globals()[name] = value

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 
 import pytest
+from small_mlflow import serving
 
+from fourfold.models.champion import folder_of
 from fourfold.project import Project
 from served import COMMAND
 from tiny_project import make_notebook
@@ -95,6 +98,8 @@ def test_a_name_goes_from_model_to_model(shop):
     assert done.returncode == 0, done.stdout + done.stderr
     back = call(root, "promote", "--rollback", "--as", "it", "--approver", "Ada", "--because", "x")
     assert back.stdout.startswith("it: rolled back good/default (")
+    (root / "LICENSE").write_text("another")  # of the card, which is written by the record
+    assert "nothing to do: 2 runs unchanged" in call(root, "run").stdout
     (root / "rows.csv").write_text((root / "rows.csv").read_text() + "0.1,0.2,a\n")
     stale = call(root, "promote", "good", "--as", "it", "--approver", "Ada")
     assert stale.returncode == 1
@@ -116,3 +121,66 @@ def test_a_mistake_is_one_line(shop, words, message):
     done = call(shop.root, "promote", *words)
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def line(done):
+    """What a command says of tracking."""
+    lines = [each for each in done.stdout.splitlines() if each.startswith("tracking: ")]
+    return lines[0].partition(" · ")[0] if lines else ""
+
+
+@pytest.fixture
+def tracked(shop):
+    """The project with no champion yet, tracked by a server of this process."""
+    gate = shop.root / "models/it.yaml"
+    shutil.rmtree(shop.root / "models/it", ignore_errors=True)
+    gate.write_text("rejected: null\n")
+    shutil.rmtree(shop.outputs / ".track", ignore_errors=True)
+    project = shop.root / "pyproject.toml"
+    with serving() as mlflow:
+        project.write_text(f"[tool.fourfold]\ntracking = '{mlflow.address}'\n")
+        yield mlflow
+    project.unlink()
+
+
+def test_the_registry_follows_the_champion(shop, tracked):
+    """Its version points to the run and has its files; once each; a rollback moves the alias."""
+    as_it = ("--as", "it", "--approver", "Ada")
+    first = call(shop.root, "promote", "poor", *as_it)
+    assert line(first) == "tracking: 1 run sent, it@champion is version 1"
+    assert tracked.models["it"]["aliases"] == {"champion": "1"}
+    (version,) = tracked.models["it"]["versions"]
+    run = tracked.runs[version["run_id"]]
+    assert run["tags"]["fourfold.config"] == "poor"
+    at = version["source"].removeprefix("mlflow-artifacts:/")
+    champion = folder_of(shop.root / "models/it.yaml")
+    assert tracked.files[f"{at}/model.json"] == (champion / "model.json").read_bytes()
+    assert line(call(shop.root, "promote", "poor", *as_it)) == "tracking: 1 there already"
+    second = call(shop.root, "promote", "good", *as_it)
+    assert "it@champion is version 2" in line(second), second.stdout + second.stderr
+    back = call(shop.root, "promote", "--rollback", *as_it, "--because", "x")
+    assert line(back) == "tracking: it@champion is version 1"
+    assert tracked.models["it"]["aliases"] == {"champion": "1"}
+    again = call(shop.root, "track")
+    assert (again.returncode, "it@champion is version 1" in again.stdout) == (0, True)
+    assert len(tracked.models["it"]["versions"]) == 2
+    (shop.root / "models/it.yaml").write_text("rejected: null\n")  # as git revert leaves it
+    assert line(call(shop.root, "run")) == "tracking: it: no champion"
+    assert tracked.models["it"]["aliases"] == {}
+
+
+@pytest.mark.parametrize(("status", "why"), [(500, "it answers 500"), (400, "SOME_ERROR: no")])
+def test_a_promotion_stands_without_the_registry(shop, tracked, status, why):
+    """One line says why; the next command sets the alias, once more after a lost answer."""
+    tracked.status, tracked.on = status, "registered-models|model-versions"
+    done = call(shop.root, "promote", "poor", "--as", "it", "--approver", "Ada")
+    assert (done.returncode, done.stdout.split(" (")[0]) == (0, "it: promoted poor/default")
+    assert "the alias of it" in line(done)
+    assert why in line(done)
+    assert line(done).endswith("; the next command or fourfold track sends them")
+    assert call(shop.root, "track").returncode == 1
+    tracked.status, tracked.lose = 0, "model-versions/create"
+    assert "it cannot be reached" in line(call(shop.root, "run"))
+    tracked.lose = ""
+    assert line(call(shop.root, "run")) == "tracking: it@champion is version 1"
+    assert len(tracked.models["it"]["versions"]) == 1

@@ -60,7 +60,7 @@ def test_every_mistake_is_located(project, config):
     config(
         "template: tiny\nparameters:\n  data: run:first/seed=3/kept.csv\n"
         "  query: run:first/seed=1/kept.cs\n  contract: run:first\n"
-        "after: [fist, search]\nwhen:\n  first: support\n  count: '>= 2'\n",
+        "after: [fist, search, search/count=1]\nwhen:\n  first: support\n  count: '>= 2'\n",
         "wrong.yaml",
     )
     assert refused(project, "wrong.yaml") == [
@@ -72,8 +72,8 @@ def test_every_mistake_is_located(project, config):
         "run:prices/default/accepted.csv, got 'run:first'",
         "params/wrong.yaml:6:9 after.0: expected a config of the project, or CONFIG/RUN, got "
         "'fist'. Did you mean 'first'?",
-        "params/wrong.yaml:6:15 after.1: a search follows no run, and none follows it; expected a "
-        "config without one",
+        "params/wrong.yaml:6:23 after.2: search is a search, whose runs are not known before; "
+        "expected search or search/default, the run of the winner",
         "params/wrong.yaml:8:3 when.first: expected a verdict (supported, refuted, inconclusive, "
         "not judged) or a list of verdicts, got 'support'. Did you mean 'supported'?",
         "params/wrong.yaml:9:3 when.count: expected a config of the project, or CONFIG/RUN, got "

@@ -22,6 +22,8 @@ from fourfold.run import inputs
 from fourfold.run.selection import choose
 from tiny_project import make_notebook, run_all
 
+pytestmark = pytest.mark.commands
+
 PARAMETERS = """# parameters
 question: str = ""  # business question
 decision: str = ""  # decision it serves

@@ -16,6 +16,8 @@ from fourfold.run.searching import expanded
 from served import COMMAND, ITSELF
 from tiny_project import CELLS, make_notebook
 
+pytestmark = pytest.mark.commands
+
 NOISE = (
     "mean = scale - (scale - 3) ** 2 + (seed * 7 % 5) / 10\nif count == 3:\n    raise ValueError"
 )
@@ -202,3 +204,53 @@ def test_the_page_of_a_search_shows_winner_and_runs(project, browser_page):
     assert browser_page.evaluate("document.documentElement.scrollWidth") <= 390
     browser_page.locator("tbody tr a").first.click()
     expect(browser_page).to_have_title("a · " + result(project)["settings"][result(project)["winner"]["setting"]]["runs"][0])  # fmt: skip
+
+
+FOLLOWER = """template: tiny
+parameters: {data: run:a/default/kept.csv}
+when: {a: not judged}
+"""
+
+
+def test_what_follows_a_search_takes_the_run_that_confirms_its_winner(project, config):
+    """In one batch, again unchanged, alone, and after another winner; before it has one, not."""
+    cells = json.loads((project / "templates/tiny.ipynb").read_text())
+    (cell,) = (c for c in cells["cells"] if c["id"] == "modeling-mean")
+    cell["source"] += (
+        "\nimport pandas as pd\nff.save('kept.csv', pd.DataFrame({'n': [seed, seed]}))"
+    )
+    (project / "templates/tiny.ipynb").write_text(json.dumps(cells))
+    (project / "params/b.yaml").write_text(FOLLOWER)
+    text = fourfold(project, "run", str(project / "params/b.yaml"), code=1)
+    assert "follows a, which has found no winner yet: run params/a.yaml as well" in text
+    assert "decided when a has ended" in fourfold(project, "plan", "--why")
+    fourfold(project, "run")
+    first = result(project)
+    winner = first["settings"][first["winner"]["setting"]]["runs"]
+    assert first["winner"]["run"] == winner[3]  # after the three of the search itself
+
+    def taken() -> list[str]:
+        record = find_record(project / "outputs/b/default")
+        return [n for n in record.key["inputs"] if n.endswith("kept.csv") and n.startswith("out")]
+
+    assert taken() == [f"outputs/a/{winner[3]}/artifacts/kept.csv"]
+    kept = project / "outputs/a" / winner[3] / "artifacts/kept.csv"
+    assert kept.read_text() == "n\n3\n3\n"
+    assert "nothing to do" in fourfold(project, "run")
+    assert "nothing to do" in fourfold(project, "run", str(project / "params/b.yaml"))
+    kept.write_text("n\n9\n")
+    text = fourfold(project, "run", str(project / "params/b.yaml"), code=1)
+    assert "artifact kept.csv was changed after the run" in text
+    fourfold(project, "run")
+    assert kept.read_text() == "n\n3\n3\n"
+    config(CONFIG.format(trials=3).replace("maximize", "minimize"))
+    assert "has found no winner yet" in fourfold(
+        project, "run", str(project / "params/b.yaml"), code=1
+    )
+    fourfold(project, "run")
+    (other,) = taken()
+    assert other == f"outputs/a/{result(project)['winner']['run']}/artifacts/kept.csv"
+    assert other != f"outputs/a/{winner[3]}/artifacts/kept.csv"
+    config("template: tiny\nparameters: {data: numbers.csv}\n")  # no search any more
+    fourfold(project, "run")
+    assert taken() == ["outputs/a/default/artifacts/kept.csv"]

@@ -24,6 +24,7 @@ class Small:
         self.experiments: dict[str, str] = {}
         self.runs: dict[str, dict[str, Any]] = {}
         self.files: dict[str, bytes] = {}
+        self.models: dict[str, dict[str, Any]] = {}
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.status, self.on, self.lose = 0, ".", ""
@@ -95,6 +96,34 @@ class Small:
         self.runs[body["run_id"]]["lifecycle_stage"] = "deleted"
         return 200, {}
 
+    def registered_models_create(self, body, query):
+        if body["name"] in self.models:
+            return 400, {"error_code": "RESOURCE_ALREADY_EXISTS", "message": "there"}
+        self.models[body["name"]] = {"versions": [], "aliases": {}}
+        return 200, {"registered_model": {"name": body["name"]}}
+
+    def model_versions_create(self, body, query):
+        assert body["source"].startswith(self.runs[body["run_id"]]["artifact_uri"])
+        versions = self.models[body["name"]]["versions"]
+        versions.append({**body, "version": str(len(versions) + 1)})
+        return 200, {"model_version": versions[-1]}
+
+    def model_versions_search(self, body, query):
+        name = re.fullmatch(r"name='(.+)'", query["filter"][0])[1]
+        versions = self.models.get(name, {"versions": []})["versions"]
+        first = int(query.get("page_token", ["0"])[0] or 0)  # pages of one
+        more = {"next_page_token": str(first + 1)} if first + 1 < len(versions) else {}
+        return 200, {"model_versions": versions[first : first + 1], **more}
+
+    def registered_models_alias(self, body, query):
+        if "version" in body:
+            self.models[body["name"]]["aliases"][body["alias"]] = body["version"]
+        elif body["name"] not in self.models:
+            return 404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "none"}
+        else:
+            self.models[body["name"]]["aliases"].pop(body["alias"], None)
+        return 200, {}
+
     def _shown(self, run):
         info = {name: run[name] for name in ("run_id", "status", "artifact_uri", "lifecycle_stage")}
         return {
@@ -131,7 +160,7 @@ def serving() -> Iterator[Small]:
             self.end_headers()
             self.wfile.write(text)
 
-        do_GET = do_PUT = do_POST
+        do_GET = do_PUT = do_DELETE = do_POST
 
         def log_message(self, *_: object) -> None:
             pass

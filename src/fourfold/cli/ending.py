@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.cli.options import complain
-from fourfold.errors import FourfoldError
-from fourfold.project import Project
+from fourfold.project import Project, read_settings
 from fourfold.records.formatting import count
 from fourfold.records.record import SKIPPED, RunRecord, cause, error_line
 
@@ -26,24 +24,23 @@ def command_of(root: Path) -> str:
 
     Raises
     ------
-    FourfoldError
-        If it is no text, or the file is no TOML.
+    ConfigError
+        If it is no text, or the file cannot be read.
     """
-    path = root / "pyproject.toml"
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except (OSError, ValueError) as error:
-        raise FourfoldError(f"{path}: cannot be read: {error}") from None
-    given = content.get("tool", {}).get("fourfold", {}).get(KEY, "")
+    settings = read_settings(root)
+    given = settings.own.get(KEY, "")
     if not isinstance(given, str):
-        raise FourfoldError(
-            f"pyproject.toml tool.fourfold.{KEY}: expected a command as text, got {given!r}"
-        )
+        raise settings.wrong(KEY, f"expected a command as text, got {given!r}")
     return given
 
 
 def summary_of(
-    records: Sequence[RunRecord], place: Project, code: int, ended: str, counts: dict[str, int]
+    records: Sequence[RunRecord],
+    place: Project,
+    code: int,
+    ended: str,
+    counts: dict[str, int],
+    decided: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the summary of a batch as plain JSON values.
 
@@ -58,6 +55,8 @@ def summary_of(
         Why it ended early, a word of `fourfold.run.schedule.WHY`; or nothing.
     counts : dict of str to int
         Of runs: ``not_started`` and ``unchanged``.
+    decided : sequence of str
+        What became of proposed promotions, a line each.
     """
     from fourfold.report.history import turned_last
 
@@ -79,6 +78,7 @@ def summary_of(
     lines += [f"{each['run']}: {each['what']}" for each in turned]
     known = {each["run"] for each in turned}
     lines += [f"{e['run']}: {e['status']}: {e['cause']}" for e in bad if e["run"] not in known]
+    lines += decided
     rest = [f"and {count(len(lines) - _LINES, 'other line')}"] * (len(lines) > _LINES)
     return {
         "project": place.root.name,
@@ -88,6 +88,7 @@ def summary_of(
         "counts": numbers,
         "turned": turned,
         "not_ok": bad[:_MOST],
+        "promotions": list(decided),
         "page": str(place.outputs / "index.html"),
         "text": "\n".join([*lines[:_LINES], *rest]),
     }

@@ -75,7 +75,8 @@ def execute(
         if searches is None or following is None:
             return []
         known = len(skipped)
-        new = list(map(past.known, [*following.after(record), *searches.after(record)]))
+        then = [*following.after(record), *searches.after(record)]
+        new = list(map(past.known, [*then, *following.take(searches.ended)]))
         choice.todo.extend(new)
         progress.add(new, searches.left + following.left)
         progress.skipped(skipped[known:])

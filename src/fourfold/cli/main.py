@@ -1,5 +1,6 @@
 """The command line: each command is the line written out, one call a step."""
 
+import os
 import time
 from dataclasses import replace
 from functools import partial
@@ -28,7 +29,7 @@ from fourfold.cli.options import (
 from fourfold.cli.progress import Progress, plan_table
 from fourfold.cli.results import ids_of
 from fourfold.data.listing import matches
-from fourfold.errors import ConfigError, FourfoldError, Violation
+from fourfold.errors import ConfigError, FourfoldError, Violation, legible, masked
 from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
 from fourfold.plan.search import search_of
@@ -40,7 +41,7 @@ from fourfold.records.record import RunRecord
 from fourfold.run.following import Following
 from fourfold.run.kernelspec import check_kernel
 from fourfold.run.only import matching
-from fourfold.run.searching import Searches, expanded
+from fourfold.run.searching import Searches, expanded, forget_searches
 from fourfold.run.selection import Choice, Known, choose
 from fourfold.track.address import read_tracking
 
@@ -95,7 +96,8 @@ def plan_command(
     if why:
         known_runs, choice = expanded(specs, place), Choice()
         known = Known(place, known_runs, ids_of(planned, place))
-        following = Following(known_runs, [*planned, *above], place, known, choice, dry=True)
+        sought, every = [spec.config for spec in searches], [*planned, *above]
+        following = Following(known_runs, every, place, known, choice, dry=True, searching=sought)
         following.begin()
         _explain(choice, following)
         names = "of them under other names, questions or criteria"
@@ -178,9 +180,14 @@ def run(
         plain = [spec for spec in specs if not spec.search]
         known = Known(place, plain, ids)
         choice = Choice()
-        following = Following(plain, [*planned, *above], place, known, choice, force, failed)
+        sought = [spec for spec in specs if spec.search]
+        names = [spec.config for spec in sought]
+        every = [*planned, *above]
+        forget_searches(every, place.outputs)
+        following = Following(plain, every, place, known, choice, force, failed, searching=names)
         following.begin()
-        searches = Searches([spec for spec in specs if spec.search], place, known, choice, force)
+        searches = Searches(sought, place, known, choice, force)
+        choice.todo.extend(following.take(searches.ended))
         if why:
             _explain(choice, following, out)
         if choice.kept:
@@ -215,16 +222,20 @@ def run(
         if ended != "disk" and not summary.write_searches(searches, place, out):
             ended = "disk"
         code = _code(records, ended) or int(following.blocked)
-        if as_json:
-            events.write_end(records, ended, counts, began, code)
+    decided: list[str] = []
     if any(
         (place.folder(r.config, r.run_id) / "artifacts/promotion.json").exists() for r in records
     ):
         from fourfold.cli.promoting import after_batch
 
-        after_batch(records, place, say)
+        decided, wrong = after_batch(records, place, say)
+        code = code or 2 * wrong
+        tracking.send_champion(place, mlflow, say=say)
+    if as_json:
+        events.write_end(records, ended, counts, began, code)
     if on_end:
-        ending.tell(on_end, ending.summary_of(records, place, code, ended, counts), project)
+        about = ending.summary_of(records, place, code, ended, counts, decided)
+        ending.tell(on_end, about, project)
     _exit(code, ended, place.outputs)
 
 
@@ -351,7 +362,7 @@ def main() -> None:
     try:
         app()
     except FourfoldError as error:
-        complain(str(error))
+        complain(masked(str(error)))
         if isinstance(error, ConfigError):
             complain(f"{count(len(error.violations), 'mistake')}; no kernel was started")
         raise SystemExit(2) from None
@@ -359,3 +370,14 @@ def main() -> None:
         if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
             complain("stopped; no run was under way")
         raise
+    except Exception as error:
+        if os.environ.get("FOURFOLD_TRACEBACK"):
+            raise
+        complain(f"{legible(_unforeseen(error))}; FOURFOLD_TRACEBACK=1 shows where")
+        raise SystemExit(2) from None
+
+
+def _unforeseen(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'a file'}: {error.strerror}"
+    return f"not foreseen: {type(error).__name__}: {masked(str(error))}"

@@ -10,6 +10,7 @@ from fourfold.cli.options import Force, Outputs, Root, console, outputs_of, root
 from fourfold.errors import FourfoldError
 from fourfold.project import Project, shown
 from fourfold.records.formatting import count
+from fourfold.track.address import read_tracking
 
 app = typer.Typer()
 Run = Annotated[
@@ -110,6 +111,7 @@ def promote(
     if it is promoted, or was before; 1 if a condition is not met; 2 for a mistake.
     """
     from fourfold.cli.promoting import conditions, lines_of
+    from fourfold.cli.tracking import send_champion
     from fourfold.models.predict import find_run
     from fourfold.promotion.decide import approved, draft, roll_back, settle, weigh
     from fourfold.promotion.gate import PROMOTED, path_of
@@ -120,11 +122,12 @@ def promote(
 
     project = root_of(root)
     place = Project(project, outputs_of(outputs, project))
-    path = path_of(name, project)
+    path, mlflow = path_of(name, project), read_tracking(project)
     if rollback and run:
         raise FourfoldError(f"--rollback: expected no RUN, got {run!r}: the former one is used")
     if rollback:
         say(lines_of(name, roll_back(name, project, approver, because), (), project))
+        send_champion(place, mlflow)
         return
     if not run:
         raise FourfoldError("promote: expected a RUN that has kept a model, got none")
@@ -136,6 +139,7 @@ def promote(
     weighed = weigh(candidate, name, project, data, query)
     if weighed.already:
         say([f"{name}: {weighed.run} ({weighed.digest}) is the champion already"])
+        send_champion(place, mlflow, candidate)
         return
     more = conditions(weighed, place)
     if dry_run:
@@ -144,4 +148,5 @@ def promote(
         raise typer.Exit(int(not all(check.passed for check in checks)))
     decision = settle(weighed, project, approver, more, because)
     say(lines_of(name, decision, (), project))
+    send_champion(place, mlflow, candidate)
     raise typer.Exit(int(decision.decision != PROMOTED))

@@ -4,9 +4,10 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
 from fourfold.project import Project, shown
 from fourfold.promotion.decide import PROPOSAL, Weighed, settle, weigh
@@ -75,7 +76,9 @@ def lines_of(
     return lines
 
 
-def after_batch(records: Sequence[RunRecord], place: Project, say: Callable[[str], object]) -> None:
+def after_batch(
+    records: Sequence[RunRecord], place: Project, say: Callable[[str], object]
+) -> tuple[list[str], bool]:
     """Decide what the notebooks of a batch propose, where an approver is named; else say it only.
 
     Parameters
@@ -84,27 +87,41 @@ def after_batch(records: Sequence[RunRecord], place: Project, say: Callable[[str
     place : Project
     say : callable
         Prints a line.
+
+    Returns
+    -------
+    decided : list of str
+        A line for each proposal.
+    wrong : bool
+        Whether a proposal could not be decided; the others are.
     """
+    decided, wrong = list[str](), False
     for record in records:
         path = place.folder(record.config, record.run_id) / "artifacts" / PROPOSAL
         if record.status != "ok" or not path.is_file():
             continue
-        said = json.loads(path.read_text(encoding="utf-8"))
-        candidate = place.outputs / said["run"] / "artifacts" / "model"
-        weighed = weigh(candidate, said["name"], place.root)
-        if weighed.already:
-            continue
-        if not said["approver"]:
-            command = f"fourfold promote {weighed.run} --as {weighed.name} --approver NAME"
-            broken = ", ".join(check.check for check in weighed.checks if not check.passed)
-            waits = (
-                f"not proposed, since not met: {broken}"
-                if broken
-                else f"waits to be approved: {command}"
-            )
-            say(f"{weighed.name}: {weighed.run} {waits}")
-            continue
-        more = conditions(weighed, place) if weighed.passed else []
-        decision = settle(weighed, place.root, said["approver"], more)
-        for line in lines_of(said["name"], decision, (), place.root):
+        try:
+            lines = _decided(json.loads(path.read_text(encoding="utf-8")), place)
+        except KeyError as error:
+            lines, wrong = [f"{shown(path, place.root)}: expected a proposal, got no {error}"], True
+        except (FourfoldError, OSError, ValueError) as error:
+            lines, wrong = [f"promotion by {record.name}: {error}"], True
+        for line in lines:
             say(line)
+        decided += lines[:1]
+    return decided, wrong
+
+
+def _decided(said: Mapping[str, str], place: Project) -> list[str]:
+    candidate = place.outputs / said["run"] / "artifacts" / "model"
+    weighed = weigh(candidate, said["name"], place.root)
+    if weighed.already:
+        return []
+    if not said["approver"]:
+        command = f"fourfold promote {weighed.run} --as {weighed.name} --approver NAME"
+        broken = ", ".join(check.check for check in weighed.checks if not check.passed)
+        waits = f"not proposed, since not met: {broken}" if broken else f"waits for you: {command}"
+        return [f"{weighed.name}: {weighed.run} {waits}"]
+    more = conditions(weighed, place) if weighed.passed else []
+    decision = settle(weighed, place.root, said["approver"], more)
+    return lines_of(said["name"], decision, (), place.root)

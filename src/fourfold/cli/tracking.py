@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -9,6 +11,7 @@ import typer
 from fourfold.cli.options import Outputs, Root, console, outputs_of, root_of
 from fourfold.errors import FourfoldError
 from fourfold.project import Project, hold_outputs
+from fourfold.records.record import find_record
 from fourfold.track.address import KEY, Tracking, read_tracking
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ app = typer.Typer()
 
 @contextmanager
 def tracked(
-    place: Project, tracking: Tracking | None, say: Callable[[str], None]
+    place: Project, tracking: Tracking | None, say: Callable[[str], object]
 ) -> Iterator["Tracker | None"]:
     """Track what happens inside the block, and say at its end what was sent and what waits.
 
@@ -42,6 +45,34 @@ def tracked(
     finally:
         if line := tracker.close()[0]:
             say(line)
+
+
+def send_champion(
+    place: Project,
+    tracking: Tracking | None,
+    model: Path | None = None,
+    say: Callable[[str], object] | None = None,
+) -> None:
+    """Let MLflow have the champions, and first the run that kept one of them.
+
+    Parameters
+    ----------
+    place : Project
+    tracking : Tracking, optional
+        Without it nothing happens.
+    model : Path, optional
+        In the artifacts of the run.
+    say : callable, optional
+        Prints a line.
+    """
+    say = say or partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    record = find_record(model.parents[1]) if model and tracking else None
+    try:
+        with hold_outputs(place.outputs), tracked(place, tracking, say) as tracker:
+            if tracker and record:
+                tracker.add(record, tried=True)
+    except FourfoldError as error:  # the promotion stands
+        say(f"tracking: {error}; the next command or fourfold track sets the alias")
 
 
 @app.command()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 from fourfold.errors import DataError, did_you_mean
 
 PREFIX = "run:"
+#: What a search has come to, in the folder of its config.
+SEARCH = "search.json"
 #: Where a kernel finds the outputs of other runs, if not in ``outputs/`` of the project.
 OUTPUTS = "FOURFOLD_OUTPUTS"
 _WILD = re.compile(r"[*?\[\]\\:]")
@@ -32,7 +36,17 @@ class Artifact:
 
     def path(self, outputs: Path) -> Path:
         """Return where it is in a folder of outputs."""
-        return outputs / self.run / "artifacts" / self.name
+        return outputs / run_named(self.run, outputs) / "artifacts" / self.name
+
+
+def run_named(name: str, outputs: Path) -> str:
+    """Return the run that a name means: where a config searches, ``default`` is its winner's."""
+    config, _, run_id = name.partition("/")
+    if run_id == "default":
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            content = json.loads((outputs / config / SEARCH).read_text(encoding="utf-8"))
+            return f"{config}/{content['winner']['run']}"
+    return name
 
 
 def is_artifact(value: object) -> bool:
@@ -68,11 +82,16 @@ def read_artifact(text: str) -> Artifact:
 
 def artifacts_in(value: Any) -> list[str]:
     """Return the texts in a value, at any depth, that name artifacts of runs."""
+    return [text for text in texts_in(value) if is_artifact(text)]
+
+
+def texts_in(value: Any) -> list[str]:
+    """Return the texts in a value, at any depth."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list | tuple):
-        return [text for each in value for text in artifacts_in(each)]
-    return [value] if is_artifact(value) else []
+        return [text for each in value for text in texts_in(each)]
+    return [value] if isinstance(value, str) else []
 
 
 def names_at(folder: Path) -> list[str]:
@@ -94,7 +113,7 @@ def artifact_path(text: str, outputs: Path) -> Path:
     path = artifact.path(outputs)
     if os.path.exists(path):
         return path
-    known = names_at(outputs / artifact.run / "artifacts")
+    known = names_at(outputs / run_named(artifact.run, outputs) / "artifacts")
     made = f"{artifact.run} has made {', '.join(known)}" if known else f"run {artifact.run} first"
     near = did_you_mean(artifact.name, known)
     raise DataError(f"{text}: expected an artifact, found none; {made}.{near}")

@@ -64,6 +64,13 @@ def closed(kind: type[T]) -> type[T]:
     return kind
 
 
+def strict(kind: type[T]) -> type[T]:
+    """Let a dataclass take values of exactly its types, and no number that is none."""
+    options = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    kind.__pydantic_config__ = options  # type: ignore[attr-defined]
+    return kind
+
+
 def read_document(path: Path, kind: type[T], file: str = "") -> Document[T]:
     """Read a YAML file whose content is the fields of a dataclass.
 

@@ -76,21 +76,20 @@ def card(description: Description, record: RunRecord, licence: str) -> str:
     return "\n\n".join([head, *(f"## {name}\n\n{text}" for name, text in parts.items())]) + "\n"
 
 
-def missing_in(folder: Path, record: RunRecord, root: Path) -> list[str]:
+def missing_in(said: Description, record: RunRecord, root: Path) -> list[str]:
     """Return what the card of a model leaves open; nothing if it is complete.
 
     Parameters
     ----------
-    folder : Path
+    said : Description
         Of the model.
     record : RunRecord
         Of its run.
     root : Path
         Of the project.
     """
-    said, parameters = read_description(folder), record.parameters
+    parameters = record.parameters
     parts = {
-        "the card itself": (folder / CARD).is_file(),
         "question": parameters.get("question"),
         "decision": parameters.get("decision"),
         "answer": record.answer,

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from fourfold.data.digest import hash_file
+from fourfold.data.yamlfile import strict
 from fourfold.errors import DataError, did_you_mean
-from fourfold.models.signature import Column, probe
+from fourfold.models.signature import Column, probe, problem_of
 from fourfold.project import write_text
 from fourfold.records.formatting import number
 
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = 1
+_MOST_BYTES = 64 << 20
 MODEL, ONNX, CONTRACT, HELD_OUT = "model.skops", "model.onnx", "contract.yaml", "held_out.parquet"
 PROFILE = "profile.csv"
 PACKAGES = ("fourfold", "scikit-learn", "numpy", "pandas", "scipy", "skops")
@@ -32,6 +38,7 @@ PACKAGES = ("fourfold", "scikit-learn", "numpy", "pandas", "scipy", "skops")
 TOLERANCE = 1e-8
 
 
+@strict
 @dataclass(frozen=True)
 class Description:
     """What ``model.json`` says of a model.
@@ -118,11 +125,15 @@ def read_description(folder: Path) -> Description:
         If there is none, if it is not what `Description.write` wrote, or was changed since.
     """
     path = folder / "model.json"
+    if not path.is_file():  # nor what never ends, such as a pipe
+        raise DataError(f"{folder}: expected a model, found no model.json")
+    if (size := path.stat().st_size) > _MOST_BYTES:
+        raise DataError(
+            f"{path}: refused, since it has {size / 2**20:,.0f} MB, more than any model"
+        )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(f"{folder}: expected a model, found no model.json") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: expected JSON: {error}") from error
     given = dict(content) if isinstance(content, dict) else {}
     if given.get("format") != FORMAT:
@@ -135,16 +146,40 @@ def read_description(folder: Path) -> Description:
         if name not in known:
             raise DataError(f"{path}: {name}: unknown key.{did_you_mean(name, known)}")
     try:
-        columns = tuple(
-            Column(**{**each, "levels": tuple(each["levels"]), "ends": tuple(each["ends"])})
-            for each in given["columns"]
-        )
-        made = Description(**{**given, "columns": columns, "classes": tuple(given["classes"])})
-    except (KeyError, TypeError) as error:
-        raise DataError(f"{path}: expected the description of a model: {error}") from error
+        made = _adapter().validate_json(json.dumps(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        message = f"{place}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+        raise DataError(f"{path}: expected the description of a model: {message}") from error
     if made.digest != digest:
         raise DataError(f"{path}: refused, since it was changed after the model was kept")
+    if wrong := _contradiction(made):
+        raise DataError(f"{path}: refused, since {wrong}")
     return made
+
+
+@cache
+def _adapter() -> TypeAdapter[Description]:
+    return TypeAdapter(Description)
+
+
+def _contradiction(said: Description) -> str:
+    """Return what a description must not say, though each value is of its type; or nothing."""
+    if said.task not in ("classification", "regression", "clustering"):
+        return f"task: {said.task!r} is none that Fourfold knows"
+    if (said.task == "classification") != (len(said.classes) > 1):
+        return f"classes: {len(said.classes)} do not fit {said.task}"
+    if said.threshold is not None and not (0 <= said.threshold <= 1 and len(said.classes) == 2):
+        return f"threshold: {said.threshold:g} is no probability of two classes"
+    if "kept" not in said.onnx:
+        return "onnx: kept is missing"
+    for name, digest in said.files.items():
+        if Path(name).name != name or not re.fullmatch("[0-9a-f]{64}", digest):
+            return f"files: {name!r} is no file of this folder with its digest"
+    return next(
+        filter(None, map(problem_of, said.columns)), "" if said.columns else "columns: none"
+    )
 
 
 def checked(folder: Path, name: str, description: Description) -> Path:
@@ -256,14 +291,20 @@ def load_model(folder: Path, engine: str = "skops") -> Model:
 def _check_probe(model: Model, path: Path, tolerance: float) -> None:
     import numpy as np
 
-    description, wanted = model.description, np.asarray(model.description.probe, dtype=float)
+    description = model.description
     try:
+        wanted = np.asarray(description.probe, dtype=float)
         answers = np.asarray(model.scores(probe(description.columns)), dtype=float)
         apart = np.abs(answers - wanted) / np.maximum(1.0, np.abs(wanted))
     except Exception as error:  # another version may fail in any way
         why = f"it fails: {type(error).__name__}: {error}"
     else:
-        if apart.shape == wanted.shape and float(apart.max(initial=0.0)) <= tolerance:
+        width = len(description.classes) or 1
+        if (
+            apart.shape == wanted.shape
+            and apart.size == len(apart) * width
+            and float(apart.max(initial=0.0)) <= tolerance
+        ):
             return
         why = f"answers differ by up to {float(apart.max(initial=0.0)):.2g}"
     now = versions()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fourfold.data import sources
+from fourfold.data.artifacts import OUTPUTS
 from fourfold.data.digest import hash_file
 from fourfold.models import folder as folders
 from fourfold.models.card import write_card
@@ -113,7 +114,8 @@ def keep_model(
     description = replace(description, onnx=_onnx(model, description, frame, place))
     files = {path.name: hash_file(path) for path in sorted(place.iterdir())}
     replace(description, files=files).write(place)
-    write_card(place, _so_far(data), find_root(Path.cwd()))
+    if OUTPUTS not in os.environ:  # else the runner writes it, by the record
+        write_card(place, _so_far(data), find_root(Path.cwd()))
     _show(description)
 
 

@@ -7,7 +7,7 @@ a category is a table, a row for each level, so it is asked of the pipeline itse
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from fourfold.models.signature import MISSING, Column, probe
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from fourfold.models.folder import Description
 
@@ -220,23 +221,12 @@ def _scaled(graph: _Graph, transformer: Any, places: list[int]) -> str:
 def _looked_up(
     graph: _Graph, transformer: Any, names: list[str], levels: Any, texts: list[str]
 ) -> str:
-    """Add the table of each category: what the transformer makes of each of its levels."""
+    """Add the table of each category."""
     import numpy as np
-    import pandas as pd
 
-    base = pd.DataFrame({name: [_UNSEEN] for name in names}, dtype=object)
-    plain = np.asarray(transformer.transform(base), dtype=float)[0]
-    blocks, order, rest = [], [], np.ones(len(plain), dtype=bool)
-    for name in names:
-        keys = [*dict.fromkeys([*levels[name], MISSING])]
-        rows = pd.concat([base] * (len(keys) + 1), ignore_index=True)
-        rows[name] = pd.Series([*keys, _UNSEEN], dtype=object)
-        table = np.asarray(transformer.transform(rows), dtype=float)
-        varies = (table != plain).any(axis=0)
-        if name == names[-1]:
-            varies |= rest & ~varies  # what no level changes
-        rest &= ~varies
-        order.append(np.flatnonzero(varies))
+    blocks, order = [], []
+    for name, keys, places, table in tables_of(transformer, names, levels):
+        order.append(places)
         column = graph.add(
             "Gather", ["categories", graph.constant(np.array(texts.index(name)))], axis=1
         )
@@ -248,10 +238,41 @@ def _looked_up(
             values_int64s=list(range(len(keys))),
             default_int64=len(keys),
         )
-        blocks.append(graph.add("Gather", [graph.constant(table[:, varies]), code], axis=0))
+        blocks.append(graph.add("Gather", [graph.constant(table), code], axis=0))
     joined = graph.add("Concat", blocks, axis=1)
-    places = np.argsort(np.concatenate(order), kind="stable")
-    return graph.add("Gather", [joined, graph.constant(places)], axis=1)
+    back = np.argsort(np.concatenate(order), kind="stable")
+    return graph.add("Gather", [joined, graph.constant(back)], axis=1)
+
+
+def tables_of(
+    transformer: Any, names: Sequence[str], levels: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, list[str], NDArray[Any], NDArray[Any]]]:
+    """Yield what a transformer makes of each category: name, keys, places in its output, table.
+
+    Parameters
+    ----------
+    transformer : Pipeline
+        Fitted on these categories.
+    names : sequence of str
+    levels : mapping of name to levels
+        The table has a row for each, for a missing value, and for any other one.
+    """
+    import numpy as np
+    import pandas as pd
+
+    base = pd.DataFrame({name: [_UNSEEN] for name in names}, dtype=object)
+    plain = np.asarray(transformer.transform(base), dtype=float)[0]
+    rest = np.ones(len(plain), dtype=bool)
+    for name in names:
+        keys = [*dict.fromkeys([*levels[name], MISSING])]
+        rows = pd.concat([base] * (len(keys) + 1), ignore_index=True)
+        rows[name] = pd.Series([*keys, _UNSEEN], dtype=object)
+        table = np.asarray(transformer.transform(rows), dtype=float)
+        varies = (table != plain).any(axis=0)
+        if name == names[-1]:
+            varies |= rest & ~varies  # what no level changes
+        rest &= ~varies
+        yield name, keys, np.flatnonzero(varies), table[:, varies]
 
 
 def _affine(graph: _Graph, scaler: Any, numbers: list[str]) -> str:

@@ -173,9 +173,16 @@ def _check_types(content: bytes, name: str) -> None:
             if broken := archive.testzip():
                 raise zipfile.BadZipFile(f"{broken} is damaged")
             schema = json.loads(archive.read("schema.json"))
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError) as error:
+        foreign = sorted({each for each in _nodes(schema) if each})
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        LookupError,
+        ValueError,
+        EOFError,
+        RuntimeError,
+    ) as error:
         raise DataError(f"{name}: expected a whole skops file: {error}") from error
-    foreign = sorted({each for each in _nodes(schema) if each})
     if foreign:
         more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""
         raise DataError(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from fourfold.data.yamlfile import strict
 from fourfold.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ _TRUTHS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0
 _ENDS = (0.05, 0.5, 0.95)
 
 
+@strict
 @dataclass(frozen=True)
 class Column:
     """One column that a model takes.
@@ -38,6 +41,20 @@ class Column:
     levels: tuple[str, ...] = ()
     origin: str = ""
     ends: tuple[float, ...] = ()
+
+
+def problem_of(column: Column) -> str:
+    """Return what is wrong with the description of a column; empty if nothing is."""
+    if column.kind not in _READERS:
+        return f"columns: {column.name!r} has no kind that Fourfold knows: {column.kind!r}"
+    if column.kind != "category" and len(column.ends) != len(_ENDS):
+        return f"columns: {column.name!r} has {len(column.ends)} ends, not {len(_ENDS)}"
+    if column.kind == "date":
+        try:
+            datetime.fromisoformat(column.origin)
+        except ValueError:
+            return f"columns: {column.name!r} has no date as origin: {column.origin!r}"
+    return ""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from fourfold.data.artifacts import artifacts_in, names_at, read_artifact
+from fourfold.data.artifacts import artifacts_in, names_at, read_artifact, run_named
 from fourfold.errors import DataError, Violation, did_you_mean
 from fourfold.plan.config import Config
 from fourfold.plan.kind import Kind, Problem, mapping
@@ -164,15 +164,18 @@ def _problem(
         values = own.template and config in own.template.parameters
         hint = " A condition on values of a sweep stands there, next to them." if values else ""
         return f"expected a config of the project, or CONFIG/RUN, got {name!r}.{near}{hint}"
-    if own.config.block("search") or other.config.block("search"):
-        return "a search follows no run, and none follows it; expected a config without one"
+    if own.config.block("search"):
+        return "a search follows no run; expected a config without one"
+    if other.config.block("search") and run_id not in ("", "default"):
+        winner = f"{config} or {config}/default, the run of the winner"
+        return f"{config} is a search, whose runs are not known before; expected {winner}"
     ids = [run.run_id for run in other.runs]
     if run_id and run_id not in ids:
         listed = ", ".join(ids[:5]) + (f" and {len(ids) - 5} others" if len(ids) > 5 else "")
         return f"expected a run of {config} ({listed}), got {run_id!r}.{did_you_mean(run_id, ids)}"
     if not artifact:
         return ""
-    made = names_at(outputs / name / "artifacts")
+    made = names_at(outputs / run_named(name, outputs) / "artifacts")
     code = str(other.template.notebook) if other.template else ""
     names = [*(other.template.artifacts if other.template else ()), *made]
     if any(fnmatchcase(artifact, each) for each in (*names, *_OF_LIBRARY)) or any(

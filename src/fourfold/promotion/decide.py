@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fourfold.errors import DataError, FourfoldError, did_you_mean
-from fourfold.models.card import missing_in
+from fourfold.models.card import CARD, missing_in, write_card
 from fourfold.models.champion import DIGITS, folder_of
 from fourfold.models.folder import CONTRACT, Model, load_model
 from fourfold.project import find_root, write_text
@@ -231,7 +231,8 @@ def _parity(model: Model) -> Check:
 
 
 def _card(model: Model, record: RunRecord, root: Path) -> Check:
-    gaps = missing_in(model.folder, record, root)
+    gaps = missing_in(model.description, record, root)
+    gaps = gaps if (model.folder / CARD).is_file() else ["the card itself", *gaps]
     return Check(
         "card complete", not gaps, f"missing: {', '.join(gaps)}" if gaps else "all is there"
     )
@@ -325,7 +326,7 @@ def settle(
         if last and not passed and _same(last, decision):
             return last
         if passed:
-            _keep(weighed.candidate.folder, path.with_suffix("") / weighed.digest)
+            _keep(weighed.candidate.folder, path.with_suffix("") / weighed.digest, root)
         with_decision(path, decision, weighed.digest if passed else gate.champion)
     return decision
 
@@ -370,8 +371,8 @@ def roll_back(name: str, root: Path, approver: str, because: str) -> Decision:
     return decision
 
 
-def _keep(source: Path, target: Path) -> None:
-    """Copy a model so that its folder is there whole or not at all."""
+def _keep(source: Path, target: Path, root: Path) -> None:
+    """Copy a model so that its folder is there whole or not at all, with its card written anew."""
     if target.exists():
         load_model(target)
         return
@@ -379,6 +380,8 @@ def _keep(source: Path, target: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     shutil.copytree(source, partial)
     load_model(partial)
+    if record := find_record(source.parents[1]):
+        write_card(partial, record, root)
     partial.rename(target)
 
 

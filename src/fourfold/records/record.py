@@ -59,6 +59,8 @@ class RunRecord:
         Changes that somebody says are harmless: ``at``, ``because``, ``changes``.
     reason : str
         Why it was skipped.
+    digests : dict
+        Of its artifacts, by their path (`fourfold.models.artifacts`).
     former : dict
         The record of its last good end, if it was skipped since.
     """
@@ -89,6 +91,7 @@ class RunRecord:
     key: Mapping[str, Any] = field(default_factory=dict)
     accepted: Sequence[Mapping[str, Any]] = ()
     reason: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
     former: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 

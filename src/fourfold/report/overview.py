@@ -15,6 +15,7 @@ from fourfold.records.evidence import FRAME
 from fourfold.records.formatting import as_text, short
 from fourfold.records.record import RunRecord, cause, error_line, read_record
 from fourfold.report.history import NO_HISTORY, history, tables_of
+from fourfold.report.safe import asset, policy
 from fourfold.report.table import row, write_table
 
 PAGE = "index.html"
@@ -28,6 +29,7 @@ _FORMAT = 4
 _RUNS = ".runs.json"
 _NOTES = ".notes.json"
 _LONGEST = 60
+_SCRIPTS = ("compare.js", "statistics.js", "charts.js", "history.js", "overview.js")
 
 
 def write_overview(outputs: Path) -> Path:
@@ -283,7 +285,17 @@ def as_json(
 
 def page_of(data: str, count: int) -> str:
     """Return the page of these data."""
-    return str(_template().render(data=data, count=count))
+    theme, scripts = asset("theme.js"), asset(*_SCRIPTS)
+    return str(
+        _template().render(
+            data=data,
+            count=count,
+            style=asset("colours.css", "overview.css"),
+            theme=theme,
+            scripts=scripts,
+            policy=policy(theme, scripts, loads=True),
+        )
+    )
 
 
 @cache

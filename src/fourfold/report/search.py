@@ -8,9 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from fourfold.data.artifacts import SEARCH
 from fourfold.project import write_text
 from fourfold.records.evidence import Interval
 from fourfold.records.formatting import as_text, count, number
+from fourfold.report.safe import asset, policy
 
 _MOST = 200
 """Settings in the table of a page; all are in the chart and in the record."""
@@ -69,7 +71,7 @@ def write_search(folder: Path, search: Mapping[str, Any]) -> Path:
     """Write ``search.json`` and ``search.html`` into the folder of a config; return the page."""
     folder.mkdir(parents=True, exist_ok=True)
     record = json.dumps(search, indent=1, ensure_ascii=False, allow_nan=False)
-    write_text(folder / "search.json", record + "\n")
+    write_text(folder / SEARCH, record + "\n")
     page = folder / "search.html"
     write_text(page, render(search))
     return page
@@ -86,6 +88,8 @@ def render(search: Mapping[str, Any]) -> str:
             others=max(0, len(search["settings"]) - _MOST),
             number=number,
             text=as_text,
+            theme=asset("theme.js"),
+            policy=policy(asset("theme.js")),
         )
     )
 

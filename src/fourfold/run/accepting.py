@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from fourfold.errors import FourfoldError
+from fourfold.models.artifacts import altered
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Project
 from fourfold.records.record import RunRecord, find_record, write_record
@@ -47,7 +48,7 @@ def accept(spec: RunSpec, project: Project, fingerprints: Fingerprints, because:
         return []
     if earlier.packages:
         now = replace(now, packages=packages.now(earlier.packages), environment=None)
-    if left := now.changes_since(now):
+    if left := now.changes_since(now) + altered(folder, record):
         raise FourfoldError(f"{spec.name}: {left[0]}; so no one can accept it")
     _write(replace(record, key=now.to_json()), changes, because, project)
     return changes

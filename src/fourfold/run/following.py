@@ -1,17 +1,18 @@
 """Runs that follow others: each is chosen, or skipped with the reason, when those have ended."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 
-from fourfold.data.artifacts import artifacts_in, names_at, read_artifact
+from fourfold.data.artifacts import artifacts_in, names_at, read_artifact, run_named
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, write_text
 from fourfold.records.record import SKIPPED, RunRecord, find_record, write_record
 from fourfold.run.fingerprint import UNSURE
+from fourfold.run.searching import winner_of
 from fourfold.run.selection import Choice, Known, Todo, choose
 
 _ENDS = {"cancelled": "was cancelled", "killed": "was killed", "timed_out": "timed out"}
@@ -51,6 +52,8 @@ class Following:
         As for `choose`.
     dry : bool
         Change nothing on disk.
+    searching : collection of str
+        Configs whose search is carried out: `take` says when it has ended.
 
     Attributes
     ----------
@@ -71,6 +74,7 @@ class Following:
         force: bool = False,
         failed: bool = False,
         dry: bool = False,
+        searching: Collection[str] = (),
     ) -> None:
         self.project, self.known, self.choice = project, known, choice
         self.force, self.failed, self.dry = force, failed, dry
@@ -81,9 +85,12 @@ class Following:
         self._places = {name: place for place, name in enumerate(self._specs)}
         self._states: dict[str, _State] = {}
         self._running: set[str] = set()
+        self._searching = set(searching)
         runs: dict[str, list[str]] = {}
+        searches = {spec.config: spec.name for spec in self._specs.values() if spec.search}
         for spec in self._specs.values():
-            runs.setdefault(spec.config, []).append(spec.name)
+            if searches.get(spec.config, spec.name) == spec.name:
+                runs.setdefault(spec.config, []).append(spec.name)
         self._sorter: TopologicalSorter[str] = TopologicalSorter()
         self._runs: dict[str, list[str]] = {}
         queue, seen = [*self._asked], set(self._asked)
@@ -128,6 +135,17 @@ class Following:
         self.known.fingerprints.forget()
         return self._proceed()
 
+    def take(self, ended: Iterable[str]) -> list[Todo]:
+        """Return the runs to execute after searches of these configs have ended."""
+        for config in self._searching.intersection(ended):
+            self._searching.remove(config)
+            name = f"{config}/default"
+            if name in self._running:
+                self._running.remove(name)
+                self.known.fingerprints.forget()
+                self._settle(name, self._present(self._specs[name]))
+        return self._proceed()
+
     def finish(self, records: Iterable[RunRecord]) -> None:
         """Skip what can no longer be executed since a run did not end well; count the rest."""
         self._ended = True
@@ -135,7 +153,8 @@ class Following:
             self.after(record)
         for name in sorted(self._running):
             self._running.remove(name)
-            self._settle(name, _State(wrong="has not been started", open=True))
+            wrong = "has not ended" if self._specs[name].search else "has not been started"
+            self._settle(name, _State(wrong=wrong, open=True))
         self._proceed()
 
     def _settle(self, name: str, state: _State) -> None:
@@ -151,6 +170,9 @@ class Following:
                     self._settle(name, self._of_config(name))
                     continue
                 spec, asked = self._specs[name], name in self._asked
+                if spec.config in self._searching and spec.search:
+                    self._running.add(name)
+                    continue
                 obstacle = self._obstacle(spec)
                 if obstacle and asked and not self._is_left_out(spec):
                     self._skip(spec, obstacle)
@@ -192,7 +214,8 @@ class Following:
                 return _State(wrong=words, quiet=True)
         for artifact in map(read_artifact, artifacts_in(dict(spec.parameters))):
             if not os.path.exists(artifact.path(self.project.upstream)):
-                made = names_at(self.project.upstream / artifact.run / "artifacts")
+                run = run_named(artifact.run, self.project.upstream)
+                made = names_at(self.project.upstream / run / "artifacts")
                 listed = ", ".join(made) or "nothing"
                 wrong = f"takes {artifact.name} of {artifact.run}, which has made {listed}"
                 return _State(wrong=wrong)
@@ -200,6 +223,11 @@ class Following:
 
     def _present(self, spec: RunSpec) -> _State:
         """Return the state of a run that is not executed now, by its result on disk."""
+        if spec.search:
+            winner = winner_of(spec, self.project)
+            if winner is None:
+                return _State(wrong=f"has found no winner yet: run {spec.config_file} as well")
+            spec = winner
         record = find_record(self.project.folder(spec.config, spec.run_id))
         choice = choose([spec], self.project, known=self.known)
         why = [each for item in choice.todo for each in item.why if not each.endswith(UNSURE)]

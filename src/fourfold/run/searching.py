@@ -6,6 +6,7 @@ search that was killed, or is asked for again, executes only what has no result.
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections import deque
@@ -16,11 +17,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from fourfold.data.artifacts import SEARCH
 from fourfold.plan.search import id_of, run_of, search_of, setting
 from fourfold.plan.spec import RunSpec, digest
 from fourfold.project import Project, no_room
 from fourfold.records.evidence import BUSINESS
 from fourfold.records.record import RunRecord
+from fourfold.report.search import write_search
 from fourfold.run.journal import NAME, Journal
 from fourfold.run.search import Race, Try, interval
 from fourfold.run.selection import Choice, Known, Todo, choose
@@ -54,6 +57,23 @@ def _made(spec: RunSpec, project: Project) -> Iterator[RunSpec]:
             own = search.values_at(values, repeat)
             if id_of(own) in folders:
                 yield run_of(spec, own)
+
+
+def forget_searches(specs: Sequence[RunSpec], outputs: Path) -> None:
+    """Remove what searches came to whose configs search no longer: they are runs of their own."""
+    for spec in specs:
+        if not spec.search:
+            (outputs / spec.config / SEARCH).unlink(missing_ok=True)
+
+
+def winner_of(spec: RunSpec, project: Project) -> RunSpec | None:
+    """Return the run by which a search is followed; None if it has not ended as it is now."""
+    with suppress(OSError, ValueError):
+        said = json.loads((project.outputs / spec.config / SEARCH).read_text(encoding="utf-8"))
+        if said["about"] == str(search_of(spec)) and said["ended"] and said["winner"]:
+            runs = {run.run_id: run for run in _made(spec, project)}
+            return runs.get(said["winner"].get("run"))
+    return None
 
 
 class Searching:
@@ -125,6 +145,17 @@ class Searching:
                 waiting += self._told(record)
         return todo
 
+    def _winner(self) -> str:
+        """Return the run that those take which follow: the first that confirms the winner.
+
+        It was not chosen by its own score. Where nothing confirms, it is the winner's first.
+        """
+        first = self.search.repeats if self.search.confirm else 0
+        own = ((id, run) for id, run in zip(self.ids, self._tries.values(), strict=True))
+        winner = next(n for n, each in enumerate(self.race.settings) if each is self.race.best)
+        runs = {run.repeat: id for id, run in own if run.setting == winner}
+        return runs.get(first, "")
+
     def result(self) -> dict[str, Any]:
         """Return what the search has come to, as plain JSON values."""
         search, race = self.search, self.race
@@ -154,6 +185,7 @@ class Searching:
             winner = {
                 "setting": race.settings.index(best),
                 "values": best.values,
+                "run": self._winner(),
                 "estimate": best.mean,
                 "confirmed": fresh,
                 "optimism": race.optimism,
@@ -198,8 +230,10 @@ class Searches:
         self.project = project
         own = project, known, choice, force
         self._of = {spec.config: Searching(spec, *own) for spec in specs}
-        for each in self._of.values():
+        self.ended: list[str] = []
+        for name, each in self._of.items():
             choice.todo.extend(each.begin())
+            self._end(name)
 
     @property
     def at_once(self) -> int:
@@ -213,12 +247,22 @@ class Searches:
 
     def after(self, record: RunRecord) -> list[Todo]:
         """Return the runs to execute after a run has ended; none if it is of no search."""
+        if record.config not in self._of:
+            return []
         try:
-            return self._of[record.config].after(record) if record.config in self._of else []
+            todo = self._of[record.config].after(record)
+            self._end(record.config)
+            return todo
         except OSError as error:
             if not no_room(error):
                 raise
             return []  # the next command goes on
+
+    def _end(self, config: str) -> None:
+        """Write what a search has come to as soon as it has, for runs that follow it."""
+        if self._of[config].race.ended and config not in self.ended:
+            write_search(self.project.outputs / config, self._of[config].result())
+            self.ended.append(config)
 
     def keep_runs(self) -> None:
         """Note which runs each search has made, for the table and the page of all runs."""

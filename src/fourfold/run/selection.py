@@ -7,6 +7,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fourfold.models.artifacts import altered
 from fourfold.plan.config import config_name
 from fourfold.plan.spec import RunSpec, canonical
 from fourfold.project import Project
@@ -235,6 +236,8 @@ def _reasons(
     reasons += now.changes_since(Fingerprint.from_json(record.key))
     if not all((folder / name).exists() for name in ("notebook.ipynb", "report.html")):
         reasons.append("its notebook or report is gone")
+    else:
+        reasons += altered(folder, record)
     return reasons
 
 

@@ -1,7 +1,7 @@
 """The sender, a process of its own: ``python -m fourfold.track``, told its task on stdin.
 
-It ends when stdin does, with all that MLflow takes sent. It never has the address among its
-arguments, which every user of a machine can read.
+It ends when stdin does, whose last line has the aliases to set, with all that MLflow takes sent. It
+never has the address among its arguments, which every user of a machine can read.
 """
 
 import json
@@ -9,9 +9,11 @@ import os
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from fourfold.errors import TrackingError
+from fourfold.track.aliases import note
 from fourfold.track.send import Sender
 from fourfold.track.spool import Spool, alone
 from fourfold.track.store import open_store
@@ -27,13 +29,16 @@ def main() -> None:
         os.nice(10)  # the workers first
     task = json.loads(sys.stdin.readline())
     spool, closing = Spool(Path(task["outputs"])), threading.Event()
-    threading.Thread(target=_await_end, args=(closing,), daemon=True).start()
+    last = list[str]()
+    threading.Thread(target=_await_end, args=(closing, last), daemon=True).start()
     sender = Sender(spool, task["experiment"], lambda: open_store(task["uri"]))
+    sender.on_alias = partial(note, spool.folder, task["note"])
     with alone(spool.folder):
         while not closing.is_set():
             if sender.ready():
                 sender.once()
             closing.wait(_LOOK_S)
+        sender.aliases = json.loads("".join(last) or "{}")
         # A server that did not answer a moment ago is not waited for, unless that is asked.
         tries = task["tries"]
         while (tries or not sender.why) and not sender.once():
@@ -42,8 +47,8 @@ def main() -> None:
     print(json.dumps(sender.result()), file=answer, flush=True)
 
 
-def _await_end(closing: threading.Event) -> None:
-    sys.stdin.read()
+def _await_end(closing: threading.Event, last: list[str]) -> None:
+    last.append(sys.stdin.read())
     closing.set()
 
 

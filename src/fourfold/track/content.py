@@ -11,6 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from fourfold.models.artifacts import MODEL
 from fourfold.records.evidence import BUSINESS, MARKS
 from fourfold.records.record import RunRecord, cause, error_line
 
@@ -113,6 +114,8 @@ def _tags(record: RunRecord) -> dict[str, str]:
         "inputs": _text({name: part for name, part in read.items() if part}) if read else "",
         "digest.template": record.key.get("template") or "",
         "digest.library": record.key.get("library") or "",
+        "digest.model": record.digests.get(MODEL, ""),
+        "digest.artifacts": _text(record.digests) if record.digests else "",
         "versions": _text(record.versions),
         "attempts": str(record.attempts),
         "accepted": _text(record.accepted) if record.accepted else "",

@@ -15,6 +15,7 @@ from typing import Any
 from fourfold.project import Project
 from fourfold.records.formatting import count
 from fourfold.records.record import RunRecord
+from fourfold.track import aliases
 from fourfold.track.address import Tracking
 from fourfold.track.spool import Spool
 
@@ -72,7 +73,7 @@ class Tracker:
             return
         task: dict[str, Any] = {"uri": self.tracking.uri}
         task |= {"experiment": self.tracking.experiment, "tries": 3 * self.patient}
-        task |= {"outputs": str(self.project.outputs)}
+        task |= {"outputs": str(self.project.outputs), "note": self._address}
         source = str(Path(__file__).parents[2])
         path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
         self.spool.folder.mkdir(parents=True, exist_ok=True)
@@ -100,12 +101,24 @@ class Tracker:
         line : str
             Empty if there was nothing to do.
         waiting : int
-            How many results MLflow does not have.
+            How many results and aliases MLflow does not have.
         """
-        result = self._ended(self._process) if self._process else {}
+        at = self.project.root, self.spool.folder, self._address
+        champions = aliases.due(*at, every=self.patient)
+        with self._noted():
+            if champions:
+                self._start()
+        process, result = self._process, {}
+        if process:
+            with suppress(OSError):
+                process.stdin.write(json.dumps(champions))  # type: ignore[union-attr]
+            result = self._ended(process)
         with self._noted():
             self.spool.end()
-        return self._line(result)
+        unnamed = result.get("unnamed", {})
+        why = result.get("why") or self._problem
+        left = dict.fromkeys(aliases.due(*at), why) | unnamed
+        return self._line(result, left)
 
     def _ended(self, process: subprocess.Popen[str]) -> dict[str, Any]:
         with suppress(OSError):
@@ -129,7 +142,11 @@ class Tracker:
         last = (self.spool.folder / _LOG).read_text(errors="replace").strip().rpartition("\n")[2]
         return {"why": f"the sender ended with {last or process.returncode}"}
 
-    def _line(self, result: dict[str, Any]) -> tuple[str, int]:
+    @property
+    def _address(self) -> str:
+        return f"{self.tracking.shown} {self.tracking.experiment}"
+
+    def _line(self, result: dict[str, Any], left: dict[str, str]) -> tuple[str, int]:
         waiting, refused = len(self.spool.waiting()), result.get("refused", [])
         why = self._problem or result.get("why", "")
         sent, known = result.get("sent", 0), result.get("known", 0)
@@ -139,11 +156,17 @@ class Tracker:
             words.append(f"{len(refused):,} refused ({refused[0]})")
         if skipped := result.get("skipped"):
             words.append(f"without {skipped}")
-        if waiting > len(refused):
-            rest = waiting - len(refused)
+        words += result.get("named", [])
+        rest = [f"{n:,}"] if (n := waiting - len(refused)) > 0 else []
+        rest += [
+            f"the alias of {name}" + f" ({reason})" * (reason != why)
+            for name, reason in left.items()
+        ]
+        if rest:
             reason = f" ({why})" if why else ""
-            words.append(f"{rest:,} waiting{reason}; the next command or fourfold track sends them")
+            listed = " and ".join(rest)
+            words.append(f"{listed} waiting{reason}; the next command or fourfold track sends them")
         elif why:
             words.append(why)
         line = f"tracking: {', '.join(words)}" if words else ""
-        return line and f"{line} · MLflow at {self.tracking.shown}", waiting
+        return line and f"{line} · MLflow at {self.tracking.shown}", waiting + len(left)

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from fourfold.errors import TrackingError
+from fourfold.errors import DataError, TrackingError
 from fourfold.records.record import RunRecord
+from fourfold.track.aliases import set_alias
 from fourfold.track.content import CLAIM, ID, STATE, content, sweep_id
 from fourfold.track.spool import Spool, Waiting
 from fourfold.track.store import FAILED, Found, Store
@@ -27,7 +28,8 @@ class Sender:
     """Sends what waits in a spool; `sent` and `known` count runs, `refused` says why by name.
 
     `why` is the reason why nothing could be sent the last time, and `skipped` why a file was not,
-    whose run was sent without it; empty if all went well.
+    whose run was sent without it; empty if all went well. `aliases` are champions that the registry
+    should have: those that were set are `named`, those that were refused `unnamed`.
     """
 
     spool: Spool
@@ -38,6 +40,10 @@ class Sender:
     why: str = ""
     refused: dict[str, str] = field(default_factory=dict)
     skipped: str = ""
+    aliases: dict[str, str] = field(default_factory=dict)
+    named: list[str] = field(default_factory=list)
+    unnamed: dict[str, str] = field(default_factory=dict)
+    on_alias: Callable[[str, str], None] = lambda name, folder: None
     _failures: Counter[str] = field(default_factory=Counter)
     _store: Store | None = None
     _of: str = ""
@@ -57,6 +63,7 @@ class Sender:
                 self._store = self.connect()
             self._of = self._of or self._store.experiment(self.experiment)
             self._send_all(self._store)
+            self._name_all(self._store)
             self.why, self._pause_s = "", _FIRST_PAUSE_S
         except TrackingError as error:
             self.why = str(error)
@@ -101,6 +108,20 @@ class Sender:
                         errors.append(outcome)
         if errors:
             raise errors[0]
+
+    def _name_all(self, store: Store) -> None:
+        for name, folder in list(self.aliases.items()):
+            try:
+                self.named.append(set_alias(store, self._of, name, folder))
+            except (OSError, DataError) as error:
+                self.unnamed[name] = str(error)
+            except TrackingError as error:
+                if not error.of_run:
+                    raise
+                self.unnamed[name] = str(error)
+            else:
+                self.on_alias(name, folder)
+            del self.aliases[name]
 
     def _try(self, item: Waiting, store: Store) -> _Outcome:
         """Return whether a result is new to MLflow, why it is refused, or why none can be sent."""
@@ -175,5 +196,6 @@ class Sender:
 
     def result(self) -> dict[str, Any]:
         """Return what was sent, and what was not, as JSON."""
-        ends = {"refused": list(self.refused.values()), "skipped": self.skipped}
+        ends: dict[str, Any] = {"refused": list(self.refused.values()), "skipped": self.skipped}
+        ends |= {"named": self.named, "unnamed": self.unnamed}
         return {"sent": self.sent, "known": self.known, "why": self.why, **ends}

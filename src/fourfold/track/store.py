@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from fourfold.errors import TrackingError
 from fourfold.track.content import ID, Content
@@ -48,8 +49,14 @@ class Store(Protocol):
     def experiment(self, name: str) -> str:
         """Return the id of an experiment, which is made where there is none."""
 
-    def find(self, experiment: str, identity: str) -> list[Found]:
-        """Return the runs that have an id of ours, the oldest first."""
+    def find(self, experiment: str, identity: str, tag: str = ID) -> list[Found]:
+        """Return the runs that have an id of ours, or another tag, the oldest first.
+
+        Parameters
+        ----------
+        experiment, identity : str
+        tag : str
+        """
 
     def create(self, experiment: str, started: int, tags: Mapping[str, str]) -> Found:
         """Make a run, which has its tags from the first moment.
@@ -76,8 +83,16 @@ class Store(Protocol):
     def untag(self, run: Found, name: str) -> None:
         """Remove a tag."""
 
-    def upload(self, run: Found, path: Path) -> None:
-        """Write a file of a run."""
+    def upload(self, run: Found, path: Path, folder: str = "") -> None:
+        """Write a file of a run.
+
+        Parameters
+        ----------
+        run : Found
+        path : Path
+        folder : str
+            Of its artifacts.
+        """
 
     def end(self, run: Found, status: str, ended: int) -> None:
         """Note how and when a run ended.
@@ -94,14 +109,48 @@ class Store(Protocol):
     def delete(self, run: Found) -> None:
         """Delete a run, which MLflow can restore."""
 
+    def version(self, name: str, tags: Mapping[str, str]) -> str | None:
+        """Return the last version of a registered model that has these tags; None without."""
+
+    def register(self, name: str, run: Found, tags: Mapping[str, str]) -> str:
+        """Make a version of a registered model, which is made where there is none.
+
+        Parameters
+        ----------
+        name : str
+        run : Found
+            Whose artifacts ``model`` it is.
+        tags : mapping of str to str
+        """
+
+    def point(self, name: str, alias: str, version: str | None) -> None:
+        """Let the alias of a registered model be a version; with None, there is no such alias.
+
+        Parameters
+        ----------
+        name, alias : str
+        version : str, optional
+        """
+
 
 def open_store(uri: str) -> Store:
     """Return the store of an address, whose variables are resolved."""
-    return _Local(uri) if uri.lower().startswith("sqlite:") else _Server(uri)
+    if not uri.lower().startswith("sqlite:"):
+        return _Server(uri)
+    from fourfold.track.local import open_file
+
+    return open_file(uri)
 
 
-def _asked(identity: str) -> str:
-    return f"tags.`{ID}` = '{identity}'"
+def asked(identity: str, tag: str) -> str:
+    """Return the filter of runs that have a tag."""
+    return f"tags.`{tag}` = '{identity}'"
+
+
+def last(versions: Iterable[tuple[str, Mapping[str, str]]], tags: Mapping[str, str]) -> str | None:
+    """Return the last of versions of a model, given with their tags, that has these."""
+    numbers = [int(number) for number, own in versions if tags.items() <= own.items()]
+    return str(max(numbers)) if numbers else None
 
 
 def _pairs(values: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -182,13 +231,13 @@ class _Server:
         code = content.get("error_code") if isinstance(content, dict) else None
         if not (content and code):
             raise TrackingError(f"no MLflow server is there: it answers {status} to {path}")
-        message = _first_line(content.get("message"))
+        message = first_line(content.get("message"))
         raise TrackingError(f"{code}: {message}", of_run=True, code=code)
 
     def experiment(self, name: str) -> str:
         path = f"mlflow/experiments/get-by-name?experiment_name={quote(name, safe='')}"
         try:
-            return _alive(self._ask("GET", path)["experiment"])
+            return alive(self._ask("GET", path)["experiment"])
         except TrackingError as error:
             if error.code != "RESOURCE_DOES_NOT_EXIST":
                 raise
@@ -197,11 +246,11 @@ class _Server:
         except TrackingError as error:
             if error.code != "RESOURCE_ALREADY_EXISTS":  # another sender was faster
                 raise
-            return _alive(self._ask("GET", path)["experiment"])
+            return alive(self._ask("GET", path)["experiment"])
         return str(made["experiment_id"])
 
-    def find(self, experiment: str, identity: str) -> list[Found]:
-        body = {"experiment_ids": [experiment], "filter": _asked(identity), "max_results": 100}
+    def find(self, experiment: str, identity: str, tag: str = ID) -> list[Found]:
+        body = {"experiment_ids": [experiment], "filter": asked(identity, tag), "max_results": 100}
         body |= {"run_view_type": "ALL", "order_by": ["attributes.start_time ASC"]}
         return [
             _found(run) for run in self._ask("POST", "mlflow/runs/search", body).get("runs", [])
@@ -212,7 +261,7 @@ class _Server:
         return _found(self._ask("POST", "mlflow/runs/create", body)["run"])
 
     def log(self, run: Found, content: Content, tags: Mapping[str, str]) -> None:
-        for parameters, metrics, marks in _batches(content, tags):
+        for parameters, metrics, marks in batches(content, tags):
             timed = [{**each, "timestamp": content.ended, "step": 0} for each in _pairs(metrics)]
             body = {"run_id": run.run_id, "params": _pairs(parameters), "metrics": timed}
             self._ask("POST", "mlflow/runs/log-batch", {**body, "tags": _pairs(marks)})
@@ -220,7 +269,7 @@ class _Server:
     def untag(self, run: Found, name: str) -> None:
         self._ask("POST", "mlflow/runs/delete-tag", {"run_id": run.run_id, "key": name})
 
-    def upload(self, run: Found, path: Path) -> None:
+    def upload(self, run: Found, path: Path, folder: str = "") -> None:
         place = urlsplit(run.artifacts)
         if place.scheme != "mlflow-artifacts":
             raise TrackingError(
@@ -228,7 +277,8 @@ class _Server:
                 "mlflow server has them by --serve-artifacts",
                 of_run=True,
             )
-        target = f"mlflow-artifacts/artifacts/{quote(place.path.strip('/'))}/{quote(path.name)}"
+        parts = (place.path.strip("/"), folder, path.name)
+        target = f"mlflow-artifacts/artifacts/{'/'.join(map(quote, filter(None, parts)))}"
         with path.open("rb") as file:
             self._ask("PUT", target, data=file)
 
@@ -239,8 +289,44 @@ class _Server:
     def delete(self, run: Found) -> None:
         self._ask("POST", "mlflow/runs/delete", {"run_id": run.run_id})
 
+    def version(self, name: str, tags: Mapping[str, str]) -> str | None:
+        versions, token = list[Any](), ""
+        while True:
+            query = urlencode({"filter": f"name='{name}'", "page_token": token})
+            answer = self._ask("GET", f"mlflow/model-versions/search?{query}")
+            versions += answer.get("model_versions", [])
+            if not (token := answer.get("next_page_token", "")):
+                break
+        own = ((v["version"], {t["key"]: t["value"] for t in v.get("tags", [])}) for v in versions)
+        return last(own, tags)
 
-def _batches(content: Content, tags: Mapping[str, str]) -> list[tuple[dict[str, Any], ...]]:
+    def register(self, name: str, run: Found, tags: Mapping[str, str]) -> str:
+        with passing("RESOURCE_ALREADY_EXISTS"):
+            self._ask("POST", "mlflow/registered-models/create", {"name": name})
+        body = {"name": name, "source": f"{run.artifacts}/model", "run_id": run.run_id}
+        made = self._ask("POST", "mlflow/model-versions/create", {**body, "tags": _pairs(tags)})
+        return str(made["model_version"]["version"])
+
+    def point(self, name: str, alias: str, version: str | None) -> None:
+        path = "mlflow/registered-models/alias"
+        if version:
+            self._ask("POST", path, {"name": name, "alias": alias, "version": version})
+            return
+        with passing("RESOURCE_DOES_NOT_EXIST"):
+            self._ask("DELETE", path, {"name": name, "alias": alias})
+
+
+@contextmanager
+def passing(code: str) -> Iterator[None]:
+    """Take an error of this code for success."""
+    try:
+        yield
+    except TrackingError as error:
+        if error.code != code:
+            raise
+
+
+def batches(content: Content, tags: Mapping[str, str]) -> list[tuple[dict[str, Any], ...]]:
     """Return parameters, metrics and tags in parts that one call may have."""
     parts = []
     for values, most in (
@@ -252,7 +338,8 @@ def _batches(content: Content, tags: Mapping[str, str]) -> list[tuple[dict[str, 
     return [tuple(part[call] if call < len(part) else {} for part in parts) for call in calls]
 
 
-def _alive(experiment: Mapping[str, Any]) -> str:
+def alive(experiment: Mapping[str, Any]) -> str:
+    """Return the id of an experiment that is not deleted."""
     if experiment.get("lifecycle_stage") == "deleted":
         raise TrackingError(
             f"its experiment {experiment['name']!r} is deleted: expected one that is not; restore "
@@ -283,74 +370,6 @@ def _reason(error: BaseException) -> str:
     return type(error).__name__
 
 
-def _first_line(message: object) -> str:
+def first_line(message: object) -> str:
+    """Return the first line of what MLflow says."""
     return str(message).strip().partition("\n")[0][:300]
-
-
-class _Local:
-    """A SQLite file; the package writes it, and creates and upgrades its tables."""
-
-    at_once = 1  # one writer
-
-    def __init__(self, uri: str) -> None:
-        from fourfold.data.database import sqlite_path
-
-        file = Path(sqlite_path(uri) or uri).resolve()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        from mlflow import MlflowClient
-
-        self._artifacts = file.parent / "mlartifacts"
-        self._client: Any = MlflowClient(f"sqlite:///{file}")
-
-    def _do(self, name: str, *args: Any, **options: Any) -> Any:
-        try:
-            return getattr(self._client, name)(*args, **options)
-        except Exception as error:
-            code = getattr(error, "error_code", "")
-            of_run = code in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST")
-            message = f"{code or type(error).__name__}: {_first_line(error)}"
-        raise TrackingError(message, of_run, code)
-
-    def experiment(self, name: str) -> str:
-        if known := self._do("get_experiment_by_name", name):
-            return _alive(dict(known))
-        place = (self._artifacts / quote(name, safe=" ")).as_uri()
-        return str(self._do("create_experiment", name, place))
-
-    def find(self, experiment: str, identity: str) -> list[Found]:
-        order = ["attributes.start_time ASC"]
-        runs = self._do("search_runs", [experiment], _asked(identity), 3, 100, order)
-        return [self._found(run) for run in runs]
-
-    def create(self, experiment: str, started: int, tags: Mapping[str, str]) -> Found:
-        return self._found(self._do("create_run", experiment, started, dict(tags)))
-
-    def log(self, run: Found, content: Content, tags: Mapping[str, str]) -> None:
-        from mlflow.entities import Metric, Param, RunTag
-
-        for parameters, metrics, marks in _batches(content, tags):
-            self._do(
-                "log_batch",
-                run.run_id,
-                [Metric(name, value, content.ended, 0) for name, value in metrics.items()],
-                [Param(name, value) for name, value in parameters.items()],
-                [RunTag(name, value) for name, value in marks.items()],
-            )
-
-    def untag(self, run: Found, name: str) -> None:
-        self._do("delete_tag", run.run_id, name)
-
-    def upload(self, run: Found, path: Path) -> None:
-        self._do("log_artifact", run.run_id, str(path))
-
-    def end(self, run: Found, status: str, ended: int) -> None:
-        self._do("set_terminated", run.run_id, status, ended)
-
-    def delete(self, run: Found) -> None:
-        self._do("delete_run", run.run_id)
-
-    def _found(self, run: Any) -> Found:
-        info = run.info
-        gone = info.lifecycle_stage == "deleted"
-        return Found(info.run_id, info.status, info.artifact_uri, dict(run.data.tags), gone)

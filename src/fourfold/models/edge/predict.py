@@ -1,11 +1,13 @@
-"""Predict the rows of a CSV file with ONNX Runtime and numpy: python predict.py DATA.csv [OUT.csv].
+"""Predict the rows of a CSV file with numpy: python predict.py DATA.csv [OUT.csv].
 
 The first line names the columns, separated by commas; UTF-8. An error ends with exit code 2, and
-writes nothing. Written by ``fourfold export``; needs nothing of Fourfold.
+writes nothing. Written by ``fourfold export``; needs nothing of Fourfold. A model that is no
+arrays (model.onnx in place of model.npz) needs ONNX Runtime as well.
 """
 
 import csv
 import hashlib
+import io
 import json
 import sys
 from difflib import get_close_matches
@@ -13,8 +15,9 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
+#: Of the model and model.json, as they were exported.
+SHA256 = ""
 HERE = Path(__file__).parent
 ROWS = 10_000
 MISSING = "missing"
@@ -37,13 +40,102 @@ def near(word, known):
 
 
 def opened():
-    """Return the session and the description of the model, which must belong together."""
-    description = json.loads((HERE / "model.json").read_text(encoding="utf-8"))
-    content = (HERE / "model.onnx").read_bytes()
-    if hashlib.sha256(content).hexdigest() != description["files"]["model.onnx"]:
-        raise SystemExit("model.onnx: refused, since it was changed after the model was kept")
-    providers = ["CPUExecutionProvider"]
-    return onnxruntime.InferenceSession(content, providers=providers), description
+    """Return what computes scores of inputs, and the description of the model."""
+    said = (HERE / "model.json").read_bytes()
+    path = next(p for p in (HERE / "model.npz", HERE / "model.onnx") if p.exists())
+    content = path.read_bytes()
+    if hashlib.sha256(content + said).hexdigest() != SHA256:
+        names = f"{path.name} or model.json"
+        raise SystemExit(f"{names}: refused, since it was changed after it was exported")
+    description = json.loads(said)
+    if path.suffix == ".npz":
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        return (lambda inputs: _by_arrays(arrays, inputs, description["columns"])), description
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    return (lambda inputs: _by_session(session, inputs, description["task"])), description
+
+
+def codes(levels):
+    """Return the row of each level of a category, and of a missing one, in its table."""
+    return {level: row for row, level in enumerate(dict.fromkeys([*levels, MISSING]))}
+
+
+def _by_arrays(arrays, inputs, columns):
+    texts = [column for column in columns if column["kind"] == "category"]
+    numbers, categories = inputs.get("numbers"), inputs.get("categories")
+    if numbers is None:
+        numbers = np.empty((len(categories), 0))
+    rows = []
+    for place, column in enumerate(texts):
+        known = codes(column["levels"])
+        rows.append([known[text] for text in categories[:, place]])
+    return computed(arrays, numbers, rows)
+
+
+def _by_session(session, inputs, task):
+    outputs = session.run(None, inputs)
+    return outputs[-1] if task == "classification" else outputs[0].reshape(-1)
+
+
+def computed(arrays, numbers, categories):
+    """Return probabilities, shape (n, classes); or quantities or clusters, shape (n,).
+
+    Parameters
+    ----------
+    arrays : dict
+        Of the model.
+    numbers : ndarray of shape (n, columns)
+    categories : list of list of int
+        Of each category, the rows of its table.
+    """
+    count = len(numbers)
+    width = sum(arrays[f"table{n}"].shape[1] for n in range(len(categories)))
+    prepared = np.empty((count, width + len(arrays.get("to", ()))))
+    if "to" in arrays:
+        given = numbers[:, arrays["source"]]
+        gone = np.isnan(given)
+        flags = arrays["flag"] == 1
+        given = np.where(flags, gone, np.where(gone, arrays["median"], given))
+        prepared[:, arrays["to"]] = (given - arrays["mean"]) / arrays["scale"]
+    for number, rows in enumerate(categories):
+        prepared[:, arrays[f"at{number}"]] = arrays[f"table{number}"][rows]
+    if "centers" in arrays:
+        apart = [((prepared - center) ** 2).sum(axis=1) for center in arrays["centers"]]
+        return np.argmin(apart, axis=0)
+    if "coef" in arrays:
+        raw = prepared @ arrays["coef"] + arrays["base"]
+    else:
+        raw = _by_trees(arrays, prepared)
+    link = str(arrays["link"])
+    if link == "logistic":
+        with np.errstate(over="ignore"):
+            chance = 1.0 / (1.0 + np.exp(-raw[:, 0]))
+        return np.column_stack([1.0 - chance, chance])
+    if link == "softmax":
+        raw = np.exp(raw - raw.max(axis=1, keepdims=True))
+        return raw / raw.sum(axis=1, keepdims=True)
+    return raw[:, 0] if raw.shape[1] == 1 else raw
+
+
+def _by_trees(arrays, prepared):
+    """Return the sums of what the leaves say that each row comes to."""
+    if arrays["single"]:
+        prepared = prepared.astype(np.float32)  # as scikit-learn's forests compare
+    raw = np.tile(arrays["base"].astype(float), (len(prepared), 1))
+    every = np.arange(len(prepared))
+    for root in arrays["roots"]:
+        node = np.full(len(prepared), root)
+        while True:
+            less = prepared[every, arrays["feature"][node]] <= arrays["threshold"][node]
+            after = np.where(less, arrays["left"][node], arrays["right"][node])
+            if (after == node).all():
+                break
+            node = after
+        raw += arrays["values"][node]
+    return raw
 
 
 def value(text, column, complete=False):
@@ -116,12 +208,12 @@ def features(rows, columns, first, complete):
     return {name: np.array(made[name], dtype=kinds[name]).T for name in made if made[name]}, []
 
 
-def answers(outputs, description):
+def answers(scores, description):
     """Return the columns of predictions: name to values."""
     if description["task"] != "classification":
         name = "cluster" if description["task"] == "clustering" else "predicted"
-        return {name: outputs[0].reshape(-1)}
-    classes, chances = description["classes"], outputs[-1]
+        return {name: scores}
+    classes, chances = description["classes"], scores
     if len(classes) == 2:
         decided = (chances[:, 1] >= description["threshold"]).astype(int)
         return {"answer": [classes[each] for each in decided], "probability": chances[:, 1]}
@@ -131,7 +223,7 @@ def answers(outputs, description):
 
 def main(data, out="predictions.csv"):
     """Predict a file, and write the predictions."""
-    session, description = opened()
+    scores_of, description = opened()
     columns, results, problems, first = description["columns"], [], [], 1
     complete = description["task"] == "clustering"  # distances need all numbers
     with open(data, encoding="utf-8-sig", newline="") as file:
@@ -145,7 +237,7 @@ def main(data, out="predictions.csv"):
             inputs, wrong = features(rows, columns, first, complete)
             problems += wrong
             if not problems:
-                results.append(answers(session.run(None, inputs), description))
+                results.append(answers(scores_of(inputs), description))
             first += len(rows)
     if problems:
         more = [f"and {len(problems) - 10} other problems"] if len(problems) > 10 else []
