@@ -159,7 +159,7 @@ def test_what_was_changed_is_refused(root, model):
     with pytest.raises(ConfigError, match=r"buyers\.yaml:\d+:1 champion: expected the model in"):
         folder_of(root / "models/buyers.yaml")
     shutil.copytree(model("other"), folder)
-    with pytest.raises(DataError, match="holds another model than its name says"):
+    with pytest.raises(DataError, match="holds another model than its name states"):
         folder_of(root / "models/buyers.yaml")
 
 

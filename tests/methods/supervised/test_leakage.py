@@ -165,7 +165,7 @@ def test_a_drift_over_time_is_seen():
     assert checks[0].result.startswith("by when: the last 25 % score -")
     assert checks[0].remedy.startswith("Set time: when, or state")
     assert checks[3].result == "no column orders the rows in time"
-    assert checks[5].remedy.startswith("Find out what changed")
+    assert checks[5].remedy.startswith("Find the change")
     other = leakage.time_split(Ridge(), features, turned, frame, RANDOM, seed=5)
     assert other.result != checks[0].result
     assert leakage.leak_table(checks).shape == (1, 2)
