@@ -294,6 +294,7 @@ def value(*path, to):
 def test_a_description_that_contradicts_itself(copy, rewrite, change, message):
     """By somebody who makes all digests right again: it is refused before a file is read."""
     folder = copy("logistic")
+    (folder.parent / "x").touch()
     rewrite(folder, change)
     for engine in ("skops", "onnx"):
         with pytest.raises(DataError, match=re.escape(message)):
