@@ -73,7 +73,7 @@ def export(
     root: Root = None,
     outputs: Outputs = None,
 ) -> None:
-    """Write a folder that predicts with ONNX Runtime and numpy only: python predict.py DATA.csv."""
+    """Write a folder that predicts with numpy only: python predict.py DATA.csv."""
     from fourfold.models.export import export as written
 
     for path in written(_folder(run, root, outputs), folder, force):
