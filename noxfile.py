@@ -16,13 +16,14 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "tests", "notebooks", "docs"]
+nox.options.sessions = ["lint", "tests", "notebooks"]
 nox.options.default_venv_backend = "none"  # `run_in_venv` keeps one environment for all
 ROOT = Path(__file__).parent
 VENV = ROOT / ".venv"
 BIN = "Scripts" if os.name == "nt" else "bin"
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 ON_TWO_CORES = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")  # half of it is waiting
+APART = "editing or papermill or commands"  # tests that have sessions of their own
 # Colab's Pythons, and the references that CI has the time for there.
 COLAB = {"3.12": ("starter-breast-cancer", "clustering-penguins", "routes-capitals")}
 COLAB |= {"3.13": ("gambling-roulette", "platform-formats")}
@@ -73,8 +74,14 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The library's tests, on two cores; arguments go to pytest."""
-    run_in_venv(session, "pytest", *(session.posargs or ON_TWO_CORES))
+    """The library's tests but for `commands`, on two cores; arguments go to pytest."""
+    run_in_venv(session, "pytest", *(session.posargs or (*ON_TWO_CORES, "-m", f"not ({APART})")))
+
+
+@nox.session
+def commands(session: nox.Session) -> None:
+    """Whole commands, killed, repeated or followed by others; arguments go to pytest."""
+    run_in_venv(session, "pytest", *ON_TWO_CORES, "-m", "commands", *session.posargs)
 
 
 @nox.session
@@ -91,7 +98,8 @@ def pythons(session: nox.Session, version: str) -> None:
 def papermill_suite(session: nox.Session) -> None:
     """papermill's own tests with our engine, our templates by its; arguments go to pytest."""
     run_in_venv(session, "python", "tests/papermill_suite.py", *session.posargs)
-    run_in_venv(session, "pytest", "-m", "papermill", *session.posargs, "tests/test_same.py")
+    each = ("pytest", "-m", "papermill", "-n", "2", *session.posargs, "tests/test_same.py")
+    run_in_venv(session, *each)
 
 
 @nox.session

@@ -25,6 +25,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import TextLexer, get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from fourfold.report.safe import asset, policy
+
 DOCS = ROOT / "docs"
 SITE = DOCS / "_site"
 #: The navigation: a heading, and the pages below it; a folder stands for its pages.
@@ -42,7 +44,7 @@ _SCROLLING = {
     "<table>": '<div class="wide" tabindex="0"><table>',
     "</table>": "</table></div>",
 }
-_COLOURS = ("colours.css", "theme.js")
+_COLOURS = ("colours.css",)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def build(site: Path = SITE) -> int:
         body, contents = rendered(page, known, site)
         there = _relative(".", page.address) + "/"
         html = template.render(page=page, body=body, contents=contents, parts=_parts(known, page),
-                               root=there if there != "./" else "")  # fmt: skip
+                               root=there if there != "./" else "", theme=asset("theme.js"),
+                               policy=policy(asset("theme.js")).replace("style-src", "style-src 'self'"))  # fmt: skip
         _write(site / page.address, html)
     for name in _COLOURS:
         _write(

@@ -93,7 +93,7 @@ def records(batch):
         ("riders", "refuted", "registered + casual gives riders"),
         ("riders-half", "refuted", "registered + casual gives riders"),
         ("patients", "refuted", "by patient 0."),
-        ("turned", "refuted", "by year: the last quarter scores -"),
+        ("turned", "refuted", "by year: the last 25 % score -"),
     ],
 )
 def test_a_leak_is_refuted_unless_a_reason_is_stated(records, name, verdict, leak):
@@ -111,7 +111,7 @@ def test_new_patients_and_later_years_are_what_is_judged(records):
         assert record.status == "ok", record.error
         assert record.verdict != "supported"
     assert by_patient.metrics["leaks"].value == 0
-    assert "by year: the last quarter scores -" in forward.answer
+    assert "by year: the last 25 % score -" in forward.answer
     assert records["patients"].metrics["auc"].value > 0.95
     assert by_patient.metrics["auc"].value < 0.8
     assert forward.metrics["r2"].value < 0 < records["turned"].metrics["r2"].value

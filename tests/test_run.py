@@ -21,8 +21,8 @@ from ruamel.yaml import YAML
 from fourfold.plan.plan import plan
 from fourfold.records.evidence import MIME, Metric
 from fourfold.records.record import emitted, read_record
+from fourfold.report import report as reports
 from fourfold.report.table import row, write_table
-from fourfold.run import batch as batches
 from fourfold.run.kernels import client
 from fourfold.run.kernels.zygotes import available
 from fourfold.run.prepare import HEADER
@@ -152,14 +152,14 @@ def test_a_run_that_was_too_large_says_so_and_is_not_tried_again(project, config
 def test_a_report_that_cannot_be_made_costs_one_run(project, config, monkeypatch):
     """The record says so, the notebook is there, and the other runs go on."""
     config("template: tiny\nsweep: {grid: {scale: [1, 2]}}\n")
-    whole = batches.write_report
+    whole = reports.write_report
 
     def sometimes(folder, record):
         if record.run_id == "scale=1":
             raise RuntimeError("no page")
         whole(folder, record)
 
-    monkeypatch.setattr(batches, "write_report", sometimes)
+    monkeypatch.setattr(reports, "write_report", sometimes)
     specs = plan([str(project / "params")], project)
     records, _ = run_all(specs, project, project / "outputs")
     assert [record.status for record in records] == ["failed", "ok"]
@@ -173,7 +173,7 @@ def test_a_report_that_cannot_be_made_hides_no_failure(project, config, monkeypa
     def never(*_):
         raise RuntimeError("no page")
 
-    monkeypatch.setattr(batches, "write_report", never)
+    monkeypatch.setattr(reports, "write_report", never)
     (record,), _ = run_all(plan([str(project / "params")], project), project, project / "outputs")
     assert (record.error["section"], record.error["message"]) == ("Modeling", "asked to fail")
 

@@ -16,6 +16,8 @@ from fourfold.regress.evidence import mirrored
 from served import COMMAND
 from tiny_project import CELLS, make_notebook
 
+pytestmark = pytest.mark.commands
+
 NOISE = (
     "open('runs/n.txt', 'a').write('.'); import time, os, uuid, tempfile, datetime",
     "print(f'took {time.perf_counter() - time.time():.3f} s')",

@@ -173,13 +173,14 @@ def test_ci_calls_the_readme():
     assert folder.startswith("cd ")
     assert any("export CI=1" in line for line in commands)
     assert any(line.startswith("apt-get update") and " chromium" in line for line in commands)
-    readme, suite, editing, tracking, *pythons, end = commands[
-        commands.index(install_commands()[1]) :
-    ]
-    assert suite.endswith("noxfile.py -s papermill_suite")
+    first = commands.index(install_commands()[1])
+    readme, suite, editing, tracking, status, *pythons, waits, end = commands[first:]
+    assert suite.endswith("noxfile.py -s commands docs papermill_suite")
     assert editing.endswith("noxfile.py -s editing")
     assert tracking.endswith("noxfile.py -s tracking & tracking=$!")
-    assert end == 'wait "$tracking"'  # which ends with its exit code
+    # Nothing is left running, and the exit code of each is kept.
+    assert (status, waits, end) == ("status=0", 'wait "$tracking"', 'exit "$status"')
+    assert all(command.endswith(" || status=$?") for command in pythons)
     assert any(line.startswith("apt-get update") and " postgresql" in line for line in commands)
     assert readme == install_commands()[1]
     # References run on Colab's 3.12 and 3.13 in the session `editing`.
@@ -204,14 +205,14 @@ def test_sessions_keep_their_promises():
         assert documentation, name
         assert "\n" not in documentation, name
         assert "session.posargs" in ast.unparse(function), name
-    assert len(NOXFILE.splitlines()) < 160
+    assert len(NOXFILE.splitlines()) < 170
 
 
 def test_default_sessions():
-    """Without a name lint, tests, notebooks and docs run, in this order, and nothing else."""
+    """Without a name lint, tests and notebooks run, in this order, and nothing else."""
     assert re.search(r"^nox\.options\.sessions = (.+)$", NOXFILE, re.MULTILINE)[1] == (
-        '["lint", "tests", "notebooks", "docs"]'
+        '["lint", "tests", "notebooks"]'
     )
     on_demand = {"run", "reference", "lock", "pythons", "papermill_suite", "editing"}
-    on_demand |= {"tracking"}
-    assert set(sessions()) == {"lint", "tests", "notebooks", "docs"} | on_demand
+    on_demand |= {"tracking", "commands", "docs"}
+    assert set(sessions()) == {"lint", "tests", "notebooks"} | on_demand

@@ -6,16 +6,31 @@ Notebooks call ``install``, which runs before anything but pip is there; git cal
 
 import sys
 
-match sys.argv[1:]:
-    case ["install", *extras]:
-        from fourfold.author.install import install
 
-        install("fourfold", extras)
-    case ["clean", "--filter", *paths]:
-        from fourfold.author.clean import filter_stdin
+def command() -> None:
+    """Run the command line; Ctrl-C says so in one line, also while it is still being loaded."""
+    try:
+        _command()
+    except KeyboardInterrupt:
+        print("stopped; no run was under way", file=sys.stderr)
+        raise SystemExit(130) from None
 
-        filter_stdin(*paths)
-    case _:
-        from fourfold.cli.main import main
 
-        main()
+def _command() -> None:
+    match sys.argv[1:]:
+        case ["install", *extras]:
+            from fourfold.author.install import install
+
+            install("fourfold", extras)
+        case ["clean", "--filter", *paths]:
+            from fourfold.author.clean import filter_stdin
+
+            filter_stdin(*paths)
+        case _:
+            from fourfold.cli.main import main
+
+            main()
+
+
+if __name__ == "__main__":
+    command()

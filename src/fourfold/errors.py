@@ -2,11 +2,58 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 _LONGEST = 2000
+_NAMED = re.compile(r"\$\{\w+\}")
+#: User and password of a URL. A password for a database may hold a slash, as SQLAlchemy reads it.
+_USER = re.compile(
+    r"(?i)(?P<scheme>\b(?:https?|s?ftps?)://)(?P<user>)(?P<token>[^/?#@\s:'\"]+)@"
+    r"|(?P<other>\b[a-z][\w+.-]{0,40}://)(?P<name>[^/?#@\s:]*):(?P<password>[^@\s]*)@"
+)
+#: A part of a query, by the last word of its name.
+_PART = re.compile(
+    r"(?i)(?P<name>[?&;#](?:[\w.%-]{0,80}[_.-])?(?:[a-z]{0,40}(?:password|passwd|pwd|token|secret"
+    r"|signature|credentials?)|(?:aws)?(?:api|access|account|subscription)?key(?:id)?|pass|sig|auth)"
+    r"=)(?P<value>[^&#\s'\"]+)"
+)
+_SHORT_KEY = 16  # characters: less is a name rather than a secret
+
+
+def _hidden(user: re.Match[str]) -> str:
+    if user["scheme"]:
+        return user[0] if _NAMED.fullmatch(user["token"]) else f"{user['scheme']}***@"
+    inner = user["password"]
+    web = user["other"].lower().startswith(("http", "ftp", "s3", "gs"))
+    if not _NAMED.sub("", inner) or (web and re.search(r"[/?#]", inner)):
+        return user[0]  # in a variable; or a port, and the @ is that of a path
+    return f"{user['other']}{user['name']}:***@"
+
+
+def _hidden_part(part: re.Match[str]) -> str:
+    key = re.search(r"(?i)key(id)?=$", part["name"])
+    short = bool(key) and len(part["value"]) < _SHORT_KEY
+    return part[0] if short or not _NAMED.sub("", part["value"]) else f"{part['name']}***"
+
+
+def masked(text: str) -> str:
+    """Return a text with ``***`` for each secret in plain text that a URL in it holds.
+
+    Examples
+    --------
+    >>> masked("postgresql://me:hunter2@host/shop")
+    'postgresql://me:***@host/shop'
+    >>> masked("postgresql://me:${PGPASSWORD}@host/shop")
+    'postgresql://me:${PGPASSWORD}@host/shop'
+    >>> masked("https://host/a.csv?v=1&sig=abc%3D")
+    'https://host/a.csv?v=1&sig=***'
+    """
+    if "://" not in text:
+        return text
+    return _PART.sub(_hidden_part, _USER.sub(_hidden, text))
 
 
 class FourfoldError(Exception):
@@ -65,12 +112,12 @@ class Violation:
 
     def __str__(self) -> str:
         """Return ``file:line:column key: message``, which editors make clickable."""
-        file, key = (_legible(part).replace("\n", "\\n") for part in (self.file, self.key))
-        message = _legible(self.message)
+        file, key = (legible(part).replace("\n", "\\n") for part in (self.file, self.key))
+        message = legible(masked(self.message))
         return f"{file}:{self.line}:{self.column} {key}: {message}"
 
 
-def _legible(text: str) -> str:
+def legible(text: str) -> str:
     """Return a text that any terminal shows: characters of control escaped, the middle cut out."""
     if not all(line.isprintable() for line in text.split("\n")):
         text = repr(text)[1:-1]

@@ -2,15 +2,19 @@
 
 import errno
 import os
+import re
+import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from fourfold.errors import FourfoldError
+from fourfold.errors import ConfigError, FourfoldError, Violation, did_you_mean
 
 try:
     import fcntl
@@ -18,6 +22,11 @@ except ImportError:  # Windows, where nothing guards the folder
     fcntl = None  # type: ignore[assignment]
 
 _NO_ROOM = {getattr(errno, name, 0) for name in ("ENOSPC", "EDQUOT", "EROFS", "EFBIG")}
+
+
+_FILE, _TABLE = "pyproject.toml", "tool.fourfold"
+_KEYS = ("tracking", "on_end", "repository")
+_LOCATED = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def no_room(error: BaseException) -> bool:
@@ -54,8 +63,75 @@ class Project:
         return self.taken or self.outputs
 
     def folder(self, config: str, run_id: str) -> Path:
-        """Return ``outputs/<config>/<run id>``."""
-        return self.outputs / config / run_id
+        """Return ``outputs/<config>/<run id>``.
+
+        Raises
+        ------
+        FourfoldError
+            If a link there leads out of the outputs: what a run writes over, it removes first.
+        """
+        folder = self.outputs / config / run_id
+        if not os.path.realpath(folder).startswith(os.path.realpath(self.outputs) + os.sep):
+            raise FourfoldError(
+                f"{folder}: expected a folder in {self.outputs}, got a link out of it"
+            )
+        return folder
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The table ``tool.fourfold`` of a project's ``pyproject.toml``, and the project's name there.
+
+    Both are empty where there is none.
+    """
+
+    own: Mapping[str, Any]
+    name: str
+    text: str
+
+    def wrong(self, key: str, problem: str) -> ConfigError:
+        """Return the error about one of our keys, located in the text of the file."""
+        place, inside = (1, 1), False
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if head := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
+                inside = head[1].replace(" ", "") == _TABLE
+            at = re.match(rf"\s*((?:[\w.]+\.)?[\"']?{re.escape(key)}[\"']?)\s*=", line)
+            if at and (inside or "fourfold" in at[1]):
+                place = number, at.start(1) + 1
+        return ConfigError([Violation(_FILE, *place, f"{_TABLE}.{key}".rstrip("."), problem)])
+
+
+def read_settings(root: Path) -> Settings:
+    """Return what a project's ``pyproject.toml`` says of us.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, or has a key of ours that there is not.
+    """
+    text = ""
+    try:
+        with suppress(FileNotFoundError):
+            text = (root / _FILE).read_text(encoding="utf-8", errors="replace")
+        content = tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError([Violation(_FILE, 1, 1, _TABLE, str(error.strerror))]) from None
+    except tomllib.TOMLDecodeError as error:
+        at = _LOCATED.search(str(error))
+        line, column = (int(n or 1) for n in at.groups()) if at else (1, 1)
+        problem = f"not TOML: {_LOCATED.sub('', str(error))}"
+        raise ConfigError([Violation(_FILE, line, column, _TABLE, problem)]) from None
+    tool, project = content.get("tool"), content.get("project")
+    own = tool.get("fourfold", {}) if isinstance(tool, dict) else {}
+    name = project.get("name", "") if isinstance(project, dict) else ""
+    read = Settings(own if isinstance(own, dict) else {}, str(name), text)
+    if not isinstance(own, dict):
+        raise read.wrong("", f"expected a table, got {own!r}")
+    for key in read.own:
+        if key not in _KEYS:
+            expected = f"expected {', '.join(_KEYS[:-1])} or {_KEYS[-1]}"
+            raise read.wrong(key, f"unknown key; {expected}.{did_you_mean(key, _KEYS)}")
+    return read
 
 
 @cache
@@ -81,7 +157,8 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Two processes may write the same file at a time; the later one stays.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    # Threads, and processes in containers with the same number, may write it at the same time.
+    partial = path.with_name(f".{path.name[:180]}.{os.getpid()}-{secrets.token_hex(4)}.partial")
     try:
         yield partial
         os.replace(partial, path)

@@ -17,6 +17,8 @@ from fourfold.records.editors import adopt, impersonal, reruns
 from fourfold.records.ipynb import text, written
 from fourfold.regress.case import read_case
 
+pytestmark = pytest.mark.commands
+
 PLANTED = (*WHO.values(), "executionInfo", "outputId", "cellView", "colab.research", "colab-df", "colaboratory")  # fmt: skip
 REFERENCE = library().parent / "notebooks" / "clustering-penguins.ipynb"
 

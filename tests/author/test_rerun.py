@@ -15,6 +15,8 @@ from fourfold.errors import FourfoldError
 from fourfold.project import hold_outputs
 from served import COMMAND
 
+pytestmark = pytest.mark.commands
+
 HERE = (
     "import fourfold as ff\nscale, count = 2.0, 3\nff.record('mean', 2.0, ci=(1.0, 3.0), unit='kg')"
 )

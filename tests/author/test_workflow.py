@@ -14,6 +14,8 @@ from ruamel.yaml import YAML
 
 from fourfold.author.skeleton import project_files
 
+pytestmark = pytest.mark.commands
+
 ROOT = Path(__file__).parents[2]
 FILES = project_files("shop", "fourfold")
 WORKFLOW = YAML(typ="safe").load(FILES[".github/workflows/fourfold.yml"])

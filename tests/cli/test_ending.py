@@ -92,7 +92,9 @@ def test_its_failure_is_one_line_and_nothing_else(project, config, command, prob
     [
         ("[tool.fourfold]\non_end = 3\n", "expected a command as text, got 3"),
         ("[tool.fourfold]\non_end = ['a', 'b']\n", "expected a command as text, got ['a', 'b']"),
-        ("[tool.fourfold\n", "pyproject.toml: cannot be read: "),
+        ("[tool.fourfold\n", "pyproject.toml:1:15 tool.fourfold: not TOML: "),
+        ("[tool]\nfourfold = 3\n", "pyproject.toml:1:1 tool.fourfold: expected a table, got 3"),
+        ("[tool.fourfold]\nonend = 'a'\n", "pyproject.toml:2:1 tool.fourfold.onend: unknown key"),
     ],
 )
 def test_a_wrong_one_is_refused_before_anything_runs(

@@ -127,7 +127,7 @@ def test_a_stop_is_answered_once(project, config):
     ]
     first, once, _ = log.getvalue().splitlines()
     assert first.endswith("--max-failures: no other run starts, 1 run will finish")
-    assert once.endswith("what is done is saved; Ctrl-C again stops at once")
+    assert once.endswith("completed results are saved; Ctrl-C again stops at once")
 
 
 def test_the_panel_shows_sections_and_time_left(project, config, monkeypatch):

@@ -11,6 +11,8 @@ import pytest
 from fourfold.records.record import read_record
 from served import COMMAND
 
+pytestmark = pytest.mark.commands
+
 SWEEP = "template: tiny\nsweep: {grid: {scale: [1, 2]}}\n"
 
 

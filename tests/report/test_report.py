@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from jinja2 import Environment
 from playwright.sync_api import expect
 
 from fourfold.records.evidence import MIME, Claim, Metric
 from fourfold.records.record import RunRecord, findings
+from fourfold.report import report as reports
 from fourfold.report.report import render, write_report
 from tiny_project import CELLS, make_notebook
 
@@ -42,6 +45,13 @@ def test_the_page_asks_nothing_of_the_network(page):
     assert not re.search(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=[\"']?(?:https?:)?//", page)
     assert "@import" not in page
     assert page.count("<!DOCTYPE html>") == 1
+
+
+def test_the_pages_of_the_next_process_need_no_compiler(page, monkeypatch):
+    """What jinja has compiled for this one is kept."""
+    monkeypatch.setattr(Environment, "compile", lambda *args, **options: pytest.fail("compiled"))
+    monkeypatch.setattr(reports, "_exporter", cache(reports._exporter.__wrapped__))
+    assert render(nbformat.from_dict(make_notebook(CELLS)), RECORD) == page
 
 
 def test_question_verdict_and_answer_come_first(page):

@@ -22,6 +22,8 @@ from fourfold.run import inputs
 from fourfold.run.selection import choose
 from tiny_project import make_notebook, run_all
 
+pytestmark = pytest.mark.commands
+
 PARAMETERS = """# parameters
 question: str = ""  # business question
 decision: str = ""  # decision it serves
@@ -203,7 +205,7 @@ def test_servers_databases_and_own_files(root, address):
         write("pragma journal_mode=wal")
         write("create table t (a)")
         run(root)
-        unknown = f"data {address} may have changed, which only reading them would tell"
+        unknown = f"data {address} may have changed, which shows only when they are read"
         assert why(root) == {"server": [unknown]}
         write("insert into t values (1)")
         assert set(why(root)) == {"server", "database"}

@@ -21,6 +21,8 @@ from fourfold.run.selection import choose
 from served import COMMAND, ITSELF
 from tiny_project import CELLS, make_notebook
 
+pytestmark = pytest.mark.commands
+
 SLOW = "import pathlib, time\npathlib.Path('started').touch()\ntime.sleep(count)\nmean = 1"
 
 

@@ -14,6 +14,8 @@ from fourfold.records.record import find_record
 from served import COMMAND, ITSELF
 from tiny_project import make_notebook
 
+pytestmark = pytest.mark.commands
+
 PARAMETERS = """# parameters
 question: str = ""  # business question
 decision: str = ""  # decision it serves

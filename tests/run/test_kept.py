@@ -18,6 +18,8 @@ from fourfold.run.code import judged_by, tokens
 from fourfold.run.selection import Choice, choose
 from tiny_project import CELLS, make_notebook, run_all
 
+pytestmark = pytest.mark.commands
+
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "templates").glob("*.ipynb"))
 SWEEP = "template: tiny\nsweep: {grid: {scale: [1, 2], mode: [plain]}}\n"

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat import from_dict
+from nbformat.warnings import MissingIDFieldWarning
+from papermill.iorw import load_notebook_node
 
 from fourfold.plan.plan import plan
 from fourfold.plan.spec import RunSpec
 from fourfold.records.evidence import Claim, Metric
-from fourfold.run.prepare import HEADER, fill, header, with_room
+from fourfold.run.prepare import HEADER, fill, header, loaded, with_room
 from tiny_project import run_all
 
+TEMPLATES = sorted((Path(__file__).parents[2] / "templates").glob("*.ipynb"))
 PARAMETERS = {"question": "Is a|b < $5?", "decision": "Go\non", "seed": 7}
 SPEC = RunSpec("a", "k=2", "params/a.yaml", "tiny", "templates/tiny.ipynb", PARAMETERS, ("k",))
 TABLE = {"source": "wine", "sha256": "d82b138f1d0fcd9d", "rows": 1178, "columns": 14}
@@ -91,3 +96,26 @@ def test_a_run_leaves_its_header(project, config):
         told.append(notebook.cells[1].source)
     assert "| Model | the mean: mean 2.00 kg (95 %: 1.00 to 3.00) |" in told[0]
     assert "| Model | the mean |" in told[1]
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.stem)
+def test_a_template_is_loaded_as_papermill_loads_it(template):
+    """Without being validated on the way, and without a change of what was read."""
+    content = json.loads(template.read_text())
+    for change in (
+        {},
+        {"metadata": {**content["metadata"], "papermill": {"a": 1}, "signature": "b"}},
+    ):
+        given = {**content, **change}
+        before = json.dumps(given)
+        assert loaded(given) == load_notebook_node(from_dict(json.loads(before)))
+        assert json.dumps(given) == before
+    assert loaded(template) == load_notebook_node(str(template))
+
+
+def test_a_cell_without_an_id_gets_one():
+    """As papermill's own reading gives it."""
+    notebook = json.loads(TEMPLATES[0].read_text())
+    del notebook["cells"][0]["id"]
+    with pytest.warns(MissingIDFieldWarning):
+        assert all(cell.id for cell in loaded(notebook).cells)

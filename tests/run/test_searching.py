@@ -16,6 +16,8 @@ from fourfold.run.searching import expanded
 from served import COMMAND, ITSELF
 from tiny_project import CELLS, make_notebook
 
+pytestmark = pytest.mark.commands
+
 NOISE = (
     "mean = scale - (scale - 3) ** 2 + (seed * 7 % 5) / 10\nif count == 3:\n    raise ValueError"
 )

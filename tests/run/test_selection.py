@@ -132,7 +132,7 @@ def test_data_that_only_reading_would_tell_are_read_again(project, config):
         assert bool(hashes and hashes[0]) == (known == "a hash"), source
     outside = replace(fingerprints.of(spec), inputs={"https://example.org/a.csv": None})
     assert outside.changes_since(outside) == [
-        "data https://example.org/a.csv may have changed, which only reading them would tell"
+        "data https://example.org/a.csv may have changed, which shows only when they are read"
     ]
     assert place.folder("a", "b") == project / "outputs" / "a" / "b"
 

@@ -87,7 +87,8 @@ def test_a_key_nearly_right_is_located(tmp_path):
     written(tmp_path, "[tool.fourfold]\ntrackings = 'http://host'\n")
     with pytest.raises(
         ConfigError,
-        match=r"^pyproject.toml:2:1 tool.fourfold.trackings: unknown key; expected tracking$",
+        match=r"^pyproject.toml:2:1 tool.fourfold.trackings: unknown key; expected tracking, on_end or "
+        r"repository. Did you mean 'tracking'\?$",
     ):
         read_tracking(tmp_path)
 

@@ -14,6 +14,8 @@ from small_mlflow import serving
 from fourfold.track.spool import Spool
 from served import COMMAND
 
+pytestmark = pytest.mark.commands
+
 SWEEP = "template: tiny\nbusiness: {question: q}\nsweep: {grid: {count: [2, 3]}}\n"
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from fourfold.author.install import install
 from fourfold.data.datasets import DATASETS
 from fourfold.errors import FourfoldError
+from fourfold.methods import yellowbrick
 from fourfold.plan.template import templates
 from fourfold.project import find_root
 
@@ -23,7 +24,8 @@ _begun: dict[str, str] = {}
 def begin(template: str, repository: str = "") -> None:
     """Say which template this notebook is, and go to its project, which paths are relative to.
 
-    Colab fetches the project, and installs what is missing; elsewhere nothing is fetched.
+    Colab fetches the project, and installs what is missing; elsewhere nothing is fetched. From
+    here on, `yellowbrick` can be imported as it is, with the fixes of `methods.yellowbrick`.
 
     Parameters
     ----------
@@ -39,6 +41,7 @@ def begin(template: str, repository: str = "") -> None:
         If the project cannot be fetched.
     """
     _begun["template"] = template
+    yellowbrick.shim()
     here = Path.cwd()
     inside = (find_root(here) / "templates").is_dir()
     if inside and here.name in ("templates", "notebooks") and here.parent == find_root(here):
@@ -83,7 +86,7 @@ def _fetched(address: str) -> Path:
     call = ["git", "clone", "-q", "--depth=1", address, str(folder)]
     done = subprocess.run(call, capture_output=True, text=True, env=_quiet())
     if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["it said nothing"]
+        lines = done.stderr.strip().splitlines() or ["it printed nothing"]
         reason = next((line for line in lines if line.startswith("fatal: ")), lines[-1])
         raise FourfoldError(f"begin: expected to fetch {address}: {reason}")
     return folder

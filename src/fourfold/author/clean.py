@@ -155,7 +155,7 @@ def _git(root: Path, *words: str) -> str:
     except OSError as error:
         raise FourfoldError(f"clean --install: expected git: {error}") from error
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        reason = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
         raise FourfoldError(f"{root}: expected a git repository: {reason}")
     return done.stdout.strip()
 

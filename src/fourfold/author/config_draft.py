@@ -19,9 +19,9 @@ _WIDTH = 92
 #: More values are no grouping that anybody knows.
 _MOST_GROUPS = 12
 _QUESTIONS = {
-    "clustering": "Do the rows of {data} fall into groups, and what is each like?",
+    "clustering": "Do the rows of {data} fall into groups, and what is typical of each?",
     "starter": "What is in {data}?",
-    "starter target": "Do the other columns of {data} say anything about {target}?",
+    "starter target": "Do the other columns of {data} help to predict {target}?",
     "classification": "Which {target} is it, from the other columns of {data}?",
     "regression": "How much is {target}, from the other columns of {data}?",
     "quality": "Can {data} be used as it comes?",
@@ -166,8 +166,8 @@ def _classification(table: Survey) -> list[str]:
         _leave_out(table.target),
         *_division(table),
         "models: [logistic, boosting]  # also forest, neighbours; auto searches for settings",
-        "cost_false_alarm: 1  # what it costs to take another class for the one to be found",
-        "cost_miss: 1  # what it costs to miss it",
+        "cost_false_alarm: 1  # cost of a false alarm",
+        "cost_miss: 1  # cost of a miss",
         "currency: mistakes  # or money",
     ]
 
@@ -181,7 +181,7 @@ def _regression(table: Survey) -> list[str]:
         _leave_out(table.target),
         *_division(table),
         "models: [ridge, boosting]  # also forest, neighbours; auto searches for settings",
-        "cost_per_unit: 1  # what it costs to be off by one unit",
+        "cost_per_unit: 1  # cost of an error of one unit",
         "currency: units  # or money",
     ]
 

@@ -61,7 +61,7 @@ def contract_text(table: Survey, title: str) -> str:
     """Return a contract that a table keeps, as pandera's YAML, with comments for its editor."""
     seen = table.seen + ("" if table.whole else " (no ranges, therefore)")
     lines = [
-        f"# Drafted by fourfold new from {seen}. It says what was seen; you know better:",
+        f"# Drafted by fourfold new from {seen}. Correct it by your knowledge:",
         "# narrow a range, name what may be missing. Rows that break a rule are set aside in",
         "# rejected.csv with the reason, and the run goes on with the others.",
         "schema_type: dataframe",

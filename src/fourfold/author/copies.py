@@ -149,7 +149,7 @@ def hold(template: Path, folder: Path, address: str = "") -> None:
         if holder.startswith(f"process {os.getpid()} "):  # held since before this was Jupyter
             return
         raise FourfoldError(
-            f"{template.name}: expected that nobody else edits it, but it is open in {holder}; "
+            f"{template.name}: expected that no one else edits it, but it is open in {holder}; "
             "edit it there, or end that session first"
         ) from None
     os.ftruncate(handle, 0)

@@ -80,7 +80,7 @@ def install(package: str, extras: Sequence[str], only: Collection[str] | None = 
         call = [sys.executable, "-m", "pip", "install", *quick, *absent]
         done = subprocess.run(call, capture_output=True, text=True)
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        reason = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
         raise FourfoldError(f"expected pip to install {', '.join(absent)}: {reason}")
     invalidate_caches()
     print(f"installed {', '.join(absent)}")

@@ -139,7 +139,7 @@ def _parameters(notebook: Notebook) -> Iterator[Broken]:
     listed = "\n".join(text(c) for i, c in _cells(notebook, "markdown") if i < index)
     for name, parameter in parameters.items():
         if not parameter.help:
-            yield index, f"{name}: expected a comment that says what it is"
+            yield index, f"{name}: expected a comment that explains it"
         if "`" + name + "`" not in listed:
             yield index, f"expected `{name}` in the table above the cell"
 

@@ -196,7 +196,7 @@ def _executed(spec: RunSpec, folders: Project) -> RunRecord:
     done = subprocess.run(call, input=content, env=inherited, capture_output=True, text=True)
     record = find_record(folders.folder(spec.config, spec.run_id))
     if done.returncode or record is None:
-        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        said = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
         raise FourfoldError(f"rerun: expected a record, its process ended without: {said}")
     return record
 

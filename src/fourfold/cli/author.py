@@ -30,16 +30,25 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 @app.command()
 def new(
-    name: Annotated[str, typer.Argument(help="Of the config: small letters, digits, - and _.")],
-    data: Annotated[str, typer.Option(metavar="FILE_OR_URL", help="Any source of data.")],
-    target: Annotated[str, typer.Option(metavar="COLUMN", help="What is to be predicted.")] = "",
-    template: Annotated[str, typer.Option(help="By default the one that suits the data.")] = "",
-    query: Annotated[str, typer.Option(metavar="SQL", help="For a database.")] = "",
-    question: Annotated[str, typer.Option(help="What you want to know.")] = "",
+    name: Annotated[str, typer.Argument(help="Name of the config (a-z, 0-9, - and _).")],
+    data: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE_OR_URL", help="Data set: file, folder, URL, database or built-in name."
+        ),
+    ],
+    target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")] = "",
+    template: Annotated[
+        str, typer.Option(help="Template to use; by default one that suits the data.")
+    ] = "",
+    query: Annotated[
+        str, typer.Option(metavar="SQL", help="SQL query, if DATA is a database.")
+    ] = "",
+    question: Annotated[str, typer.Option(help="Question to answer.")] = "",
     force: Force = False,
     root: Root = None,
 ) -> None:
-    """Look at data, and write a config and a contract for them; nothing is run."""
+    """Write a config and a contract for a data set. Nothing is run."""
     project = _project(root)
     _check_name(name)
     from fourfold.author.config_draft import drafts, rejected_rows
@@ -103,14 +112,14 @@ def _write(texts: dict[Path, str], project: Path, force: bool) -> None:
 
 @app.command("new-template")
 def new_template(
-    name: Annotated[str, typer.Argument(help="Of the template: small letters, digits, - and _.")],
+    name: Annotated[str, typer.Argument(help="Name of the template (a-z, 0-9, - and _).")],
     source: Annotated[
         str, typer.Option("--from", metavar="TEMPLATE", help="A template to copy and change.")
     ] = "",
     force: Force = False,
     root: Root = None,
 ) -> None:
-    """Write a template to start from, which keeps the rules and runs; and a config for it."""
+    """Write a new template that runs, and a config for it."""
     project = _project(root)
     _check_name(name)
     folder = project / "templates"
@@ -135,12 +144,17 @@ def new_template(
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="Of the project; made if it is not there.")],
+    folder: Annotated[Path, typer.Argument(help="Project folder; created if missing.")],
     source: Annotated[
-        str, typer.Option("--from", metavar="REQUIREMENT", help="What installs Fourfold there.")
+        str,
+        typer.Option(
+            "--from",
+            metavar="REQUIREMENT",
+            help="Requirement used to install Fourfold in the new project.",
+        ),
     ] = "",
 ) -> None:
-    """Start a project of your own; what is there already is kept."""
+    """Start a new project. Existing files are kept."""
     if folder.exists() and not folder.is_dir():
         raise FourfoldError(f"{folder}: expected a folder, got a file")
     project = folder.resolve()
@@ -161,17 +175,21 @@ def init(
 @app.command()
 def edit(
     template: Annotated[str, typer.Argument(help="Name or path of a template, or a config.")],
-    config: Annotated[str, typer.Option(metavar="FILE", help="Whose parameters are used.")] = "",
+    config: Annotated[
+        str, typer.Option(metavar="FILE", help="Take parameters from this config.")
+    ] = "",
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="CONDITION", help="Of a sweep the first run that meets it, as k=3."),
+        typer.Option(
+            metavar="CONDITION", help="Use the first run of a sweep that matches, as k=3."
+        ),
     ] = None,
     port: Port = 0,
     browser: Browser = True,
     root: Root = None,
     outputs: Outputs = None,
 ) -> None:
-    """Edit a template in JupyterLab, with the parameters of a config; each save keeps it clean."""
+    """Edit a template in JupyterLab with the parameters of a config. Saves are stored clean."""
     from fourfold.author import edit as editing
     from fourfold.author.copies import hold
 
@@ -217,19 +235,24 @@ def clean(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PATH]...", help="Notebooks; by default all templates; - is stdin."
+            metavar="[PATH]...", help="Notebooks, or - for stdin; by default all templates."
         ),
     ] = None,
     install: Annotated[
         bool, typer.Option("--install", help="Let git clean templates as they are added.")
     ] = False,
     former: Annotated[
-        bool, typer.Option("--outputs", help="Results that no config has any longer; see --yes.")
+        bool,
+        typer.Option(
+            "--outputs", help="List results that no config has any longer; --yes removes them."
+        ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Remove what --outputs lists.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Remove the results that --outputs lists.")
+    ] = False,
     root: Root = None,
 ) -> None:
-    """Strip notebooks of outputs, injected parameters and what editors leave.
+    """Remove outputs, injected parameters and editor metadata from notebooks.
 
     With --outputs, list the runs that no config has any longer, and batches before the last
     twenty; with --yes too, remove them.

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.cli.options import complain
-from fourfold.errors import FourfoldError
-from fourfold.project import Project
+from fourfold.project import Project, read_settings
 from fourfold.records.formatting import count
 from fourfold.records.record import SKIPPED, RunRecord, cause, error_line
 
@@ -26,19 +24,13 @@ def command_of(root: Path) -> str:
 
     Raises
     ------
-    FourfoldError
-        If it is no text, or the file is no TOML.
+    ConfigError
+        If it is no text, or the file cannot be read.
     """
-    path = root / "pyproject.toml"
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except (OSError, ValueError) as error:
-        raise FourfoldError(f"{path}: cannot be read: {error}") from None
-    given = content.get("tool", {}).get("fourfold", {}).get(KEY, "")
+    settings = read_settings(root)
+    given = settings.own.get(KEY, "")
     if not isinstance(given, str):
-        raise FourfoldError(
-            f"pyproject.toml tool.fourfold.{KEY}: expected a command as text, got {given!r}"
-        )
+        raise settings.wrong(KEY, f"expected a command as text, got {given!r}")
     return given
 
 

@@ -1,5 +1,6 @@
 """The command line: each command is the line written out, one call a step."""
 
+import os
 import time
 from dataclasses import replace
 from functools import partial
@@ -28,7 +29,7 @@ from fourfold.cli.options import (
 from fourfold.cli.progress import Progress, plan_table
 from fourfold.cli.results import ids_of
 from fourfold.data.listing import matches
-from fourfold.errors import ConfigError, FourfoldError, Violation
+from fourfold.errors import ConfigError, FourfoldError, Violation, legible, masked
 from fourfold.plan.plan import plan
 from fourfold.plan.schema import write_schemas
 from fourfold.plan.search import search_of
@@ -60,7 +61,7 @@ Only = Annotated[
     list[str] | None,
     typer.Option(metavar="CONDITION", help="Only runs that meet it: depth>=3, mode=a|b, run~x."),
 ]
-Why = Annotated[bool, typer.Option("--why", help="Say of each run why it is executed.")]
+Why = Annotated[bool, typer.Option("--why", help="Show why each run is executed.")]
 Workers = Annotated[str, typer.Option(metavar="N|auto", help="Runs at a time.")]
 
 
@@ -72,7 +73,7 @@ def plan_command(
     only: Only = None,
     why: Why = False,
 ) -> None:
-    """Show the runs of PATHs and check them all; starts no kernel."""
+    """List and check the runs of PATHs without starting them."""
     project = root_of(root)
     read_tracking(project)
     above: list[RunSpec] = []
@@ -114,26 +115,33 @@ def run(
     outputs: Outputs = None,
     workers: Workers = "auto",
     only: Only = None,
-    force: Annotated[bool, typer.Option("--force", help="Also what is unchanged.")] = False,
-    failed: Annotated[bool, typer.Option("--failed", help="Only what failed last time.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run unchanged configs too.")] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Run only configs that failed last time.")
+    ] = False,
     why: Why = False,
     kernel: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of all runs; by default as templates say.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Kernel for all runs; by default the one each template names."
+        ),
     ] = None,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at a failure.")] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop after the first failure.")
+    ] = False,
     max_failures: Annotated[
-        int | None, typer.Option(min=1, help="Start no other run after so many failures.")
+        int | None, typer.Option(min=1, help="Start no more runs after this many failures.")
     ] = None,
     max_time: Annotated[
-        str | None, typer.Option(metavar="8h", help="Start no other run after so long.")
+        str | None, typer.Option(metavar="8h", help="Start no more runs after this time.")
     ] = None,
     order: Annotated[
-        str, typer.Option(metavar="longest|cheapest", help="Which runs go first.")
+        str, typer.Option(metavar="longest|cheapest", help="Order of the runs.")
     ] = "longest",
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print the end only.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print only the final summary.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print events as JSON lines.")] = False,
 ) -> None:
-    """Execute the runs of PATHs that are new or changed; what was done is not done again.
+    """Run configs that are new or have changed. Finished runs are skipped.
 
     Exit code 0 if all is well, 1 if a run failed, or was skipped as what it follows is missing,
     2 if a config is wrong or nothing can be written, 130 if it was stopped, by Ctrl-C or by
@@ -253,7 +261,7 @@ def _rows(specs: list[RunSpec], place: Project, out: Console) -> None:
 
         cells = {spec.run_id: spec.row for spec in specs if spec.config == config}
         file = shown(write_rows(cells, place.outputs / config), place.root)
-        out.print(f"rows:     {file}, the table with the results beside it", soft_wrap=True)
+        out.print(f"rows:     {file}, the table with its results", soft_wrap=True)
 
 
 def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
@@ -282,7 +290,7 @@ def _workers(given: str) -> int | None:
 
 @app.command()
 def schema(root: Root = None) -> None:
-    """Write a JSON Schema per template into .schema/, for YAML editors."""
+    """Write JSON Schemas into .schema/, so that editors complete and check configs."""
     project = root_of(root)
     for path in write_schemas(project):
         console.print(f"wrote {shown(path, project)}")
@@ -291,7 +299,7 @@ def schema(root: Root = None) -> None:
 @app.command()
 def check(
     paths: Annotated[list[Path] | None, typer.Argument(help="Templates; by default all.")] = None,
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended safely.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Fix problems that are safe to fix.")] = False,
     root: Root = None,
 ) -> None:
     """Lint templates; exit code 1 if one breaks a rule, 2 if there is none."""
@@ -303,13 +311,13 @@ def check(
     for violation in violations:
         console.print(str(violation), markup=False, highlight=False, soft_wrap=True)
     problems = count(len(violations), "violation")
-    console.print(problems if violations else "all templates keep the rules")
+    console.print(problems if violations else "all templates pass")
     raise typer.Exit(1 if violations else 0)
 
 
 @app.command()
 def reference(paths: Paths = None, root: Root = None, workers: Workers = "auto") -> None:
-    """Write executed references of PATHs into notebooks/, for nbval to regress against."""
+    """Execute the configs and save them in notebooks/ as reference results."""
     from fourfold.regress.references import first_runs, write_reference
 
     project = root_of(root)
@@ -331,13 +339,13 @@ def regress(
     root: Root = None,
     workers: Workers = "auto",
     accept: Annotated[
-        bool, typer.Option("--accept", help="Show what differs, and take it into the references.")
+        bool, typer.Option("--accept", help="Show the differences and update the references.")
     ] = False,
     changed: Annotated[
-        bool, typer.Option("--changed", help="Only references that something has changed for.")
+        bool, typer.Option("--changed", help="Test only references affected by a change.")
     ] = False,
 ) -> None:
-    """Test notebooks against their stored outputs; by default notebooks/, on any folder of them.
+    """Test notebooks against their stored outputs; by default those in notebooks/.
 
     Templates are executed as they are now. What else is given goes to pytest, such as ``-x``,
     ``-k Modeling`` or ``--junit-xml=FILE``. Exit code 0 if all is the same, 1 if anything differs,
@@ -354,7 +362,7 @@ def main() -> None:
     try:
         app()
     except FourfoldError as error:
-        complain(str(error))
+        complain(masked(str(error)))
         if isinstance(error, ConfigError):
             complain(f"{count(len(error.violations), 'mistake')}; no kernel was started")
         raise SystemExit(2) from None
@@ -362,3 +370,14 @@ def main() -> None:
         if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
             complain("stopped; no run was under way")
         raise
+    except Exception as error:
+        if os.environ.get("FOURFOLD_TRACEBACK"):
+            raise
+        complain(f"{legible(_unforeseen(error))}; FOURFOLD_TRACEBACK=1 shows where")
+        raise SystemExit(2) from None
+
+
+def _unforeseen(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'a file'}: {error.strerror}"
+    return f"not foreseen: {type(error).__name__}: {masked(str(error))}"

@@ -38,10 +38,14 @@ def predict(
         typer.Option(metavar="COLUMN", help="Repeat a column of the data; may be given again."),
     ] = None,
     unknown: Annotated[
-        str, typer.Option(metavar="error|reject", help="What an unknown level is.")
+        str,
+        typer.Option(
+            metavar="error|reject",
+            help="Treat rows with an unknown level as an error, or set them aside.",
+        ),
     ] = "error",
     engine: Annotated[
-        str, typer.Option(metavar="skops|onnx", help="What computes: scikit-learn, ONNX Runtime.")
+        str, typer.Option(metavar="skops|onnx", help="Predict with scikit-learn or ONNX Runtime.")
     ] = "skops",
     root: Root = None,
     outputs: Outputs = None,
@@ -68,12 +72,12 @@ def predict(
 @app.command()
 def export(
     run: Run,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to create.")],
     force: Force = False,
     root: Root = None,
     outputs: Outputs = None,
 ) -> None:
-    """Write a folder that predicts with numpy only: python predict.py DATA.csv."""
+    """Export a model to a folder that needs only numpy."""
     from fourfold.models.export import export as written
 
     for path in written(_folder(run, root, outputs), folder, force):
@@ -84,10 +88,12 @@ def export(
 def promote(
     name: Annotated[str, typer.Option("--as", metavar="NAME", help="models/NAME.yaml decides.")],
     run: Annotated[str, typer.Argument(help="Run that has kept a model, as titanic/default.")] = "",
-    approver: Annotated[str, typer.Option(metavar="NAME", help="Who approves.")] = "",
-    because: Annotated[str, typer.Option(metavar="TEXT", help="Why, in a sentence.")] = "",
+    approver: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of the person who approves.")
+    ] = "",
+    because: Annotated[str, typer.Option(metavar="TEXT", help="Reason, in one sentence.")] = "",
     data: Annotated[
-        str, typer.Option("--on", metavar="DATA", help="Rows with a known truth to compare on.")
+        str, typer.Option("--on", metavar="DATA", help="Rows with known answers to compare on.")
     ] = "",
     query: Annotated[str, typer.Option(metavar="SQL", help="Rows to read from a database.")] = "",
     rollback: Annotated[

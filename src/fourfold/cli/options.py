@@ -35,9 +35,9 @@ Root = Annotated[
 ]
 Outputs = Annotated[Path | None, typer.Option(help="Folder of results; by default outputs/.")]
 
-Port = Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")]
-Browser = Annotated[bool, typer.Option(help="Open the page.")]
-Force = Annotated[bool, typer.Option("--force", help="Write over files of that name.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to use; 0 picks a free one.")]
+Browser = Annotated[bool, typer.Option(help="Open the page in a browser.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 
 
 _WORDS = {"signal": "stopped", "disk": "nothing can be written"}

@@ -124,9 +124,9 @@ class Progress:
     def _stopping(self, why: str, signals: int) -> None:
         running = count(len(self.active), "run")
         if signals > 1:
-            self._line(f"stopping at once: {running} cancelled, what is done is saved")
+            self._line(f"stopping at once: {running} cancelled, completed results are saved")
         elif signals:
-            rest = f"{running} will end after the current cell, what is done is saved"
+            rest = f"{running} will end after the current cell, completed results are saved"
             self._line(f"stopping: no other run starts, {rest}; Ctrl-C again stops at once")
         else:
             rest = f", {running} will finish" if self.active else ""

@@ -26,17 +26,15 @@ _BATCHES = 20
 
 @app.command()
 def accept(
-    runs: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="Runs, configs or globs, as for compare.")
-    ],
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs, configs or globs.")],
     because: Annotated[
         str,
-        typer.Option(metavar="TEXT", help="Why their results are the same.", show_default=False),
+        typer.Option(metavar="TEXT", help="Reason why the results still hold.", show_default=False),
     ],
     root: Root = None,
     outputs: Outputs = None,
 ) -> None:
-    """Keep results after a change of code, data or packages that you know to be harmless.
+    """Keep results after a change that you know to be harmless.
 
     The reason stands in each record and on its page. Other parameters cannot be accepted.
     """
@@ -64,17 +62,13 @@ def accept(
 
 @app.command()
 def note(
-    runs: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="Runs, configs or globs, as for compare.")
-    ],
-    tag: Annotated[list[str] | None, typer.Option(help="One word; may be repeated.")] = None,
-    text: Annotated[
-        str | None, typer.Option(help="A note in place of the former; an empty one removes it.")
-    ] = None,
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs, configs or globs.")],
+    tag: Annotated[list[str] | None, typer.Option(help="Tag of one word; may be repeated.")] = None,
+    text: Annotated[str | None, typer.Option(help="New note; an empty one removes it.")] = None,
     root: Root = None,
     outputs: Outputs = None,
 ) -> None:
-    """Tag runs, or write a note on them: into a file beside their config, and on the pages."""
+    """Tag runs or add a note, stored in a file next to their config."""
     from fourfold.report.notes import add_notes, is_tag
     from fourfold.report.overview import keep_notes, write_results
 

@@ -34,7 +34,7 @@ def _runs(folder: Path) -> list[dict[str, Any]]:
 def view(
     root: Root = None, outputs: Outputs = None, port: Port = 0, browser: Browser = True
 ) -> None:
-    """Show all runs: write outputs/index.html anew and serve it to this machine, until Ctrl-C."""
+    """Serve the page of all runs to this machine until Ctrl-C."""
     import webbrowser
 
     from fourfold.report.overview import write_results
@@ -61,11 +61,12 @@ def compare(
     root: Root = None,
     outputs: Outputs = None,
     metric: Annotated[
-        list[str] | None, typer.Option(help="By default those of the claims; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Metric to show; by default those of the claims; may be repeated."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show runs side by side: parameters that differ, and metrics with their 95 % intervals."""
+    """Compare runs: differing parameters, and metrics with 95 % intervals."""
     from fourfold.report.overview import write_results
 
     project = root_of(root)
@@ -88,9 +89,11 @@ def pdf(
     runs: Runs = None,
     root: Root = None,
     outputs: Outputs = None,
-    force: Annotated[bool, typer.Option("--force", help="Also what is printed already.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Recreate PDFs that already exist.")
+    ] = False,
 ) -> None:
-    """Print reports to report.pdf beside them; needs Chromium, Chrome or Edge."""
+    """Save each report as report.pdf; needs Chromium, Chrome or Edge."""
     from fourfold.report.pdf import browser, print_all
 
     project = root_of(root)

@@ -77,7 +77,7 @@ def send_champion(
 
 @app.command()
 def track(root: Root = None, outputs: Outputs = None) -> None:
-    """Send all results to MLflow that it does not have; exit code 1 if some are left.
+    """Send results that MLflow does not have yet; exit code 1 if some are left.
 
     Where MLflow is stands in pyproject.toml: [tool.fourfold] tracking = "http://host:5000".
     """

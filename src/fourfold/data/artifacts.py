@@ -82,11 +82,16 @@ def read_artifact(text: str) -> Artifact:
 
 def artifacts_in(value: Any) -> list[str]:
     """Return the texts in a value, at any depth, that name artifacts of runs."""
+    return [text for text in texts_in(value) if is_artifact(text)]
+
+
+def texts_in(value: Any) -> list[str]:
+    """Return the texts in a value, at any depth."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list | tuple):
-        return [text for each in value for text in artifacts_in(each)]
-    return [value] if is_artifact(value) else []
+        return [text for each in value for text in texts_in(each)]
+    return [value] if isinstance(value, str) else []
 
 
 def names_at(folder: Path) -> list[str]:

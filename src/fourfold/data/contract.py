@@ -231,7 +231,8 @@ def _check_whole(
         ):
             problems.append(
                 f"{path.name}: columns.{column}: expected {wrong[0].rule}, got "
-                f"{frame[column].dtype}, such as {wrong[0].value!r}; mend the data or the contract"
+                f"{frame[column].dtype}, such as {wrong[0].value!r}; correct the data or the "
+                "contract"
             )
     if not problems:
         problems = [f"{path.name}: {f.reason}" for f in failures if f.row is None]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, quote_plus
 
 from fourfold.data.coerce import named, with_dates
-from fourfold.errors import DataError, did_you_mean
+from fourfold.errors import DataError, did_you_mean, masked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,10 +21,14 @@ DIALECTS = (
     *("postgresql", "redshift", "snowflake", "sqlite", "trino"),
 )
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
-_USERINFO = re.compile(r"(?<=://)([^/@:]*):([^/@]*)(?=@)")
-_SECRET_KEY = re.compile(
-    r"(?i)([?&][^=&]*(?:pass|pwd|token|secret|sig|key|credential)[^=&]*=)([^&]+)"
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_READING = {"select", "with", "values", "from", "table", "show", "describe", "explain"}
+_WRITING = re.compile(
+    r"\binto\b|[()]\s*(?:insert|update|delete|merge|replace)\s(?!\s*[,)])|^explain\s+analy[sz]e\b",
+    re.IGNORECASE,
 )
+#: What SQLite lets a query do, by its number: select, read, call a function, recurse, begin.
+_ALLOWED = {20, 21, 22, 31, 33}
 _SQLITE_URL = re.compile(r"sqlite(?:\+\w+)?:///(?!/|:memory:)(.+)", re.IGNORECASE)
 
 
@@ -46,18 +50,42 @@ def problem(source: str, query: str) -> str | None:
     missing = (
         None if query else f"{masked(source)}: expected a query (SQL) for a database, got none"
     )
-    return password_complaint(source) or missing or unset(source)
+    return password_complaint(source) or missing or writes(query) or unset(source)
 
 
 def password_complaint(source: str) -> str | None:
-    """Return the complaint about a password that is no environment variable."""
-    password = _USERINFO.search(source)
-    if not password or not _VARIABLE.sub("", password[2]):
+    """Return the complaint about a secret in a URL that is no environment variable."""
+    if masked(source) == source:
         return None
     return (
         "expected the password as an environment variable, as in "
-        "postgresql://me:${PGPASSWORD}@host/shop; got it in plain text"
+        "postgresql://me:${PGPASSWORD}@host/shop or https://host/a.csv?token=${TOKEN}; "
+        f"got it in plain text: {masked(source)}"
     )
+
+
+def writes(query: str) -> str | None:
+    """Return why a query may do more than read; None if it only reads.
+
+    Examples
+    --------
+    >>> writes("with a as (select 1) select 'drop table x; --' from a")
+    >>> writes("drop table x")
+    "expected one query that only reads, beginning with select or with; got 'drop'"
+    """
+    plain = _QUOTED.sub(lambda part: " " if part[0][0] in "-/" else "''", query).strip()
+    first = re.match(r"[\s(]*([a-z]*)", plain, re.IGNORECASE)
+    word = first[1].lower() if first else ""
+    rest = plain.rstrip("; \t\n")
+    expected = "expected one query that only reads, beginning with select or with"
+    if word not in _READING:
+        near = did_you_mean(word, _READING)
+        return f"{expected}; got {word or query[:20]!r}.{near}".removesuffix(".")
+    if ";" in rest:
+        return f"{expected}; got several statements"
+    if other := _WRITING.search(plain):
+        return f"{expected}; got {' '.join(other[0].split()).lstrip('() ')!r}"
+    return None
 
 
 def unset(source: str) -> str | None:
@@ -71,24 +99,6 @@ def unset(source: str) -> str | None:
 def resolved(source: str) -> str:
     """Return the source with its ``${NAME}`` replaced by the environment's values, quoted."""
     return _VARIABLE.sub(lambda name: quote(os.environ[name[1]], safe=""), source)
-
-
-def masked(source: str) -> str:
-    """Return the source with ``***`` for each secret in plain text.
-
-    Examples
-    --------
-    >>> masked("postgresql://me:hunter2@host/shop")
-    'postgresql://me:***@host/shop'
-    >>> masked("postgresql://me:${PGPASSWORD}@host/shop")
-    'postgresql://me:${PGPASSWORD}@host/shop'
-    """
-
-    def hide(secret: str) -> str:
-        return secret if _VARIABLE.fullmatch(secret) else "***"
-
-    text = _USERINFO.sub(lambda user: f"{user[1]}:{hide(user[2])}", source)
-    return _SECRET_KEY.sub(lambda key: key[1] + hide(key[2]), text)
 
 
 def clean(message: str, source: str) -> str:
@@ -111,7 +121,32 @@ def read(source: str, query: str) -> pd.DataFrame:
     import pandas as pd
     from sqlalchemy import text
 
-    return _rows(_asked(source, lambda it: pd.read_sql_query(text(query), it)), masked(source))
+    if problem := writes(query):
+        raise DataError(f"{masked(source)}: {problem}")
+
+    def rows(connection: Any) -> pd.DataFrame:
+        _only_read(connection)
+        return pd.read_sql_query(text(query), connection)
+
+    return _rows(_asked(source, rows), masked(source))
+
+
+def _only_read(connection: Any) -> None:
+    """Let a connection read, and nothing else, where its database knows how."""
+    from sqlalchemy import text
+
+    dialect = connection.dialect.name
+    if dialect == "sqlite":
+        connection.connection.dbapi_connection.set_authorizer(_authorised)
+    elif dialect == "postgresql":
+        connection.execute(text("SET TRANSACTION READ ONLY"))
+    elif dialect in ("mysql", "mariadb"):
+        connection.execute(text("START TRANSACTION READ ONLY"))
+
+
+def _authorised(action: int, first: str | None, second: str | None, *_: Any) -> int:
+    loads = action == 31 and (second or "").lower() == "load_extension"
+    return 0 if action in _ALLOWED and not loads else 1
 
 
 def _rows(frame: pd.DataFrame, source: str) -> pd.DataFrame:
@@ -185,8 +220,11 @@ def select(frame: pd.DataFrame, query: str, source: str = "data") -> pd.DataFram
 
     def rows(connection: Any) -> pd.DataFrame:
         frame.to_sql(TABLE, connection, index=False)
+        _only_read(connection)
         return pd.read_sql_query(text(query), connection)
 
+    if problem := writes(query):
+        raise DataError(f"{source}: {problem}")
     try:
         selected = _connected("sqlite://", rows)
     except Exception as error:

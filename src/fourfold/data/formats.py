@@ -245,7 +245,7 @@ def _parser_message(error: Exception) -> str:
     expected, line, got = counts.groups()
     return (
         f"line {line}: expected {expected} fields, got {got}; quote the text that holds the "
-        "separator, or mend the line"
+        "separator, or correct the line"
     )
 
 

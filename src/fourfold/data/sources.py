@@ -174,8 +174,10 @@ class _Artifact(_Files):
 class _Url(Source):
     def problem(self, query: str = "") -> str | None:
         scheme = self.text.partition(":")[0]
-        if (unset := database.unset(self.text)) or scheme in _WEB:
-            return unset
+        if (wrong := database.password_complaint(self.text) or database.unset(self.text)) or (
+            scheme in _WEB
+        ):
+            return wrong
         from fsspec.registry import known_implementations
 
         if scheme not in known_implementations:

@@ -57,5 +57,5 @@ def folder_of(path: Path | str) -> Path | None:
         message = f"expected the model in {path.stem}/{named}, found none; is it in git?"
         raise ConfigError([document.violation((KEY,), message)])
     if not read_description(folder).digest.startswith(named):
-        raise DataError(f"{folder}: refused, since it holds another model than its name says")
+        raise DataError(f"{folder}: refused, since it holds another model than its name states")
     return folder

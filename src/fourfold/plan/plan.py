@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from fourfold.data import sources
-from fourfold.data.artifacts import artifacts_in, is_artifact, read_artifact
+from fourfold.data.artifacts import artifacts_in, is_artifact, read_artifact, texts_in
+from fourfold.data.database import password_complaint, writes
 from fourfold.data.formats import kind_of
 from fourfold.data.listing import files_below, matches
 from fourfold.errors import ConfigError, DataError, TemplateError, Violation, did_you_mean
@@ -27,7 +28,7 @@ from fourfold.plan.spec import RunOptions, RunSpec, canonical, digest, run_id
 from fourfold.plan.sweep import Expansion, Setting
 from fourfold.plan.template import Template, find_template, read_template, template_file
 from fourfold.project import shown
-from fourfold.records.evidence import BUSINESS
+from fourfold.records.evidence import FRAME
 
 #: A parameter whose comment starts with this is the path of a file.
 _PATH_OF = "path of "
@@ -124,7 +125,10 @@ def plan(
             )
         names[config.name] = path
         if not _is_folder_name(config.name):
-            message = f"expected a name that UTF-8 can hold in {_LONGEST_NAME} bytes"
+            message = (
+                f"expected a name that UTF-8 can hold in {_LONGEST_NAME} bytes, "
+                "and that begins with no dot"
+            )
             violations.append(config.violation((), f"{message}, got {config.name!r}"))
             continue
         runs, wrong = _plan_config(config, root, read, remark)
@@ -167,8 +171,8 @@ def _template(config: Config, root: Path, read: Any) -> Template | None:
 
 def _is_folder_name(name: str) -> bool:
     """Say whether outputs can lie in a folder of this name, and a reference in such a file."""
-    try:
-        return len(name.encode()) <= _LONGEST_NAME
+    try:  # a dot at its beginning hides what is ours, and two lead out of the outputs
+        return len(name.encode()) <= _LONGEST_NAME and not name.startswith(".")
     except UnicodeEncodeError:
         return False
 
@@ -252,7 +256,7 @@ def _common(config: Config, template: Template) -> dict[str, Any]:
     """Return the values of parameters that do not vary."""
     defaults = {
         # A template's own question is about its own example, never about the data of a config.
-        name: type(parameter.default)() if name in BUSINESS else parameter.default
+        name: type(parameter.default)() if name in FRAME else parameter.default
         for name, parameter in template.parameters.items()
         if parameter.default is not REQUIRED and parameter.held
     }
@@ -294,7 +298,7 @@ def check_config(config: Config, template: Template | None) -> list[Violation]:
     keys = kind.keys or {}
     given = {n: block for n, block in config.value.items() if block is not None or n not in keys}
     problems = kind.problems(given)
-    twice = set(BUSINESS) & config.block("business").keys() & config.block("parameters").keys()
+    twice = set(FRAME) & config.block("business").keys() & config.block("parameters").keys()
     problems += [
         Problem(("parameters", name), f"already given by business.{name}") for name in twice
     ]
@@ -326,7 +330,7 @@ def _check_runs(
             if is_artifact(path):
                 continue  # which its run may still have to make
             if name == "data" and (path or parameter.default != ""):
-                problem = sources.parse(path, root).problem(query)
+                problem = sources.parse(path, root).problem(query) or (query and writes(query))
             elif name == "contract" or (name != "data" and parameter.help.startswith(_PATH_OF)):
                 problem = _no_file(path, root)
             if problem:
@@ -335,7 +339,10 @@ def _check_runs(
         for name, given in run.parameters.items():
             place = block if name in run.varied else "parameters"
             unread = map(_unread, artifacts_in(given), repeat(name))
-            problems += [Problem((place, name), message) for message in unread if message]
+            plain = filter(None, map(password_complaint, texts_in(given)))
+            problems += [
+                Problem((place, name), message) for message in (*unread, *plain) if message
+            ]
     return [config.violation(key, message) for key, message in problems]
 
 

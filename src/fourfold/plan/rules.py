@@ -86,7 +86,7 @@ def regress_kind(metrics: Kind) -> Kind:
     one = {"type": "string", "pattern": "^(pictures|stderr|(column|metric|cell) .+)$"}
     ignore = {
         "anyOf": [one, {"type": "array", "items": one}],
-        "description": f"What is not compared: {', '.join(IGNORABLE)}",
+        "description": f"Not compared: {', '.join(IGNORABLE)}",
     }
     keys = {
         "rtol": size("Relative tolerance of numbers; by default 1e-5"),

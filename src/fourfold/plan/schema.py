@@ -20,12 +20,15 @@ from fourfold.plan.search import search_kind
 from fourfold.plan.spec import canonical
 from fourfold.plan.sweep import Names, conditions_kind, sweep_kind
 from fourfold.plan.template import Template, read_template, templates
-from fourfold.records.evidence import BUSINESS, CONDITION, EXPECTED_CONDITION, Criterion
+from fourfold.records.evidence import CONDITION, EXPECTED_CONDITION, FRAME, Criterion
 
 _ABOUT = {
     "question": "Business question to answer",
     "decision": "Decision that the answer serves",
     "success": "Criteria: metric to condition, judged by the metric's interval",
+    "if_yes": "Action if the answer is yes",
+    "if_no": "Action if the answer is no",
+    "labels": "Words for names of columns, in the conclusion",
 }
 _SHORT = 120  # characters, of a part that may stand twice
 _EXTENDS = {"type": "string", "description": "Path of a config to build on"}
@@ -40,7 +43,7 @@ def config_kind(template: Template | None) -> Kind:
     keys: dict[str, Kind] = {
         "extends": Kind(schema=lambda: _EXTENDS),
         "template": anything(),
-        "business": mapping(_WHY, dict.fromkeys(BUSINESS, anything())),
+        "business": mapping(_WHY, dict.fromkeys(FRAME, anything())),
         "parameters": mapping("Parameters of the template", {}, anything),
         "sweep": sweep_kind(Names()),
         "search": search_kind(Names()),
@@ -57,13 +60,13 @@ def _names(template: Template) -> Names:
     if "success" in kinds:
         kinds["success"] = _success(template, kinds["success"])
     # Editors offer question, decision and success below `business` alone.
-    own = {name: kind for name, kind in kinds.items() if name not in BUSINESS}
+    own = {name: kind for name, kind in kinds.items() if name not in FRAME}
     strange = unknown(kinds, f"unknown parameter of template {template.name!r}.")
 
     def other(name: Any) -> Kind:
         return kinds.get(name) or strange(name)
 
-    return Names(own, other, {name: _defined(name) for name in kinds if name in BUSINESS})
+    return Names(own, other, {name: _defined(name) for name in kinds if name in FRAME})
 
 
 def _of_template(template: Template) -> dict[str, Kind]:
@@ -76,7 +79,7 @@ def _of_template(template: Template) -> dict[str, Kind]:
     names = [{"const": template.name}, path]
     return {
         "template": Kind(schema=lambda: {"anyOf": names, "description": _NOTEBOOK}),
-        "business": mapping(_WHY, {name: _business(template, name, kinds) for name in BUSINESS}),
+        "business": mapping(_WHY, {name: _business(template, name, kinds) for name in FRAME}),
         "parameters": mapping("Parameters of the template", own, other, **extra),
         "sweep": sweep_kind(swept),
         "search": search_kind(swept, _metric(template)),
@@ -168,14 +171,14 @@ def config_schema(template: Template) -> dict[str, Any]:
         "title": f"Fourfold config of template {template.name}",
         **schema,
         "definitions": {
-            **{name: block[name] for name in BUSINESS if name in template.parameters},
+            **{name: block[name] for name in FRAME if name in template.parameters},
             "conditions": conditions_kind(_names(template)).json_schema(),
             "condition": {
                 **{"type": "string", "pattern": CONDITION, "description": _CONDITION},
                 "patternErrorMessage": _CONDITION,
             },
         },
-        "allOf": [_has(["template"]), *map(_given, required), *map(_once, BUSINESS)],
+        "allOf": [_has(["template"]), *map(_given, required), *map(_once, FRAME)],
     }
     return _shared(whole)
 
@@ -236,7 +239,7 @@ def _given(name: str) -> dict[str, Any]:
     of_list = {"type": "array", "items": [{"required": [name]}], "minItems": 1}
     swept = {"required": ["list"], "properties": {"list": of_list}}
     ways = [
-        *([below("business")] if name in BUSINESS else []),
+        *([below("business")] if name in FRAME else []),
         *(below("sweep", *way) for way in (["grid"], ["zip"], ["random", "over"])),
         below("search", "over"),
         {"required": ["sweep"], "properties": {"sweep": swept}},
@@ -244,7 +247,7 @@ def _given(name: str) -> dict[str, Any]:
     elsewhere = {"anyOf": [{"not": _not_extended()}, *ways]}
     block = {"properties": {"parameters": {"required": [name]}}, "required": ["parameters"]}
     home = {"properties": {"business": {"required": [name]}}, "required": ["business"]}
-    usual = home if name in BUSINESS else block
+    usual = home if name in FRAME else block
     return {"if": {"not": {"anyOf": [elsewhere, block]}}, "then": usual}
 
 

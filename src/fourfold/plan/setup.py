@@ -5,13 +5,11 @@ rest. Elsewhere the cell says which template it is, and does nothing.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fourfold.errors import FourfoldError
-from fourfold.project import git
+from fourfold.project import git, read_settings
 from fourfold.records.ipynb import tags, text
 
 SETUP = "setup"
@@ -57,19 +55,15 @@ def repository(root: Path) -> str:
 
     Raises
     ------
-    FourfoldError
-        If pyproject.toml names something else.
+    ConfigError
+        If pyproject.toml names something else, or cannot be read.
     """
-    settings = root / "pyproject.toml"
-    if settings.is_file():
-        content = tomllib.loads(settings.read_text(encoding="utf-8"))
-        named = content.get("tool", {}).get("fourfold", {}).get("repository")
-        if named is not None:
-            if not isinstance(named, str) or not _NAME.fullmatch(named):
-                raise FourfoldError(
-                    f"pyproject.toml tool.fourfold.repository: expected owner/name, got {named!r}"
-                )
-            return named
+    settings = read_settings(root)
+    named = settings.own.get("repository")
+    if named is not None:
+        if not isinstance(named, str) or not _NAME.fullmatch(named):
+            raise settings.wrong("repository", f"expected owner/name, got {named!r}")
+        return named
     address = _GITHUB.search(git(root, "config", "--get", "remote.origin.url") or "")
     return address[1] if address else ""
 
@@ -103,11 +97,8 @@ def setup_cell(template: str, root: Path) -> str:
 
 def _requirement(root: Path) -> str:
     """Return what pip installs Fourfold from on any machine; ``.`` if it is this project."""
-    settings = root / "pyproject.toml"
-    if settings.is_file():
-        content = tomllib.loads(settings.read_text(encoding="utf-8"))
-        if content.get("project", {}).get("name") == "fourfold":
-            return "."
+    if read_settings(root).name == "fourfold":
+        return "."
     listed = root / "requirements.txt"
     lines = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
     for line in lines:

@@ -136,7 +136,7 @@ def rows_held_out(candidate: Model, champion: Model | None, record: RunRecord, r
     if CONTRACT in said.files:
         frame = contracts.check(frame, checked(folder, CONTRACT, said)).frame
     if not kept["row"].isin(frame.index).all():
-        raise DataError(f"{other}; the rows of {source} cannot be told apart")
+        raise DataError(f"{other}; the rows of {source} cannot be distinguished")
     frame = frame.loc[kept["row"]]
     _check_same(candidate, frame, kept, f"{other}; the rows of {source} are not those of the run")
     groups = kept["group"].to_numpy() if "group" in kept else None

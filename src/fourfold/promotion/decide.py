@@ -271,7 +271,7 @@ def approved(gate: Gate, approver: str) -> Check:
     """Return whether somebody who may has approved."""
     name = "approved"
     if not approver.strip():
-        return Check(name, False, "nobody is named as approver")
+        return Check(name, False, "no approver is named")
     if gate.approvers and approver not in gate.approvers:
         near = did_you_mean(approver, gate.approvers)
         return Check(

@@ -22,8 +22,8 @@ ROLLED_BACK: Final = "rolled back"
 MARK = "# From here on, `fourfold promote` writes.\n"
 DRAFT = """\
 # What a model must do to be used as {name!r}: `fourfold promote RUN --as {name}` decides by it.
-about: ""  # what the model is used for
-approvers: []  # who may approve; empty: anybody who gives a name
+about: ""  # purpose of the model
+approvers: []  # who may approve; empty: anyone who gives a name
 # measure: brier  # brier, log or error of classes; absolute or squared of quantities
 margin: 0  # by how much its loss must be lower than the champion's, in the measure
 segments: 0.1  # by which share its loss may be higher in a part of the rows

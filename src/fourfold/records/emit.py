@@ -158,7 +158,7 @@ def save(name: str, frame: pd.DataFrame) -> None:
     DataError
         If `name` is not a bare file name.
     """
-    if Path(name).name != name:
+    if Path(name).name != name or name in ("", "..") or "\0" in name:
         raise DataError(f"save: expected a bare file name such as 'labels.csv', got {name!r}")
     folder = Path(os.environ.get("FOURFOLD_ARTIFACTS", "artifacts"))
     folder.mkdir(parents=True, exist_ok=True)

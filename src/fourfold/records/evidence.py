@@ -25,6 +25,8 @@ EXPECTED_CONDITION = "a condition such as '>= 0.4', '< 10', '== 3' or '2..5'"
 #: Why a claim about a fact without sampling error is judged by its value.
 EXACT = "an exact figure"
 BUSINESS = ("question", "decision", "success")
+#: What a config may say of its own question besides: for a conclusion in its own words.
+FRAME = (*BUSINESS, "if_yes", "if_no", "labels")
 
 
 class Interval(NamedTuple):

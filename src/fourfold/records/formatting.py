@@ -3,6 +3,8 @@
 import json
 import math
 import sys
+import warnings
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -58,6 +60,18 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+def listed(names: Iterable[object], labels: Mapping[str, str] | None = None) -> str:
+    """Return names as words in a sentence: by their label, else without underscores.
+
+    Examples
+    --------
+    >>> listed(["sex", "age_years", "fare"], {"age_years": "age"})
+    'sex, age and fare'
+    """
+    words = [(labels or {}).get(str(name)) or short(name).replace("_", " ") for name in names]
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
 def style() -> None:
     """Set figures and tables to be read: colour-blind-safe, 700 pixels wide, three digits.
 
@@ -67,6 +81,8 @@ def style() -> None:
     import pandas as pd
     import seaborn as sns
 
+    # Grids of seaborn lay themselves out, and would warn that they do.
+    warnings.filterwarnings("ignore", "The figure layout has changed to tight", UserWarning)
     sns.set_theme(style="whitegrid", palette="colorblind", font_scale=0.9)
     mpl.rcParams["figure.figsize"] = (7, 4)
     mpl.rcParams["figure.dpi"] = 100

@@ -18,6 +18,7 @@ from fourfold.regress.compare.align import changed
 from fourfold.regress.compare.html_table import Table, named, read_tables
 from fourfold.regress.compare.outputs import PICTURES, aligned, displayed, plain
 from fourfold.regress.compare.text import compare
+from fourfold.report.safe import policy
 
 ORDER = ("failed", "accepted", "passed", "unchanged")
 _SHOWN = ("differs", "failed", "never-run")
@@ -70,7 +71,7 @@ def render(results: Sequence[Mapping[str, Any]]) -> str:
     ordered = sorted(results, key=lambda r: (ORDER.index(r["status"]), r["notebook"]))
     notebooks = [(r, [(c, views(c)) for c in r["cells"] if c["status"] in _SHOWN]) for r in ordered]
     counts = {status: sum(r["status"] == status for r in ordered) for status in ORDER}
-    return _template().render(notebooks=notebooks, counts=counts)
+    return _template().render(notebooks=notebooks, counts=counts, policy=policy())
 
 
 @cache

@@ -31,7 +31,10 @@ def in_words(figure: Mapping[str, Any]) -> str:
     >>> in_words({"axes": [axes]})
     'Inertia. A line; across clusters, 2 to 4; up 300 to 566.'
     """
-    panels = [panel for axes in figure.get("axes", []) if (panel := _panel(axes))]
+    try:
+        panels = [panel for axes in figure.get("axes", []) if (panel := _panel(axes))]
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        return ""  # not of ours, though it bears the name
     heading = [_plain(figure["title"])] if figure.get("title") else []
     more = len(panels) - _MOST_PANELS
     rest = [f"And {more} more panels"] if more > 0 else []

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.project import write_text
-from fourfold.records.evidence import BUSINESS
+from fourfold.records.evidence import FRAME
 from fourfold.records.formatting import as_text, short
 from fourfold.records.record import RunRecord, cause, error_line, read_record
 from fourfold.report.history import NO_HISTORY, history, tables_of
+from fourfold.report.safe import asset, policy
 from fourfold.report.table import row, write_table
 
 PAGE = "index.html"
@@ -28,6 +29,7 @@ _FORMAT = 3
 _RUNS = ".runs.json"
 _NOTES = ".notes.json"
 _LONGEST = 60
+_SCRIPTS = ("compare.js", "statistics.js", "charts.js", "history.js", "overview.js")
 
 
 def write_overview(outputs: Path) -> Path:
@@ -178,7 +180,7 @@ def _note(outputs: Path, read: Mapping[str, Any], results: bool) -> None:
 
 def entry(record: RunRecord) -> dict[str, Any]:
     """Return what the page shows of a record."""
-    values = {n: v for n, v in record.parameters.items() if n not in BUSINESS}
+    values = {n: v for n, v in record.parameters.items() if n not in FRAME}
     return {
         "config": record.config,
         "run": record.run_id,
@@ -282,7 +284,17 @@ def as_json(
 
 def page_of(data: str, count: int) -> str:
     """Return the page of these data."""
-    return str(_template().render(data=data, count=count))
+    theme, scripts = asset("theme.js"), asset(*_SCRIPTS)
+    return str(
+        _template().render(
+            data=data,
+            count=count,
+            style=asset("colours.css", "overview.css"),
+            theme=theme,
+            scripts=scripts,
+            policy=policy(theme, scripts, loads=True),
+        )
+    )
 
 
 @cache

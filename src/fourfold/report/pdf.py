@@ -83,7 +83,7 @@ def print_one(report: Path, program: str) -> Path:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise FourfoldError(f"{report}: {program} did not print it: {error}") from error
         if not made.exists() or not made.read_bytes().startswith(b"%PDF"):
-            said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
+            said = done.stderr.strip().splitlines()[-1:] or ["it printed nothing"]
             raise FourfoldError(f"{report}: {program} did not print it: {said[0]}")
         with whole_file(target) as unfinished:
             shutil.copyfile(made, unfinished)

@@ -1,6 +1,9 @@
 """The report of a run: its notebook as one page that opens from disk, code on demand."""
 
+import os
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache, lru_cache, partial
 from importlib.resources import files
 from math import isfinite
@@ -8,26 +11,42 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jinja2 import pass_context
+from jinja2 import FileSystemBytecodeCache, pass_context
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
-from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from traitlets.config import Config
 
 from fourfold.project import write_text
-from fourfold.records.evidence import BUSINESS, MARKS, MIME, Claim, Criterion
+from fourfold.records.evidence import FRAME, MARKS, MIME, Claim, Criterion
 from fourfold.records.formatting import as_text, number
 from fourfold.records.ipynb import HEADING, text
 from fourfold.records.record import RunRecord, error_line
 from fourfold.report.figure_text import in_words
+from fourfold.report.safe import LEFT_OUT, asset, policy, safe_html, safe_page, safe_styles
 
 _HIDDEN = ("parameters", "injected-parameters", "setup")
 _WIDTH, _ROOM = 160.0, 12.0  # of the small chart of an interval, in pixels
+_SCRIPTS = ("theme.js", "report.js")
+_KINDS = (
+    *("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg"),
+    *("text/plain", "application/javascript", "application/vnd.jupyter.widget-view+json"),
+)
 _SIGNS = {**MARKS, "ok": "✔", "skipped": "–"}
 
 
 class _Exporter(HTMLExporter):
     """nbconvert's, without what a batch of pages would pay for each of them once more."""
+
+    def _create_environment(self) -> Any:
+        """Keep what jinja compiles where Python does: half a second of each command."""
+        environment = super()._create_environment()  # type: ignore[no-untyped-call]
+        folder = Path(__file__).with_name("assets") / "__pycache__"
+        with suppress(OSError):
+            folder.mkdir(exist_ok=True)
+        if os.access(folder, os.W_OK):
+            name = f"%s.{sys.implementation.cache_tag}.jinja"
+            environment.bytecode_cache = FileSystemBytecodeCache(str(folder), name)
+        return environment
 
     def _preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Prepare the copy that nbconvert has made, instead of two more and a validation."""
@@ -60,15 +79,22 @@ def _exported(notebook: Any, resources: dict[str, Any]) -> str:
     exporter = _exporter()
     resources = exporter._init_resources(resources)  # type: ignore[no-untyped-call]
     lexer = notebook.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
-    types = {"notebook_metadata": notebook.metadata, "resources": resources}
     for name, make in (
         ("highlight_code", partial(_highlighted, lexer)),
         ("markdown2html", _prose),
-        ("filter_data_type", WidgetsDataTypeFilter(parent=exporter, **types)),  # type: ignore[no-untyped-call]
+        ("safe_html", safe_html),
+        ("safe_page", safe_page),
+        ("safe_styles", safe_styles),
+        ("filter_data_type", _kind),
     ):
         exporter.register_filter(name, make)  # type: ignore[no-untyped-call]
     page, _ = TemplateExporter.from_notebook_node(exporter, notebook, resources)
     return str(page)
+
+
+def _kind(data: Mapping[str, Any]) -> list[str]:
+    """Return the richest kind of an output that a page without scripts can show."""
+    return [kind for kind in _KINDS if kind in data][:1]
 
 
 def _highlighted(lexer: str, source: str, metadata: Mapping[str, Any]) -> str:
@@ -78,12 +104,14 @@ def _highlighted(lexer: str, source: str, metadata: Mapping[str, Any]) -> str:
 @pass_context
 def _prose(context: Mapping[str, Any], source: str) -> str:
     own = context["cell"].get("attachments")
-    return str(_exporter().markdown2html(context, source)) if own else _shared_prose(source)
+    if own:
+        return safe_html(str(_exporter().markdown2html(context, source)))
+    return _shared_prose(source)
 
 
 @lru_cache(maxsize=512)  # the runs of a template share most of their cells
 def _shared_prose(source: str) -> str:
-    return str(_exporter().markdown2html({}, source))
+    return safe_html(str(_exporter().markdown2html({}, source)))
 
 
 @lru_cache(maxsize=512)
@@ -94,21 +122,25 @@ def _coloured(lexer: str, source: str, magics: str | None) -> str:
 
 def prime() -> None:
     """Load what makes pages, so that the first one takes no longer than the others."""
-    empty = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
-    render(empty, RunRecord("", "", "", "ok", {}, [], "", 0.0))
+    empty = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    notebook = nbformat.from_dict(empty)  # type: ignore[no-untyped-call]
+    render(notebook, RunRecord("", "", "", "ok", {}, [], "", 0.0))
 
 
 def render(notebook: Any, record: RunRecord) -> str:
     """Return a self-contained page: style and pictures inside, no request to anywhere.
 
-    The cells of the notebook are given alternative texts and tags.
+    The cells of the notebook are given alternative texts and tags. Nothing of it runs there.
     """
     for index, cell in enumerate(notebook.cells):
         _mark(cell, index)
     resources = {
         "title": f"{record.config} · {record.run_id}",
-        "style": _page("colours.css") + _page("report.css"),
-        "scripts": _page("theme.js") + _page("report.js"),
+        "style": asset("colours.css", "report.css"),
+        "scripts": asset(*_SCRIPTS),
+        "policy": policy(asset(*_SCRIPTS)),
+        "coloured": [],
+        "left_out": LEFT_OUT,
         "record": record,
         "error": error_line(record),
         "anchors": _anchors(notebook),
@@ -120,16 +152,11 @@ def render(notebook: Any, record: RunRecord) -> str:
     return _exported(notebook, resources)
 
 
-@cache
-def _page(name: str) -> str:
-    return (files("fourfold.report") / "assets" / name).read_text(encoding="utf-8")
-
-
 def _mark(cell: Any, number: int) -> None:
     """Tag what the page folds away, and put each figure into words."""
     tags = cell.metadata.setdefault("tags", [])
-    if cell.cell_type == "markdown":
-        if number == 0:
+    if cell.cell_type != "code":
+        if number == 0 and cell.cell_type == "markdown":
             tags.append("about")
         return
     if not cell.outputs or set(tags) & set(_HIDDEN):
@@ -200,7 +227,7 @@ def chart(claim: Claim) -> dict[str, Any] | None:
 
 def parameters(record: RunRecord) -> list[dict[str, Any]]:
     """Return the parameters of a run as YAML would have them, those that a sweep varies first."""
-    shown = {name: value for name, value in record.parameters.items() if name not in BUSINESS}
+    shown = {name: value for name, value in record.parameters.items() if name not in FRAME}
     order = sorted(shown, key=lambda name: name not in record.varied)
     texts = {n: "(none)" if v is None else as_text(v) or "(empty)" for n, v in shown.items()}
     return [{"name": n, "value": texts[n], "varied": n in record.varied} for n in order]

@@ -12,6 +12,7 @@ from fourfold.data.artifacts import SEARCH
 from fourfold.project import write_text
 from fourfold.records.evidence import Interval
 from fourfold.records.formatting import as_text, count, number
+from fourfold.report.safe import asset, policy
 
 _MOST = 200
 """Settings in the table of a page; all are in the chart and in the record."""
@@ -87,6 +88,8 @@ def render(search: Mapping[str, Any]) -> str:
             others=max(0, len(search["settings"]) - _MOST),
             number=number,
             text=as_text,
+            theme=asset("theme.js"),
+            policy=policy(asset("theme.js")),
         )
     )
 

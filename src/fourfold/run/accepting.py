@@ -49,7 +49,7 @@ def accept(spec: RunSpec, project: Project, fingerprints: Fingerprints, because:
     if earlier.packages:
         now = replace(now, packages=packages.now(earlier.packages), environment=None)
     if left := now.changes_since(now) + altered(folder, record):
-        raise FourfoldError(f"{spec.name}: {left[0]}; so nobody can accept it")
+        raise FourfoldError(f"{spec.name}: {left[0]}; so no one can accept it")
     _write(replace(record, key=now.to_json()), changes, because, project)
     return changes
 

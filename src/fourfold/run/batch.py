@@ -14,16 +14,12 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from nbformat import from_dict
-from papermill.iorw import load_notebook_node
-
 from fourfold.data.artifacts import OUTPUTS
 from fourfold.models.artifacts import digests_of
 from fourfold.models.card import finish
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, git_commit, no_room, write_text
 from fourfold.records.record import RunRecord, findings, section_times, versions, write_record
-from fourfold.report.report import prime, write_report
 from fourfold.run.fingerprint import key_of
 from fourfold.run.folders import new_folder, settle, sweep_new, written
 from fourfold.run.inputs import Reader
@@ -33,7 +29,7 @@ from fourfold.run.kernels.execution import Execution, Failure, Limits, write_not
 from fourfold.run.kernels.machine import kernel_env, with_energy
 from fourfold.run.kernels.zygotes import ZYGOTES
 from fourfold.run.kernelspec import kernel_for
-from fourfold.run.prepare import as_yaml, fill, prepared, with_room
+from fourfold.run.prepare import as_yaml, fill, loaded, prepared, with_room
 from fourfold.run.schedule import ORDERS, Batch, scheduled, warm_up, workers_for
 from fourfold.run.selection import Todo
 
@@ -93,11 +89,11 @@ def run_batch(
     with _signals(batch.stop), ThreadPoolExecutor(workers, "run") as pool:
         sweep_new(project.outputs)
         warm_up(todo, project, workers)
-        prime()
         batch.until = inf if max_time_s is None else time.time() + max_time_s
         todo = list(todo)
         specs = {pool.submit(_tried, item, batch): item.spec for item in scheduled(todo, order)}
         waiting = set(specs)
+        _reports().prime()  # while the first kernels get ready
         try:
             while waiting:  # and wakes often enough for signals to be seen
                 ended, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -130,6 +126,13 @@ def _signals(handler: Callable[..., None]) -> Iterator[None]:
     finally:
         for kind, earlier in before.items():
             signal.signal(kind, earlier)
+
+
+def _reports() -> Any:
+    """Return the module that makes pages, which loads a lot."""
+    from fourfold.report import report
+
+    return report
 
 
 def _tried(item: Todo, batch: Batch) -> RunRecord | None:
@@ -226,7 +229,7 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
     try:
         finish(place, record, root)
         record = replace(record, digests=digests_of(place / "artifacts"))
-        write_report(place, record)
+        _reports().write_report(place, record)
     except Exception as error:  # a page that cannot be made must not end the batch
         if no_room(error):
             raise
@@ -253,7 +256,7 @@ def _execute(item: Todo, batch: Batch, path: Path) -> Execution:
         kernel = kernel_for(item.template["metadata"], spec.options.kernel)
         notebook = prepared(item.template, spec.parameters, kernel)
     except Exception as error:  # a kernel or a language that there is not must not end the batch
-        notebook, wrong = with_room(load_notebook_node(from_dict(item.template))), error  # type: ignore[no-untyped-call]
+        notebook, wrong = with_room(loaded(item.template)), error
     execution = Execution(
         notebook,
         path,

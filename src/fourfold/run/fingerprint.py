@@ -21,7 +21,7 @@ from fourfold.run.inputs import CHANGED, Inputs, Reader, inputs_of
 from fourfold.run.names import texts_of
 from fourfold.run.packages import package_changes
 
-UNSURE = "may have changed, which only reading them would tell"
+UNSURE = "may have changed, which shows only when they are read"
 _LOCKS = (
     *("requirements.lock", "uv.lock", "poetry.lock", "Pipfile.lock", "pixi.lock"),
     "conda-lock.yml",

@@ -5,11 +5,14 @@ MLOps is one quarter each of business framing, DataOps, model improvement and De
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import yaml
 from nbformat import from_dict
+from nbformat.v4.rwbase import rejoin_lines, strip_transient
+from papermill import __version__ as papermill
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
@@ -22,14 +25,37 @@ from fourfold.run.kernelspec import complete, kernel_for
 HEADER = "four-quarters"
 _MOST = 4  # figures in the header
 _HEAD = [
-    "**This run**, a line for each quarter of MLOps:",
+    "**This run at a glance**",
     "",
-    "| quarter | in this run |",
+    "| part | in this run |",
     "|---|---|",
 ]
 _VERSIONS = ("python", "pandas", "scikit-learn")
 # What Markdown, or Jupyter's formulas, would read as marks.
 _MARKS = re.compile(r"([\\`*_|$<>\[\]])")
+
+
+def loaded(template: Path | Mapping[str, Any]) -> Any:
+    """Return a notebook as papermill's `load_notebook_node` does, from a file or its JSON.
+
+    One of format 4.5 is not written, read and validated for that, which takes longer than
+    everything else that is done with a short run.
+    """
+    if isinstance(template, Path):
+        return load_notebook_node(str(template))
+    ids = {cell.get("id") for cell in template["cells"]} - {None}
+    version = template.get("nbformat"), template.get("nbformat_minor")
+    if version != (4, 5) or len(ids) < len(template["cells"]):
+        return load_notebook_node(from_dict(template))  # type: ignore[no-untyped-call]
+    notebook: Any = from_dict(deepcopy(dict(template)))  # type: ignore[no-untyped-call]
+    strip_transient(rejoin_lines(notebook))  # type: ignore[no-untyped-call]
+    names = ("default_parameters", "parameters", "environment_variables")
+    empty: dict[str, Any] = {name: {} for name in names}
+    notebook.metadata.setdefault("papermill", from_dict({**empty, "version": papermill}))  # type: ignore[no-untyped-call]
+    for cell in notebook.cells:
+        cell.metadata.setdefault("tags", [])
+        cell.metadata.setdefault("papermill", from_dict({}))  # type: ignore[no-untyped-call]
+    return notebook
 
 
 def injected(
@@ -47,8 +73,7 @@ def injected(
     kernel : tuple of str, optional
         Its name and language; by default as `kernel_for` has it.
     """
-    given = str(template) if isinstance(template, Path) else from_dict(template)  # type: ignore[no-untyped-call]
-    notebook = load_notebook_node(given)
+    notebook = loaded(template)
     index = parameters_index(notebook)
     if index is not None and "parameters" not in tags(notebook.cells[index]):
         notebook.cells[index].metadata.tags.append("parameters")  # Colab keeps no tags

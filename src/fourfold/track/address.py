@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,13 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fourfold.data.database import password_complaint, resolved, unset
-from fourfold.errors import ConfigError, TrackingError, Violation, did_you_mean
+from fourfold.errors import TrackingError, did_you_mean
+from fourfold.project import read_settings
 
 VARIABLE, KEY = "MLFLOW_TRACKING_URI", "tracking"
-_FILE, _TABLE = "pyproject.toml", "tool.fourfold"
 _SCHEMES = ("sqlite", "http", "https")
 _EXPECTED = "expected sqlite:///FILE, http://HOST, https://HOST or false"
-_LOCATED = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 @dataclass(frozen=True)
@@ -64,37 +62,20 @@ def read_tracking(root: Path) -> Tracking | None:
     ConfigError, TrackingError
         If it is no address that runs can be sent to, in pyproject.toml or in the environment.
     """
-    path, text, content = root / _FILE, "", dict[str, Any]()
-    if path.is_file():
-        text = path.read_text(encoding="utf-8", errors="replace")
-        try:
-            content = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            at = _LOCATED.search(str(error))
-            line, column = (int(n or 1) for n in at.groups()) if at else (1, 1)
-            problem = f"not TOML: {_LOCATED.sub('', str(error))}"
-            raise ConfigError([Violation(_FILE, line, column, _TABLE, problem)]) from None
-    tool = content.get("tool")
-    own = tool.get("fourfold") if isinstance(tool, dict) else None
-    own = own if isinstance(own, dict) else {}
-    near = next((k for k in own if k not in (KEY, "repository") and did_you_mean(k, [KEY])), None)
-    if near:
-        raise _wrong(text, near, f"unknown key; expected {KEY}")
-    given, variable = own.get(KEY), os.environ.get(VARIABLE, "")
+    settings = read_settings(root)
+    given, variable = settings.own.get(KEY), os.environ.get(VARIABLE, "")
     address = variable if given is None else given
     if address is False or (given is None and not variable):
         return None
-    secret = isinstance(given, str) and password_complaint(given)
+    secret = isinstance(given, str) and "@" in given and password_complaint(given)
     problem = _problem(address, bool(secret))
     if problem and given is None:
-        off = f"{KEY} = false below [{_TABLE}] in {_FILE} turns it off"
+        off = f"{KEY} = false below [tool.fourfold] in pyproject.toml turns it off"
         raise TrackingError(f"{VARIABLE}: {problem.rstrip('.')}; {off}")
     if problem:
-        raise _wrong(text, KEY, problem)
-    project = content.get("project")
-    name = project.get("name") if isinstance(project, dict) else None
-    name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or name or root.resolve().name
-    return Tracking(address, str(name) or "fourfold")
+        raise settings.wrong(KEY, problem)
+    name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or settings.name or root.resolve().name
+    return Tracking(address, name or "fourfold")
 
 
 def _problem(address: Any, secret: bool) -> str:
@@ -122,15 +103,3 @@ def _problem(address: Any, secret: bool) -> str:
     except ValueError:  # such as a port that is no number
         whole = False
     return "" if whole else f"{_EXPECTED}, got {got}"
-
-
-def _wrong(text: str, key: str, problem: str) -> ConfigError:
-    """Return the error about a key of ours, located in the text of pyproject.toml."""
-    place, inside = (1, 1), False
-    for number, line in enumerate(text.splitlines(), 1):
-        if head := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
-            inside = head[1].replace(" ", "") == _TABLE
-        at = re.match(rf"\s*((?:[\w.]+\.)?[\"']?{re.escape(key)}[\"']?)\s*=", line)
-        if at and (inside or "fourfold" in at[1]):
-            place = number, at.start(1) + 1
-    return ConfigError([Violation(_FILE, *place, f"{_TABLE}.{key}", problem)])

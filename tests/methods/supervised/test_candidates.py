@@ -55,7 +55,7 @@ def test_the_ranking_by_hand():
     found = pd.DataFrame({"dummy": [0.0, 0.1], "a": [0.5, 0.7], "b": [0.9, 0.9]})
     lost = pd.DataFrame({"dummy": [2.0, 2.1], "a": [2.5, 2.6], "b": [1.0, 3.0]})
     table = candidates.rank(candidates.Validation(found, lost), folds=2)
-    words = {"a": "loses to the dummy", "b": "not shown to beat the dummy", "dummy": ""}
+    words = {"a": "loses to the baseline", "b": "not shown to beat the baseline", "dummy": ""}
     assert table["by loss"].to_dict() == words
     assert table["loss"].to_dict() == pytest.approx({"a": 2.55, "b": 2.0, "dummy": 2.05})
     assert table.index.tolist() == ["b", "a", "dummy"]
@@ -142,7 +142,7 @@ def test_the_dummy_is_the_best_constant_for_the_loss():
     assert tried.losses["dummy"].mean() == pytest.approx(goal.abs().mean(), rel=1e-3)
     table = candidates.rank(tried, 5)
     assert table.loc["ridge", "gain low"] > 0  # and yet R² is better than that of the mean
-    assert table.loc["ridge", "by loss"] == "loses to the dummy"
+    assert table.loc["ridge", "by loss"] == "loses to the baseline"
 
 
 @pytest.mark.parametrize(("prices", "loss"), [((1, 10), 0.9), ((10, 1), 0.1), ((1, 1), 0.1)])
@@ -154,7 +154,7 @@ def test_the_dummy_answers_the_cheapest_class(prices, loss):
     cv = splits("classification", 5, 1)
     tried = candidates.cross_validate(models, frame, goal, cv, "classification", prices)
     assert tried.losses["dummy"].mean() == pytest.approx(loss)
-    assert candidates.rank(tried, 5).loc["m", "by loss"] == "not shown to beat the dummy"
+    assert candidates.rank(tried, 5).loc["m", "by loss"] == "not shown to beat the baseline"
 
 
 class Slow(Ridge):

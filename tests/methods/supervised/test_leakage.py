@@ -101,7 +101,7 @@ def test_rows_on_both_sides_are_counted():
     train = pd.DataFrame({"x": [1.0, None, 3.0] * 40, "w": ["a", "b", "c"] * 40})
     same = pd.DataFrame({"x": [None, 5.0], "w": ["b", "b"]}, index=[7, 8])
     found = leakage.duplicates(train, same)
-    assert found.result == "1 of 2 rows held out (50 %) are learnt from as well"
+    assert found.result == "1 of 2 rows held out (50 %) are training rows as well"
     assert found.verdict == leakage.LOOK
     assert leakage.duplicates(train, same.iloc[1:]).verdict == leakage.CLEAR
 
@@ -162,7 +162,7 @@ def test_a_drift_over_time_is_seen():
     clear = leakage.CLEAR
     expected = [leakage.LEAK, leakage.LOOK, clear, clear, clear, leakage.LEAK]
     assert [check.verdict for check in checks] == expected
-    assert checks[0].result.startswith("by when: the last quarter scores -")
+    assert checks[0].result.startswith("by when: the last 25 % score -")
     assert checks[0].remedy.startswith("Set time: when, or state")
     assert checks[3].result == "no column orders the rows in time"
     assert checks[5].remedy.startswith("Find out what changed")

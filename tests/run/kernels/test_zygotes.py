@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -17,8 +18,11 @@ from subprocess import TimeoutExpired
 import psutil
 import pytest
 from jupyter_client.manager import KernelManager, start_new_kernel
+from typer.testing import CliRunner
 
+from fourfold.cli.main import app
 from fourfold.records.record import read_record
+from fourfold.run.kernels.machine import cores
 from fourfold.run.kernels.process import Lost, Process, WarmError, send
 from fourfold.run.kernels.provisioner import WarmProvisioner
 from fourfold.run.kernels.zygotes import VOLATILE, Zygotes, available, own_folder, remove, sweep
@@ -353,3 +357,25 @@ def test_kernels_with_and_without_common_imports_are_told_apart(zygotes):
         maps = Path(f"/proc/{zygotes.kernel(modules, environment(), None).pid}/maps").read_text()
         loaded.append([name in maps for name in ("/numpy/", "/pandas/", "/scipy/")])
     assert loaded == [[True, True, False], [True, False, loaded[1][2]], [False, False, False]]
+
+
+def test_what_was_imported_ahead_serves_the_runs(project, config, monkeypatch):
+    """One zygote for a command, begun before its runs and their threads are known."""
+    started, start = [], Zygotes._start
+    monkeypatch.setattr(Zygotes, "_start", lambda *args: started.append(args[1]) or start(*args))
+    template = project / "templates" / "tiny.ipynb"
+    look = "import numpy\nfrom threadpoolctl import threadpool_info\n"
+    look += "ff.record('threads', threadpool_info()[0]['num_threads'], exact=True)"
+    notebook = json.loads(template.read_text())
+    next(cell for cell in notebook["cells"] if cell["id"] == "eda-look")["source"] = look
+    template.write_text(json.dumps(notebook))
+    config("template: tiny\nsweep: {grid: {scale: [1, 2]}}\n")
+    for only, threads in (([], 1), (["--only", "scale=1", "--force"], cores())):
+        arguments = ["run", "--root", str(project), "--workers", str(cores() // threads), *only]
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 0, done.output
+        assert len(started) == 1
+        started.clear()
+        record = read_record(project / "outputs" / "a" / "scale=1" / "record.json")
+        assert record.start == "warm"
+        assert record.metrics["threads"].value == threads

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.colors import to_rgba
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 from sklearn.manifold import TSNE, smacof
 from sklearn.metrics import pairwise_distances
@@ -20,7 +21,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from fourfold.methods.clustering.choice import Choice
 from fourfold.methods.intervals import Array
-from fourfold.methods.yellowbrick import expect, load
+from fourfold.methods.yellowbrick import expect, load, offer
 
 #: Fill and edge of one colour-blind-safe blue, as RGBA.
 _FACE, _EDGE = "#0173b233", "#0173b2cc"
@@ -159,15 +160,18 @@ class InterclusterDistance(_Distance):  # type: ignore[misc]
     ----------
     estimator : clusterer with `cluster_centers_`
         Fitted before, or fitted by `fit`.
+    colors : sequence of colours, optional
+        One for each cluster.
     **options
         As for ``yellowbrick.cluster.InterclusterDistance``; `legend` is ignored.
     """
 
-    def __init__(self, estimator: Any, **options: Any) -> None:
+    def __init__(self, estimator: Any, colors: Sequence[Any] | None = None, **options: Any) -> None:
         size = 6000 * min(1.0, 4 / expect(_CLUSTERER, estimator).n_clusters)
         settings = {"max_size": size, "force_model": True} | options | {"legend": False}
         super().__init__(estimator, **settings)
         self.facecolor, self.edgecolor = _FACE, _EDGE
+        self.faces = colors
 
     @property
     def transformer(self) -> Any:
@@ -184,7 +188,8 @@ class InterclusterDistance(_Distance):  # type: ignore[misc]
     def draw(self) -> Any:
         """Draw a circle for each centre."""
         x, y = self.embedded_centers_.T
-        self.ax.scatter(x, y, s=self._get_cluster_sizes(), c=_FACE, edgecolor=_EDGE)
+        faces = _FACE if self.faces is None else [to_rgba(each, 0.45) for each in self.faces]
+        self.ax.scatter(x, y, s=self._get_cluster_sizes(), c=faces, edgecolor=_EDGE)
         for number, (a, b, rows) in enumerate(zip(x, y, self.scores_, strict=True)):
             label = f"{number}\n{rows:,} rows" if len(self.scores_) <= 6 else str(number)
             self.ax.text(a, b, label, va="center", ha="center", fontsize=9)
@@ -255,3 +260,11 @@ def _scale(centres: Array) -> Array:
     start[:, :kept] = (left * signs * sizes)[:, :kept]
     distances = pairwise_distances(centres)
     return np.asarray(smacof(distances, n_components=2, init=start, n_init=1)[0])
+
+
+offer(
+    "yellowbrick.cluster",
+    KElbowVisualizer=KElbowVisualizer,
+    SilhouetteVisualizer=SilhouetteVisualizer,
+    InterclusterDistance=InterclusterDistance,
+)

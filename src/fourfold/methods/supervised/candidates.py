@@ -246,7 +246,7 @@ def rank(validation: Validation, folds: int) -> pd.DataFrame:
     -------
     DataFrame
         `score`, `low`, `high`; `gain`, `gain low`, `gain high` over the dummy's score; `loss`,
-        the mean one of a row, and `by loss`, whether the model beats the dummy in that: the
+        the mean one of a row, and `by loss`, whether the model beats the baseline in that: the
         cheapest constant answer may beat a model whose score is better. A row for each model.
     """
     scores, losses = validation.scores, validation.losses
@@ -266,8 +266,8 @@ def rank(validation: Validation, folds: int) -> pd.DataFrame:
 
 def _beats(saved: Interval) -> str:
     if saved.low > 0:
-        return "beats the dummy"
-    return "loses to the dummy" if saved.high < 0 else "not shown to beat the dummy"
+        return "beats the baseline"
+    return "loses to the baseline" if saved.high < 0 else "not shown to beat the baseline"
 
 
 def winner(scores: pd.DataFrame, folds: int) -> Winner:

@@ -37,7 +37,7 @@ _REMEDY = (
     "state the reason in legitimate."
 )
 _SPLIT = "Set {}: {}, or state in legitimate why the model will know such rows when it is used."
-_LOST = "Find out what changed: nothing that was learned from earlier rows holds for the latest."
+_LOST = "Find the change: the latest rows do not follow the earlier ones."
 
 
 class Check(NamedTuple):
@@ -140,14 +140,14 @@ def duplicates(train: pd.DataFrame, held_out: pd.DataFrame) -> Check:
     --------
     >>> frame = pd.DataFrame({"x": [1, 2, 3], "y": ["a", "b", "c"]})
     >>> duplicates(frame, frame.iloc[[0]]).result
-    '1 of 1 rows held out (100 %) are learnt from as well'
+    '1 of 1 rows held out (100 %) are training rows as well'
     """
     seen = set(pd.util.hash_pandas_object(train, index=False))
     again = int(pd.util.hash_pandas_object(held_out, index=False).isin(seen).sum())
     share = again / max(1, len(held_out))
     part = f"{again:,} of {len(held_out):,} rows held out ({100 * share:.0f} %)"
     verdict = LOOK if share > MANY else CLEAR
-    return Check("the same row on both sides", f"{part} are learnt from as well", verdict)
+    return Check("the same row on both sides", f"{part} are training rows as well", verdict)
 
 
 def group_split(
@@ -225,7 +225,7 @@ def time_split(
         fitted = clone(model).fit(features.iloc[first], goal.iloc[first])
         scores.append(float(scorer(fitted, features.iloc[last], goal.iloc[last])))
     later, drawn = scores[0], float(np.mean(scores[1:]))
-    ends = f"the last quarter scores {number(later)}, a random one {number(drawn)}"
+    ends = f"the last 25 % score {number(later)}, a random one {number(drawn)}"
     result = f"by {short(dates[0])}: {ends}"
     gap, chance = drawn - later, 0.5 if kind == "classification" else 0.0
     beyond = gap > max(FLATTERED, _BEYOND * float(np.std(scores[1:], ddof=1)))

@@ -12,7 +12,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.ticker import PercentFormatter
 
-from fourfold.methods.yellowbrick import expect, load
+from fourfold.methods.yellowbrick import expect, load, offer
 
 _regressor: Any = load("yellowbrick.regressor")
 _classifier: Any = load("yellowbrick.classifier")
@@ -49,8 +49,8 @@ class ResidualsPlot(_regressor.ResidualsPlot):  # type: ignore[misc]
     def finalize(self, **options: Any) -> None:
         """Write title and labels."""
         super().finalize(**options)
-        self.set_title("Residuals: no shape is left in them where the model is right")
-        self.ax.set(xlabel=f"predicted{self.unit}", ylabel=f"truth less prediction{self.unit}")
+        self.set_title("Residuals: look for a pattern")
+        self.ax.set(xlabel=f"predicted{self.unit}", ylabel=f"truth minus prediction{self.unit}")
         _in_words(self.ax.get_legend())
         if self.hist:
             self.hax.set_xlabel("rows")
@@ -113,3 +113,7 @@ class DiscriminationThreshold(_Classifies, _classifier.DiscriminationThreshold):
             self.ax.axvline(self.threshold, linestyle="--", color="0.3", label=label)
         super().finalize(**options)
         self.ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+
+
+offer("yellowbrick.regressor", ResidualsPlot=ResidualsPlot)
+offer("yellowbrick.classifier", DiscriminationThreshold=DiscriminationThreshold)

@@ -15,6 +15,9 @@
         for (const each of codes) each.open = open;
       });
     }
+    // Diagrams of scikit-learn take their colours from a class that their own script would set.
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    for (const each of document.querySelectorAll(".sk-top-container")) each.classList.add(dark ? "dark" : "light");
     let wide = 0;
     for (const box of document.querySelectorAll("main table, main pre, .wide")) {
       if (box.scrollWidth <= box.clientWidth) continue;

@@ -8,11 +8,9 @@ from typing import Any
 
 import psutil
 
+from fourfold.run.kernels.rehearsal import THREADS
 from fourfold.run.kernels.zygotes import ZYGOTES, available
 
-# Workers times threads are the cores: threads that wait for each other on a busy machine took 100
-# times as long (9 s a K-means table instead of 0.1 s).
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _CGROUP = Path("/sys/fs/cgroup")
 _VMSTAT = Path("/proc/vmstat")
 
@@ -43,8 +41,12 @@ def memory_mb(cgroup: Path = _CGROUP) -> float:
 
 
 def kernel_env(artifacts: Path | None, threads: int = 1) -> dict[str, str]:
-    """Return the environment of a kernel: its artifacts folder and threads, unless set already."""
-    bounded = {**dict.fromkeys(_THREADS, str(threads)), "OMP_WAIT_POLICY": "passive"}
+    """Return the environment of a kernel: its artifacts folder and threads, unless set already.
+
+    Workers times threads should be the cores: threads that wait for each other on a busy machine
+    took 100 times as long (9 s a K-means table instead of 0.1 s).
+    """
+    bounded = {**dict.fromkeys(THREADS, str(threads)), "OMP_WAIT_POLICY": "passive"}
     own = {"FOURFOLD_ARTIFACTS": str(artifacts)} if artifacts else {}
     return {**bounded, **os.environ, **own}
 

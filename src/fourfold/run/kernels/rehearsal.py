@@ -34,10 +34,14 @@ PATIENT = "gc"
 """Listed for a notebook that does not see when garbage is collected."""
 
 VOLATILE = (
-    *("FOURFOLD_ARTIFACTS", "JPY_PARENT_PID", "JPY_SESSION_NAME"),
+    *("FOURFOLD_ARTIFACTS", "FOURFOLD_OUTPUTS", "JPY_PARENT_PID", "JPY_SESSION_NAME"),
     *("PWD", "OLDPWD", "PYTEST_CURRENT_TEST", "PYTEST_VERSION"),
 )
 """Variables that a kernel is given when it is handed out; others are read while importing."""
+
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+"""Variables that are read when numpy and its like are imported, which no kernel needs."""
 
 
 def import_all(modules: Sequence[str], names: dict[str, Any] | None = None) -> None:

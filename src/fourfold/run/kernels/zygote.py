@@ -3,7 +3,8 @@
 ``python -m fourfold.run.kernels.zygote FD FOLDER`` speaks over the socket FD with `zygotes`, which
 starts it. A message has a socket beside it where the answer is to go:
 
-- ``{"do": "branch", "modules": […]}`` forks a zygote that imports more, and serves that socket;
+- ``{"do": "branch", "modules": […], "env": {…}}`` forks a zygote that imports more, with these
+  variables set, and serves that socket;
 - ``{"do": "stock", "ahead": n}`` forks kernels ahead of need;
 - ``{"do": "kernel", "env": {…}, "cwd": …, "ahead": n}`` hands a kernel out: the kernel answers
   ``{"pid": …, "connection": {…}}``, and the zygote adds ``{"code": …, "cpu_s": …, "peak_mb": …}``
@@ -77,15 +78,25 @@ class Zygote:
             self.end()
         request, beside = message
         if request["do"] == "branch" and beside:
-            self.branch(request["modules"], beside)
+            self.branch(request["modules"], request["env"], beside)
         elif request["do"] == "kernel" and beside:
             self.hand_out(request, beside)
         self.fill(request.get("ahead", 0))
 
-    def branch(self, modules: list[str], control: socket.socket) -> None:
-        """Fork a zygote that imports more."""
+    def branch(self, modules: list[str], env: dict[str, str], control: socket.socket) -> None:
+        """Fork a zygote that imports more.
+
+        Parameters
+        ----------
+        modules : list of str
+        env : dict of str to str
+            Variables that are read by these imports.
+        control : socket
+            Which it serves.
+        """
         pid = self.fork()
         if pid == 0:
+            os.environ.update(env)
             self.ahead.add(modules)
             Zygote(control, self.folder, self.ahead).serve()
         self.children[pid] = None

@@ -18,7 +18,7 @@ from typing import IO, Any
 from weakref import WeakSet
 
 from fourfold.run.kernels.process import Lost, Process, WarmError, send
-from fourfold.run.kernels.rehearsal import VOLATILE
+from fourfold.run.kernels.rehearsal import THREADS, VOLATILE
 
 try:
     import fcntl
@@ -102,6 +102,14 @@ def sweep() -> None:
             rmtree(folder, ignore_errors=True)
 
 
+_Key = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
+"""Modules, and the variables of threads."""
+
+
+def _key(modules: Sequence[str], env: Mapping[str, str]) -> _Key:
+    return tuple(modules), tuple((name, env[name]) for name in THREADS if name in env)
+
+
 @dataclass
 class _Zygote:
     """The near end of a zygote's socket."""
@@ -110,7 +118,7 @@ class _Zygote:
     process: subprocess.Popen[bytes] | None = None
     folder: Path | None = None
     kernels: WeakSet[Process] = field(default_factory=WeakSet)
-    branches: dict[tuple[str, ...], _Zygote] = field(default_factory=dict)
+    branches: dict[_Key, _Zygote] = field(default_factory=dict)
     trunk: tuple[str, ...] = ()
 
     def ask(self, message: dict[str, Any]) -> socket.socket:
@@ -125,33 +133,36 @@ class _Zygote:
             theirs.close()
         return ours
 
-    def branch(self, modules: Sequence[str]) -> _Zygote:
-        """Return the zygote that has imported these modules, and no other.
+    def branch(self, modules: Sequence[str], env: Mapping[str, str]) -> _Zygote:
+        """Return the zygote that has imported these modules, and no other, with so many threads.
 
         It branches off the trunk, which has imported what others need as well, if it needs all
         of that itself.
         """
-        key = tuple(modules)
-        if self.trunk and key != self.trunk and set(self.trunk) <= set(key):
-            return self.branch(self.trunk)._branch(key)
-        return self._branch(key)
+        if self.trunk and tuple(modules) != self.trunk and set(self.trunk) <= set(modules):
+            return self.branch(self.trunk, env)._branch(_key(modules, env))
+        return self._branch(_key(modules, env))
 
-    def _branch(self, key: tuple[str, ...]) -> _Zygote:
+    def _branch(self, key: _Key) -> _Zygote:
         if key not in self.branches:
-            self.branches[key] = _Zygote(self.ask({"do": "branch", "modules": key}))
+            modules, threads = key
+            message = {"do": "branch", "modules": modules, "env": dict(threads)}
+            self.branches[key] = _Zygote(self.ask(message))
         return self.branches[key]
 
-    def ask_branch(self, modules: Sequence[str], message: dict[str, Any]) -> socket.socket:
+    def ask_branch(
+        self, modules: Sequence[str], env: Mapping[str, str], message: dict[str, Any]
+    ) -> socket.socket:
         """Ask the zygote that has imported these modules; let go of it if it has ended."""
         try:
-            return self.branch(modules).ask(message)
+            return self.branch(modules, env).ask(message)
         except Lost:
-            for key in (self.trunk, tuple(modules)):
-                self._let_go(key)
+            for each in (self.trunk, modules):
+                self._let_go(_key(each, env))
             self.trunk = ()
             raise
 
-    def _let_go(self, key: tuple[str, ...]) -> None:
+    def _let_go(self, key: _Key) -> None:
         for zygote in (self, *self.branches.values()):
             if branch := zygote.branches.pop(key, None):
                 branch.close()
@@ -191,7 +202,7 @@ class Zygotes:
             root = self._root(env, None)
             root.trunk = root.trunk or tuple(common)
             for modules, ahead in stocks.items():
-                send(root.branch(modules).control, {"do": "stock", "ahead": ahead})
+                send(root.branch(modules, env).control, {"do": "stock", "ahead": ahead})
 
     def kernel(
         self, modules: Sequence[str], env: Mapping[str, str], cwd: str | Path | None, ahead: int = 0
@@ -226,7 +237,7 @@ class Zygotes:
             with suppress(Lost):
                 with self._lock:
                     root = self._root(env, cwd)
-                    answer = root.ask_branch(modules, request)
+                    answer = root.ask_branch(modules, env, request)
                 kernel = Process(answer)
                 root.kernels.add(kernel)
                 return kernel
@@ -245,7 +256,8 @@ class Zygotes:
 
     def _root(self, env: Mapping[str, str], cwd: str | Path | None) -> _Zygote:
         """Return the zygote of an environment; begin one in place of one that has ended."""
-        fixed = {name: value for name, value in env.items() if name not in VOLATILE}
+        given = {*VOLATILE, *THREADS}  # to a branch, or to a kernel
+        fixed = {name: value for name, value in env.items() if name not in given}
         parts = fixed.get("PYTHONPATH", "").split(os.pathsep) if fixed.get("PYTHONPATH") else ()
         # Where libraries lie may depend on the folder.
         here = None if all(map(os.path.isabs, parts)) else str(cwd or os.getcwd())
