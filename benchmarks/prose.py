@@ -21,7 +21,10 @@ from fourfold.records.ipynb import read_notebook, syntax_tree, text
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 #: Calls of ours that record or format, so that a cell with them still shows the real tool.
-PLAIN = {"record", "save", "conclude", "keep_model", "number", "short", "style", "begin", "rerun"}
+PLAIN = {
+    *("record", "save", "conclude", "keep_model"),
+    *("number", "short", "listed", "style", "begin", "rerun"),
+}
 #: Templates of the course, of which more is asked.
 COURSE = {"clustering", "classification", "regression", "starter"}
 LIBRARIES = {"seaborn", "sklearn", "yellowbrick"}
@@ -59,14 +62,10 @@ def calls_of_ours(tree: ast.Module, libraries: dict[str, str]) -> set[str]:
     """Return the names of ours in a cell that do more than record or format."""
     used = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            if libraries.get(node.value.id) == "fourfold":
-                used.add(node.attr)
-        elif (
-            isinstance(node, ast.Name) and node.id != "ff" and libraries.get(node.id) == "fourfold"
-        ):
-            used.add(node.id)
-    return used - PLAIN
+        owner = node.value if isinstance(node, ast.Attribute) else node
+        if isinstance(owner, ast.Name) and libraries.get(owner.id) == "fourfold":
+            used.add(node.attr if isinstance(node, ast.Attribute) else owner.id)
+    return used - PLAIN - {"ff"}
 
 
 def count(path: Path) -> Count:

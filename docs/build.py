@@ -32,7 +32,7 @@ SITE = DOCS / "_site"
 #: The navigation: a heading, and the pages below it; a folder stands for its pages.
 PARTS = {
     "Guide": ["docs/guide"],
-    "How to": ["docs/recipes.md", "docs/errors.md", "outputs/README.md"],
+    "How to": ["docs/glossary.md", "docs/recipes.md", "docs/errors.md", "outputs/README.md"],
     "Reference": ["docs/reference/command-line.md", "docs/reference/templates.md",
                   "docs/reference/python.md"],
     "Project": ["docs/architecture.md", "docs/decisions", "benchmarks/README.md", "CHANGELOG.md"],

@@ -45,11 +45,6 @@ ROWS = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
 SORT = "document.querySelector('[data-sort=seconds]').click()"
 PAGES = ("index", "comparison", "report")
 # The result and one figure, without the rest.
-ONLY = """(kept) => {
-  for (const each of document.querySelectorAll("body > *:not(#result):not(main)")) each.remove();
-  const cell = document.getElementById(kept);
-  document.querySelector("main").replaceChildren(...cell.querySelectorAll("img"));
-}"""
 LOOKS = (("light", 1280, "light"), ("dark", 1280, "dark"), ("phone", 390, "light"))
 # Milliseconds from an act until the page has been painted with its result.
 ACT = """async (act) => {
@@ -219,8 +214,7 @@ def pictures(browser: Browser, folder: Path) -> None:
             print(target)
     print(montage(folder))
     page = page_of(browser, report.as_uri(), viewport={"width": 860, "height": 600})
-    page.evaluate(ONLY, "cell-id=modeling-profiles-plot")
-    page.screenshot(path=folder / "report.png", full_page=True)
+    page.locator("header.summary").screenshot(path=folder / "report.png")
     print(folder / "report.png")
 
 

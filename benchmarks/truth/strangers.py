@@ -75,6 +75,9 @@ def _execute(root: Path, target: str) -> None:
     mpl.use("agg")
     import matplotlib.pyplot as plt
 
+    from fourfold.methods.yellowbrick import shim
+
+    shim()  # as the setup cell does, which is left out below
     for path, text in drafts("table", "", survey("table.csv", "", root, target), root, "").items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

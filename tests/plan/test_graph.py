@@ -77,7 +77,7 @@ def test_every_mistake_is_located(project, config):
         "params/wrong.yaml:8:3 when.first: expected a verdict (supported, refuted, inconclusive, "
         "not judged) or a list of verdicts, got 'support'. Did you mean 'supported'?",
         "params/wrong.yaml:9:3 when.count: expected a config of the project, or CONFIG/RUN, got "
-        "'count'. A condition on values of a sweep stands there, beside them.",
+        "'count'. A condition on values of a sweep stands there, next to them.",
         "params/wrong.yaml:9:3 when.count: expected a verdict (supported, refuted, inconclusive, "
         "not judged) or a list of verdicts, got '>= 2'.",
     ]

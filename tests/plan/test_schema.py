@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from fourfold.errors import ConfigError
-from fourfold.plan.plan import plan
+from fourfold.plan.config import read_config
+from fourfold.plan.plan import check_config, plan
 from fourfold.plan.schema import config_schema, write_schemas
 from fourfold.plan.template import read_template
 
@@ -201,3 +203,15 @@ def test_what_plan_refuses_is_underlined_and_only_that(project, notebook, base, 
         assert bool(here) == bool(marked), (text, here, marked)
 
     compare()
+
+
+def test_business_takes_the_words_of_its_conclusion():
+    """Actions and labels belong to `business`, and a typo of one is located."""
+    root = Path(__file__).parents[2]
+    template = read_template(root / "templates" / "clustering.ipynb")
+    config = read_config(root / "params" / "clustering" / "penguins.yaml", root)
+    assert {"if_yes", "if_no", "labels"} <= config.block("business").keys()
+    assert check_config(config, template) == []
+    config.value["business"] |= {"labels": ["body mass"]}
+    (violation,) = check_config(config, template)
+    assert "business.labels" in str(violation)

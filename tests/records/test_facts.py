@@ -222,3 +222,21 @@ def test_a_figure_survives_being_pickled():
     _, ax = plt.subplots()
     sns.heatmap([[1, 2], [3, 4]], annot=True, ax=ax)
     assert facts(pickle.loads(pickle.dumps(ax.figure))) == facts(ax.figure)
+
+
+@pytest.mark.parametrize("letters", [20, 90])
+def test_titles_are_never_cut(letters):
+    """A long one is written smaller; the canvas, and a short one, stay as they are."""
+    import matplotlib.pyplot as plt
+
+    from fourfold.records.figures.facts import _fit_titles
+
+    fig, ax = plt.subplots(figsize=(4, 3), layout="constrained")
+    ax.set_title("x" * letters)
+    size = ax.title.get_fontsize()
+    _fit_titles(fig)
+    fig.draw_without_rendering()
+    box = ax.title.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= fig.bbox.width
+    assert (ax.title.get_fontsize() == size) == (letters == 20)
+    plt.close(fig)

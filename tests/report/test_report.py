@@ -196,3 +196,20 @@ def test_real_reports_have_no_serious_barrier(browser_page, tmp_path, name):
     found = Axe().run(page).response["violations"]
     serious = [each for each in found if each["impact"] in ("serious", "critical")]
     assert [(each["id"], each["nodes"][0]["html"]) for each in serious] == []
+
+
+def test_the_figure_that_carries_the_answer_is_at_the_top():
+    """That of the cell with the tag hero, in words for who cannot see it; without one, none."""
+    notebook = nbformat.from_dict(make_notebook(CELLS))
+    cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    series = {"kind": "line", "x": [1.0, 2.0], "y": [0.1, 0.3]}
+    facts = {"kind": "figure", "axes": [{"title": "Growth", "series": [series]}]}
+    output = {"output_type": "display_data", "metadata": {}}
+    output["data"] = {"image/png": "iVBORw0KGgo=", MIME: facts}
+    cell.outputs = [nbformat.from_dict(output)]
+    assert '<img class="hero"' not in render(notebook, RECORD)
+    cell.metadata["tags"] = ["hero"]
+    page = render(notebook, RECORD)
+    (alt,) = re.findall(r'<img class="hero" alt="([^"]*)" src="data:image/png;base64,iVBO', page)
+    assert "Growth" in alt
+    assert page.index('class="hero"') < page.index("<main ")

@@ -162,7 +162,7 @@ def _problem(
     if other is None:
         near = did_you_mean(name, names := known()) or did_you_mean(config, names)
         values = own.template and config in own.template.parameters
-        hint = " A condition on values of a sweep stands there, beside them." if values else ""
+        hint = " A condition on values of a sweep stands there, next to them." if values else ""
         return f"expected a config of the project, or CONFIG/RUN, got {name!r}.{near}{hint}"
     if own.config.block("search"):
         return "a search follows no run; expected a config without one"

@@ -21,7 +21,7 @@ from fourfold.regress.compare.text import Again
 from fourfold.regress.job import Job
 
 VARIES = "varies"
-"""Where a reference keeps a second execution: in ``metadata.fourfold`` of a cell that varies."""
+"""Place of the second execution of a reference: in ``metadata.fourfold`` of a cell that varies."""
 
 _USUAL = 3
 # Two elements of a set stand in the same order in every second process.

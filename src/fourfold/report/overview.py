@@ -24,7 +24,7 @@ RESULTS = "results"
 LIVE = ".live.js"
 #: What was read of each record, so that the next page reads only those that are new.
 _READ = ".overview.json"
-_FORMAT = 3
+_FORMAT = 4
 #: The runs that a config has now, in its folder.
 _RUNS = ".runs.json"
 _NOTES = ".notes.json"
@@ -192,6 +192,7 @@ def entry(record: RunRecord) -> dict[str, Any]:
         "cpu": record.cost.get("cpu_s"),
         "energy": record.cost.get("energy_wh"),
         "memory": record.cost.get("peak_mb"),
+        "question": str(record.parameters.get("question") or ""),
         "said": error_line(record) or record.answer,
         "cause": cause(record),
         "accepted": "; ".join(str(each.get("because", "")) for each in record.accepted),
@@ -226,7 +227,7 @@ def columns(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "count": len(runs),
         "texts": {
             name: _coded(run.get(name, "") for run in runs)
-            for name in (*plain, "accepted", "tags", "note")
+            for name in (*plain, "question", "accepted", "tags", "note")
         },
         "numbers": {name: [run[name] for run in runs] for name in numbers},
         "parameters": {n: _coded(run["parameters"].get(n) for run in runs) for n in parameters},

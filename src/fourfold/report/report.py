@@ -142,6 +142,7 @@ def render(notebook: Any, record: RunRecord) -> str:
         "coloured": [],
         "left_out": LEFT_OUT,
         "record": record,
+        "hero": hero(notebook),
         "error": error_line(record),
         "anchors": _anchors(notebook),
         "sign": sign,
@@ -168,6 +169,17 @@ def _mark(cell: Any, number: int) -> None:
         for kind in ("image/png", "image/jpeg"):
             if kind in output.get("data", {}) and (words := in_words(facts)):
                 output.metadata.setdefault(kind, {})["alt"] = words
+
+
+def hero(notebook: Any) -> dict[str, str] | None:
+    """Return the picture that carries the answer, of the cell with the tag ``hero``, if any."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "hero" in cell.metadata.get("tags", []):
+            for output in cell.outputs:
+                if picture := output.get("data", {}).get("image/png"):
+                    alt = output.metadata.get("image/png", {}).get("alt", "")
+                    return {"png": "".join(picture.split()), "alt": alt}
+    return None
 
 
 def _anchors(notebook: Any) -> dict[str, str]:

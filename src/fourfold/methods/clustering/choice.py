@@ -37,7 +37,7 @@ _WHY = {
     "gap statistic": (
         "the gap statistic compares with an even box, which long, bent or skewed clouds beat",
         "the gap statistic weighs spread in all columns, and misses small groups and groups "
-        "that few columns tell apart",
+        "that differ in few columns",
     ),
 }
 #: Below it, the valley may be that of groups three standard deviations apart: not one cloud for

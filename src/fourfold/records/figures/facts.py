@@ -8,6 +8,8 @@ from fourfold.records.figures.artists import Facts, attempt, drawn, kept
 from fourfold.records.figures.series import words
 
 _PLAIN = ("linear", "function")
+#: Titles of fewer letters fit on any canvas.
+_LONG_TITLE = 40
 
 
 def facts(figure: Any) -> Facts:
@@ -46,8 +48,23 @@ def install(shell: Any) -> None:
 
 
 def _bundle(figure: Any) -> Facts:
+    attempt(_fit_titles, figure)
     content = attempt(facts, figure)
     return {MIME: content} if content and content["axes"] else {}
+
+
+def _fit_titles(figure: Any) -> None:
+    """Shrink the titles that the edge of the canvas would cut; its size never changes."""
+    titles = [ax.title for ax in figure.axes] + [figure._suptitle]
+    long = [each for each in titles if each is not None and len(each.get_text()) > _LONG_TITLE]
+    if long:
+        figure.draw_without_rendering()  # before it, no layout is known
+    for title in long:
+        box, width = title.get_window_extent(), figure.bbox.width
+        middle = (box.x0 + box.x1) / 2
+        room = 2 * min(middle, width - middle) - 4
+        if box.width > room > 0:
+            title.set_fontsize(title.get_fontsize() * room / box.width)
 
 
 def _visible(artists: Iterable[Any]) -> list[Any]:

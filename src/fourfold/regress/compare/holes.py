@@ -11,7 +11,7 @@ from fourfold.regress.compare.align import Block, changed
 from fourfold.regress.compare.tokens import mask
 
 LONGER = 2
-"""How many times as long as what was seen something in a hole may be."""
+"""How much longer than the text seen a text in a hole may be, as a factor."""
 
 Key = Callable[[Sequence[Any]], Sequence[Hashable]]
 

@@ -111,7 +111,7 @@
   }
   function haystack() {  // made once: lower case, parameters included
     const names = Object.keys(data.parameters);
-    searched = searched || every().map((i) => [label(i), text("template", i), text("said", i), text("cause", i), text("tags", i), text("note", i), text("accepted", i) && "accepted " + text("accepted", i), ...names.map((name) => { const v = value(name, i); return v === null ? "" : name + "=" + v; })].join(" ").toLowerCase());
+    searched = searched || every().map((i) => [label(i), text("template", i), text("question", i), text("said", i), text("cause", i), text("tags", i), text("note", i), text("accepted", i) && "accepted " + text("accepted", i), ...names.map((name) => { const v = value(name, i); return v === null ? "" : name + "=" + v; })].join(" ").toLowerCase());
     return searched;
   }
   function rows() {
@@ -154,7 +154,7 @@
   }
 
   // The table.
-  const FIXED = [["status", "Status"], ["verdict", "Verdict"], ["said", "Answer or error"], ["evidence", "Evidence"], ["started", "Started, UTC"], ["seconds", "Time, s"], ["cpu", "CPU, s (Wh)"]], NUMBERS = new Set(["metric", "seconds", "cpu", "runs"]);
+  const FIXED = [["status", "Status"], ["verdict", "Verdict"], ["said", "Question, and answer or error"], ["evidence", "Evidence"], ["started", "Started, UTC"], ["seconds", "Time, s"], ["cpu", "CPU, s (Wh)"]], NUMBERS = new Set(["metric", "seconds", "cpu", "runs"]);
   function headings(names, group, measured) {
     const templates = data.texts.template.values.length > 1;
     return [["run", group ? "Setting" : "Run"], ...(group ? [["runs", "Runs"]] : []), ...(templates ? [["template", "Template"]] : []), ...names.map((name) => ["p." + name, name]), ...(measured ? [["metric", state.metric + (group ? ", mean" : "")]] : []), ...FIXED.filter(([name]) => !group || !["said", "evidence", "cpu"].includes(name)).filter(([name]) => name !== "evidence" || !names.length || claims.some((each) => each.some((claim) => claim[0] !== state.metric)))];
@@ -211,7 +211,7 @@
     else if (column === "metric") place.textContent = mean ? spread(mean) : "";
     else if (column === "runs") { const button = add(place, "button", { type: "button", title: "Show these runs" }, runs.length); button.addEventListener("click", () => { for (const name of parameters(runs)) if (name !== state.group && value(name, i) !== null) state.only.set(name, `="${value(name, i)}"`); state.group = ""; state.page = 0; show(); }); }
     else if (column === "status" || column === "verdict") [...counted(runs.map((each) => text(column, each)))].forEach(([name, count], n) => add(place, "span", { class: "status " + name }, (n ? ", " : "") + (runs.length > 1 ? count + " " : "") + name.replace("_", " ")));
-    else if (column === "said") { place.className = "said"; place.textContent = text("said", i); }
+    else if (column === "said") { place.className = "said"; if (text("question", i)) add(place, "div", { class: "note" }, text("question", i)); add(place, "div", {}, text("said", i)); }
     else if (column === "evidence") evidence(place, i);
     else if (column === "seconds") place.textContent = short(KEYS.seconds(i, { runs }));
     else if (column === "cpu") { const energy = short(data.numbers.energy[i]); place.textContent = short(data.numbers.cpu[i]) + (energy ? ` (${energy})` : ""); }

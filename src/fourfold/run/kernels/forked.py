@@ -25,7 +25,7 @@ _NUMBERS: Any = threading  # where threads get their numbers
 READ_HERE = ("matplotlibrc", ".numba_config.yaml", "odr")
 """Files that libraries read from the folder in which they are imported."""
 KEPT = {"multiprocessing.process": "ORIGINAL_DIR", "rich": "_IMPORT_CWD"}
-"""Where libraries keep the folder in which they are imported."""
+"""Attributes in which libraries keep the folder in which they are imported."""
 
 
 def launched(connection_file: str) -> list[str]:
