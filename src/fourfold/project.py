@@ -64,7 +64,9 @@ class Project:
         """
         folder = self.outputs / config / run_id
         if not os.path.realpath(folder).startswith(os.path.realpath(self.outputs) + os.sep):
-            raise FourfoldError(f"{folder}: expected a folder in {self.outputs}, got a link out of it")
+            raise FourfoldError(
+                f"{folder}: expected a folder in {self.outputs}, got a link out of it"
+            )
         return folder
 
 
@@ -103,7 +105,8 @@ def whole_file(path: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, never half of it."""
     with whole_file(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+        # Half of a character becomes the escape that JSON has for it.
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def linked(source: str | Path, target: str | Path) -> None:

@@ -77,7 +77,9 @@ def served_outputs(outputs):
 def asked(port, path="/", host=None, raw=None):
     """Send a request as it is, and return the answer's first line and the rest."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as to:
-        to.sendall(raw or f"GET {path} HTTP/1.0\r\nHost: {host or f'127.0.0.1:{port}'}\r\n\r\n".encode())
+        to.sendall(
+            raw or f"GET {path} HTTP/1.0\r\nHost: {host or f'127.0.0.1:{port}'}\r\n\r\n".encode()
+        )
         answer = b"".join(iter(lambda: to.recv(65536), b""))
     return answer.decode(errors="replace").partition("\r\n")[::2]
 

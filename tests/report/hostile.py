@@ -21,13 +21,13 @@ PAYLOADS = {
     "script": f"<script>{RUN}</script>",
     "closed": f"</script></style></title></textarea>--><script>{RUN}</script>",
     "handler": f'<img src=x onerror="{RUN}">',
-    "quote": f"\"'><svg onload=\"{RUN}\">",
+    "quote": f'"\'><svg onload="{RUN}">',
     "svg": f'<svg><animate onbegin="{RUN}" attributeName="x" dur="1s"/></svg>',
     "details": f'<details open ontoggle="{RUN}">x</details>',
     "frame": f'<iframe srcdoc="<script>parent.{RUN}</script>"></iframe>',
     "math": f'<math><mtext><table><mglyph><style><!--</style><img title="--><img src onerror={RUN}>">',
-    "backtick": f"`` ` ``<img src=x onerror=\"{RUN}\">`",
-    "link": f"[x](javascript:{RUN})![y](x\" onerror=\"{RUN})<a href=\"javascript:{RUN}\" autofocus onfocus=\"{RUN}\">z</a>",
+    "backtick": f'`` ` ``<img src=x onerror="{RUN}">`',
+    "link": f'[x](javascript:{RUN})![y](x" onerror="{RUN})<a href="javascript:{RUN}" autofocus onfocus="{RUN}">z</a>',
     "template": "{{ ''.__class__ }}{% raw %}" + f"<script>{RUN}</script>",
     "base": f'<base href="https://attacker.example/"><meta http-equiv=refresh content="0;url=javascript:{RUN}">',
 }
@@ -64,14 +64,22 @@ def outputs_of(text: str) -> list:
         "image/png": f'x" onerror="{RUN}',
     }
     made = [new_output("display_data", {kind: value}) for kind, value in data.items()]
-    sized = {"image/png": {"width": f"1 onerror={RUN}", "height": text, "alt": text, "unconfined": 1}}
+    sized = {
+        "image/png": {"width": f"1 onerror={RUN}", "height": text, "alt": text, "unconfined": 1}
+    }
     made.append(new_output("display_data", {"image/png": "AAAA"}, metadata=sized))
     isolated = {"text/html": {"isolated": True}}
     made.append(new_output("display_data", {"text/html": text}, metadata=isolated))
-    facts = {"axes": [{"title": text, "x": {"label": text}, "series": [{"kind": text}], "legend": [text]}]}
+    facts = {
+        "axes": [
+            {"title": text, "x": {"label": text}, "series": [{"kind": text}], "legend": [text]}
+        ]
+    }
     figure = {"image/png": "AAAA", "application/vnd.fourfold.v1+json": {"kind": "figure", **facts}}
     made.append(new_output("display_data", figure))
-    made.append(new_output("stream", name="stdout", text=f"\x1b]8;;javascript:{RUN}\x07{text}\x1b[31m"))
+    made.append(
+        new_output("stream", name="stdout", text=f"\x1b]8;;javascript:{RUN}\x07{text}\x1b[31m")
+    )
     made.append(new_output("error", ename=text, evalue=text, traceback=[text]))
     return made
 

@@ -6,10 +6,10 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+from hostile import PAYLOADS, RUN, write_pages
 
 from fourfold.report.safe import policy, safe_html, safe_styles
 from fourfold.report.server import HOST, server
-from hostile import PAYLOADS, RUN, write_pages
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,9 @@ def test_the_policy_alone_stops_a_script(browser, tmp_path, pages):
     for name, file in pages[1].items():
         if name.endswith("-script"):
             text = file.read_text(encoding="utf-8")
-            (tmp_path / "x.html").write_text(text.replace("</body>", f"{PAYLOADS['script']}</body>"))
+            (tmp_path / "x.html").write_text(
+                text.replace("</body>", f"{PAYLOADS['script']}</body>")
+            )
             assert (name, visit(tab, (tmp_path / "x.html").as_uri())) == (name, "")
     context.close()
 

@@ -340,7 +340,9 @@ def _check_runs(
             place = block if name in run.varied else "parameters"
             unread = map(_unread, artifacts_in(given), repeat(name))
             plain = filter(None, map(password_complaint, texts_in(given)))
-            problems += [Problem((place, name), message) for message in (*unread, *plain) if message]
+            problems += [
+                Problem((place, name), message) for message in (*unread, *plain) if message
+            ]
     return [config.violation(key, message) for key, message in problems]
 
 

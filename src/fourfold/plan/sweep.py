@@ -21,7 +21,13 @@ METHODS = ("random", "latin", "sobol")
 _OF_RANDOM = {"type": ["object", "null"], "required": ["runs", "over"]}
 _WHOLE = "expected a whole number from 1, got …"
 _REPEATED = 100_000
-_RUNS = value(_WHOLE, lambda given: type(given) is int and given >= 1, type="integer", minimum=1)
+_RUNS = value(
+    f"expected a whole number in 1..{_REPEATED}, got …",
+    lambda given: type(given) is int and 1 <= given <= _REPEATED,
+    type="integer",
+    minimum=1,
+    maximum=_REPEATED,
+)
 _DRAWS = {
     "runs": _RUNS,
     "seed": value(
