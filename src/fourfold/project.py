@@ -131,6 +131,7 @@ def hold_outputs(outputs: Path) -> Iterator[None]:
         lock = (outputs / ".lock").open("a+b", buffering=0)
     except OSError as error:
         raise _unwritable(outputs, error) from None
+    _no_link_out(outputs)
     with lock as handle:
         if fcntl:
             try:
@@ -151,6 +152,14 @@ def hold_outputs(outputs: Path) -> Iterator[None]:
             if not no_room(error):
                 raise
             raise _unwritable(outputs, error) from None
+
+
+def _no_link_out(outputs: Path) -> None:
+    real = os.path.realpath(outputs) + os.sep
+    for entry in os.scandir(outputs):
+        if entry.is_symlink() and not os.path.realpath(entry.path).startswith(real):
+            expected = f"expected a folder in {outputs}, got a link out of it"
+            raise FourfoldError(f"{entry.path}: {expected}")
 
 
 def _unwritable(outputs: Path, error: OSError) -> FourfoldError:

@@ -17,9 +17,7 @@ ALIASES = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 def configs() -> dict[str, bytes]:
     """Configs by name."""
     many = ", ".join(map(str, range(1, 101)))
-    grid = "".join(
-        f"    {name}: [{many}]\n" for name in ("count", "seed", "limit")
-    )
+    grid = "".join(f"    {name}: [{many}]\n" for name in ("count", "seed", "limit"))
     return {
         "aliases": f"template: tiny\nparameters:\n  columns: &z [1]\n{ALIASES}".encode(),
         "merges": b"template: tiny\nparameters: &p\n  <<: [" + b", ".join([b"&q {data: a}"] * 1 + [b"*q"] * 3000) + b"]\n",

@@ -204,7 +204,11 @@ def read_record(path: Path) -> RunRecord:
     ValueError
         If it is not as `write_record` writes it: then it counts as if there was none.
     """
-    return record_of(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("no record of a run: too deep") from error
+    return record_of(content)
 
 
 def record_of(content: Mapping[str, Any]) -> RunRecord:
