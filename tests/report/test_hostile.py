@@ -6,10 +6,10 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+from hostile import PAYLOADS, RUN, write_pages
 
 from fourfold.report.safe import policy, safe_html, safe_styles
 from fourfold.report.server import HOST, server
-from hostile import PAYLOADS, RUN, write_pages
 
 
 @pytest.fixture(scope="module")

@@ -222,7 +222,8 @@ def _plan_config(
         kinds = {name: parameter.kind for name, parameter in template.parameters.items()}
         expanded = Expansion(sweep, common, kinds, root)
         sets, problems = expanded.settings, expanded.problems
-        problems += [] if sets else [Problem((), "expected at least one run, got none")]
+        if not sets and not problems:
+            problems.append(Problem((), "expected at least one run, got none"))
         for key, message in expanded.remarks:
             remark(config.violation(("sweep", *key), message))
     violations += [config.violation(("sweep", *key), message) for key, message in problems]
@@ -338,7 +339,7 @@ def _check_runs(
     for run in runs:
         for name, given in run.parameters.items():
             place = block if name in run.varied else "parameters"
-            unread = map(_unread, artifacts_in(given), repeat(name))
+            unread = map(_unread, artifacts_in(given) if name in run.own else (), repeat(name))
             plain = filter(None, map(password_complaint, texts_in(given)))
             problems += [
                 Problem((place, name), message) for message in (*unread, *plain) if message

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
+from math import prod
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -15,13 +16,19 @@ from fourfold.plan.conditions import all_met, condition
 from fourfold.plan.kind import Kind, Problem, anything, mapping, value
 from fourfold.plan.rows import TABLE, read_rows
 from fourfold.plan.spec import canonical, written
+from fourfold.records.formatting import short
 
 Values = dict[str, Any]
 METHODS = ("random", "latin", "sobol")
 _OF_RANDOM = {"type": ["object", "null"], "required": ["runs", "over"]}
-_WHOLE = "expected a whole number from 1, got …"
 _REPEATED = 100_000
-_RUNS = value(_WHOLE, lambda given: type(given) is int and given >= 1, type="integer", minimum=1)
+_RUNS = value(
+    f"expected a whole number in 1..{_REPEATED}, got …",
+    lambda given: type(given) is int and 1 <= given <= _REPEATED,
+    type="integer",
+    minimum=1,
+    maximum=_REPEATED,
+)
 _DRAWS = {
     "runs": _RUNS,
     "seed": value(
@@ -244,7 +251,8 @@ class Expansion:
             self._rows(sweep.get("table"), swept | set(drawn_from)),
             self._repeated(sweep.get("repeat") or {}),
         ]
-        settings = [_merged(of_run) for of_run in product(*parts)]
+        few = self._few((), map(len, parts))
+        settings = [_merged(of_run) for of_run in product(*parts)] if few else []
         axes = {("grid",): sweep.get("grid", {}), ("random", "over"): drawn_from}
         whens = {
             name: (*key, name, "when")
@@ -285,11 +293,23 @@ class Expansion:
             message = f"expected lists of one length, got {listed}"
             self.problems.append(Problem((block,), message))
         files = {n for n, given in axes.items() if isinstance(given, dict) and "files" in given}
+        if combine is product and not self._few((block,), lengths.values()):
+            return [Setting()]
         rows = combine(*lists.values()) if lists else [()]
         return [_setting(dict(zip(lists, values, strict=True)), files) for values in rows]
 
+    def _few(self, key: tuple[str, ...], lengths: Iterable[int]) -> bool:
+        """Say whether lists have so few combinations that they can be made; count, do not make."""
+        if (number := prod(lengths)) <= _REPEATED:
+            return True
+        message = f"expected at most {_REPEATED:,} runs, got {short(f'{number:,}', 60)}"
+        self.problems.append(Problem(key, message))
+        return False
+
     def _repeated(self, block: Mapping[str, int]) -> list[Setting]:
         starts = {name: first_repeat(self.base, name) for name in block}
+        if not self._few(("repeat",), block.values()):
+            return [Setting()]
         counts = [range(starts[name], starts[name] + times) for name, times in block.items()]
         return [_setting(dict(zip(block, values, strict=True))) for values in product(*counts)]
 
