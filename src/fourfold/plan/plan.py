@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from fourfold.data import sources
 from fourfold.data.artifacts import artifacts_in, is_artifact, read_artifact, texts_in
-from fourfold.data.database import password_complaint, writes
+from fourfold.data.database import password_complaint
 from fourfold.data.formats import kind_of
 from fourfold.data.listing import files_below, matches
 from fourfold.errors import ConfigError, DataError, TemplateError, Violation, did_you_mean
@@ -331,7 +331,7 @@ def _check_runs(
             if is_artifact(path):
                 continue  # which its run may still have to make
             if name == "data" and (path or parameter.default != ""):
-                problem = sources.parse(path, root).problem(query) or (query and writes(query))
+                problem = sources.parse(path, root).problem(query)
             elif name == "contract" or (name != "data" and parameter.help.startswith(_PATH_OF)):
                 problem = _no_file(path, root)
             if problem:
