@@ -125,6 +125,12 @@ def tracking(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Try 50,000 inputs that nobody meant, of six kinds; arguments go to ``tests/fuzz/run.py``."""
+    run_in_venv(session, "python", "tests/fuzz/run.py", *session.posargs)
+
+
+@nox.session
 def notebooks(session: nox.Session) -> None:
     """Test the references in notebooks/; arguments go to ``fourfold regress``."""
     run_in_venv(session, "fourfold", "regress", *session.posargs)

@@ -169,7 +169,8 @@ def whole_file(path: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, never half of it."""
     with whole_file(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+        # Half of a character becomes the escape that JSON has for it.
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def linked(source: str | Path, target: str | Path) -> None:
@@ -194,6 +195,7 @@ def hold_outputs(outputs: Path) -> Iterator[None]:
         lock = (outputs / ".lock").open("a+b", buffering=0)
     except OSError as error:
         raise _unwritable(outputs, error) from None
+    _no_link_out(outputs)
     with lock as handle:
         if fcntl:
             try:
@@ -214,6 +216,14 @@ def hold_outputs(outputs: Path) -> Iterator[None]:
             if not no_room(error):
                 raise
             raise _unwritable(outputs, error) from None
+
+
+def _no_link_out(outputs: Path) -> None:
+    real = os.path.realpath(outputs) + os.sep
+    for entry in os.scandir(outputs):
+        if entry.is_symlink() and not os.path.realpath(entry.path).startswith(real):
+            expected = f"expected a folder in {outputs}, got a link out of it"
+            raise FourfoldError(f"{entry.path}: {expected}")
 
 
 def _unwritable(outputs: Path, error: OSError) -> FourfoldError:

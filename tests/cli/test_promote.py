@@ -136,6 +136,7 @@ def tracked(shop):
     shutil.rmtree(shop.root / "models/it", ignore_errors=True)
     gate.write_text("rejected: null\n")
     shutil.rmtree(shop.outputs / ".track", ignore_errors=True)
+    assert call(shop.root, "run").returncode == 0  # the test before has changed the data
     project = shop.root / "pyproject.toml"
     with serving() as mlflow:
         project.write_text(f"[tool.fourfold]\ntracking = '{mlflow.address}'\n")

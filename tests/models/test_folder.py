@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import zipfile
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.gaussian_process import GaussianProcessClassifier
 from skops.io import dumps
 
 from fourfold.errors import DataError
+from fourfold.models.export import export
 from fourfold.models.folder import load_model, read_description
 from fourfold.models.safe import dumped, loaded
 
@@ -250,3 +252,89 @@ def test_equal_models_have_equal_bytes(models, name):
     content = (folder / "model.skops").read_bytes()
     once, again = (loaded(content, name) for _ in range(2))
     assert dumped(once) == dumped(again)
+
+
+def value(*path, to):
+    """Return a function that changes a value of ``model.json``."""
+
+    def change(content):
+        for key in path[:-1]:
+            content = content[key]
+        content[path[-1]] = to
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (value("task", to="magic"), "task: 'magic' is none"),
+        (value("task", to="clustering"), "classes: 2 do not fit clustering"),
+        (value("classes", to=["no"]), "classes: 1 do not fit classification"),
+        (value("classes", to=[0, 1]), "classes.0: input should be a valid string"),
+        (value("classes", to=["a", "b", "c"]), "threshold: 0.4 is no probability of two classes"),
+        (value("threshold", to="0.4"), "threshold: input should be a valid number"),
+        (value("threshold", to=float("nan")), "threshold: input should be a finite number"),
+        (value("threshold", to=1.5), "threshold: 1.5 is no probability"),
+        (value("columns", to=[]), "columns or numbers of rows are missing"),
+        (value("rows", to={}), "columns or numbers of rows are missing"),
+        (
+            value("columns", 0, "kind", to="text"),
+            "'weight' has no kind that Fourfold knows: 'text'",
+        ),
+        (value("columns", 0, "ends", to=[]), "'weight' has 0 ends, not 3"),
+        (value("columns", 4, "origin", to="yesterday"), "'day' has no date as origin: 'yesterday'"),
+        (value("files", "../x", to="0" * 64), "files: '../x' is no file of this folder"),
+        (value("onnx", to={}), "onnx: kept is missing"),
+        (value("onnx", to="yes"), "onnx: input should be an object"),
+        (value("probe", to="x"), "probe: input should be a valid array"),
+        (value("run", to=5), "run: input should be a valid string"),
+    ],
+)
+def test_a_description_that_contradicts_itself(copy, rewrite, change, message):
+    """By somebody who makes all digests right again: it is refused before a file is read."""
+    folder = copy("logistic")
+    (folder.parent / "x").touch()
+    rewrite(folder, change)
+    for engine in ("skops", "onnx"):
+        with pytest.raises(DataError, match=re.escape(message)):
+            load_model(folder, engine)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "deep", "huge"])
+def test_a_description_that_is_no_file_of_ours(copy, kind):
+    """Nothing waits for ever, fills the memory or is a traceback."""
+    path = copy("logistic") / "model.json"
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "deep":
+        path.write_text("[" * 1_000_000)
+    else:
+        with path.open("wb") as file:
+            file.truncate(65 << 20)
+    words = {"deep": "expected JSON", "huge": "refused, since it has 65 MB"}
+    with pytest.raises(DataError, match=words.get(kind, r"found no model\.json")):
+        load_model(path.parent)
+
+
+def test_a_schema_that_is_nested_too_deeply(copy, rewrite):
+    """As JSON that no reader follows."""
+    folder = copy("logistic")
+    with zipfile.ZipFile(folder / "model.skops", "w") as archive:
+        archive.writestr("schema.json", '{"a":' * 100_000 + "1" + "}" * 100_000)
+    rewrite(folder)
+    with pytest.raises(DataError, match=r"model\.skops: expected a whole skops file"):
+        load_model(folder)
+
+
+def test_an_export_without_its_card(copy, tmp_path):
+    """Whoever gets the folder must know what it is for."""
+    folder = copy("logistic")
+    (folder / "card.md").unlink()
+    with pytest.raises(DataError, match=r"card\.md: expected the card of the model"):
+        export(folder, tmp_path / "edge")

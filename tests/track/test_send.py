@@ -60,6 +60,8 @@ def test_a_result_is_a_run_with_its_files(spool, mlflow):
         "why": "",
         "refused": [],
         "skipped": "",
+        "named": [],
+        "unnamed": {},
     }
     (run,) = mlflow.runs.values()
     assert (run["params"], run["metrics"]["auc.high"]) == ({"k": "1"}, 0.8)

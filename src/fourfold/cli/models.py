@@ -77,7 +77,7 @@ def export(
     root: Root = None,
     outputs: Outputs = None,
 ) -> None:
-    """Export a model to a folder that needs only ONNX Runtime and numpy."""
+    """Export a model to a folder that needs only numpy."""
     from fourfold.models.export import export as written
 
     for path in written(_folder(run, root, outputs), folder, force):

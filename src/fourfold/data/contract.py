@@ -9,6 +9,7 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fourfold.data.yamlfile import too_large
 from fourfold.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -91,10 +92,15 @@ def read_contract(path: Path) -> Any:
     from pandera.pandas import DataFrameSchema
 
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if too_large(text):
+            raise DataError(f"{path.name}: expected a contract, got aliases that hold each other")
+        content = yaml.safe_load(text)
     except OSError as error:
         raise DataError(f"{path.name}: cannot be read: {error.strerror}") from error
-    except yaml.YAMLError as error:
+    except DataError:
+        raise
+    except Exception as error:  # a date that there is not, a key that is a list, 300 brackets
         raise DataError(f"{path.name}: expected YAML: {error}") from error
     if problems := list(_key_problems(content)):
         raise DataError("\n".join(f"{path.name}: {problem}" for problem in problems))

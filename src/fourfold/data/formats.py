@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ SQLITE = (".db", ".sqlite", ".sqlite3")
 _RECORD = {"run_id", "parameters", "metrics"}
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 HEAD = 1 << 18
+#: Bytes, and times its own size: what unpacks to more than both is a bomb.
+_LARGEST, _LARGEST_RATIO = 1 << 27, 200
 _DECIMAL_COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+")
 _DECIMAL_POINT = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)\.\d+")
 _MAGIC = {
@@ -95,6 +98,16 @@ def read_table(handle: IO[bytes], name: str) -> pd.DataFrame:
         If the file is empty, not what its ending says, or breaks its format; names the line
         where the format has lines.
     """
+    try:
+        return _table(handle, name)
+    except DataError:
+        raise
+    except Exception as error:  # whatever a library says of a file that is broken
+        message = str(error).partition("\n")[0] or type(error).__name__
+        raise DataError(f"{name}: cannot be read as a table: {message}") from error
+
+
+def _table(handle: IO[bytes], name: str) -> pd.DataFrame:
     kind = kind_of(name)
     handle = _decompressed(handle, name)
     if not handle.read(1):
@@ -111,6 +124,7 @@ def _decompressed(handle: IO[bytes], name: str) -> IO[bytes]:
     import bz2
     import gzip
     import lzma
+    import zlib
 
     openers: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
     ending = _endings(name)[1]
@@ -118,11 +132,27 @@ def _decompressed(handle: IO[bytes], name: str) -> IO[bytes]:
         return handle
     try:
         opened: Any = _only_member(handle, name) if ending == ".zip" else openers[ending](handle)
-        opened.read(1)
-    except (OSError, EOFError, lzma.LZMAError) as error:
+        _count(opened, handle, name)
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise DataError(f"{name}: expected a {ending} file: {error}") from error
     opened.seek(0)
     return opened  # type: ignore[no-any-return]
+
+
+def _count(opened: IO[bytes], handle: IO[bytes], name: str) -> None:
+    """Read a small archive to its end, of which only a bomb becomes so large; keep nothing."""
+    packed, size = handle.seek(0, os.SEEK_END), 0
+    handle.seek(0)
+    most = max(_LARGEST, packed * _LARGEST_RATIO) if packed < _LARGEST // 8 else 1
+    while size < most and (part := opened.read(1 << 20)):
+        size += len(part)
+    if size >= most > 1:
+        raise DataError(_bomb(name, packed))
+
+
+def _bomb(name: str, packed: int) -> str:
+    most = f"{_LARGEST_RATIO} times its size and {_LARGEST >> 20} MB"
+    return f"{name}: expected an archive that unpacks to less than {most}, got {packed:,} bytes"
 
 
 def _only_member(handle: IO[bytes], name: str) -> IO[bytes]:
@@ -325,8 +355,16 @@ def parquet_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:
 
 
 def _read_excel(handle: IO[bytes], name: str) -> pd.DataFrame:
+    from zipfile import ZipFile, is_zipfile
+
     import pandas as pd
 
+    packed = handle.seek(0, os.SEEK_END)
+    if is_zipfile(handle):
+        size = sum(member.file_size for member in ZipFile(handle).infolist())
+        if size > max(_LARGEST, packed * _LARGEST_RATIO):
+            raise DataError(_bomb(name, packed))
+    handle.seek(0)
     try:
         frame: pd.DataFrame = pd.read_excel(handle)
     except ImportError as error:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _FIELD = re.compile(r"^\s*([A-Z_]+)\s*:?\s*(.*?)\s*$")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _SECTIONS = ("NODE_COORD_SECTION", "EDGE_WEIGHT_SECTION")
+#: Places: a table of all distances between more of them is too large.
+_MOST = 12_000
 _KINDS = ("EUC_2D", "CEIL_2D", "ATT", "GEO")
 
 
@@ -44,8 +46,9 @@ def read(handle: IO[bytes], name: str) -> pd.DataFrame:
 
     fields, numbers = _parts(name, handle.read().decode("utf-8", "replace"))
     kind, dimension = fields.get("EDGE_WEIGHT_TYPE", ""), fields.get("DIMENSION", "")
-    if not dimension.isdigit():
-        raise DataError(f"{name}: DIMENSION: expected the number of places, got {dimension!r}")
+    if not re.fullmatch(r"[0-9]{1,9}", dimension) or int(dimension) > _MOST:
+        message = f"{name}: DIMENSION: expected the number of places, at most {_MOST:,}"
+        raise DataError(f"{message}, got {dimension[:20]!r}")
     count, points = int(dimension), None
     if kind == "EXPLICIT":
         matrix = _explicit(name, fields, numbers, count)
@@ -91,17 +94,21 @@ def _number(word: str, where: str) -> float:
 def _explicit(name: str, fields: dict[str, str], numbers: list[float], count: int) -> Array:
     import numpy as np
 
-    shape, matrix = fields.get("EDGE_WEIGHT_FORMAT", ""), np.zeros((count, count))
-    places = {
-        "FULL_MATRIX": np.indices((count, count)).reshape(2, -1),
-        "UPPER_ROW": np.array(np.triu_indices(count, 1)),
-        "UPPER_DIAG_ROW": np.array(np.triu_indices(count)),
-        "LOWER_ROW": np.array(np.tril_indices(count, -1)),
-        "LOWER_DIAG_ROW": np.array(np.tril_indices(count)),
-    }.get(shape)
-    if places is None or places.shape[1] != len(numbers):
+    shape = fields.get("EDGE_WEIGHT_FORMAT", "")
+    half = count * (count - 1) // 2
+    sizes = {"FULL_MATRIX": count**2, "UPPER_ROW": half, "UPPER_DIAG_ROW": half + count}
+    sizes |= {"LOWER_ROW": half, "LOWER_DIAG_ROW": half + count}
+    if sizes.get(shape) != len(numbers):  # before the table is made, which takes the memory
         message = f"{name}: EDGE_WEIGHT_FORMAT {shape!r}: expected distances of {count} places"
         raise DataError(f"{message}, got {len(numbers)} numbers")
+    matrix = np.zeros((count, count))
+    below, diagonal = shape.startswith("LOWER"), int("DIAG" not in shape)
+    if shape == "FULL_MATRIX":
+        places = np.indices((count, count)).reshape(2, -1)
+    elif below:
+        places = np.array(np.tril_indices(count, -diagonal))
+    else:
+        places = np.array(np.triu_indices(count, diagonal))
     matrix[places[0], places[1]] = numbers
     if shape != "FULL_MATRIX":
         matrix = np.maximum(matrix, matrix.T)

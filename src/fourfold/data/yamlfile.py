@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, get_args, get_type_hints
 
@@ -25,6 +26,7 @@ _KINDS = {
     **{f"{_STANDARD}{kind}": "str" for kind in ("timestamp", "value")},
 }
 _DEEPEST = 100
+_BRACKETS = 500
 _MOST = 1_000_000
 
 
@@ -123,7 +125,8 @@ def read_positions(
 
     yaml = YAML(typ="safe", pure=True)
     try:
-        tree = yaml.compose(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        tree = None if nested(text) else yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -134,13 +137,46 @@ def read_positions(
         raise wrong(f"cannot be read: {error.strerror}") from error
     except RecursionError as error:
         raise wrong(f"expected at most {_DEEPEST} values inside each other") from error
+    if nested(text):
+        raise wrong(f"expected at most {_DEEPEST} values inside each other")
     if not isinstance(tree, MappingNode) or tree.tag != f"{_STANDARD}map":
         raise wrong(f"expected a mapping{keys}, got {_spoken(tree) if tree else 'an empty file'}")
+    if _size(tree) > _MOST:  # which takes an anchor that is repeated often
+        raise wrong(f"expected at most {_MOST:,} values, got more")
     reader = _Reader(yaml.constructor, Document(None, {(): Position(file)}))
     content = reader.value(tree, (), ())
     if reader.wrong:
         raise ConfigError(list(dict.fromkeys(reader.wrong)))
     return content, reader.positions
+
+
+def too_large(text: str) -> bool:
+    """Say whether YAML is too deep, or too large once each alias stands for what it names."""
+    return nested(text) or _size(YAML(typ="safe", pure=True).compose(text)) > _MOST
+
+
+def nested(text: str) -> bool:
+    """Say whether so many brackets are open at once that reading them would take seconds."""
+    if sum(map(text.count, "[{")) < _BRACKETS:
+        return False
+    steps = ({"[": 1, "{": 1, "]": -1, "}": -1}.get(mark, 0) for mark in text)
+    return max(accumulate(steps)) > _BRACKETS
+
+
+def _size(tree: Any) -> int:
+    """Return the values in a tree of YAML as if each alias was written out, without doing so."""
+    sizes: dict[int, int] = {}
+    todo = [(tree, False)]
+    while tree and todo:
+        node, below = todo.pop()
+        held = node.value if isinstance(node.value, list) else []
+        inner = [each for part in held for each in (part if isinstance(part, tuple) else [part])]
+        if below:
+            sizes[id(node)] = 1 + sum(sizes.get(id(each), 0) for each in inner)
+        elif id(node) not in sizes:
+            sizes[id(node)] = 0  # of one that holds itself
+            todo += [(node, True), *((each, False) for each in inner)]
+    return sizes.get(id(tree), 0)
 
 
 class _Reader:
@@ -161,9 +197,6 @@ class _Reader:
             return self._complain(key, "expected a value that does not hold itself")
         if len(above) > _DEEPEST:
             return self._complain(key, f"expected at most {_DEEPEST} values inside each other")
-        if len(self.positions) > _MOST:  # which takes an anchor that is repeated often
-            message = f"expected at most {_MOST:,} values, got more"
-            raise ConfigError([self.document.violation(key, message)])
         own = {MappingNode: "map", SequenceNode: "seq"}.get(type(node))
         kind = _KINDS.get(str(node.tag))
         if kind is None or (kind if kind in ("map", "seq") else None) != own:

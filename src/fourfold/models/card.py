@@ -216,8 +216,8 @@ def _use(description: Description) -> str:
     lines = [f"`fourfold predict {run} DATA` predicts new rows."]
     if onnx["kept"]:
         lines.append(
-            f"`fourfold export {run} DIR` makes a folder that needs ONNX Runtime and numpy only. "
-            f"On {number(onnx['rows'])} rows of the run the largest difference from scikit-learn "
+            f"`fourfold export {run} DIR` makes a folder that predicts without Fourfold. As ONNX, "
+            f"on {number(onnx['rows'])} rows of the run the largest difference from scikit-learn "
             f"is {onnx['largest difference']:.2g}; {onnx['decisions that differ']} answers differ."
         )
     else:

@@ -128,9 +128,7 @@ def read_description(folder: Path) -> Description:
     if not path.is_file():  # nor what never ends, such as a pipe
         raise DataError(f"{folder}: expected a model, found no model.json")
     if (size := path.stat().st_size) > _MOST_BYTES:
-        raise DataError(
-            f"{path}: refused, since it has {size / 2**20:,.0f} MB, more than any model"
-        )
+        raise DataError(f"{path}: refused, since it has {size >> 20:,} MB, more than any model")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -177,9 +175,9 @@ def _contradiction(said: Description) -> str:
     for name, digest in said.files.items():
         if Path(name).name != name or not re.fullmatch("[0-9a-f]{64}", digest):
             return f"files: {name!r} is no file of this folder with its digest"
-    return next(
-        filter(None, map(problem_of, said.columns)), "" if said.columns else "columns: none"
-    )
+    if not said.columns or not {"fitted", "held out"} <= said.rows.keys():
+        return "columns or numbers of rows are missing"
+    return next(filter(None, map(problem_of, said.columns)), "")
 
 
 def checked(folder: Path, name: str, description: Description) -> Path:
@@ -299,12 +297,9 @@ def _check_probe(model: Model, path: Path, tolerance: float) -> None:
     except Exception as error:  # another version may fail in any way
         why = f"it fails: {type(error).__name__}: {error}"
     else:
-        width = len(description.classes) or 1
-        if (
-            apart.shape == wanted.shape
-            and apart.size == len(apart) * width
-            and float(apart.max(initial=0.0)) <= tolerance
-        ):
+        classes = description.classes
+        same = apart.shape == wanted.shape == (len(wanted), *([len(classes)] if classes else []))
+        if same and float(apart.max(initial=0.0)) <= tolerance:
             return
         why = f"answers differ by up to {float(apart.max(initial=0.0)):.2g}"
     now = versions()

@@ -70,6 +70,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 _NAMES = sorted(frozenset().union(*ALLOWED.values()))
 #: More than any model of ours; a small file may unpack to a disk of zeros.
 _MOST_BYTES = 8 << 30
+_BROKEN = (zipfile.BadZipFile, zlib.error)
 
 
 def dumped(model: Any) -> bytes:
@@ -174,14 +175,7 @@ def _check_types(content: bytes, name: str) -> None:
                 raise zipfile.BadZipFile(f"{broken} is damaged")
             schema = json.loads(archive.read("schema.json"))
         foreign = sorted({each for each in _nodes(schema) if each})
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        LookupError,
-        ValueError,
-        EOFError,
-        RuntimeError,
-    ) as error:
+    except (*_BROKEN, LookupError, ValueError, EOFError, RuntimeError) as error:
         raise DataError(f"{name}: expected a whole skops file: {error}") from error
     if foreign:
         more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""

@@ -139,7 +139,7 @@ def _links(config: Config, run: RunSpec) -> Iterator[_Link]:
     for key, name in named:
         if isinstance(name, str) and name:
             yield _Link(key, name)
-    for name, value in run.parameters.items():
+    for name, value in run.own.items():
         for text in artifacts_in(value):
             block = "sweep" if name in run.varied else "parameters"
             try:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from fourfold.data import sources
 from fourfold.data.artifacts import artifacts_in, is_artifact, read_artifact, texts_in
-from fourfold.data.database import password_complaint, writes
+from fourfold.data.database import password_complaint
 from fourfold.data.formats import kind_of
 from fourfold.data.listing import files_below, matches
 from fourfold.errors import ConfigError, DataError, TemplateError, Violation, did_you_mean
@@ -222,7 +222,8 @@ def _plan_config(
         kinds = {name: parameter.kind for name, parameter in template.parameters.items()}
         expanded = Expansion(sweep, common, kinds, root)
         sets, problems = expanded.settings, expanded.problems
-        problems += [] if sets else [Problem((), "expected at least one run, got none")]
+        if not sets and not problems:
+            problems.append(Problem((), "expected at least one run, got none"))
         for key, message in expanded.remarks:
             remark(config.violation(("sweep", *key), message))
     violations += [config.violation(("sweep", *key), message) for key, message in problems]
@@ -330,7 +331,7 @@ def _check_runs(
             if is_artifact(path):
                 continue  # which its run may still have to make
             if name == "data" and (path or parameter.default != ""):
-                problem = sources.parse(path, root).problem(query) or (query and writes(query))
+                problem = sources.parse(path, root).problem(query)
             elif name == "contract" or (name != "data" and parameter.help.startswith(_PATH_OF)):
                 problem = _no_file(path, root)
             if problem:
@@ -338,7 +339,7 @@ def _check_runs(
     for run in runs:
         for name, given in run.parameters.items():
             place = block if name in run.varied else "parameters"
-            unread = map(_unread, artifacts_in(given), repeat(name))
+            unread = map(_unread, artifacts_in(given) if name in run.own else (), repeat(name))
             plain = filter(None, map(password_complaint, texts_in(given)))
             problems += [
                 Problem((place, name), message) for message in (*unread, *plain) if message

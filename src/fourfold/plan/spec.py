@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from fourfold.records.evidence import BUSINESS
+
 _UNSAFE = re.compile(r"[^\w.=,+-]+")
 _LONGEST_ID = 80
 _LONGEST_BYTES = 236
@@ -78,6 +80,11 @@ class RunSpec:
     def name(self) -> str:
         """Return ``config/run id``, unique within a batch."""
         return f"{self.config}/{self.run_id}"
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """Return the parameters that may name files: not what the business asks in plain text."""
+        return {n: value for n, value in self.parameters.items() if n not in BUSINESS}
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as plain JSON values."""

@@ -5,25 +5,24 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
+from math import prod
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from fourfold.errors import did_you_mean
-from fourfold.plan.axes import axis, drawn, draws_whole, quantile, values_of
+from fourfold.plan.axes import MANY, MOST, axis, drawn, draws_whole, quantile, values_of
 from fourfold.plan.conditions import all_met, condition
 from fourfold.plan.kind import Kind, Problem, anything, mapping, value
 from fourfold.plan.rows import TABLE, read_rows
 from fourfold.plan.spec import canonical, written
+from fourfold.records.formatting import short
 
 Values = dict[str, Any]
 METHODS = ("random", "latin", "sobol")
 _OF_RANDOM = {"type": ["object", "null"], "required": ["runs", "over"]}
-_WHOLE = "expected a whole number from 1, got …"
-_REPEATED = 100_000
-_RUNS = value(_WHOLE, lambda given: type(given) is int and given >= 1, type="integer", minimum=1)
 _DRAWS = {
-    "runs": _RUNS,
+    "runs": MANY,
     "seed": value(
         "expected a whole number, got …", lambda given: type(given) is int, type="integer"
     ),
@@ -161,7 +160,7 @@ def _random(given: Any) -> list[Problem]:
     if not isinstance(given, dict) or not isinstance(given.get("over"), dict):
         form = "{runs: 20, seed: 0, over: {name: [a, b] or {low: 0, high: 1, log: false}}}"
         return [Problem((), f"expected {form}, got {given!r}")]
-    runs = [] if "runs" in given else _RUNS.problems(None)
+    runs = [] if "runs" in given else MANY.problems(None)
     return [Problem(("runs",), message) for _, message in runs]
 
 
@@ -170,9 +169,7 @@ def repeats_kind(of: Kind) -> Kind:
     if of.json_schema() and not of.types & {"integer", None}:
         message = "expected a parameter of whole numbers to repeat, such as seed"
         return Kind(lambda given: [Problem((), message)], lambda: {"not": {}})
-    fits = lambda given: type(given) is int and 1 <= given <= _REPEATED  # noqa: E731
-    message = f"expected a whole number in 1..{_REPEATED}, got …"
-    return value(message, fits, type="integer", minimum=1, maximum=_REPEATED)
+    return MANY
 
 
 def first_repeat(parameters: Mapping[str, Any], name: str) -> int:
@@ -244,7 +241,8 @@ class Expansion:
             self._rows(sweep.get("table"), swept | set(drawn_from)),
             self._repeated(sweep.get("repeat") or {}),
         ]
-        settings = [_merged(of_run) for of_run in product(*parts)]
+        few = self._few((), map(len, parts))
+        settings = [_merged(of_run) for of_run in product(*parts)] if few else []
         axes = {("grid",): sweep.get("grid", {}), ("random", "over"): drawn_from}
         whens = {
             name: (*key, name, "when")
@@ -273,23 +271,31 @@ class Expansion:
         }
         for name, values in lists.items():
             if not values:
-                self.problems.append(
-                    Problem(
-                        (block, name),
-                        f"expected files, got none that match {axes[name]['files']!r}",
-                    )
-                )
+                none = f"expected files, got none that match {axes[name]['files']!r}"
+                self.problems.append(Problem((block, name), none))
         lengths = {name: len(values) for name, values in lists.items()}
         if block == "zip" and len(set(lengths.values())) > 1:
             listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
             message = f"expected lists of one length, got {listed}"
             self.problems.append(Problem((block,), message))
         files = {n for n, given in axes.items() if isinstance(given, dict) and "files" in given}
+        if combine is product and not self._few((block,), lengths.values()):
+            return [Setting()]
         rows = combine(*lists.values()) if lists else [()]
         return [_setting(dict(zip(lists, values, strict=True)), files) for values in rows]
 
+    def _few(self, key: tuple[str, ...], lengths: Iterable[int]) -> bool:
+        """Say whether lists have so few combinations that they can be made; count, do not make."""
+        if (number := prod(lengths)) <= MOST:
+            return True
+        message = f"expected at most {MOST:,} runs, got {short(f'{number:,}', 60)}"
+        self.problems.append(Problem(key, message))
+        return False
+
     def _repeated(self, block: Mapping[str, int]) -> list[Setting]:
         starts = {name: first_repeat(self.base, name) for name in block}
+        if not self._few(("repeat",), block.values()):
+            return [Setting()]
         counts = [range(starts[name], starts[name] + times) for name, times in block.items()]
         return [_setting(dict(zip(block, values, strict=True))) for values in product(*counts)]
 

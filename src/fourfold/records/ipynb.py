@@ -65,7 +65,7 @@ def read_notebook(path: Path) -> dict[str, Any]:
         notebook = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TemplateError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TemplateError(f"{path}: expected a notebook (JSON), got {error}") from error
     if isinstance(notebook, dict) and notebook.get("nbformat") in (1, 2, 3):
         notebook = _upgraded(notebook)
@@ -77,7 +77,52 @@ def read_notebook(path: Path) -> dict[str, Any]:
     ):
         raise TemplateError(f"{path}: expected a notebook with a list of cells, found none")
     notebook["metadata"] = notebook.get("metadata") or {}
+    if wrong := next(filter(None, (_misshapen(cell) for cell in [notebook, *cells])), ""):
+        raise TemplateError(f"{path}: expected a notebook of format 4; {wrong}")
     return notebook
+
+
+def _misshapen(cell: Mapping[str, Any]) -> str:
+    """Return what in a cell, or in a notebook, is not as its format has it; empty if all is."""
+    metadata, source = cell.get("metadata") or {}, cell.get("source", "")
+    if not isinstance(metadata, dict) or not _texts(metadata.get("tags") or []):
+        return "expected metadata with tags that are texts"
+    if not (isinstance(source, str) or _texts(source)) or not isinstance(cell.get("id", ""), str):
+        return "expected text as source and as id of a cell"
+    if not isinstance(cell.get("cell_type", ""), str):
+        return f"expected a type of cell, got {cell['cell_type']!r}"
+    outputs, attached = cell.get("outputs", []), cell.get("attachments", {})
+    if not isinstance(outputs, list) or not all(map(_is_output, outputs)):
+        return "expected outputs, each with its type and its data"
+    bundles = isinstance(attached, dict) and all(isinstance(a, dict) for a in attached.values())
+    kernel = metadata.get("kernelspec") or {}, metadata.get("language_info") or {}
+    if not bundles or not all(isinstance(each, dict) for each in kernel):
+        return "expected mappings as attachments, kernelspec and language_info"
+    return ""
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _is_output(output: Any) -> bool:
+    if not isinstance(output, dict):
+        return False
+    data, about = output.get("data", {}), output.get("metadata", {})
+    if not isinstance(data, dict) or not isinstance(about, dict):
+        return False
+    said = [output.get(name, "") for name in ("name", "ename", "evalue")]
+    shown = [value for kind, value in data.items() if not kind.endswith("json")]
+    shown.append(output.get("text", ""))
+    return (
+        output.get("output_type") in ("stream", "display_data", "execute_result", "error")
+        and all(isinstance(each, str) or _texts(each) for each in shown)
+        and all(isinstance(each, str) for each in said)
+        and _texts(output.get("traceback", []))
+        and (output["output_type"] not in ("display_data", "execute_result") or "data" in output)
+        and (output["output_type"] != "stream" or {"name", "text"} <= output.keys())
+        and (output["output_type"] != "error" or {"ename", "evalue"} <= output.keys())
+    )
 
 
 def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from fourfold.errors import ConclusionError, RecordError
 from fourfold.project import write_text
 from fourfold.records.evidence import MIME, Claim, Metric
 from fourfold.records.ipynb import SECTIONS, sections
+from fourfold.records.shape import check_shape
 
 FORMAT = 1
 SKIPPED = "skipped"
@@ -125,19 +127,30 @@ def findings(notebook: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a record that the outputs of a notebook hold.
 
     The last value of a metric and the last conclusion count, as for a reader.
+
+    Raises
+    ------
+    ConclusionError
+        If an output that bears the name of ours is none.
     """
-    kinds: dict[str, list[dict[str, Any]]] = {}
-    for item in map(dict, emitted(notebook)):
-        kinds.setdefault(item.pop("kind"), []).append(item)
-    conclusion = kinds.get("conclusion", [{}])[-1]
-    metrics = {item.pop("name"): item for item in kinds.get("metric", [])}
-    return {
-        "data": kinds.get("data", []),
-        "artifacts": kinds.get("artifact", []),
-        "verdict": conclusion.get("verdict", "not judged"),
-        "answer": conclusion.get("answer", ""),
-        **_evidence(metrics, conclusion.get("claims", [])),
-    }
+    try:
+        kinds: dict[str, list[dict[str, Any]]] = {}
+        for item in map(dict, emitted(notebook)):
+            kinds.setdefault(item.pop("kind"), []).append(item)
+        conclusion = kinds.get("conclusion", [{}])[-1]
+        metrics = {item.pop("name"): item for item in kinds.get("metric", [])}
+        made = {
+            "data": kinds.get("data", []),
+            "artifacts": kinds.get("artifact", []),
+            "verdict": conclusion.get("verdict", "not judged"),
+            "answer": conclusion.get("answer", ""),
+            **_evidence(metrics, conclusion.get("claims", [])),
+        }
+        check_shape(made)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        message = f"expected outputs of {MIME} as ff.record and ff.conclude make them"
+        raise ConclusionError(f"{message}; got others: {error}") from error
+    return made
 
 
 def _evidence(metrics: Mapping[str, Any], claims: Iterable[Any]) -> dict[str, Any]:
@@ -182,19 +195,40 @@ def find_record(folder: Path) -> RunRecord | None:
     """Return the record in a run's folder; None where there is none that can be read."""
     try:
         return read_record(folder / "record.json")
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError):
         return None
 
 
 def read_record(path: Path) -> RunRecord:
-    """Return the record in a file."""
-    return record_of(json.loads(path.read_text(encoding="utf-8")))
+    """Return the record in a file.
+
+    Raises
+    ------
+    RecordError
+        If it is not as `write_record` writes it: then it counts as if there was none.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise RecordError(str(path)) from error
+    return record_of(content)
 
 
 def record_of(content: Mapping[str, Any]) -> RunRecord:
-    """Return the record that JSON holds."""
-    record = RunRecord(**content)
-    return replace(record, **_evidence(record.metrics, record.claims))
+    """Return the record that JSON holds.
+
+    Raises
+    ------
+    RecordError
+        As `read_record`.
+    """
+    try:
+        record = RunRecord(**content)
+        record = replace(record, **_evidence(record.metrics, record.claims))
+        check_shape(vars(record))
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise RecordError("record") from error
+    return record
 
 
 def error_line(record: RunRecord) -> str:

@@ -14,6 +14,7 @@ import nbformat
 from jinja2 import FileSystemBytecodeCache, pass_context
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
+from nbformat import NotebookNode
 from traitlets.config import Config
 
 from fourfold.project import write_text
@@ -78,7 +79,8 @@ def _exported(notebook: Any, resources: dict[str, Any]) -> str:
     """
     exporter = _exporter()
     resources = exporter._init_resources(resources)  # type: ignore[no-untyped-call]
-    lexer = notebook.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
+    language = notebook.metadata.get("language_info") or {}
+    lexer = language.get("pygments_lexer") or "ipython3"
     for name, make in (
         ("highlight_code", partial(_highlighted, lexer)),
         ("markdown2html", _prose),
@@ -155,20 +157,23 @@ def render(notebook: Any, record: RunRecord) -> str:
 
 def _mark(cell: Any, number: int) -> None:
     """Tag what the page folds away, and put each figure into words."""
-    tags = cell.metadata.setdefault("tags", [])
+    cell.setdefault("source", "")
+    cell.metadata = cell.get("metadata") or NotebookNode()  # type: ignore[no-untyped-call]
+    cell.metadata.tags = tags = list(cell.metadata.get("tags") or [])
     if cell.cell_type != "code":
         if number == 0 and cell.cell_type == "markdown":
             tags.append("about")
         return
-    if not cell.outputs or set(tags) & set(_HIDDEN):
+    outputs = cell.setdefault("outputs", [])
+    if not outputs or set(tags) & set(_HIDDEN):
         tags.append("silent")
     name = f"Figure of the cell {cell.get('id', str(number)).replace('-', ' ')}"
     cell.metadata.setdefault("alt", name)
-    for output in cell.outputs:
+    for output in outputs:
         facts = output.get("data", {}).get(MIME, {})
         for kind in ("image/png", "image/jpeg"):
             if kind in output.get("data", {}) and (words := in_words(facts)):
-                output.metadata.setdefault(kind, {})["alt"] = words
+                output.setdefault("metadata", {}).setdefault(kind, {})["alt"] = words
 
 
 def hero(notebook: Any) -> dict[str, str] | None:

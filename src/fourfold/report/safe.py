@@ -96,13 +96,18 @@ def safe_html(html: str, plain: str = "") -> str:
     diagram = "sk-container-id" in html
     if diagram and plain and not any(map(_of_sklearn, _STYLE.findall(html))):
         return f"<pre>{escape(plain)}</pre>"
-    cleaned = _cleaner(True).clean(html)
+    cleaned = _cleaner(True).clean(_whole(html))
     return cleaned + LEFT_OUT if _LIVES.search(html) and not diagram else cleaned
 
 
 def safe_page(html: str) -> str:
     """Return the notebook of a page, put together by nbconvert, without what it let through."""
-    return _cleaner(False).clean(html)
+    return _cleaner(False).clean(_whole(html))
+
+
+def _whole(text: str) -> str:
+    """Return a text without halves of characters."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def safe_styles(html: str) -> str:

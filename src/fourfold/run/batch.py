@@ -162,7 +162,9 @@ def _tried(item: Todo, batch: Batch) -> RunRecord | None:
     )
     if not (item.former and batch.why == "disk"):
         with suppress(OSError, ValueError):
-            write_record(record, batch.project.folder(spec.config, spec.run_id) / "record.json")
+            folder = batch.project.folder(spec.config, spec.run_id)
+            folder.mkdir(parents=True, exist_ok=True)  # its notebook may have removed it
+            write_record(record, folder / "record.json")
     batch.end(record)
     return record
 

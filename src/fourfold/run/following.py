@@ -212,7 +212,7 @@ class Following:
             if wanted and (others := sorted(state.verdicts.difference(wanted))):
                 words = f"when {shown} is {' or '.join(wanted)}; it is {' and '.join(others)}"
                 return _State(wrong=words, quiet=True)
-        for artifact in map(read_artifact, artifacts_in(dict(spec.parameters))):
+        for artifact in map(read_artifact, artifacts_in(spec.own)):
             if not os.path.exists(artifact.path(self.project.upstream)):
                 run = run_named(artifact.run, self.project.upstream)
                 made = names_at(self.project.upstream / run / "artifacts")

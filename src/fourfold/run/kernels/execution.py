@@ -14,6 +14,7 @@ from fourfold.project import write_text
 from fourfold.records.ipynb import sections
 
 SAVE_EVERY_S = 5.0
+LONGEST_ERROR = 20_000  # characters of a message
 Outcome = Literal["failed", "timed_out", "killed", "cancelled"]
 
 
@@ -100,10 +101,14 @@ class Execution(NotebookExecutionManager):  # type: ignore[misc]
         """Keep where and why the execution stops."""
         cell = self.nb.cells[index]
         self.cell_exception(cell, cell_index=index)
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                output.evalue = _cut(output.evalue)
+                output.traceback = [_cut(line) for line in output.traceback]
         self.error = None if isinstance(error, CellExecutionError) else error
         outcome, *reason = _reason(error)
         place = (self.sections[index], index + 1, cell.get("id", ""))
-        self.failure = Failure(outcome, *place, *reason)
+        self.failure = Failure(outcome, *place, *map(_cut, reason))
 
     def explain(self, limits: Limits) -> None:
         """Say of a timeout which limit it was."""
@@ -119,6 +124,12 @@ class Execution(NotebookExecutionManager):  # type: ignore[misc]
         """Close the execution with a last save, whatever happened."""
         super().notebook_complete(**kwargs)
         self.save(force=True)
+
+
+def _cut(text: str) -> str:
+    """Return a text without its middle, if it is longer than anybody reads."""
+    half = LONGEST_ERROR // 2
+    return text if len(text) <= LONGEST_ERROR else f"{text[:half]}\n…\n{text[-half:]}"
 
 
 def _reason(error: Exception) -> tuple[Outcome, str, str]:

@@ -28,6 +28,10 @@ def cores(cgroup: Path = _CGROUP) -> int:
     with suppress(OSError, ValueError):
         quota, period = map(float, (cgroup / "cpu.max").read_text().split())
         most = min(most, max(1, round(quota / period)))
+    with suppress(OSError, ValueError):  # of version 1, where -1 is no limit
+        names = (cgroup / "cpu" / f"cpu.cfs_{name}_us" for name in ("quota", "period"))
+        quota, period = (float(name.read_text()) for name in names)
+        most = min(most, max(1, round(quota / period))) if quota > 0 else most
     return most
 
 
@@ -37,7 +41,11 @@ def memory_mb(cgroup: Path = _CGROUP) -> float:
     with suppress(OSError, ValueError):
         limit, used = (float((cgroup / f"memory.{n}").read_text()) for n in ("max", "current"))
         free = min(free, limit - used)
-    return free / 2**20
+    with suppress(OSError, ValueError):  # of version 1
+        names = (f"{name}_in_bytes" for name in ("limit", "usage"))
+        limit, used = (float((cgroup / "memory" / f"memory.{n}").read_text()) for n in names)
+        free = min(free, limit - used)
+    return max(0.0, free) / 2**20
 
 
 def kernel_env(artifacts: Path | None, threads: int = 1) -> dict[str, str]:

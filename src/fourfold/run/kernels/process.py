@@ -18,11 +18,14 @@ _SIZE = struct.Struct("!I")
 
 
 def kill_kernel(manager: Any) -> None:
-    """End the kernel of a manager at once, if it has one that runs."""
+    """End the kernel of a manager at once, and what it has started, if it has one that runs."""
     process = getattr(getattr(manager, "provisioner", None), "process", None)
     if process is not None and process.poll() is None:
         with suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
+            if os.name == "posix" and os.getpgid(process.pid) == process.pid:
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                os.kill(process.pid, signal.SIGKILL)
 
 
 class WarmError(Exception):

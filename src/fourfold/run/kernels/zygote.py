@@ -147,11 +147,15 @@ class Zygote:
         """Send of each child that has ended its exit code, and what it used."""
         while True:
             try:
-                pid, status, usage = os.wait4(-1, os.WNOHANG)
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             except ChildProcessError:
                 return
-            if pid == 0:
+            if ended is None:
                 return
+            # What it has started ends with it; as long as it is not waited for, its number is its.
+            with contextlib.suppress(OSError):
+                os.killpg(ended.si_pid, signal.SIGKILL)
+            pid, status, usage = os.wait4(ended.si_pid, 0)
             asker = self.children.pop(pid, None)
             self.stock = [(number, channel) for number, channel in self.stock if number != pid]
             if asker is None:

@@ -1,0 +1,71 @@
+"""Input that is small and would become large, or take long: each is refused at once."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+
+ALIASES = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n"
+    for old, new in zip("abcdefghi", "bcdefghij", strict=True)
+)
+
+
+def configs() -> dict[str, bytes]:
+    """Configs by name."""
+    many = ", ".join(map(str, range(1, 101)))
+    grid = "".join(f"    {name}: [{many}]\n" for name in ("count", "seed", "limit"))
+    return {
+        "aliases": f"template: tiny\nparameters:\n  columns: &z [1]\n{ALIASES}".encode(),
+        "merges": b"template: tiny\nparameters: &p\n  <<: [" + b", ".join([b"&q {data: a}"] * 1 + [b"*q"] * 3000) + b"]\n",
+        "grid": f"template: tiny\nsweep:\n  grid:\n{grid}".encode(),
+        "zip": b"template: tiny\nsweep:\n  repeat: {seed: 1000000000000}\n",
+        "random": b"template: tiny\nsweep:\n  random: {runs: 1000000000000, over: {count: {low: 1, high: 9}}}\n",
+        "search": b"template: tiny\nsearch: {metric: mean, direction: maximize, trials: 1000000000000, over: {count: {low: 1, high: 9}}}\n",
+        "deep": b"template: tiny\nparameters: {columns: " + b"[" * 5000 + b"]" * 5000 + b"}\n",
+        "brackets": b"template: tiny\nparameters: " + b"[" * 300,
+        "digits": b"template: tiny\nparameters: {count: " + b"9" * 100_000 + b"}\n",
+        "date": b"template: tiny\nparameters: {mode: 2024-02-30}\n",
+        "nul": b"template: tiny\nparameters: {mode: \0}\n",
+        "mixed": b"template: tiny\nparameters: {1: a, a: b, null: c, [1]: d}\n",
+        "sweep-types": b"template: tiny\nsweep: {grid: {1: [1], a: [2], count: [1, x, null, {}]}}\n",
+        "question": ("template: tiny\nbusiness: {question: '" + "漢" * 400 + " ** http://x'}\n").encode(),
+    }  # fmt: skip
+
+
+def contracts() -> dict[str, bytes]:
+    """Contracts by name."""
+    return {
+        "aliases": f"columns:\n  x: &z 1\n{ALIASES}".encode(),
+        "brackets": b"columns: " + b"[" * 3000,
+        "binary": bytes(range(256)),
+    }
+
+
+def files() -> dict[str, bytes]:
+    """Files of tables, by name."""
+    zeros = b"a,b\n" + b"0" * (300 << 20)
+    gz, zipped, sheet = gzip.compress(zeros), io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", zeros)
+    with zipfile.ZipFile(sheet, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", zeros)
+    made = {
+        "a.csv.gz": gz,
+        "b.csv.zip": zipped.getvalue(),
+        "c.csv.bz2": bz2.compress(zeros),
+        "d.csv.xz": lzma.compress(zeros, preset=0),
+        "e.xlsx": sheet.getvalue(),
+        "f.tsp": b"NAME: a\nDIMENSION: 99999\nEDGE_WEIGHT_TYPE: EXPLICIT\nEDGE_WEIGHT_FORMAT: FULL_MATRIX\n",
+        "g.tsp": b"DIMENSION: 11999\nEDGE_WEIGHT_TYPE: EXPLICIT\nEDGE_WEIGHT_FORMAT: FULL_MATRIX\nEDGE_WEIGHT_SECTION\n1\n",
+        "h.tsp": "DIMENSION: ²\nEDGE_WEIGHT_TYPE: EUC_2D\n".encode(),
+        "i.json": b"[" * 100_000,
+        "j.json": b'[{"a": ' + b"[" * 5000 + b"]" * 5000 + b"}]",
+        "k.json": b'[{"a": ' + b"9" * 10_000 + b"}]",
+        "l.parquet": b"PAR1" + b"\xff" * 64 + b"PAR1",
+        "m.zip": b"PK\x03\x04",
+    }  # fmt: skip
+    return made

@@ -1,0 +1,83 @@
+"""Bombs are refused at once; the fuzzer itself works, and finds what it is there to find."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fourfold.data.formats import read_table
+from fourfold.errors import DataError, FourfoldError
+from fuzz import bombs, run
+
+
+@pytest.fixture(scope="module")
+def root():
+    return run.project()
+
+
+@pytest.mark.parametrize(("name", "data"), bombs.configs().items(), ids=bombs.configs())
+def test_configs_that_would_grow_are_counted_first(root, name, data):
+    """One located line each; only the long question is right, and means no file."""
+    if name == "question":
+        run.config(root, data)
+        return
+    began = time.process_time()
+    with pytest.raises(FourfoldError) as refused:
+        run.config(root, data)
+    assert str(refused.value).startswith("params/a.yaml:")
+    assert len(str(refused.value)) < 100_000
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(("name", "data"), bombs.contracts().items(), ids=bombs.contracts())
+def test_contracts_that_would_grow_are_refused(root, name, data):
+    began = time.process_time()
+    with pytest.raises(FourfoldError, match=r"a\.yaml: expected"):
+        run.contract(root, data)
+    assert time.process_time() - began < 2
+
+
+FILES = bombs.files()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_that_would_unpack_to_more_are_refused(tmp_path, name):
+    """And never in more memory than 500 MB."""
+    (tmp_path / name).write_bytes(FILES[name])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with (tmp_path / name).open("rb") as handle, pytest.raises(DataError, match=name):
+        read_table(handle, name)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500 << 10
+
+
+def test_long_cells_are_read(tmp_path):
+    """A cell may be longer than 131,072 characters."""
+    (tmp_path / "a.csv").write_text(f"a;b\n{'x' * 200_000};1\n")
+    with (tmp_path / "a.csv").open("rb") as handle:
+        frame = read_table(handle, "a.csv")
+    assert (frame.shape, len(frame.a[0])) == ((1, 2), 200_000)
+
+
+def test_an_archive_of_a_usual_table_is_read(tmp_path):
+    """Repeated rows pack well, and are no bomb."""
+    import gzip
+
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 100_000))
+    with (tmp_path / "a.csv.gz").open("rb") as handle:
+        assert len(read_table(handle, "a.csv.gz")) == 100_000
+
+
+def test_a_few_inputs_of_each_kind():
+    """The session `fuzz` tries 50,000; here 60 show that it works, and that its inputs are read."""
+    call = [sys.executable, str(Path(run.__file__)), "--inputs", "60", "--processes", "1"]
+    done = subprocess.run(
+        call, capture_output=True, text=True, env={**os.environ, "FOURFOLD_FUZZ_SLACK": "10"}
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count(" 0 wrong") == len(run.KINDS)

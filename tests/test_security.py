@@ -1,0 +1,75 @@
+"""Each sentence of SECURITY.md has a test, named here; those without one of their own are below."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from pathlib import Path
+
+import pytest
+
+from fourfold.data.formats import KINDS, read_table
+from fourfold.data.sources import load
+from fourfold.errors import DataError, FourfoldError
+from fourfold.plan.plan import plan
+
+ROOT = Path(__file__).parents[1]
+#: A sentence, and the tests that show it.
+TESTS = {
+    "It starts no code but the template that it names, and that lies in the project.": "test_security.py::test_a_config_names_only_templates_of_its_project",
+    "It writes and deletes nothing outside of the outputs, whatever its name is.": "test_accidents.py::test_nothing_outside_of_the_outputs_is_written_or_deleted",
+    "A link among the outputs that leads out of them is refused.": "test_accidents.py::test_nothing_outside_of_the_outputs_is_written_or_deleted",
+    "A secret in a URL is refused in plain text, and the message does not repeat it.": "test_accidents.py::test_a_secret_in_a_url_is_refused_and_never_shown",
+    "A secret in a variable, `${NAME}`, is in no record, notebook, page or message.": "test_accidents.py::test_a_planted_secret_is_in_no_file_and_no_output",
+    "A query only reads, from a database as from a file.": "test_accidents.py::test_a_query_only_reads",
+    "Values are counted before they are made: aliases, grids and brackets of any size are refused at once.": "fuzz/test_fuzz.py::test_configs_that_would_grow_are_counted_first",
+    "No pickle is read.": "test_security.py::test_no_pickle_is_read",
+    "An archive that unpacks to far more than its size is refused before it does.": "fuzz/test_fuzz.py::test_files_that_would_unpack_to_more_are_refused",
+    "Text in a table is text: no name of a column, value or file runs in a page.": "report/test_hostile.py::test_hostile_pages_run_no_script",
+    "Its outputs are cleaned in a report: no script, frame, form or remote picture is left.": "report/test_hostile.py::test_what_an_output_may_bring",
+    "The same text is shown as text in the page of all runs, of a search and of differences.": "report/test_hostile.py::test_hostile_pages_run_no_script",
+    "A record of another shape counts as none.": "test_accidents.py::test_each_wrong_field_of_a_record_counts_as_none",
+    "Every page has a Content-Security-Policy that lets only our own scripts run, by their hash.": "report/test_hostile.py::test_every_page_has_a_policy_before_anything_else",
+    "A page asks nothing of a network.": "report/test_hostile.py::test_hostile_pages_run_no_script",
+    "`fourfold view` answers this machine only, and only under its own name.": "cli/test_show.py::test_only_a_browser_that_asks_for_this_machine_by_name_is_answered",
+    "It lists no folder, follows no link out of the outputs, and shows no hidden file.": "cli/test_show.py::test_no_lists_of_folders_no_links_out_and_no_hidden_files",
+    "Files that notebooks have saved are served as if they were of another site, and run nothing.": "cli/test_show.py::test_files_of_notebooks_are_shown_as_if_of_another_site",
+}  # fmt: skip
+
+
+def test_every_sentence_has_a_test_that_exists():
+    """A sentence that is added, or a test that is renamed, fails this."""
+    sentences = re.findall(r"^- (.+)$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
+    assert sentences == list(TESTS)
+    for place in TESTS.values():
+        file, _, name = place.partition("::")
+        assert f"def {name}(" in (ROOT / "tests" / file).read_text(), place
+
+
+@pytest.mark.parametrize(
+    "name", ["../../evil", "../evil.ipynb", "ABSOLUTE", "tiny/../../../evil", "os"]
+)
+def test_a_config_names_only_templates_of_its_project(project, config, name):
+    """A notebook that lies elsewhere is none, even if it is there."""
+    source = (project / "templates" / "tiny.ipynb").read_text()
+    (evil := project.parent / "evil.ipynb").write_text(source)
+    config(f"template: {evil if name == 'ABSOLUTE' else name}\n")
+    with pytest.raises(FourfoldError, match="template"):
+        plan([], project)
+
+
+class _Evil:
+    def __reduce__(self):
+        return (Path.touch, (Path("evil"),))
+
+
+@pytest.mark.parametrize("ending", sorted(KINDS))
+def test_no_pickle_is_read(tmp_path, monkeypatch, ending):
+    """Under no ending that a table may have."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / f"a{ending}").write_bytes(pickle.dumps(_Evil()))
+    with (tmp_path / f"a{ending}").open("rb") as handle, pytest.raises(DataError):
+        read_table(handle, f"a{ending}")
+    with pytest.raises(DataError):
+        load("a.pkl")
+    assert not (tmp_path / "evil").exists()
