@@ -76,9 +76,11 @@ def build(site: Path = SITE) -> int:
     for page in pages:
         body, contents = rendered(page, known, site)
         there = _relative(".", page.address) + "/"
+        # Its style sheets are files beside it.
+        own = policy(theme := asset("theme.js")).replace("style-src", "style-src 'self'")
         html = template.render(page=page, body=body, contents=contents, parts=_parts(known, page),
-                               root=there if there != "./" else "", theme=asset("theme.js"),
-                               policy=policy(asset("theme.js")).replace("style-src", "style-src 'self'"))  # fmt: skip
+                               root=there if there != "./" else "", theme=theme,
+                               policy=own)  # fmt: skip
         _write(site / page.address, html)
     for name in _COLOURS:
         _write(

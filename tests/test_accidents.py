@@ -131,7 +131,7 @@ def test_a_file_where_a_folder_should_be_fails_its_run(project, config):
 
 def test_nothing_outside_of_the_outputs_is_written_or_deleted(project, config, tmp_path_factory):
     """Names of configs, links among the outputs, names of artifacts."""
-    before = {path for path in project.rglob("*")}
+    before = set(project.rglob("*"))
     for name in ("...yaml", "..yaml", ".yaml", ".new.yaml"):
         (project / "params" / name).write_text("template: tiny\n")
         done = call(project, "run", f"params/{name}")

@@ -214,5 +214,5 @@ def test_default_sessions():
         '["lint", "tests", "notebooks"]'
     )
     on_demand = {"run", "reference", "lock", "pythons", "papermill_suite", "editing"}
-    on_demand |= {"tracking", "commands", "docs"}
+    on_demand |= {"tracking", "commands", "docs", "fuzz"}
     assert set(sessions()) == {"lint", "tests", "notebooks"} | on_demand

@@ -76,6 +76,10 @@ class DataError(FourfoldError, ValueError):
     """A data source cannot be found, read or trusted."""
 
 
+class RecordError(FourfoldError, ValueError):
+    """A record of a run is not as a run writes it, and counts as none."""
+
+
 class EstimatorError(FourfoldError, TypeError):
     """A figure is asked for a model of another kind than it shows."""
 

@@ -150,7 +150,7 @@ def test_a_query_reads_a_plain_table(folder):
         ("select bil_length_mm from data", "no such column: bil_.*Did you mean 'bill_length_mm'"),
         ("select * from penguins", "no such table: penguins; the one table there is named 'data'"),
         ("selct * from data", "penguins: .*got 'selct'. Did you mean 'select'"),
-        ("select * fro data", "penguins: .*syntax error"),
+        ("select * from from", "penguins: .*syntax error"),
         ("drop table data", "penguins: "),
         ("select * from data where year > 2100", "expected rows, got only the columns species"),
     ],

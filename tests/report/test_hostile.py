@@ -154,8 +154,8 @@ def test_colours_of_a_styler_stay_and_other_rules_go():
         "</style><script>f()</script>#T_x {color: red}",
     ):
         text = safe_styles(f"<style>{rule}</style>")
-        assert "body" not in text and "http" not in text and "fixed" not in text, rule
-        assert "<" not in text and "\\" not in text and "import" not in text, rule
+        for part in ("body", "http", "fixed", "<", "\\", "import"):
+            assert part not in text, rule
     assert safe_styles("<style>#T_x " + ":a" * 50_000 + "!</style>") == ""
 
 

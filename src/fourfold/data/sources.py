@@ -18,7 +18,7 @@ from fourfold.data.artifacts import OUTPUTS, artifact_path, is_artifact
 from fourfold.data.datasets import DATASETS
 from fourfold.data.digest import content_digest, hash_file
 from fourfold.data.listing import matches
-from fourfold.errors import DataError, did_you_mean
+from fourfold.errors import DataError, did_you_mean, masked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +81,7 @@ class Source:
     @property
     def masked(self) -> str:
         """Return the source without secrets in plain text."""
-        return database.masked(self.text)
+        return masked(self.text)
 
     def tables(self) -> list[str]:
         """Return the names of the tables and views that a query can name."""

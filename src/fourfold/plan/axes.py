@@ -34,6 +34,14 @@ _COUNT = value(
     type="integer",
     minimum=1,
 )
+MANY = value(
+    f"expected a whole number in 1..{MOST}, got …",
+    lambda given: type(given) is int and 1 <= given <= MOST,
+    type="integer",
+    minimum=1,
+    maximum=MOST,
+)
+"""How many runs, or values of a range."""
 _STEPS = value(
     "expected a number above 0, or a text such as 1 day or 3 months, got …",
     lambda given: (

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from fourfold.errors import did_you_mean
-from fourfold.plan.axes import axis, drawn, draws_whole, quantile, values_of
+from fourfold.plan.axes import MANY, MOST, axis, drawn, draws_whole, quantile, values_of
 from fourfold.plan.conditions import all_met, condition
 from fourfold.plan.kind import Kind, Problem, anything, mapping, value
 from fourfold.plan.rows import TABLE, read_rows
@@ -21,16 +21,8 @@ from fourfold.records.formatting import short
 Values = dict[str, Any]
 METHODS = ("random", "latin", "sobol")
 _OF_RANDOM = {"type": ["object", "null"], "required": ["runs", "over"]}
-_REPEATED = 100_000
-_RUNS = value(
-    f"expected a whole number in 1..{_REPEATED}, got …",
-    lambda given: type(given) is int and 1 <= given <= _REPEATED,
-    type="integer",
-    minimum=1,
-    maximum=_REPEATED,
-)
 _DRAWS = {
-    "runs": _RUNS,
+    "runs": MANY,
     "seed": value(
         "expected a whole number, got …", lambda given: type(given) is int, type="integer"
     ),
@@ -168,7 +160,7 @@ def _random(given: Any) -> list[Problem]:
     if not isinstance(given, dict) or not isinstance(given.get("over"), dict):
         form = "{runs: 20, seed: 0, over: {name: [a, b] or {low: 0, high: 1, log: false}}}"
         return [Problem((), f"expected {form}, got {given!r}")]
-    runs = [] if "runs" in given else _RUNS.problems(None)
+    runs = [] if "runs" in given else MANY.problems(None)
     return [Problem(("runs",), message) for _, message in runs]
 
 
@@ -177,9 +169,7 @@ def repeats_kind(of: Kind) -> Kind:
     if of.json_schema() and not of.types & {"integer", None}:
         message = "expected a parameter of whole numbers to repeat, such as seed"
         return Kind(lambda given: [Problem((), message)], lambda: {"not": {}})
-    fits = lambda given: type(given) is int and 1 <= given <= _REPEATED  # noqa: E731
-    message = f"expected a whole number in 1..{_REPEATED}, got …"
-    return value(message, fits, type="integer", minimum=1, maximum=_REPEATED)
+    return MANY
 
 
 def first_repeat(parameters: Mapping[str, Any], name: str) -> int:
@@ -281,12 +271,8 @@ class Expansion:
         }
         for name, values in lists.items():
             if not values:
-                self.problems.append(
-                    Problem(
-                        (block, name),
-                        f"expected files, got none that match {axes[name]['files']!r}",
-                    )
-                )
+                none = f"expected files, got none that match {axes[name]['files']!r}"
+                self.problems.append(Problem((block, name), none))
         lengths = {name: len(values) for name, values in lists.items()}
         if block == "zip" and len(set(lengths.values())) > 1:
             listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
@@ -300,9 +286,9 @@ class Expansion:
 
     def _few(self, key: tuple[str, ...], lengths: Iterable[int]) -> bool:
         """Say whether lists have so few combinations that they can be made; count, do not make."""
-        if (number := prod(lengths)) <= _REPEATED:
+        if (number := prod(lengths)) <= MOST:
             return True
-        message = f"expected at most {_REPEATED:,} runs, got {short(f'{number:,}', 60)}"
+        message = f"expected at most {MOST:,} runs, got {short(f'{number:,}', 60)}"
         self.problems.append(Problem(key, message))
         return False
 

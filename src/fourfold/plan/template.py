@@ -81,7 +81,9 @@ def find_template(name: str, folder: Path) -> Path:
     """
     path = Path(name) if name.endswith(".ipynb") else folder / f"{name}.ipynb"
     path = path if path.is_absolute() else folder.parent / path
-    if os.path.isfile(path):
+    # Links may lead elsewhere, and are made by whoever owns the project; a config may not.
+    inside = Path(os.path.normpath(path)).is_relative_to(os.path.normpath(folder.parent))
+    if inside and os.path.isfile(path):
         return path
     if name in (known := templates(folder)):
         return known[name]

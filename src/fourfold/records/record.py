@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from fourfold.errors import ConclusionError
+from fourfold.errors import ConclusionError, RecordError
 from fourfold.project import write_text
 from fourfold.records.evidence import MIME, Claim, Metric
 from fourfold.records.ipynb import SECTIONS, sections
@@ -204,13 +204,13 @@ def read_record(path: Path) -> RunRecord:
 
     Raises
     ------
-    ValueError
+    RecordError
         If it is not as `write_record` writes it: then it counts as if there was none.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except RecursionError as error:
-        raise ValueError("no record of a run: too deep") from error
+        raise RecordError(str(path)) from error
     return record_of(content)
 
 
@@ -219,7 +219,7 @@ def record_of(content: Mapping[str, Any]) -> RunRecord:
 
     Raises
     ------
-    ValueError
+    RecordError
         As `read_record`.
     """
     try:
@@ -227,7 +227,7 @@ def record_of(content: Mapping[str, Any]) -> RunRecord:
         record = replace(record, **_evidence(record.metrics, record.claims))
         check_shape(vars(record))
     except (AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"no record of a run: {error}") from error
+        raise RecordError("record") from error
     return record
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fourfold.errors import RecordError
 from fourfold.records.evidence import MARKS, Criterion
 
 Holds = Callable[[Any], bool]
@@ -79,9 +80,9 @@ def check_shape(content: Mapping[str, Any]) -> None:
 
     Raises
     ------
-    ValueError
+    RecordError
         Naming the first field that holds anything else than it should.
     """
     for name, holds in _FIELDS.items():
         if name in content and not holds(content[name]):
-            raise ValueError(f"{name}: not as a run writes it")
+            raise RecordError(name)

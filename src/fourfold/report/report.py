@@ -158,7 +158,7 @@ def render(notebook: Any, record: RunRecord) -> str:
 def _mark(cell: Any, number: int) -> None:
     """Tag what the page folds away, and put each figure into words."""
     cell.setdefault("source", "")
-    cell.metadata = cell.get("metadata") or NotebookNode()
+    cell.metadata = cell.get("metadata") or NotebookNode()  # type: ignore[no-untyped-call]
     cell.metadata.tags = tags = list(cell.metadata.get("tags") or [])
     if cell.cell_type != "code":
         if number == 0 and cell.cell_type == "markdown":

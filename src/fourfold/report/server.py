@@ -6,7 +6,7 @@ from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from fourfold.errors import FourfoldError
 
@@ -32,7 +32,8 @@ class _Quiet(SimpleHTTPRequestHandler):
         A page of elsewhere whose name was made to mean this machine brings that name along.
         """
         name, _, port = self.headers.get("Host", "").rpartition(":")
-        if name not in (HOST, "localhost") or port != str(self.server.server_address[1]):
+        own = cast("ThreadingHTTPServer", self.server).server_port
+        if name not in (HOST, "localhost") or port != str(own):
             return self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
         try:
             asked, folder = Path(self.translate_path(self.path)), Path(self.directory)
