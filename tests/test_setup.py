@@ -205,7 +205,7 @@ def test_sessions_keep_their_promises():
         assert documentation, name
         assert "\n" not in documentation, name
         assert "session.posargs" in ast.unparse(function), name
-    assert len(NOXFILE.splitlines()) < 170
+    assert len(NOXFILE.splitlines()) < 180
 
 
 def test_default_sessions():
