@@ -7,7 +7,7 @@ from fourfold.errors import RecordError
 from fourfold.records.evidence import MARKS, Criterion
 
 Holds = Callable[[Any], bool]
-_LARGEST = 10**300  # beyond it, an integer is no float, and no page can draw it
+_LARGEST = 10**300  # beyond it, an integer is no float, and no page can draw an interval of it
 
 
 def _text(value: Any) -> bool:
@@ -45,7 +45,8 @@ def _any(value: Any) -> bool:
 def _figure(value: Any) -> bool:
     """Say whether a metric or a claim has a value, an interval of two, and a unit."""
     ends = value.ci is None or (len(value.ci) == 2 and all(map(_number, value.ci)))
-    return _maybe(_number)(value.value) and ends and _text(value.unit)
+    exact = isinstance(value.value, int)  # of any size: a table has room for it
+    return (exact or _maybe(_number)(value.value)) and ends and _text(value.unit)
 
 
 def _claim(value: Any) -> bool:
