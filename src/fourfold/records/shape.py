@@ -69,6 +69,7 @@ _FIELDS: Mapping[str, Holds] = {
     "artifacts": _each(_with(name=_text)),
     "sections": _values(_number),
     "versions": _values(_text),
+    "digests": _values(_text),
     "cost": _values(_maybe(_number)),
     "git_commit": _maybe(_text),
     "error": _maybe(_with(section=_text, cell=_number, cell_id=_text, error=_text, message=_text)),
