@@ -138,6 +138,9 @@ def _key_problems(content: Any) -> Iterator[str]:
     whole = ["schema_type", "version", "api", *signature(DataFrameSchema).parameters]
     levels: list[tuple[str, Iterable[str], Sequence[str]]] = [("", content, whole)]
     for column, rules in ((name, each or {}) for name, each in columns.items()):
+        if not isinstance(rules, Mapping):
+            yield f"columns.{column}: expected a mapping of rules, got {rules!r}"
+            continue
         levels.append((f"columns.{column}.", rules, list(signature(Column).parameters)))
         levels.append((f"columns.{column}.checks.", rules.get("checks") or {}, checks))
     for where, keys, known in levels:

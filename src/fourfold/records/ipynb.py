@@ -94,7 +94,10 @@ def _misshapen(cell: Mapping[str, Any]) -> str:
     outputs, attached = cell.get("outputs", []), cell.get("attachments", {})
     if not isinstance(outputs, list) or not all(map(_is_output, outputs)):
         return "expected outputs, each with its type and its data"
-    bundles = isinstance(attached, dict) and all(isinstance(a, dict) for a in attached.values())
+    bundles = isinstance(attached, dict) and all(
+        isinstance(a, dict) and all(isinstance(v, str) or _texts(v) for v in a.values())
+        for a in attached.values()
+    )
     kernel = metadata.get("kernelspec") or {}, metadata.get("language_info") or {}
     if not bundles or not all(isinstance(each, dict) for each in kernel):
         return "expected mappings as attachments, kernelspec and language_info"

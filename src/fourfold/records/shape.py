@@ -7,7 +7,7 @@ from fourfold.errors import RecordError
 from fourfold.records.evidence import MARKS, Criterion
 
 Holds = Callable[[Any], bool]
-_LARGEST = 10**300  # beyond it, an integer is no float, and no page can draw it
+_LARGEST = 10**300  # beyond it, an integer is no float, and no page can draw an interval of it
 
 
 def _text(value: Any) -> bool:
@@ -15,7 +15,7 @@ def _text(value: Any) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and (isinstance(value, float) or abs(value) < _LARGEST)
+    return isinstance(value, int | float) and abs(value) < _LARGEST  # NaN is not
 
 
 def _maybe(holds: Holds) -> Holds:
@@ -45,7 +45,8 @@ def _any(value: Any) -> bool:
 def _figure(value: Any) -> bool:
     """Say whether a metric or a claim has a value, an interval of two, and a unit."""
     ends = value.ci is None or (len(value.ci) == 2 and all(map(_number, value.ci)))
-    return _maybe(_number)(value.value) and ends and _text(value.unit)
+    exact = isinstance(value.value, int)  # of any size: a table has room for it
+    return (exact or _maybe(_number)(value.value)) and ends and _text(value.unit)
 
 
 def _claim(value: Any) -> bool:
@@ -68,6 +69,7 @@ _FIELDS: Mapping[str, Holds] = {
     "artifacts": _each(_with(name=_text)),
     "sections": _values(_number),
     "versions": _values(_text),
+    "digests": _values(_text),
     "cost": _values(_maybe(_number)),
     "git_commit": _maybe(_text),
     "error": _maybe(_with(section=_text, cell=_number, cell_id=_text, error=_text, message=_text)),

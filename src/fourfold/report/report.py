@@ -157,7 +157,7 @@ def render(notebook: Any, record: RunRecord) -> str:
 
 def _mark(cell: Any, number: int) -> None:
     """Tag what the page folds away, and put each figure into words."""
-    cell.setdefault("source", "")
+    cell.source = text(cell)
     cell.metadata = cell.get("metadata") or NotebookNode()  # type: ignore[no-untyped-call]
     cell.metadata.tags = tags = list(cell.metadata.get("tags") or [])
     if cell.cell_type != "code":
@@ -170,6 +170,9 @@ def _mark(cell: Any, number: int) -> None:
     name = f"Figure of the cell {cell.get('id', str(number)).replace('-', ' ')}"
     cell.metadata.setdefault("alt", name)
     for output in outputs:
+        for kind, lines in output.get("data", {}).items():
+            if isinstance(lines, list) and not kind.endswith("json"):
+                output.data[kind] = "".join(lines)
         facts = output.get("data", {}).get(MIME, {})
         for kind in ("image/png", "image/jpeg"):
             if kind in output.get("data", {}) and (words := in_words(facts)):
