@@ -46,7 +46,9 @@ def night() -> list[RunRecord]:
     records[0] = replace(
         records[0], status="killed", metrics={}, claims=[], error=SINGULAR | {"error": "OutOfMemory", "message": "out of memory, 900 MB"}
     )  # fmt: skip
-    records[5] = replace(records[5], accepted=[{"because": "only a label"}])
+    records[5] = replace(
+        records[5], accepted=[{"at": "2026-01-02", "because": "only a label", "changes": []}]
+    )
     return records
 
 

@@ -42,7 +42,9 @@ def test_a_browser_that_fails_leaves_what_is_there(report, tmp_path):
     """One line with its last words; an older PDF is kept."""
     old = report.with_suffix(".pdf")
     old.write_bytes(b"%PDF old")
-    with pytest.raises(FourfoldError, match=r"report.html: .*false did not print it: it said"):
+    with pytest.raises(
+        FourfoldError, match=r"report.html: .*false did not print it: it printed nothing"
+    ):
         print_one(report, shutil.which("false"))
     with pytest.raises(FourfoldError, match=r"did not print it: .*nowhere"):
         print_one(report, str(tmp_path / "nowhere"))

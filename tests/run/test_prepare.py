@@ -76,7 +76,7 @@ def test_the_header_stands_below_the_title(first):
     at = 1 if first == "markdown" else 0
     assert [c["id"] for c in made["cells"]].index(HEADER) == at
     fill(made, SPEC)
-    assert made["cells"][at]["source"].startswith("**This run**")
+    assert made["cells"][at]["source"].startswith("**This run at a glance**")
     assert made["cells"][1 - at] == cell
 
 

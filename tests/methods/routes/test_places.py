@@ -136,7 +136,9 @@ def test_broken_tsplib_files_are_told(tmp_path):
     with pytest.raises(DataError, match="distances of 3 places, got 0"):
         read(file)
     file.write_text("NAME: nothing\n")
-    with pytest.raises(DataError, match="DIMENSION: expected the number of places, got ''"):
+    with pytest.raises(
+        DataError, match="DIMENSION: expected the number of places, at most 12,000, got ''"
+    ):
         read(file)
 
 

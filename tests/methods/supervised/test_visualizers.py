@@ -39,7 +39,7 @@ def test_residuals_say_their_unit():
     picture = visualizers.ResidualsPlot(Ridge(), unit="kg")
     ax = drawn(picture, Y)
     assert ax.get_xlabel() == "predicted, kg"
-    assert ax.get_ylabel() == "truth less prediction, kg"
+    assert ax.get_ylabel() == "truth minus prediction, kg"
     assert legend(ax)[0].startswith("Train R² = 0.9")
 
 
