@@ -145,7 +145,7 @@ def _tried(item: Todo, batch: Batch) -> RunRecord | None:
         return _run(item, batch)
     except Exception as error:
         failure = Failure("failed", "Setup", 0, "", type(error).__name__, str(error))
-        if no_room(error):
+        if full := no_room(error):
             batch.why = batch.why or "disk"
             shutil.rmtree(_place(item, batch.project), ignore_errors=True)
     record = RunRecord(
@@ -160,7 +160,8 @@ def _tried(item: Todo, batch: Batch) -> RunRecord | None:
         error=_error(failure),
         versions=versions(),
     )
-    if not (item.former and batch.why == "disk"):
+    # Without a record, it is executed as soon as there is room.
+    if not (full or (item.former and batch.why == "disk")):
         with suppress(OSError, ValueError):
             folder = batch.project.folder(spec.config, spec.run_id)
             folder.mkdir(parents=True, exist_ok=True)  # its notebook may have removed it
