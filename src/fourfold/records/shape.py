@@ -18,6 +18,10 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and abs(value) < _LARGEST  # NaN is not
 
 
+def _real(value: Any) -> bool:
+    return isinstance(value, float) or _number(value)  # a metric may be infinite
+
+
 def _maybe(holds: Holds) -> Holds:
     return lambda value: value is None or holds(value)
 
@@ -44,9 +48,9 @@ def _any(value: Any) -> bool:
 
 def _figure(value: Any) -> bool:
     """Say whether a metric or a claim has a value, an interval of two, and a unit."""
-    ends = value.ci is None or (len(value.ci) == 2 and all(map(_number, value.ci)))
+    ends = value.ci is None or (len(value.ci) == 2 and all(map(_real, value.ci)))
     exact = isinstance(value.value, int)  # of any size: a table has room for it
-    return (exact or _maybe(_number)(value.value)) and ends and _text(value.unit)
+    return (exact or _maybe(_real)(value.value)) and ends and _text(value.unit)
 
 
 def _claim(value: Any) -> bool:
