@@ -98,8 +98,7 @@ def pythons(session: nox.Session, version: str) -> None:
 def papermill_suite(session: nox.Session) -> None:
     """papermill's own tests with our engine, our templates by its; arguments go to pytest."""
     run_in_venv(session, "python", "tests/papermill_suite.py", *session.posargs)
-    each = ("pytest", "-m", "papermill", "-n", "2", *session.posargs, "tests/test_same.py")
-    run_in_venv(session, *each)
+    run_in_venv(session, "pytest", "-m", "papermill", *session.posargs, "tests/test_same.py")
 
 
 @nox.session
