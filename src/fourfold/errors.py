@@ -56,6 +56,11 @@ def masked(text: str) -> str:
     return _PART.sub(_hidden_part, _USER.sub(_hidden, text))
 
 
+def last_line(text: str) -> str:
+    """Return the last words of a program that failed."""
+    return (text.strip().splitlines() or ["it printed nothing"])[-1]
+
+
 class FourfoldError(Exception):
     """Base of all errors that Fourfold raises on purpose."""
 

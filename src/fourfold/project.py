@@ -71,10 +71,7 @@ class Project:
             If a link there leads out of the outputs: what a run writes over, it removes first.
         """
         folder = self.outputs / config / run_id
-        if not os.path.realpath(folder).startswith(os.path.realpath(self.outputs) + os.sep):
-            raise FourfoldError(
-                f"{folder}: expected a folder in {self.outputs}, got a link out of it"
-            )
+        _check_inside(folder, self.outputs)
         return folder
 
 
@@ -195,7 +192,8 @@ def hold_outputs(outputs: Path) -> Iterator[None]:
         lock = (outputs / ".lock").open("a+b", buffering=0)
     except OSError as error:
         raise _unwritable(outputs, error) from None
-    _no_link_out(outputs)
+    for entry in os.scandir(outputs):
+        _check_inside(Path(entry.path), outputs)
     with lock as handle:
         if fcntl:
             try:
@@ -218,12 +216,13 @@ def hold_outputs(outputs: Path) -> Iterator[None]:
             raise _unwritable(outputs, error) from None
 
 
-def _no_link_out(outputs: Path) -> None:
-    real = os.path.realpath(outputs) + os.sep
-    for entry in os.scandir(outputs):
-        if entry.is_symlink() and not os.path.realpath(entry.path).startswith(real):
-            expected = f"expected a folder in {outputs}, got a link out of it"
-            raise FourfoldError(f"{entry.path}: {expected}")
+def _check_inside(path: Path, outputs: Path) -> None:
+    """Refuse a path that is not in the outputs, or by a link; it is asked for each run."""
+    named = os.path.normpath(path).startswith(os.path.normpath(outputs) + os.sep)
+    if named and not (os.path.islink(path) or os.path.islink(path.parent)):
+        return
+    if not os.path.realpath(path).startswith(os.path.realpath(outputs) + os.sep):
+        raise FourfoldError(f"{path}: expected a folder in {outputs}, got a link out of it")
 
 
 def _unwritable(outputs: Path, error: OSError) -> FourfoldError:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fourfold.author.install import install
 from fourfold.data.datasets import DATASETS
-from fourfold.errors import FourfoldError
+from fourfold.errors import FourfoldError, last_line
 from fourfold.methods import yellowbrick
 from fourfold.plan.template import templates
 from fourfold.project import find_root
@@ -86,8 +86,9 @@ def _fetched(address: str) -> Path:
     call = ["git", "clone", "-q", "--depth=1", address, str(folder)]
     done = subprocess.run(call, capture_output=True, text=True, env=_quiet())
     if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["it printed nothing"]
-        reason = next((line for line in lines if line.startswith("fatal: ")), lines[-1])
+        lines = done.stderr.strip().splitlines()
+        fatal = (line for line in lines if line.startswith("fatal: "))
+        reason = next(fatal, last_line(done.stderr))
         raise FourfoldError(f"begin: expected to fetch {address}: {reason}")
     return folder
 

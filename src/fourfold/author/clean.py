@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from fourfold.author.lint import fix_notebook
-from fourfold.errors import FourfoldError
+from fourfold.errors import FourfoldError, last_line
 from fourfold.records.editors import added, adopt, impersonal
 from fourfold.records.ipynb import Notebook, in_lines, tags, written
 
@@ -155,7 +155,7 @@ def _git(root: Path, *words: str) -> str:
     except OSError as error:
         raise FourfoldError(f"clean --install: expected git: {error}") from error
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+        reason = last_line(done.stderr)
         raise FourfoldError(f"{root}: expected a git repository: {reason}")
     return done.stdout.strip()
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from importlib import invalidate_caches, metadata
 from pathlib import Path
 
-from fourfold.errors import FourfoldError
+from fourfold.errors import FourfoldError, last_line
 
 #: What edits, tests and compares notebooks, and none of them needs while it runs.
 _NOT_IN_NOTEBOOKS = ("jupyter", "nbdime", "nbval", "pytest", "pytest-xdist")
@@ -80,7 +80,7 @@ def install(package: str, extras: Sequence[str], only: Collection[str] | None = 
         call = [sys.executable, "-m", "pip", "install", *quick, *absent]
         done = subprocess.run(call, capture_output=True, text=True)
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+        reason = last_line(done.stderr)
         raise FourfoldError(f"expected pip to install {', '.join(absent)}: {reason}")
     invalidate_caches()
     print(f"installed {', '.join(absent)}")

@@ -15,7 +15,7 @@ from typing import Any
 from fourfold.author.begin import begun
 from fourfold.author.edit import EDITED
 from fourfold.data.yamlfile import Position
-from fourfold.errors import FourfoldError
+from fourfold.errors import FourfoldError, last_line
 from fourfold.plan.config import Config
 from fourfold.plan.plan import plan_one
 from fourfold.plan.spec import RunSpec, digest, run_id, written
@@ -196,7 +196,7 @@ def _executed(spec: RunSpec, folders: Project) -> RunRecord:
     done = subprocess.run(call, input=content, env=inherited, capture_output=True, text=True)
     record = find_record(folders.folder(spec.config, spec.run_id))
     if done.returncode or record is None:
-        said = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+        said = last_line(done.stderr)
         raise FourfoldError(f"rerun: expected a record, its process ended without: {said}")
     return record
 

@@ -77,7 +77,6 @@ def plan_command(
     project = root_of(root)
     read_tracking(project)
     above: list[RunSpec] = []
-    read_tracking(project)
     place = Project(project, outputs_of(outputs, project))
     planned = plan(paths or [], project, remark, above.append, place.outputs)
     searches = [] if only else [spec for spec in planned if spec.search]

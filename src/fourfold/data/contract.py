@@ -9,7 +9,7 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fourfold.data.yamlfile import too_large
+from fourfold.data.yamlfile import nested, too_large
 from fourfold.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -93,9 +93,11 @@ def read_contract(path: Path) -> Any:
 
     try:
         text = path.read_text(encoding="utf-8")
-        if too_large(text):
+        loader = yaml.SafeLoader(text)
+        tree = None if (deep := nested(text)) else loader.get_single_node()
+        if deep or too_large(tree):
             raise DataError(f"{path.name}: expected a contract, got aliases that hold each other")
-        content = yaml.safe_load(text)
+        content = loader.construct_document(tree) if tree else None
     except OSError as error:
         raise DataError(f"{path.name}: cannot be read: {error.strerror}") from error
     except DataError:

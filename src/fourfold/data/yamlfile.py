@@ -126,7 +126,9 @@ def read_positions(
     yaml = YAML(typ="safe", pure=True)
     try:
         text = path.read_text(encoding="utf-8")
-        tree = None if nested(text) else yaml.compose(text)
+        if nested(text):
+            raise RecursionError
+        tree = yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -137,11 +139,9 @@ def read_positions(
         raise wrong(f"cannot be read: {error.strerror}") from error
     except RecursionError as error:
         raise wrong(f"expected at most {_DEEPEST} values inside each other") from error
-    if nested(text):
-        raise wrong(f"expected at most {_DEEPEST} values inside each other")
     if not isinstance(tree, MappingNode) or tree.tag != f"{_STANDARD}map":
         raise wrong(f"expected a mapping{keys}, got {_spoken(tree) if tree else 'an empty file'}")
-    if _size(tree) > _MOST:  # which takes an anchor that is repeated often
+    if too_large(tree):  # which takes an anchor that is repeated often
         raise wrong(f"expected at most {_MOST:,} values, got more")
     reader = _Reader(yaml.constructor, Document(None, {(): Position(file)}))
     content = reader.value(tree, (), ())
@@ -150,9 +150,9 @@ def read_positions(
     return content, reader.positions
 
 
-def too_large(text: str) -> bool:
-    """Say whether YAML is too deep, or too large once each alias stands for what it names."""
-    return nested(text) or _size(YAML(typ="safe", pure=True).compose(text)) > _MOST
+def too_large(tree: Any) -> bool:
+    """Say whether a tree of YAML is too large once each alias stands for what it names."""
+    return _size(tree) > _MOST
 
 
 def nested(text: str) -> bool:

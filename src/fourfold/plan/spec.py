@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from fourfold.records.evidence import BUSINESS
+from fourfold.records.evidence import without_business
 
 _UNSAFE = re.compile(r"[^\w.=,+-]+")
 _LONGEST_ID = 80
@@ -84,7 +84,7 @@ class RunSpec:
     @property
     def own(self) -> dict[str, Any]:
         """Return the parameters that may name files: not what the business asks in plain text."""
-        return {n: value for n, value in self.parameters.items() if n not in BUSINESS}
+        return without_business(self.parameters)
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as plain JSON values."""

@@ -29,6 +29,11 @@ BUSINESS = ("question", "decision", "success")
 FRAME = (*BUSINESS, "if_yes", "if_no", "labels")
 
 
+def without_business(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that may name files: not what the business asks in plain text."""
+    return {name: value for name, value in parameters.items() if name not in BUSINESS}
+
+
 class Interval(NamedTuple):
     """A value with the ends of its 95 % interval, all in one unit."""
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from fourfold.errors import FourfoldError
+from fourfold.errors import FourfoldError, last_line
 from fourfold.project import whole_file
 
 #: Names on the search path, in the order in which they are tried; `FOURFOLD_BROWSER` comes first.
@@ -83,8 +83,8 @@ def print_one(report: Path, program: str) -> Path:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise FourfoldError(f"{report}: {program} did not print it: {error}") from error
         if not made.exists() or not made.read_bytes().startswith(b"%PDF"):
-            said = done.stderr.strip().splitlines()[-1:] or ["it printed nothing"]
-            raise FourfoldError(f"{report}: {program} did not print it: {said[0]}")
+            said = last_line(done.stderr)
+            raise FourfoldError(f"{report}: {program} did not print it: {said}")
         with whole_file(target) as unfinished:
             shutil.copyfile(made, unfinished)
     return target

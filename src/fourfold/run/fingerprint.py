@@ -14,7 +14,7 @@ from typing import Any
 from fourfold.data import sources
 from fourfold.plan.spec import RunSpec, canonical
 from fourfold.plan.template import template_path
-from fourfold.records.evidence import BUSINESS
+from fourfold.records.evidence import without_business
 from fourfold.records.ipynb import parameters_index, read_notebook, text
 from fourfold.run.code import deciding, judged_by
 from fourfold.run.digests import digest_now
@@ -157,7 +157,7 @@ class Fingerprints:
 
     def named(self, parameters: Mapping[str, Any]) -> dict[str, str | None]:
         """Return what parameters name, at any depth."""
-        values = texts_of([v for name, v in parameters.items() if name not in BUSINESS])
+        values = texts_of(list(without_business(parameters).values()))
         return {name: part for value in values for name, part in self._named(value).items()}
 
 

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from fourfold.records.evidence import BUSINESS
+from fourfold.records.evidence import without_business
 from fourfold.run.digests import HIDDEN, WILDCARDS, digest_now, inside, matches, names_of
 from fourfold.run.kernels.watch import Watch, state
 from fourfold.run.names import modules_in, names_in, texts_of, words_in
@@ -334,11 +334,8 @@ def inputs_of(
     for cell in code:
         reader.name(names_in(cell, parameters, notes is not None), reader.root)
         wanted |= reader.modules_of(cell, reader.root)
-    reader.name(
-        texts_of([value for name, value in parameters.items() if name not in BUSINESS]),
-        reader.root,
-        of_program=True,
-    )
+    given = texts_of(list(without_business(parameters).values()))
+    reader.name(given, reader.root, of_program=True)
     for path in [path for path in reader.by_python if path.suffix in (".py", *_LISTS)]:
         with suppress(OSError, UnicodeDecodeError):
             if path.stat().st_size < _LARGEST_SCRIPT:

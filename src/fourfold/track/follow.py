@@ -117,7 +117,7 @@ class Tracker:
             self.spool.end()
         unnamed = result.get("unnamed", {})
         why = result.get("why") or self._problem
-        left = dict.fromkeys(aliases.due(*at), why) | unnamed
+        left = dict.fromkeys(aliases.due(*at) if champions else (), why) | unnamed
         return self._line(result, left)
 
     def _ended(self, process: subprocess.Popen[str]) -> dict[str, Any]:

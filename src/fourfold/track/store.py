@@ -166,30 +166,30 @@ class _Server:
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         self._base = f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}/api/2.0/"
         self._threads = threading.local()  # requests does not promise to share a session
-        self._options: dict[str, Any] = {}
+        self._auth: tuple[bytes, bytes] | None = None
+        self._headers: dict[str, str] = {}
+        self._verify: bool | str = True
         own = {name: os.environ.get(f"MLFLOW_TRACKING_{name}") for name in
                ("USERNAME", "PASSWORD", "TOKEN", "INSECURE_TLS", "SERVER_CERT_PATH")}  # fmt: skip
         user = unquote(parts.username or "") or own["USERNAME"]
         if user:
             password = unquote(parts.password or "") or own["PASSWORD"] or ""
-            self._options["auth"] = (user.encode(), password.encode())
+            self._auth = (user.encode(), password.encode())
         elif own["TOKEN"]:
-            self._options["headers"] = {"Authorization": f"Bearer {own['TOKEN']}"}
+            self._headers = {"Authorization": f"Bearer {own['TOKEN']}"}
         if (own["INSECURE_TLS"] or "").lower() in ("1", "true"):
-            self._options["verify"] = False
+            self._verify = False
         elif own["SERVER_CERT_PATH"]:
-            self._options["verify"] = own["SERVER_CERT_PATH"]
+            self._verify = own["SERVER_CERT_PATH"]
 
     def _session(self) -> requests.Session:
         import requests
 
         if not hasattr(self._threads, "session"):
             self._threads.session = session = requests.Session()
-            for name, value in self._options.items():
-                if name == "headers":
-                    session.headers.update(value)
-                else:
-                    setattr(session, name, value)
+            session.auth = self._auth  # type: ignore[assignment]
+            session.headers.update(self._headers)
+            session.verify = self._verify
         return self._threads.session  # type: ignore[no-any-return]
 
     def _ask(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
