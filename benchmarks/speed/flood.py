@@ -1,4 +1,4 @@
-"""Is any output lost? ``python benchmarks/speed/flood.py [--runs N] [--lines N]``
+"""Is any output lost? ``python benchmarks/speed/flood.py [--runs N] [--start cold]``
 
 Runs notebooks that print lines and record metrics as fast as they can, warm and cold, two at a time
 while two other processes keep both cores busy. Every line and every metric must come.
@@ -88,6 +88,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--lines", type=int, default=20_000)
     parser.add_argument("--burners", type=int, default=2, help="0 where the cores are busy anyway")
+    parser.add_argument("--start", nargs="+", choices=("warm", "cold"), default=("warm", "cold"))
     asked = parser.parse_args()
     make = multiprocessing.get_context("spawn").Process
     busy = [make(target=burn, daemon=True) for _ in range(asked.burners)]
@@ -95,7 +96,7 @@ def main() -> int:
         process.start()
     figures: dict[str, object] = {"runs": asked.runs, "lines": asked.lines}
     missing = 0
-    for start in ("warm", "cold"):
+    for start in asked.start:
         env = {**os.environ, **({"FOURFOLD_COLD": "1"} if start == "cold" else {})}
         with tempfile.TemporaryDirectory() as folder:
             project(Path(folder), asked.runs, asked.lines)
