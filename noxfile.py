@@ -26,7 +26,7 @@ ON_TWO_CORES = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")  # ha
 APART = "editing or papermill or commands"  # tests that have sessions of their own
 # Colab's Pythons, and the references that CI has the time for there.
 COLAB = {"3.12": ("starter-breast-cancer", "clustering-penguins", "routes-capitals")}
-COLAB |= {"3.13": ("gambling-roulette", "platform-formats")}
+COLAB |= {"3.13": ("regression-diabetes", "gambling-roulette", "platform-formats")}
 LOCK = (
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-header"),

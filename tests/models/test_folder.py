@@ -10,6 +10,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.gaussian_process import GaussianProcessClassifier
 from skops.io import dumps
 
@@ -243,6 +244,21 @@ def test_the_digest_is_that_of_the_model_and_not_of_its_run(models, copy):
 
     description = read_description(copy())
     assert named(description, "other/name", "abc").digest == description.digest
+
+
+def test_the_loss_of_an_older_version_is_looked_for_in_scikit_learn_alone(monkeypatch, tmp_path):
+    """Before 1.7 a loss says that its module is `_loss`, which anybody may put on the path."""
+    model = HistGradientBoostingClassifier(max_iter=2).fit([[n] for n in range(40)], [0, 1] * 20)
+    path = tmp_path / "model.skops"
+    path.write_bytes(dumps(model))
+    schema, members = schema_of(path)
+    losses = [node for node in nodes(schema) if node.get("__loader__") == "LossNode"]
+    losses[0]["__module__"] = "_loss"
+    put(path, schema, members)
+    with pytest.raises(DataError, match="does not load: _loss.CyHalfBinomialLoss"):
+        loaded(path.read_bytes(), "x")
+    monkeypatch.setattr("skops.io.dumps", lambda model: path.read_bytes())
+    assert (loaded(dumped(model), "x").predict([[1]]) == model.predict([[1]])).all()
 
 
 @pytest.mark.parametrize("name", NAMES)

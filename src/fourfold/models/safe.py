@@ -18,7 +18,8 @@ from fourfold.errors import DataError
 
 _SKLEARN = {
     "cluster._kmeans": "KMeans",
-    "compose._column_transformer": "ColumnTransformer",
+    # What older versions keep the columns in that no step takes: a list that warns.
+    "compose._column_transformer": "ColumnTransformer _RemainderColsList",
     "dummy": "DummyClassifier DummyRegressor",
     "ensemble._forest": "RandomForestClassifier RandomForestRegressor",
     "ensemble._hist_gradient_boosting.binning": "_BinMapper",
@@ -112,6 +113,10 @@ def _renumbered(content: bytes) -> bytes:
             elif key == "file" and value in files:
                 made[key] = numbers.setdefault(stem, str(len(numbers))) + dot + ending
                 named[made[key]] = _without_gaps(files[value])
+            elif key == "__module__" and value == "_loss":
+                # What older versions of scikit-learn call it. A loader must not look for it there:
+                # anybody can put a module of that name on the path.
+                made[key] = "sklearn._loss._loss"
         return made
 
     named["schema.json"] = json.dumps(renamed(schema)).encode()
