@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from fourfold.errors import DataError
 from fourfold.models import keep
 from fourfold.models.card import finish
 from fourfold.models.folder import load_model, read_description
+from fourfold.models.segments import parts_of
+from fourfold.models.signature import Column
 from fourfold.records.evidence import Metric
 from fourfold.records.record import RunRecord
 
@@ -58,6 +61,16 @@ def test_segments_are_parts_of_the_rows_held_out(models):
     assert whole["low"] < whole["value"] < whole["high"]
     parts = [segments[f"fresh: {each}"]["rows"] for each in ("yes", "no")]
     assert sum(parts) == 150
+
+
+def test_a_category_of_many_levels_has_no_halves():
+    """Where no category has few levels, the parts are halves of the numbers."""
+    rows = pd.DataFrame({"shop": [f"s{n:03}" for n in range(100)], "x": range(100)})
+    columns = (Column("shop", "category", tuple(rows["shop"])), Column("x", "number"))
+    parts = {
+        name: int(chosen.sum()) for name, chosen in parts_of(rows, SimpleNamespace(columns=columns))
+    }
+    assert parts == {"all rows held out": 100, "x: lower half": 50, "x: upper half": 50}
 
 
 def test_the_card_is_complete(models, tmp_path):

@@ -86,7 +86,8 @@ def parts_of(rows: pd.DataFrame, description: Description) -> Iterator[tuple[str
             said = {0.0: "no", 1.0: "yes"}.get(level, level) if kinds[name] == "yes/no" else level
             yield f"{name}: {said}", (values == level).to_numpy()
         yield f"{name}: missing", values.isna().to_numpy()
-    for name in [] if few else names[: MOST_COLUMNS // 2]:
+    numbers = [] if few else [name for name in names if name not in named]
+    for name in numbers[: MOST_COLUMNS // 2]:
         values, middle = rows[name], rows[name].median()
         yield f"{name}: lower half", (values <= middle).to_numpy()
         yield f"{name}: upper half", (values > middle).to_numpy()
