@@ -53,8 +53,8 @@ def concluded(frame: pd.DataFrame, target: str = "") -> Outcome:
         root = Path(name)
         (root / "templates").symlink_to(ROOT / "templates")
         frame.to_csv("table.csv", index=False)
-        emit._METRICS.clear()
-        emit._CONCLUSIONS.clear()
+        for kept in (emit._METRICS, emit._CONCLUSIONS, emit._DATA, emit._ASIDE):
+            kept.clear()
         try:
             with catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
                 simplefilter("ignore")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourfold.data.formats import HEAD, Dialect, find_dialect
+from fourfold.data.dialect import HEAD, Dialect, find_dialect
 from fourfold.errors import DataError
 
 

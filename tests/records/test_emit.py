@@ -12,9 +12,18 @@ from IPython.utils.capture import capture_output
 
 import fourfold as ff
 from fourfold.errors import ConclusionError, DataError
+from fourfold.records import emit
 from fourfold.records.evidence import MIME, Interval
 
 CONTRACT = "schema_type: dataframe\ncolumns:\n  n:\n    dtype: int64\n    checks: {greater_than_or_equal_to: 1}\n"
+
+
+@pytest.fixture(autouse=True)
+def a_notebook_of_its_own(monkeypatch):
+    """Each test begins as a kernel does."""
+    monkeypatch.setattr(emit, "_METRICS", {})
+    for name in ("_DATA", "_CONCLUSIONS", "_ASIDE"):
+        monkeypatch.setattr(emit, name, [])
 
 
 @pytest.fixture
@@ -67,7 +76,9 @@ def test_ingest_says_what_came_in_and_keeps_the_rejected(shell, tmp_path):
     (tmp_path / "n.csv").write_text("n\n1\n0\n3\n")
     (tmp_path / "c.yaml").write_text(CONTRACT)
     found = []
-    data, artifact = displayed(lambda: found.append(ff.ingest("n.csv", contract="c.yaml")))
+    bundles = displayed(lambda: found.append(ff.ingest("n.csv", contract="c.yaml")))
+    data, artifact, share = bundles
+    assert (share[MIME]["name"], share[MIME]["value"]) == ("rows set aside", 0.333333)
     assert found[0]["n"].tolist() == [1, 3]
     assert data["text/plain"] == "n.csv: 2 rows, 1 columns, 0 missing values, 1 rows rejected"
     assert (data[MIME]["rows"], data[MIME]["rejected"]) == (2, 1)
@@ -142,6 +153,34 @@ def test_a_conclusion_judges_each_criterion(shell):
     for part in ("Does it?", "It works.", "✘ refuted", "One year only.", "More rows.", "Go on"):
         assert part in bundle["text/html"]
     assert "Verdict: refuted" in bundle["text/plain"]
+
+
+def test_many_rows_set_aside_leave_nothing_supported(shell, tmp_path):
+    """The answer is for the others, and says so; a criterion of the user's own accepts that."""
+    (tmp_path / "n.csv").write_text("n\n" + "1\n" * 90 + "0\n" * 10)
+    (tmp_path / "c.yaml").write_text(CONTRACT)
+    displayed(
+        lambda: (ff.ingest("n.csv", contract="c.yaml"), ff.record("gain", 0.3, ci=(0.2, 0.4)))
+    )
+    (bundle,) = displayed(lambda: ff.conclude("x", success={"gain": "> 0"}))
+    assert bundle[MIME]["verdict"] == "inconclusive"
+    assert "rows set aside <= 0.05" in bundle["text/plain"]
+    limit = "c.yaml set aside 10 of 100 rows: the answer is for the others."
+    assert bundle[MIME]["limits"] == [limit]
+    accepted = {"gain": "> 0", "rows set aside": "<= 0.2"}
+    (bundle,) = displayed(lambda: ff.conclude("x", success=accepted))
+    assert (bundle[MIME]["verdict"], bundle[MIME]["limits"]) == ("supported", [limit])
+
+
+def test_few_rows_set_aside_are_a_limit(shell, tmp_path):
+    """No verdict falls over two rows of a hundred."""
+    (tmp_path / "n.csv").write_text("n\n" + "1\n" * 98 + "0\n" * 2)
+    (tmp_path / "c.yaml").write_text(CONTRACT)
+    displayed(
+        lambda: (ff.ingest("n.csv", contract="c.yaml"), ff.record("gain", 0.3, ci=(0.2, 0.4)))
+    )
+    (bundle,) = displayed(lambda: ff.conclude("x", success={"gain": "> 0"}))
+    assert (bundle[MIME]["verdict"], len(bundle[MIME]["limits"])) == ("supported", 1)
 
 
 def test_a_criterion_without_metric_is_an_error(shell):

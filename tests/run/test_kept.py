@@ -174,6 +174,18 @@ def test_other_criteria_and_questions_are_judged_without_a_kernel(root, business
     assert not chosen(root).kept
 
 
+def test_rows_set_aside_are_judged_again_as_well(root):
+    """What is judged unasked is no criterion; one of the user's own takes its place."""
+    aside = 'ff.record("rows set aside", 0.2, exact=True)\n' + CONCLUDE
+    (root / "templates" / "tiny.ipynb").write_text(template(conclusions_conclude=aside))
+    run_all(plan([], root), root, root / "outputs")
+    for business in ("{question: How much is it?}", "{success: {rows set aside: '<= 0.3'}}"):
+        (root / "params" / "a.yaml").write_text(f"business: {business}\n{SWEEP}")
+        choice = chosen(root)
+        assert (business, whys(choice), len(choice.kept)) == (business, {}, 2)
+        same_as_executed(root)
+
+
 def test_criteria_that_go_to_the_conclusion_alone_may_go_away(root):
     """Where the template has none itself, those that are left are all there are."""
     alone = CONCLUDE.replace('{"count": ">= 2"} | success', "success")

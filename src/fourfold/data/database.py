@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, quote_plus
 
-from fourfold.data.coerce import named, with_dates
+from fourfold.data.coerce import named, typed
 from fourfold.errors import DataError, did_you_mean, masked
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _authorised(action: int, first: str | None, second: str | None, *_: Any) -> 
 def _rows(frame: pd.DataFrame, source: str) -> pd.DataFrame:
     if not len(frame.columns):
         raise DataError(f"{source}: expected rows, the query returned none")
-    return named(with_dates(frame))
+    return typed(named(frame))
 
 
 def tables(source: str) -> list[str]:

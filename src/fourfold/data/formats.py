@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
 import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from fourfold.data import tsplib
+from fourfold.data import tsplib, typed_files
 from fourfold.data.codes import exact, with_codes
-from fourfold.data.coerce import named, ungrouped, with_dates
+from fourfold.data.coerce import READ, UNITS, named, typed
+from fourfold.data.dialect import HEAD, Layout, find_dialect, find_layout
 from fourfold.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
 KINDS = {
-    **dict.fromkeys((".csv", ".txt", ".tsv", ".tab"), "csv"),
+    **dict.fromkeys((".csv", ".txt", ".tsv", ".tab", ".dat", ".data"), "csv"),
     **dict.fromkeys((".parquet", ".pq"), "parquet"),
     ".json": "json",
     **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
-    **dict.fromkeys((".xlsx", ".xls", ".ods"), "excel"),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "excel"),
+    **dict.fromkeys((".feather", ".arrow"), "feather"),
+    **{".dta": "stata", ".sav": "spss", ".zsav": "spss", ".sas7bdat": "sas", ".xpt": "sas"},
     **dict.fromkeys((".tsp", ".atsp"), "tsplib"),
 }
 #: Text tables of one row a line.
@@ -33,20 +33,12 @@ LINES = tuple(ending for ending, kind in KINDS.items() if kind in ("csv", "jsonl
 SQLITE = (".db", ".sqlite", ".sqlite3")
 #: What the record of a run has, which is one object: a table of one row.
 _RECORD = {"run_id", "parameters", "metrics"}
+_SHEET_ROWS = 200
+#: A sheet of a workbook, behind its name.
+_SHEET = re.compile(r"(?i)(.*\.(?:xls[xmb]?|ods))#(.+)")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
-HEAD = 1 << 18
 #: Bytes, and times its own size: what unpacks to more than both is a bomb.
 _LARGEST, _LARGEST_RATIO = 1 << 27, 200
-_DECIMAL_COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+")
-_DECIMAL_POINT = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)\.\d+")
-_MAGIC = {
-    b"PAR1": "a Parquet file (ending .parquet)",
-    b"PK\x03\x04": "a zip archive or Excel workbook (ending .zip or .xlsx)",
-    b"SQLite format 3\x00": "a SQLite database (ending .sqlite)",
-    b"\x1f\x8b": "a gzip file (ending .gz)",
-    b"\x89PNG": "a picture",
-    b"%PDF": "a PDF document",
-}
 
 
 def kind_of(name: str) -> str:
@@ -69,6 +61,18 @@ def kind_of(name: str) -> str:
     )
 
 
+def without_sheet(name: str) -> tuple[str, str]:
+    """Return a file's name, and that of a sheet behind it: ``book.xlsx#Sheet2``.
+
+    Examples
+    --------
+    >>> without_sheet("shop/book.xlsx#North"), without_sheet("a#b.csv")
+    (('shop/book.xlsx', 'North'), ('a#b.csv', ''))
+    """
+    parts = _SHEET.fullmatch(name)
+    return (parts[1], parts[2]) if parts else (name, "")
+
+
 def is_table(name: str) -> bool:
     """Say whether the ending of a file name is that of a table."""
     return _endings(name)[0] in KINDS
@@ -76,7 +80,7 @@ def is_table(name: str) -> bool:
 
 def _endings(name: str) -> tuple[str, str]:
     """Return the ending that tells the format, and the one that tells the compression."""
-    parts = name.rsplit("/", 1)[-1].lower().rsplit(".", 2)
+    parts = without_sheet(name)[0].rsplit("/", 1)[-1].lower().rsplit(".", 2)
     endings = [f".{part}" for part in parts[1:]]
     if endings and endings[-1] in _COMPRESSED:
         return (endings[-2] if len(endings) > 1 else ".csv"), endings[-1]
@@ -117,7 +121,7 @@ def _table(handle: IO[bytes], name: str) -> pd.DataFrame:
     if not len(frame.columns):
         raise DataError(f"{name}: expected a table, got one without columns")
     frame.columns = frame.columns.map(lambda column: str(column).strip())
-    return named(with_dates(frame))
+    return typed(named(frame))
 
 
 def _decompressed(handle: IO[bytes], name: str) -> IO[bytes]:
@@ -168,86 +172,20 @@ def _only_member(handle: IO[bytes], name: str) -> IO[bytes]:
     return archive.open(members[0])
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """How a text table is written.
-
-    Attributes
-    ----------
-    separator : str
-        Comma, semicolon, tab or bar.
-    decimal : str
-        Decimal mark: point, or comma where the separator is none.
-    encoding : str
-        ``utf-8``, ``utf-8-sig``, ``utf-16`` or ``cp1252``.
-    """
-
-    separator: str = ","
-    decimal: str = "."
-    encoding: str = "utf-8"
-
-
-def find_dialect(head: bytes, name: str) -> Dialect:
-    """Return how a text table is written, judged by its first bytes.
-
-    Raises
-    ------
-    DataError
-        If the bytes are not text.
-    """
-    text, encoding = _decode(head, name)
-    lines = text.splitlines()[:200]
-    if len(head) == HEAD:
-        lines = lines[:-1]
-    separator = max(",;\t|", key=lambda mark: _fitness(lines, mark))
-    if separator == ",":
-        return Dialect(encoding=encoding)
-    cells = [cell.strip() for row in csv.reader(lines[1:], delimiter=separator) for cell in row]
-    commas = sum(bool(_DECIMAL_COMMA.fullmatch(cell)) for cell in cells)
-    points = sum(bool(_DECIMAL_POINT.fullmatch(cell)) for cell in cells)
-    return Dialect(separator, "," if commas > points else ".", encoding)
-
-
-def _fitness(lines: list[str], separator: str) -> tuple[float, int]:
-    """Return how well a separator explains the lines: share that agree with the header, width."""
-    rows = [row for row in csv.reader(lines, delimiter=separator) if row]
-    width = len(rows[0]) if rows else 0
-    if width < 2:
-        return (0.0, 0)
-    return (sum(len(row) == width for row in rows) / len(rows), width)
-
-
-def _decode(head: bytes, name: str) -> tuple[str, str]:
-    for mark, what in _MAGIC.items():
-        if head.startswith(mark):
-            raise DataError(f"{name}: expected a text table, got {what}")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return head.decode("utf-16", errors="ignore"), "utf-16"
-    if b"\0" in head:
-        raise DataError(f"{name}: expected a text table, got binary content")
-    if head.startswith(b"\xef\xbb\xbf"):
-        return head.decode("utf-8-sig", errors="ignore"), "utf-8-sig"
-    # A head that was cut may end inside a character.
-    whole = len(head) < HEAD
-    try:
-        return codecs.getincrementaldecoder("utf-8")().decode(head, final=whole), "utf-8"
-    except UnicodeDecodeError:
-        return head.decode("cp1252", errors="replace"), "cp1252"
-
-
 def _read_csv(handle: IO[bytes], name: str) -> pd.DataFrame:
     import pandas as pd
 
     dialect = find_dialect(handle.read(HEAD), name)
+    layout = dialect.layout
+    rows: dict[str, Any] = {
+        "sep": dialect.separator,
+        "encoding": dialect.encoding,
+        "skiprows": layout.skipped,
+        "header": 0 if layout.header else None,
+    }
     handle.seek(0)
     try:
-        frame: pd.DataFrame = pd.read_csv(
-            handle,
-            sep=dialect.separator,
-            decimal=dialect.decimal,
-            encoding=dialect.encoding,
-            low_memory=False,
-        )
+        frame: pd.DataFrame = pd.read_csv(handle, decimal=dialect.decimal, low_memory=False, **rows)
     except pd.errors.EmptyDataError as error:
         raise DataError(f"{name}: expected a table, got no columns") from error
     except (pd.errors.ParserError, UnicodeDecodeError) as error:
@@ -255,17 +193,26 @@ def _read_csv(handle: IO[bytes], name: str) -> pd.DataFrame:
     if not isinstance(frame.index, pd.RangeIndex):
         fields = len(frame.columns) + frame.index.nlevels
         raise DataError(
-            f"{name}, line 2: expected {len(frame.columns)} fields as in the header, got {fields}; "
-            "name every column, or remove separators at the ends of lines"
+            f"{name}, line {layout.above + 2}: expected {len(frame.columns)} fields as in the "
+            f"header, got {fields}; name every column, or remove separators at the ends of lines"
         )
+    frame.columns = layout.names(len(frame.columns)) or frame.columns
 
     def again(columns: list[int], missing: bool) -> pd.DataFrame:
         handle.seek(0)
-        options: dict[str, Any] = {"sep": dialect.separator, "encoding": dialect.encoding}
-        options |= {} if missing else {"keep_default_na": False, "na_values": [""]}
+        options = rows if missing else {**rows, "keep_default_na": False, "na_values": [""]}
         return pd.DataFrame(pd.read_csv(handle, usecols=columns, dtype=str, **options))
 
-    return ungrouped(with_codes(frame, handle, again), dialect.decimal)
+    return typed(_laid_out(with_codes(frame, handle, again), layout), dialect.decimal)
+
+
+def _laid_out(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+    """Return the frame with what its layout says of it, and of the units of its columns."""
+    named_units = zip(map(str, frame.columns), layout.units, strict=False)
+    units = {column: unit for column, unit in named_units if unit}
+    note = layout.note
+    frame.attrs = {**({READ: {"": note}} if note else {}), **({UNITS: units} if units else {})}
+    return frame
 
 
 def _parser_message(error: Exception) -> str:
@@ -324,16 +271,6 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{str(column): frame[column].map(text) for column in nested})
 
 
-def _read_parquet(handle: IO[bytes], name: str) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        frame: pd.DataFrame = pd.read_parquet(handle)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{name}: expected a Parquet file: {error}") from error
-    return frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
-
-
 def parquet_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:
     """Yield a Parquet file in parts of at most so many rows, as `read_table` has them.
 
@@ -349,7 +286,7 @@ def parquet_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:
             for batch in file.iter_batches(rows):
                 frame = batch.to_pandas()
                 frame.columns = frame.columns.map(lambda column: str(column).strip())
-                yield named(with_dates(frame.reset_index(drop=True)))
+                yield typed(named(typed_files.plain(frame.reset_index(drop=True))))
     except (OSError, ValueError) as error:
         raise DataError(f"{path.name}: expected a Parquet file: {error}") from error
 
@@ -359,6 +296,7 @@ def _read_excel(handle: IO[bytes], name: str) -> pd.DataFrame:
 
     import pandas as pd
 
+    name, sheet = without_sheet(name)
     packed = handle.seek(0, os.SEEK_END)
     if is_zipfile(handle):
         size = sum(member.file_size for member in ZipFile(handle).infolist())
@@ -366,11 +304,29 @@ def _read_excel(handle: IO[bytes], name: str) -> pd.DataFrame:
             raise DataError(_bomb(name, packed))
     handle.seek(0)
     try:
-        frame: pd.DataFrame = pd.read_excel(handle)
-    except ImportError as error:
-        raise DataError(f"{name}: {error}") from error
+        with pd.ExcelFile(handle, engine="calamine") as book:
+            sheets = [str(each) for each in book.sheet_names]
+            if sheet and sheet not in sheets:
+                listed = f"expected one of its sheets ({', '.join(sheets)}), got {sheet!r}"
+                raise DataError(f"{name}: {listed}.{did_you_mean(sheet, sheets)}")
+            for used in [sheet] if sheet else sheets:
+                cells = book.parse(used, header=None, nrows=_SHEET_ROWS)
+                if len(cells):
+                    break
+            else:
+                raise DataError(f"{name}: expected a table, got empty sheets: {', '.join(sheets)}")
+            rows = [["" if pd.isna(c) else str(c) for c in row] for row in cells.to_numpy()]
+            layout = find_layout(rows)
+            header = 0 if layout.header else None
+            frame: pd.DataFrame = book.parse(used, header=header, skiprows=layout.skipped)
     except (ValueError, OSError, KeyError) as error:
         raise DataError(f"{name}: expected an Excel workbook: {error}") from error
+    frame.columns = pd.Index(layout.names(len(frame.columns)) or frame.columns)
+    frame = _laid_out(frame, layout)
+    if len(sheets) > 1 and not sheet:
+        others = ", ".join(each for each in sheets if each != used)
+        chosen = f"sheet {used!r}; others ({others}) by {name}#SHEET"
+        frame.attrs[READ] = {"": "; ".join(filter(None, [chosen, layout.note]))}
     return frame
 
 
@@ -378,7 +334,11 @@ _READERS: Mapping[str, Callable[[IO[bytes], str], Any]] = {
     "csv": _read_csv,
     "json": _read_json,
     "jsonl": _read_jsonl,
-    "parquet": _read_parquet,
+    "parquet": typed_files.read_parquet,
     "excel": _read_excel,
+    "feather": typed_files.read_feather,
+    "stata": typed_files.read_statistics,
+    "spss": typed_files.read_statistics,
+    "sas": typed_files.read_statistics,
     "tsplib": tsplib.read,
 }

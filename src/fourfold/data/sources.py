@@ -70,11 +70,14 @@ class Source:
         to the project's.
     outputs : Path, optional
         Folder of the outputs of other runs. Default: ``outputs/`` there.
+    sheet : str
+        Of a workbook; empty: the first one that is not empty.
     """
 
     text: str
     root: Path | None = None
     outputs: Path | None = None
+    sheet: str = ""
     #: Whether a query names tables of the source; if not, the source is its only table.
     has_tables: ClassVar[bool] = False
 
@@ -151,7 +154,8 @@ class _Files(Source):
         return {_inside(file, root): content_digest(file) for file in self.files()}
 
     def read(self, query: str = "") -> Loaded:
-        parts = {path: _read(path.open("rb"), self.text, path.name) for path in self.files()}
+        sheet = f"#{self.sheet}" if self.sheet else ""
+        parts = {p: _read(p.open("rb"), self.text + sheet, p.name + sheet) for p in self.files()}
         return _stacked(self.text, parts) if _GLOB.search(self.text) else parts.popitem()[1]
 
 
@@ -244,7 +248,10 @@ def parse(text: str, root: Path | None = None, outputs: Path | None = None) -> S
         return _Artifact(text, root, outputs)
     if database.is_database(text) or text.lower().endswith(formats.SQLITE):
         return _Database(text, root)
-    return _Url(text, root) if _SCHEME.match(text) else _Files(text, root)
+    if _SCHEME.match(text):
+        return _Url(text, root)
+    path, sheet = formats.without_sheet(text)
+    return _Files(path, root, outputs, sheet)
 
 
 def load(source: str, query: str = "", root: Path | None = None) -> Loaded:

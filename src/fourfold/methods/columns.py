@@ -1,5 +1,6 @@
 """The columns of any table: what each holds, which can help a model, and how they are prepared."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
@@ -8,7 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
+from pandas.api.types import (
+    is_bool_dtype,
+    is_datetime64_any_dtype,
+    is_float_dtype,
+    is_numeric_dtype,
+)
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
@@ -25,6 +31,12 @@ from fourfold.records.formatting import short
 IDENTIFIES = 0.5
 #: A category has at most so many columns of its own.
 MOST_COLUMNS = 20
+#: Words in the name of a column that names things; so do these if nearly every value differs.
+_NAMES = {"id", "ids", "uuid", "guid", "isbn", "ean", "sku", "iban", "phone", "telephone"}
+_COUNTS = {"no", "nr", "num", "number", "nummer", "code", "key", "index", "serial", "account"}
+_PLACES = {"zip", "zipcode", "postcode", "postal", "plz", "postleitzahl"}
+#: Of the values of a column that names each row.
+UNIQUE = 0.95
 #: More points in one picture hide each other.
 MOST_POINTS = 2000
 #: So many rows in equal steps are no coincidence.
@@ -156,6 +168,25 @@ def select(frame: pd.DataFrame, leave_out: Sequence[str] = ()) -> Features:
     return Features(pd.DataFrame(features, index=frame.index), left_out, kinds, origins)
 
 
+def words_of(name: object) -> set[str]:
+    """Return the words of a column's name: of `PatientID` patient and id."""
+    parts = re.sub(r"(?<=[a-zß-ÿ])(?=[A-ZÄÖÜ])", " ", str(name))
+    return set(re.findall(r"[^\W\d_]+", parts.lower()))
+
+
+def _names_things(column: pd.Series) -> bool:
+    """Say whether numbers or codes are names: by what the column is called, and many values."""
+    words, values = words_of(column.name), column.dropna()
+    different = int(plain(values).nunique())
+    if different <= MOST_COLUMNS:
+        return False
+    if words & _PLACES and not is_float_dtype(values):
+        return True
+    if not is_numeric_dtype(values) or not (values % 1 == 0).all():
+        return False
+    return bool(words & _NAMES) or (bool(words & _COUNTS) and different >= UNIQUE * len(values))
+
+
 def _useless(column: pd.Series) -> str:
     """Return why a column cannot help; an empty text if it can."""
     match kind(column):
@@ -163,6 +194,8 @@ def _useless(column: pd.Series) -> str:
             return reason
         case "text":
             return "nearly every value differs: an identifier or free text"
+        case "number" | "category" if _names_things(column):
+            return "it names things and measures nothing"
         case "number":
             # A row number rises by one, but for rows that were left out.
             steps = column.diff().iloc[1:]

@@ -22,6 +22,8 @@ from fourfold.records.evidence import (
     EXACT,
     MARKS,
     MIME,
+    MOST_ASIDE,
+    SET_ASIDE,
     Claim,
     Interval,
     Metric,
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 _METRICS: dict[str, Metric] = {}
 _CONCLUSIONS: list[Conclusion] = []
 _DATA: list[dict[str, Any]] = []
+#: Which rows the answer does not hold for, as contracts have set them aside.
+_ASIDE: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,11 @@ def ingest(
     if len(rejected):
         save("rejected.csv", rejected)
     if not whole:
+        if len(rejected):
+            rows = f"{broken} of {number(len(loaded.frame))} rows"
+            _ASIDE.append(f"{contract} set aside {rows}: the answer is for the others.")
+        if (share := len(rejected) / len(loaded.frame)) > MOST_ASIDE:
+            record(SET_ASIDE, share, exact=True)
         return frame
     reasons = dict(rejected.get("reason", {}))
     return loaded.frame.assign(reason=[reasons.get(row, "") for row in loaded.frame.index])
@@ -217,7 +226,8 @@ def conclude(
         If a condition cannot be read, or its metric was never recorded.
     """
     texts = {"answer": answer, "next_step": next_step}
-    made = concluded(texts, judge_all(success or {}, _METRICS), question, decision, limits)
+    claims = judge_all(success or {}, _METRICS)
+    made = concluded(texts, claims, question, decision, [*limits, *_ASIDE])
     _CONCLUSIONS[:] = [made]
     _display(conclusion_bundle(made, texts))
 

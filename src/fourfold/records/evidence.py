@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
@@ -172,6 +172,11 @@ class Claim(_Figure):
     why: str
 
 
+#: Metric of a run whose contract has set rows aside: their share. Of more rows, no answer about all
+#: is supported, unless a criterion accepts them.
+SET_ASIDE, MOST_ASIDE = "rows set aside", 0.05
+
+
 def judge(criterion: Criterion, metric: Metric) -> Claim:
     """Return the claim: supported or refuted only where the whole interval says so.
 
@@ -286,4 +291,14 @@ def judge_all(success: Mapping[str, object], metrics: Mapping[str, Metric]) -> l
                 f"success.{name}: no metric of this name was recorded; recorded: {known}."
                 + did_you_mean(name, metrics)
             )
-    return [judge(Criterion.parse(n, condition), metrics[n]) for n, condition in success.items()]
+    claims = [judge(Criterion.parse(n, condition), metrics[n]) for n, condition in success.items()]
+    return [*claims, *_population(success, metrics)]
+
+
+def _population(success: Mapping[str, object], metrics: Mapping[str, Metric]) -> Iterator[Claim]:
+    """Yield what keeps an answer from being supported if many rows are not among its evidence."""
+    aside = metrics.get(SET_ASIDE)
+    if not success or SET_ASIDE in success or not aside or (aside.value or 0) <= MOST_ASIDE:
+        return
+    why = "what remains is another population; accept that by a bound of your own"
+    yield Claim(SET_ASIDE, f"<= {MOST_ASIDE:g}", aside.value, None, "", "inconclusive", why)

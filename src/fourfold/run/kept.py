@@ -21,7 +21,7 @@ from fourfold.models.card import finish
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, linked, write_text
 from fourfold.records.emit import concluded, conclusion_bundle
-from fourfold.records.evidence import BUSINESS, MIME, Criterion, judge_all
+from fourfold.records.evidence import BUSINESS, MIME, SET_ASIDE, Criterion, judge_all
 from fourfold.records.ipynb import parameters_index, tags
 from fourfold.records.record import RunRecord, findings, write_record
 from fourfold.report.report import write_report
@@ -120,7 +120,10 @@ def _judge_again(
         raise _UnknownError
     said = facts[ends[0]]
     metrics = findings({"cells": [{"outputs": [_output(fact) for fact in facts[: ends[0]]]}]})
-    given = {claim["metric"]: claim["condition"] for claim in said["claims"]}
+    claimed = {claim["metric"]: claim["condition"] for claim in said["claims"]}
+    # Judged without being asked, unless it was.
+    own = {SET_ASIDE} - {*(before.get("success") or {})}
+    given = {name: condition for name, condition in claimed.items() if name not in own}
     success = _combined(given, before.get("success") or {}, asked["success"] or {}, judged_by)
     claims = judge_all(success, metrics["metrics"])
     words = str(asked["question"] or ""), str(asked["decision"] or "")

@@ -1,7 +1,5 @@
 """Columns that say which rows belong together: an entity that comes again, and time."""
 
-import re
-
 import numpy as np
 import pandas as pd
 from pandas.api.types import (
@@ -13,7 +11,7 @@ from pandas.api.types import (
 from sklearn.neighbors import NearestNeighbors
 
 from fourfold.methods import columns
-from fourfold.methods.columns import kind, plain
+from fourfold.methods.columns import kind, plain, words_of
 
 
 def _listed(words: str) -> frozenset[str]:
@@ -67,7 +65,7 @@ def entities(frame: pd.DataFrame, target: str = "") -> list[str]:
     """
     again = [n for n in frame if n != target and _comes_again(frame[n])]
     named = [n for n in again if _is_thing(frame[n])]
-    others = [n for n in again if n not in named and not _words(n) & (_STEPS | _NOT_OF_ROWS)]
+    others = [n for n in again if n not in named and not words_of(n) & (_STEPS | _NOT_OF_ROWS)]
     alike = [] if named else [n for n in others if _recognised(frame, n, target)]
     return [str(n) for n in sorted(named, key=lambda n: -_sureness(n)) + alike]
 
@@ -82,26 +80,20 @@ def times(frame: pd.DataFrame, target: str = "") -> list[str]:
     >>> times(pd.DataFrame({"year": [2001, 2002, 2003, 2004, 2005], "x": [3, 1, 4, 1, 5]}))
     ['year']
     """
-    names = [n for n in frame if n != target and not _words(n) & _NOT_OF_ROWS]
+    names = [n for n in frame if n != target and not words_of(n) & _NOT_OF_ROWS]
     dates = [n for n in names if is_datetime64_any_dtype(frame[n])]
     dates = [n for n in dates if frame[n].nunique() >= _FEWEST_TIMES]
     return [str(n) for n in [*dates, *(n for n in names if _counts_time(frame[n]))]]
 
 
 def _counts_time(column: pd.Series) -> bool:
-    words, values = _words(column.name), column.dropna()
+    words, values = words_of(column.name), column.dropna()
     if not is_numeric_dtype(column) or is_bool_dtype(column) or not words & _STEPS:
         return False
     years = words & _YEARS and values.between(1800, 2100).all()
     if years and values.nunique() >= _FEWEST_YEARS and (values == values.round()).all():
         return True
     return values.nunique() >= _FEWEST_TIMES and bool(values.is_monotonic_increasing)
-
-
-def _words(name: object) -> set[str]:
-    """Return the words of a column's name: of `PatientID` patient and id."""
-    parts = re.sub(r"(?<=[a-zß-ÿ])(?=[A-ZÄÖÜ])", " ", str(name))
-    return set(re.findall(r"[^\W\d_]+", parts.lower()))
 
 
 def _comes_again(column: pd.Series) -> bool:
@@ -116,7 +108,7 @@ def _comes_again(column: pd.Series) -> bool:
 
 
 def _is_thing(column: pd.Series) -> bool:
-    words = _words(column.name)
+    words = words_of(column.name)
     if not words & _THINGS:
         return False
     # "patient" may count patients where it is a number: then it says which only as a number.
@@ -124,7 +116,7 @@ def _is_thing(column: pd.Series) -> bool:
 
 
 def _sureness(name: object) -> int:
-    words = _words(name)
+    words = words_of(name)
     return 2 * bool(words & _NUMBERED) + (len(words) <= 2)
 
 

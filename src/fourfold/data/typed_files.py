@@ -1,0 +1,101 @@
+"""Files of typed tables: Parquet, Feather, Stata, SPSS, SAS."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, TYPE_CHECKING, Any
+
+from fourfold.data.coerce import UNITS
+from fourfold.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_parquet(handle: IO[bytes], name: str) -> pd.DataFrame:
+    """Return the table of a Parquet file; raise `DataError` if it is none."""
+    import pandas as pd
+
+    try:
+        frame: pd.DataFrame = pd.read_parquet(handle)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{name}: expected a Parquet file: {error}") from error
+    return plain(frame)
+
+
+def read_feather(handle: IO[bytes], name: str) -> pd.DataFrame:
+    """Return the table of a Feather file; raise `DataError` if it is none."""
+    import pandas as pd
+
+    try:
+        return plain(pd.read_feather(handle))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{name}: expected a Feather file: {error}") from error
+
+
+def read_statistics(handle: IO[bytes], name: str) -> pd.DataFrame:
+    """Return the table of Stata, SPSS or SAS; labels of values are its values."""
+    import pandas as pd
+
+    try:
+        if name.lower().endswith(".dta"):
+            return plain(pd.read_stata(handle))
+        if name.lower().endswith((".xpt", ".sas7bdat")):
+            form: Any = "xport" if name.lower().endswith(".xpt") else "sas7bdat"
+            return plain(pd.read_sas(handle, format=form, encoding="utf-8"))
+        import pyreadstat
+    except ImportError as error:
+        raise DataError(f"{name}: needs the package pyreadstat; pip install pyreadstat") from error
+    # It reads from paths only.
+    with NamedTemporaryFile(suffix=Path(name).suffix) as file:
+        shutil.copyfileobj(handle, file)
+        file.flush()
+        frame, _ = pyreadstat.read_sav(file.name, apply_value_formats=True)
+    return plain(pd.DataFrame(frame))
+
+
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return typed columns as the types of text tables: numbers, dates, text, true and false.
+
+    Decimals become floats, durations seconds, days datetimes, and lists their JSON text.
+    """
+    from datetime import date
+    from decimal import Decimal
+
+    import numpy as np
+    import pandas as pd
+
+    frame = frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
+    made: dict[Any, Any] = {}
+    units: dict[str, str] = {}
+    for name in frame:
+        column = frame[name]
+        if column.dtype.kind == "m":
+            made[name], units[str(name)] = column.dt.total_seconds(), "s"
+        elif isinstance(column.dtype, pd.CategoricalDtype):
+            made[name] = column.astype(column.cat.categories.dtype)
+        elif column.dtype.kind == "O" and len(values := column.dropna()):
+            if all(isinstance(value, Decimal) for value in values):
+                made[name] = column.astype(float)
+            elif all(isinstance(value, date) for value in values):
+                made[name] = pd.to_datetime(column, errors="coerce")
+            elif any(isinstance(value, np.ndarray | list | dict) for value in values):
+                made[name] = column.map(_json_text, na_action="ignore")
+            elif all(isinstance(value, bytes) for value in values):
+                made[name] = column.map(lambda value: value.decode("utf-8", "replace"), "ignore")
+    frame = frame.assign(**{str(name): column for name, column in made.items()})
+    frame.attrs = {UNITS: units} if units else {}
+    return frame
+
+
+def _json_text(cell: Any) -> Any:
+    import numpy as np
+
+    if isinstance(cell, np.ndarray | list | dict):
+        return json.dumps(
+            cell, ensure_ascii=False, default=lambda value: np.asarray(value).tolist()
+        )
+    return cell
