@@ -60,3 +60,44 @@ def test_finds_the_separator_of_any_table_of_whole_numbers(rows):
     for mark in ",;\t|":
         text = "\n".join([mark.join("abc"), *(mark.join(map(str, row)) for row in rows)])
         assert find_dialect(text.encode(), "x.csv").separator == mark
+
+
+@pytest.mark.parametrize(
+    ("head", "above", "header", "units"),
+    [
+        ("a,b\n1,2\n", 0, True, ()),
+        ("Sales of 2024\n\na;b;c\n1;2;3\n4;5;6\n", 2, True, ()),
+        ("Sales, of 2024\na,b,c,d,e\n1,2,3,4,5\n6,7,8,9,0\n", 1, True, ()),
+        ("# by hand\n# twice\na,b\n1,2\n", 2, True, ()),
+        ("sep=;\na;b\n1;2\n", 1, True, ()),
+        ("1.5,2,x\n2.5,3,y\n3.5,4,x\n", 0, False, ()),
+        ("p,x,s\nq,x,s\np,y,s\np,x,t\nq,y,s\np,x,s\n", 0, False, ()),
+        ("land,2019,2020\na,1.5,2\nb,2.5,3\n", 0, True, ()),
+        ("1990,1991,1992\n1.5,2,5\n2.5,3,6\n", 0, True, ()),
+        ("size,town,mass\nm,,kg\n1,Ulm,3\n2,Bonn,4\n3,Ulm,5\n", 0, True, ("m", "", "kg")),
+        ("size,mass\n[m],[kg]\n1,3\n2,4\n3,5\n", 0, True, ("m", "kg")),
+        ("size,mass\n?,?\n1,3\n2,4\n3,5\n", 0, True, ()),
+        ("a,b\n", 0, True, ()),
+        ("a\n1,2\n3,4\n", 0, True, ()),
+        ("name,word\nann,red\nbob,blue\ncy,red\nann,blue\ndi,red\n", 0, True, ()),
+    ],
+)
+def test_where_the_rows_begin(head, above, header, units):
+    """Titles, remarks, no names, and rows of units."""
+    layout = find_dialect(head.encode(), "x.csv").layout
+    assert (layout.above, layout.header, layout.units) == (above, header, units)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1251", "Москва и другие города: Казань, Томск, Самара"),
+        ("shift_jis", "東京都千代田区と大阪府大阪市、京都府京都市"),
+        ("utf-16-le", "plain words without a mark"),
+    ],
+)
+def test_encodings_of_other_scripts(encoding, text):
+    """Cyrillic, Japanese, and UTF-16 without its mark."""
+    head = ("id;town\n" + "".join(f"{n};{text}\n" for n in range(40))).encode(encoding)
+    dialect = find_dialect(head, "x.csv")
+    assert head.decode(dialect.encoding).splitlines()[1] == f"0;{text}"

@@ -6,6 +6,8 @@ from textwrap import wrap
 
 from fourfold.author.contract_draft import contract_text, scalar
 from fourfold.author.survey import Survey, suits, template_for
+from fourfold.author.understood import understood
+from fourfold.data.coerce import READ
 from fourfold.data.contract import check
 from fourfold.methods.columns import frequencies, kind
 from fourfold.methods.supervised.entities import FEWEST, times
@@ -16,6 +18,8 @@ from fourfold.records.formatting import number, short
 #: More missing values than this are worth a comment.
 _OFTEN_MISSING = 0.2
 _WIDTH = 92
+#: Columns about whose reading a config says something.
+_MOST_NOTES = 12
 #: More values are no grouping that anybody knows.
 _MOST_GROUPS = 12
 _QUESTIONS = {
@@ -66,12 +70,24 @@ def drafts(name: str, template: str, table: Survey, root: Path, question: str) -
     DataError
         If the template does not suit the table.
     """
-    suited = template or template_for(table)
-    suits(suited, table)
+    suited = suited_template(template, table)
     contract = f"contracts/{name}.yaml"
     config = _config(name, suited, table, contract, question)
     texts = {contract: contract_text(table, name), f"params/{suited}/{name}.yaml": config}
     return {root / path: text for path, text in texts.items()}
+
+
+def suited_template(template: str, table: Survey) -> str:
+    """Return a template that suits a table; by default, the one that suits it best.
+
+    Raises
+    ------
+    DataError
+        If it does not suit.
+    """
+    suited = template or template_for(table)
+    suits(suited, table)
+    return suited
 
 
 def rejected_rows(table: Survey, drafted: Iterable[Path]) -> int:
@@ -92,7 +108,7 @@ def _config(name: str, template: str, table: Survey, contract: str, question: st
     target = table.target
     case = f"{template} target" if template == "starter" and target else template
     asked = question or _QUESTIONS[case].format(data=name, target=target)
-    about = [f"# {line}" for sentence in _about(table) for line in wrap(sentence, _WIDTH)]
+    about = [f"# {line}" for sentence in _about(table, template) for line in wrap(sentence, _WIDTH)]
     lines = [
         f"# yaml-language-server: $schema=../../.schema/{template}.json",
         *about,
@@ -112,7 +128,7 @@ def _config(name: str, template: str, table: Survey, contract: str, question: st
     return "\n".join(lines) + "\n"
 
 
-def _about(table: Survey) -> Iterator[str]:
+def _about(table: Survey, template: str) -> Iterator[str]:
     columns = table.frame.shape[1]
     yield f"Drafted by fourfold new from {table.seen} of {columns} columns; it is yours to change."
     reasons: dict[str, list[str]] = {}
@@ -127,6 +143,11 @@ def _about(table: Survey) -> Iterator[str]:
     if len(often):
         shares = [f"{_plain(name)} ({100 * share:.0f} %)" for name, share in often.items()]
         yield f"Often missing: {_some(shares)}."
+    if whole := table.frame.attrs.get(READ, {}).get(""):
+        yield f"The file: {_plain(whole)}."
+    said = [(each.name, each.notes) for each in understood(table, template) if each.notes]
+    for name, notes in said[:_MOST_NOTES]:
+        yield f"{_plain(name)}: {' '.join('; '.join(notes).split())}"
 
 
 def _plain(value: object) -> str:
@@ -159,7 +180,7 @@ def _starter(table: Survey) -> list[str]:
 def _classification(table: Survey) -> list[str]:
     counts = frequencies(table.goal)
     shares = [f"{_plain(value)} {100 * n / counts.sum():.0f} %" for value, n in counts.items()]
-    rarer = str(counts.index[-1]) if len(counts) == 2 else ""
+    rarer = table.positive or (str(counts.index[-1]) if len(counts) == 2 else "")
     return [
         f"target: {scalar(table.target)}  # {_some(shares)}",
         f"positive: {scalar(rarer)}  # of two classes the one to be found",

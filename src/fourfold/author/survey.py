@@ -53,6 +53,10 @@ class Survey:
         Columns that cannot help a model, with the reason.
     target : str
         What is to be predicted; empty: nothing.
+    grouped : bool
+        Whether rows of a thing that comes again are kept together.
+    positive : str
+        Of two classes the one to be found; empty: the rarer one.
     """
 
     source: str
@@ -62,6 +66,8 @@ class Survey:
     columns: pd.DataFrame
     useless: dict[str, str]
     target: str = ""
+    grouped: bool = True
+    positive: str = ""
 
     def of_kind(self, *kinds: str) -> list[str]:
         """Return the columns of these kinds that can help a model."""
@@ -105,7 +111,8 @@ class Survey:
         It is `groups` for a thing that comes again, `time` for an order in time; neither if a
         class is only on one side.
         """
-        known = [("groups", name) for name in entities(self.frame, self.target)]
+        things = entities(self.frame, self.target) if self.grouped else []
+        known = [("groups", name) for name in things]
         for parameter, name in known + [("time", n) for n in times(self.frame, self.target)]:
             with suppress(DataError):
                 by = sides(self.frame, *((name, "") if parameter == "groups" else ("", name)))

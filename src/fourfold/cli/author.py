@@ -45,16 +45,28 @@ def new(
         str, typer.Option(metavar="SQL", help="SQL query, if DATA is a database.")
     ] = "",
     question: Annotated[str, typer.Option(help="Question to answer.")] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing; take what is proposed.")
+    ] = False,
     force: Force = False,
     root: Root = None,
 ) -> None:
-    """Write a config and a contract for a data set. Nothing is run."""
+    """Write a config and a contract for a data set. Nothing is run.
+
+    Shows what was understood of each column. On a terminal, it asks what only you can know: the
+    column to predict, whether rows of one thing belong together, which class is to be found.
+    """
     project = _project(root)
     _check_name(name)
-    from fourfold.author.config_draft import drafts, rejected_rows
+    from fourfold.author.config_draft import drafts, rejected_rows, suited_template
     from fourfold.author.survey import survey
+    from fourfold.cli.understood import answered, show
 
     table = survey(_source(data, project), query, project, target)
+    if not yes and sys.stdin.isatty() and console.is_terminal:
+        table = answered(table, template)
+    template = suited_template(template, table)
+    show(table, template)
     texts = drafts(name, template, table, project, question)
     _write(texts, project, force)
     rejected = rejected_rows(table, texts)

@@ -109,14 +109,14 @@ def typed(frame: pd.DataFrame, decimal: str = ".") -> pd.DataFrame:
         values, marks = _without_marks(texts)
         if values is None:
             continue
-        if (quantity := quantities.parsed(values, decimal)) is not None:
+        if (dates := _as_dates(values)) is not None:
+            columns[name] = dates.reindex(frame.index)
+        elif (quantity := quantities.parsed(values, decimal)) is not None:
             columns[name] = quantity.numbers.reindex(frame.index)
             if quantity.unit:
                 units[str(name)] = quantity.unit
             if quantity.note:
                 notes[str(name)] = quantity.note
-        elif (dates := _as_dates(values)) is not None:
-            columns[name] = dates.reindex(frame.index)
         else:
             continue
         if marks:
@@ -144,7 +144,7 @@ def _without_marks(texts: pd.Series) -> tuple[pd.Series | None, dict[str, int]]:
     if not plausible.all():
         return None, {}
     values = texts.str.strip()
-    marked = ~values.str.contains(r"\d", regex=True)
+    marked = ~values.str.contains(r"\d", regex=True) | values.str.lower().isin(MARKS)
     if not marked.any():
         return values, {}
     counts = values[marked].value_counts()

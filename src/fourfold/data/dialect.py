@@ -208,7 +208,10 @@ def _is_header(
         own = [cell for cell, number in zip(cells, numeric, strict=True) if number]
         wholes = [int(cell) for cell in own if re.fullmatch(r"\d{1,4}", cell)]
         steps = {b - a for a, b in pairwise(wholes)}
-        if len(wholes) == len(own) > 2 and len(steps) == 1 and steps != {0}:
+        years = steps == {1} and all(1800 <= whole <= 2100 for whole in wholes)
+        if len(wholes) == len(own) and (
+            years or (len(own) > 2 and len(steps - {0}) == len(steps) == 1)
+        ):
             return True
         fits = [
             number or cell.lower() in MARKS | {""}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from fourfold.data import tsplib, typed_files
 from fourfold.data.codes import exact, with_codes
 from fourfold.data.coerce import READ, UNITS, named, typed
-from fourfold.data.dialect import HEAD, Layout, find_dialect, find_layout
+from fourfold.data.dialect import BLANKS, HEAD, Layout, find_dialect, find_layout
 from fourfold.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -215,6 +217,41 @@ def _laid_out(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     return frame
 
 
+def columns_of(file: Path) -> tuple[str, ...]:
+    """Return the names of the columns of a text table or Parquet file by its head; else none.
+
+    Raises
+    ------
+    DataError, OSError, ValueError
+        If it cannot be read.
+    """
+    kind = kind_of(file.name)
+    if kind == "parquet" and file.suffix in KINDS:
+        from pyarrow import parquet
+
+        names = parquet.read_schema(file).names
+        # What pandas makes of an index without a name is told by reading only.
+        return () if any(name.startswith("__index_level") for name in names) else _named(names)
+    if kind != "csv":
+        return ()
+    with file.open("rb") as packed, _decompressed(packed, file.name) as handle:
+        head = handle.read(HEAD)
+    dialect = find_dialect(head, file.name)
+    if dialect.separator == BLANKS:
+        return ()
+    rows = csv.reader(
+        head.decode(dialect.encoding, "replace").splitlines(), delimiter=dialect.separator
+    )
+    row = next(islice(rows, dialect.layout.above, None), [])
+    return _named(dialect.layout.names(len(row)) or row)
+
+
+def _named(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names as a frame has them; none where two are alike or one is empty."""
+    stripped = tuple(name.strip() for name in names)
+    return stripped if len({*stripped, ""}) > len(stripped) else ()
+
+
 def _parser_message(error: Exception) -> str:
     counts = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
     if not counts:
@@ -310,7 +347,7 @@ def _read_excel(handle: IO[bytes], name: str) -> pd.DataFrame:
                 listed = f"expected one of its sheets ({', '.join(sheets)}), got {sheet!r}"
                 raise DataError(f"{name}: {listed}.{did_you_mean(sheet, sheets)}")
             for used in [sheet] if sheet else sheets:
-                cells = book.parse(used, header=None, nrows=_SHEET_ROWS)
+                cells = pd.read_excel(book, sheet_name=used, header=None, nrows=_SHEET_ROWS)
                 if len(cells):
                     break
             else:
@@ -318,8 +355,11 @@ def _read_excel(handle: IO[bytes], name: str) -> pd.DataFrame:
             rows = [["" if pd.isna(c) else str(c) for c in row] for row in cells.to_numpy()]
             layout = find_layout(rows)
             header = 0 if layout.header else None
-            frame: pd.DataFrame = book.parse(used, header=header, skiprows=layout.skipped)
-    except (ValueError, OSError, KeyError) as error:
+            options: Any = {"header": header, "skiprows": layout.skipped}
+            frame: pd.DataFrame = pd.read_excel(book, sheet_name=used, **options)
+    except DataError:
+        raise
+    except Exception as error:  # whatever the reader says of a file that is none
         raise DataError(f"{name}: expected an Excel workbook: {error}") from error
     frame.columns = pd.Index(layout.names(len(frame.columns)) or frame.columns)
     frame = _laid_out(frame, layout)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
@@ -37,23 +36,29 @@ def read_feather(handle: IO[bytes], name: str) -> pd.DataFrame:
 
 
 def read_statistics(handle: IO[bytes], name: str) -> pd.DataFrame:
-    """Return the table of Stata, SPSS or SAS; labels of values are its values."""
+    """Return the table of Stata, SPSS or SAS; labels of values are its values.
+
+    Raises
+    ------
+    DataError
+        If pyreadstat is missing, which SPSS and SAS need: pandas loses rows of some SAS files.
+    """
     import pandas as pd
 
+    ending = name.lower().rpartition(".")[2]
+    if ending == "dta":
+        return plain(pd.read_stata(handle))
     try:
-        if name.lower().endswith(".dta"):
-            return plain(pd.read_stata(handle))
-        if name.lower().endswith((".xpt", ".sas7bdat")):
-            form: Any = "xport" if name.lower().endswith(".xpt") else "sas7bdat"
-            return plain(pd.read_sas(handle, format=form, encoding="utf-8"))
         import pyreadstat
     except ImportError as error:
         raise DataError(f"{name}: needs the package pyreadstat; pip install pyreadstat") from error
+    read = {"sas7bdat": pyreadstat.read_sas7bdat, "xpt": pyreadstat.read_xport}
+    options = {} if ending in read else {"apply_value_formats": True}
     # It reads from paths only.
-    with NamedTemporaryFile(suffix=Path(name).suffix) as file:
+    with NamedTemporaryFile(suffix=f".{ending}") as file:
         shutil.copyfileobj(handle, file)
         file.flush()
-        frame, _ = pyreadstat.read_sav(file.name, apply_value_formats=True)
+        frame, _ = read.get(ending, pyreadstat.read_sav)(file.name, **options)
     return plain(pd.DataFrame(frame))
 
 

@@ -18,6 +18,7 @@ from fourfold.data.listing import files_below, matches
 from fourfold.errors import ConfigError, DataError, TemplateError, Violation, did_you_mean
 from fourfold.plan import search as searches
 from fourfold.plan import sweep as sweeps
+from fourfold.plan.columns import column_problems, columns_in
 from fourfold.plan.config import Config, config_name, read_config, run_options
 from fourfold.plan.graph import Planned, link
 from fourfold.plan.kind import Problem
@@ -336,6 +337,11 @@ def _check_runs(
                 problem = _no_file(path, root)
             if problem:
                 problems.append(Problem((block if varied else "parameters", name), problem))
+    problems += [
+        Problem((block if name in run.varied else "parameters", name), message)
+        for run in _differing(template, runs)
+        for name, message in column_problems(template.parameters, run.parameters, root)
+    ]
     for run in runs:
         for name, given in run.parameters.items():
             place = block if name in run.varied else "parameters"
@@ -345,6 +351,13 @@ def _check_runs(
                 Problem((place, name), message) for message in (*unread, *plain) if message
             ]
     return [config.violation(key, message) for key, message in problems]
+
+
+def _differing(template: Template, runs: Sequence[RunSpec]) -> list[RunSpec]:
+    """Return a run for each set of data and columns."""
+    names = ("data", "query", "contract", *columns_in(template.parameters))
+    cases = {canonical({n: run.parameters.get(n) for n in names}): run for run in reversed(runs)}
+    return list(cases.values())[::-1]
 
 
 def _unread(text: str, name: str) -> str:
