@@ -110,8 +110,8 @@ def test_a_required_parameter_must_be_given(config, project, notebook):
     (project / "templates" / "tiny.ipynb").write_text(json.dumps(notebook))
     (line,) = told([config("template: tiny\n")], project)
     assert "parameters.target: missing; expected str (column to predict)" in line
-    (run,) = plan([str(config("template: tiny\nparameters: {target: y}\n"))], project)
-    assert run.parameters["target"] == "y"
+    (run,) = plan([str(config("template: tiny\nparameters: {target: n}\n"))], project)
+    assert run.parameters["target"] == "n"
 
 
 def test_two_configs_of_one_name_are_told(config, project):

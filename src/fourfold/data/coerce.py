@@ -120,10 +120,10 @@ def typed(frame: pd.DataFrame, decimal: str = ".") -> pd.DataFrame:
         else:
             continue
         if marks:
-            told = ", ".join(
+            counts = ", ".join(
                 f"{mark!r} in {n:,}" if mark else f"blanks in {n:,}" for mark, n in marks.items()
             )
-            note = f"read as missing: {told} row{'s' * (sum(marks.values()) != 1)}"
+            note = f"read as missing: {counts} row{'s' * (sum(marks.values()) != 1)}"
             notes[str(name)] = "; ".join(filter(None, [notes.get(str(name), ""), note]))
     for name in frame.select_dtypes(include="number"):
         if (days := _as_days(frame[name])) is not None:

@@ -71,14 +71,14 @@ class Layout:
     @property
     def note(self) -> str:
         """Return in words what is unusual; empty if nothing is."""
-        told = []
+        said = []
         if self.above:
-            told.append(f"{self.above} line{'s' * (self.above > 1)} above the table left out")
+            said.append(f"{self.above} line{'s' * (self.above > 1)} above the table left out")
         if not self.header:
-            told.append("no row of names: the columns are called column_1 and so on")
+            said.append("no row of names: the columns are called column_1 and so on")
         if self.units:
-            told.append("the row below the names has units")
-        return "; ".join(told)
+            said.append("the row below the names has units")
+        return "; ".join(said)
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,12 @@ def find_dialect(head: bytes, name: str) -> Dialect:
     lines = text.splitlines()[:_LINES]
     if len(head) == HEAD:
         lines = lines[:-1]
-    told = re.fullmatch(r"sep=([,;\t|])", lines[0].strip('"')) if lines else None
-    separator = told[1] if told else max(_SEPARATORS, key=lambda mark: _fitness(lines, mark))
-    if not told and _fitness(lines, separator)[0] < _SHARE and _in_columns(lines):
+    stated = re.fullmatch(r"sep=([,;\t|])", lines[0].strip('"')) if lines else None
+    separator = stated[1] if stated else max(_SEPARATORS, key=lambda mark: _fitness(lines, mark))
+    if not stated and _fitness(lines, separator)[0] < _SHARE and _in_columns(lines):
         separator = BLANKS
     rows = _rows(lines, separator)
-    layout = find_layout(rows, len(lines) < _LINES, told=bool(told))
+    layout = find_layout(rows, len(lines) < _LINES, stated=bool(stated))
     if separator == ",":
         return Dialect(encoding=encoding, layout=layout)
     cells = [cell.strip() for row in rows[layout.above + layout.header :] for cell in row]
@@ -128,7 +128,7 @@ def find_dialect(head: bytes, name: str) -> Dialect:
     return Dialect(separator, "," if commas > points else ".", encoding, layout)
 
 
-def find_layout(rows: Sequence[Sequence[str]], whole: bool = True, told: bool = False) -> Layout:
+def find_layout(rows: Sequence[Sequence[str]], whole: bool = True, stated: bool = False) -> Layout:
     """Return where the rows of a table begin, judged by its first ones.
 
     Parameters
@@ -137,7 +137,7 @@ def find_layout(rows: Sequence[Sequence[str]], whole: bool = True, told: bool = 
         Cells as text.
     whole : bool
         Whether these are all rows.
-    told : bool
+    stated : bool
         Whether the first row says only how the table is written.
 
     Examples
@@ -147,7 +147,7 @@ def find_layout(rows: Sequence[Sequence[str]], whole: bool = True, told: bool = 
     >>> find_layout([["1.5", "a"], ["2.5", "b"], ["0.5", "a"]]).header
     False
     """
-    above = max(_above(rows), int(told))
+    above = max(_above(rows), int(stated))
     table = [row for row in rows[above:] if any(cell.strip() for cell in row)]
     if len(table) < 2 or len(table[0]) < 1:
         return Layout(above)
@@ -155,7 +155,7 @@ def find_layout(rows: Sequence[Sequence[str]], whole: bool = True, told: bool = 
     first, second = _padded(table[0], len(columns)), _padded(table[1], len(columns))
     if not _is_header(first, columns, table[1 : _ROWS + 1]):
         # Above rows without names there is no title: the row of names is too short.
-        return Layout(above, header=False) if above == told else Layout()
+        return Layout(above, header=False) if above == stated else Layout()
     below = list(zip_longest(*table[2 : _ROWS + 2], fillvalue=""))
     # With blank lines between, pandas would count otherwise.
     adjacent = len(rows) > above + 1 and list(rows[above + 1]) == list(table[1])

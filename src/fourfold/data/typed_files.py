@@ -52,8 +52,8 @@ def read_statistics(handle: IO[bytes], name: str) -> pd.DataFrame:
         import pyreadstat
     except ImportError as error:
         raise DataError(f"{name}: needs the package pyreadstat; pip install pyreadstat") from error
-    read = {"sas7bdat": pyreadstat.read_sas7bdat, "xpt": pyreadstat.read_xport}
-    options = {} if ending in read else {"apply_value_formats": True}
+    read: dict[str, Any] = {"sas7bdat": pyreadstat.read_sas7bdat, "xpt": pyreadstat.read_xport}
+    options: dict[str, Any] = {} if ending in read else {"apply_value_formats": True}
     # It reads from paths only.
     with NamedTemporaryFile(suffix=f".{ending}") as file:
         shutil.copyfileobj(handle, file)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,10 @@ def columns_in(parameters: Mapping[str, Parameter]) -> list[str]:
 
 
 def column_problems(
-    parameters: Mapping[str, Parameter], values: Mapping[str, Any], root: Path
+    parameters: Mapping[str, Parameter],
+    values: Mapping[str, Any],
+    own: Collection[str],
+    root: Path,
 ) -> Iterator[tuple[str, str]]:
     """Yield the parameters that name a column which the data do not have, and what is wrong.
 
@@ -41,7 +44,9 @@ def column_problems(
     parameters : mapping of name to Parameter
         Of the template.
     values : mapping of name to value
-        Of a run, as its config gives them; what it does not give has the template's default.
+        Of a run.
+    own : collection of str
+        What the config gives. A default of the template is for the template's own data.
     root : Path
         The project.
     """
@@ -52,11 +57,11 @@ def column_problems(
     if not known:
         return
     for name in columns_in(parameters):
-        given = values.get(name)
+        given = values.get(name) if name in own else None
         for column in given if isinstance(given, list) else [given]:
             if isinstance(column, str) and column and column not in known:
                 yield name, _missing(column, data, known)
-    if isinstance(contract := values.get("contract"), str) and contract:
+    if isinstance(contract := values.get("contract"), str) and contract and "contract" in own:
         for column in _required(root / contract):
             if column not in known:
                 yield "contract", f"{contract}: {_missing(column, data, known)}"

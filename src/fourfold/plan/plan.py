@@ -337,16 +337,19 @@ def _check_runs(
                 problem = _no_file(path, root)
             if problem:
                 problems.append(Problem((block if varied else "parameters", name), problem))
+    given = config.block("parameters")
     problems += [
         Problem((block if name in run.varied else "parameters", name), message)
         for run in _differing(template, runs)
-        for name, message in column_problems(template.parameters, run.parameters, root)
+        for name, message in column_problems(
+            template.parameters, run.parameters, {*given, *run.varied}, root
+        )
     ]
     for run in runs:
-        for name, given in run.parameters.items():
+        for name, value in run.parameters.items():
             place = block if name in run.varied else "parameters"
-            unread = map(_unread, artifacts_in(given) if name in run.own else (), repeat(name))
-            plain = filter(None, map(password_complaint, texts_in(given)))
+            unread = map(_unread, artifacts_in(value) if name in run.own else (), repeat(name))
+            plain = filter(None, map(password_complaint, texts_in(value)))
             problems += [
                 Problem((place, name), message) for message in (*unread, *plain) if message
             ]
