@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fourfold import promotion
     from fourfold.author.begin import begin
+    from fourfold.author.frame_draft import new
     from fourfold.author.rerun import rerun
     from fourfold.data.sources import locate
     from fourfold.methods import (
@@ -39,6 +40,7 @@ CALLS = {
     "begin": "author.begin",
     "keep_model": "models.keep",
     "locate": "data.sources",
+    "new": "author.frame_draft",
     "rerun": "author.rerun",
 }
 _METHODS = (

@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import fourfold as ff
 from fourfold.author.config_draft import drafts, rejected_rows
 from fourfold.author.survey import survey
 from fourfold.author.understood import doubts, sentinels, understood
 from fourfold.cli.understood import answered
+from fourfold.errors import DataError, FourfoldError
+from fourfold.plan.plan import plan
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,10 +100,10 @@ def test_marks_of_missing_values_among_numbers(values, marks):
 
 def test_a_date_of_two_meanings_is_a_doubt():
     """01/02/2024 in every row."""
-    assert list(doubts(pd.Series(["01/02/2024", "03/04/2024"] * 9))) == [
+    assert list(doubts(pd.Series(["01/02/2024", "03/04/2024"] * 9), "category")) == [
         "dates that may be day/month or month/day: kept as text"
     ]
-    assert not list(doubts(pd.Series(["a", "b"] * 9)))
+    assert not list(doubts(pd.Series(["a", "b"] * 9), "category"))
 
 
 def test_answers_make_the_draft(looked, tmp_path, monkeypatch):
@@ -112,3 +115,20 @@ def test_answers_make_the_draft(looked, tmp_path, monkeypatch):
     assert 'positive: "no"' in config
     monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
     assert answered(replace(table, target=""), "").target == ""
+
+
+def test_a_table_in_a_notebook_gets_a_config(tmp_path, monkeypatch, capsys):
+    """Once; a second time the file is there, and a table that cannot be drafted leaves nothing."""
+    (tmp_path / "templates").symlink_to(ROOT / "templates")
+    (tmp_path / "params").mkdir()
+    monkeypatch.chdir(tmp_path)
+    table = ff.new(people(), "people", target="ill")
+    assert table.loc["patient", "role"] == "group"
+    out = capsys.readouterr().out
+    assert "next:  fourfold run params/classification/people.yaml" in out
+    assert [run.config for run in plan([], tmp_path)] == ["classification-people"]
+    with pytest.raises(FourfoldError, match=r"data/people\.parquet: expected no file of that name"):
+        ff.new(people(), "people")
+    with pytest.raises(DataError):
+        ff.new(people(), "others", target="sick")
+    assert not (tmp_path / "data" / "others.parquet").exists()

@@ -11,7 +11,6 @@ from pandas.api.types import is_numeric_dtype
 
 from fourfold.author.survey import Survey
 from fourfold.data.coerce import READ, UNITS
-from fourfold.methods.columns import kind
 from fourfold.methods.supervised import evaluation
 from fourfold.records.formatting import number
 
@@ -62,7 +61,9 @@ def understood(table: Survey, template: str) -> list[Understood]:
     for name, facts in table.columns.iterrows():
         column = str(name)
         role, why = _role(table, template, column, parameter if column == divides else "")
-        said = tuple(filter(None, [notes.get(column, ""), *doubts(table.frame[column])]))
+        said = tuple(
+            filter(None, [notes.get(column, ""), *doubts(table.frame[column], str(facts["kind"]))])
+        )
         what, unit, missing = str(facts["kind"]), units.get(column, ""), float(facts["missing"])
         made.append(Understood(column, what, unit, missing, role, why, said))
     return made
@@ -86,15 +87,15 @@ def _role(table: Survey, template: str, name: str, divides: str) -> tuple[str, s
     return "feature", ""
 
 
-def doubts(column: pd.Series) -> Iterator[str]:
+def doubts(column: pd.Series, kind: str) -> Iterator[str]:
     """Yield what only somebody who knows the data can tell of a column.
 
     Examples
     --------
-    >>> list(doubts(pd.Series([3.5, 4.0, 7.25, -200, 5.0, -200])))
+    >>> list(doubts(pd.Series([3.5, 4.0, 7.25, -200, 5.0, -200]), "number"))
     ['-200 in 2 rows lies far from the others (3.50 to 7.25): does it stand for a missing value?']
     """
-    if kind(column) == "number" and is_numeric_dtype(column):
+    if kind == "number" and is_numeric_dtype(column):
         for value in sentinels(column):
             rest = column[column.notna() & (column != value)]
             rows = int((column == value).sum())
@@ -103,7 +104,7 @@ def doubts(column: pd.Series) -> Iterator[str]:
                 f"{value:g} in {rows:,} rows lies far from the others ({inside}): does it stand "
                 "for a missing value?"
             )
-    elif kind(column) in ("text", "category") and _two_ways(column):
+    elif kind in ("text", "category") and _two_ways(column):
         yield "dates that may be day/month or month/day: kept as text"
 
 

@@ -106,6 +106,9 @@ def typed(frame: pd.DataFrame, decimal: str = ".") -> pd.DataFrame:
     notes: dict[str, str] = dict(frame.attrs.get(READ, {}))
     units: dict[str, str] = dict(frame.attrs.get(UNITS, {}))
     for name, texts in _texts(frame):
+        if (plain := _as_dates(texts)) is not None:
+            columns[name] = plain.reindex(frame.index)
+            continue
         values, marks = _without_marks(texts)
         if values is None:
             continue

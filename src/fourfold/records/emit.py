@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from fourfold.data import contract as contracts
 from fourfold.data import sources
+from fourfold.data.coerce import READ, UNITS
 from fourfold.errors import DataError
 from fourfold.records.evidence import (
     EXACT,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 _METRICS: dict[str, Metric] = {}
 _CONCLUSIONS: list[Conclusion] = []
+#: So many notes of a table are shown.
+_MOST_NOTES = 8
 _DATA: list[dict[str, Any]] = []
 #: Which rows the answer does not hold for, as contracts have set them aside.
 _ASIDE: list[str] = []
@@ -102,6 +105,9 @@ def ingest(
     heads = ["source", "rows", "columns", "missing values", "rejected rows", "contract", "content"]
     counts = [rows, number(facts["columns"]), missing, broken]
     cells = [loaded.source, *counts, contract or "none", f"sha256 {loaded.sha256[:12]}…"]
+    if notes := _as_read(loaded.frame):
+        heads.append("as read")
+        cells.append("; ".join(notes))
     shape = f"{rows} rows, {facts['columns']} columns"
     line = f"{loaded.source}: {shape}, {missing} missing values, {broken} rows rejected"
     _DATA.append(facts)
@@ -117,6 +123,15 @@ def ingest(
         return frame
     reasons = dict(rejected.get("reason", {}))
     return loaded.frame.assign(reason=[reasons.get(row, "") for row in loaded.frame.index])
+
+
+def _as_read(frame: pd.DataFrame) -> list[str]:
+    """Return what was done to values on reading them, and the units that were written there."""
+    notes, units = frame.attrs.get(READ, {}), frame.attrs.get(UNITS, {})
+    said = [f"{name}: {note}" if name else note for name, note in notes.items()]
+    said += [f"{name} in {unit}" for name, unit in units.items()]
+    more = len(said) - _MOST_NOTES
+    return [*said[:_MOST_NOTES], *([f"and {more} more"] if more > 0 else [])]
 
 
 def record(
