@@ -160,8 +160,13 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         yield partial
         os.replace(partial, path)
+    except OSError as error:
+        if error.filename != str(partial):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error  # the name that is known
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder has become a file
+            partial.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -223,9 +228,10 @@ def hold_outputs(outputs: Path) -> Iterator[None]:
             handle.write(str(os.getpid()).encode())
             yield
         except OSError as error:
-            if not no_room(error):
+            file = Path(str(error.filename or ""))
+            if not no_room(error) and not file.is_relative_to(outputs):
                 raise
-            raise _unwritable(outputs, error) from None
+            raise _unwritable(outputs if no_room(error) else file, error) from None
 
 
 def _check_inside(path: Path, outputs: Path) -> None:
@@ -237,5 +243,5 @@ def _check_inside(path: Path, outputs: Path) -> None:
         raise FourfoldError(f"{path}: expected a folder in {outputs}, got a link out of it")
 
 
-def _unwritable(outputs: Path, error: OSError) -> FourfoldError:
-    return FourfoldError(f"{outputs}: cannot be written: {error.strerror}")
+def _unwritable(path: Path, error: OSError) -> FourfoldError:
+    return FourfoldError(f"{path}: cannot be written: {error.strerror}")

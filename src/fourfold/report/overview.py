@@ -82,7 +82,7 @@ def keep_runs(outputs: Path, runs: Mapping[str, Sequence[str]]) -> None:
         path, text = outputs / config / _RUNS, json.dumps(ids, ensure_ascii=False)
         with suppress(OSError):  # a file in the place of the folder: its runs fail, each alone
             path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.exists() or path.read_text(encoding="utf-8") != text:
+            if not _holds(path, text):
                 write_text(path, text)
 
 
@@ -91,15 +91,15 @@ def keep_notes(outputs: Path, notes: Mapping[str, Mapping[str, Any]]) -> None:
     changed = False
     for config, of_runs in notes.items():
         path, text = outputs / config / _NOTES, json.dumps(of_runs, ensure_ascii=False)
-        if path.parent.is_dir() and text != _text(path, "{}"):
+        if path.parent.is_dir() and (of_runs or path.exists()) and not _holds(path, text):
             write_text(path, text)
             changed = True
     if changed and (known := _notes(outputs)):
         _note(outputs, known["found"], results=False)
 
 
-def _text(path: Path, default: str) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else default
+def _holds(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode("utf-8", "backslashreplace")
 
 
 def _noted(outputs: Path, read: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
