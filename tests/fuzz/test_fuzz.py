@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
+import re
 import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from fourfold.data.formats import read_table
@@ -43,7 +48,7 @@ def test_contracts_that_would_grow_are_refused(root, name, data):
     assert time.process_time() - began < 10  # else it hangs
 
 
-FILES = bombs.files()
+FILES, COUNTED = bombs.files(), bombs.counted()
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -54,6 +59,65 @@ def test_files_that_would_unpack_to_more_are_refused(tmp_path, name):
     with (tmp_path / name).open("rb") as handle, pytest.raises(DataError, match=name):
         read_table(handle, name)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500 << 10
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_what_is_counted_is_refused_before_it_is_made(tmp_path, name):
+    """In less memory than a part of what it would become, and with how much that is."""
+    assert len(COUNTED[name]) < 3_000_000
+    (tmp_path / name).write_bytes(COUNTED[name])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with (tmp_path / name).open("rb") as handle, pytest.raises(DataError) as refused:
+        read_table(handle, name)
+    assert re.match(rf"{name}: expected a (file that unpacks to less|sheet of about)", str(refused.value))  # fmt: skip
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 350 << 10
+
+
+def test_tables_that_repeat_themselves_are_no_bombs(tmp_path):
+    """A category of long names, and a million rows of zeros, are what people have."""
+    frame = pd.DataFrame(
+        {"zero": np.zeros(1_000_000), "name": ["a long name of a town"] * 1_000_000}
+    )
+    frame.astype({"name": "category"}).to_parquet(tmp_path / "a.parquet")
+    frame.to_parquet(tmp_path / "b.parquet")
+    for name in ("a.parquet", "b.parquet"):
+        with (tmp_path / name).open("rb") as handle:
+            assert len(read_table(handle, name)) == 1_000_000
+
+
+class _Read:
+    """A file that counts what is read of it."""
+
+    def __init__(self, content):
+        self.inner, self.bytes = io.BytesIO(content), 0
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    def read(self, size=-1):
+        part = self.inner.read(size)
+        self.bytes += len(part)
+        return part
+
+
+def test_an_archive_is_unpacked_once(tmp_path):
+    """But for its head, by which the dialect is found."""
+    text = b"a,b\n" + b"".join(b"%d,%d\n" % (n, n * 7919 % 1000) for n in range(400_000))
+    handle = _Read(gzip.compress(text))
+    assert len(read_table(handle, "a.csv.gz")) == 400_000
+    assert handle.bytes < 1.2 * len(handle.inner.getvalue())
+
+
+def test_an_archive_that_is_cut_says_so():
+    """Whoever of the readers notices it first."""
+    packed = gzip.compress(b"a,b\n" + b"1,2\n" * 100_000)
+    for name, content in {
+        "a.csv.gz": packed[:-9],
+        "b.json.gz": packed[:-9],
+        "c.csv.gz": b"no",
+    }.items():
+        with pytest.raises(DataError, match=rf"^{name}: expected a \.gz file: "):
+            read_table(io.BytesIO(content), name)
 
 
 def test_long_cells_are_read(tmp_path):
