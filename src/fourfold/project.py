@@ -114,7 +114,7 @@ def read_settings(root: Path) -> Settings:
         content = tomllib.loads(text)
     except OSError as error:
         raise ConfigError([Violation(_FILE, 1, 1, _TABLE, str(error.strerror))]) from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # such as a number of 5,000 digits
         at = _LOCATED.search(str(error))
         line, column = (int(n or 1) for n in at.groups()) if at else (1, 1)
         problem = f"not TOML: {_LOCATED.sub('', str(error))}"

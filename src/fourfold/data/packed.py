@@ -14,6 +14,8 @@ from fourfold.errors import DataError
 ENDINGS = (".gz", ".bz2", ".xz", ".zip")
 #: Bytes, and times its own size: what unpacks to more than both is a bomb.
 _LARGEST, _LARGEST_RATIO = 1 << 27, 200
+#: Bytes of an archive's content that are held at once.
+_HELD = 1 << 26
 #: The text of a workbook's sheets, which is read cell by cell; and the cells of their area.
 _SHEET, _AREA, _AREA_RATIO = 1 << 24, 1 << 19, 50
 #: Bytes that a value takes in a frame, whatever its type.
@@ -75,7 +77,7 @@ def bomb(name: str, packed: int, largest: int) -> DataError:
     """
     most = f"{_LARGEST_RATIO} times its size and {largest >> 20} MB"
     return DataError(
-        f"{name}: expected a file that unpacks to less than {most}, got {packed:,} bytes of more"
+        f"{name}: expected a file that unpacks to less than {most}, got {packed:,} bytes that hold more"
     )
 
 
@@ -102,7 +104,12 @@ def opened(handle: IO[bytes], name: str, ending: str) -> IO[bytes]:
     openers: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
     size = _size(handle)
     inner = _only_member(handle, name) if ending == ".zip" else openers[ending](handle)
-    return io.BufferedReader(_Counted(inner, name, ending, size), 1 << 16)
+    counted = io.BufferedReader(_Counted(inner, name, ending, size), 1 << 16)
+    content = counted.read(_HELD)
+    if len(content) < _HELD:
+        return io.BytesIO(content)  # what is read several times is unpacked once
+    counted.seek(0)
+    return counted
 
 
 def problem_of(handle: IO[bytes]) -> DataError | None:
