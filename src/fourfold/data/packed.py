@@ -77,7 +77,8 @@ def bomb(name: str, packed: int, largest: int) -> DataError:
     """
     most = f"{_LARGEST_RATIO} times its size and {largest >> 20} MB"
     return DataError(
-        f"{name}: expected a file that unpacks to less than {most}, got {packed:,} bytes that hold more"
+        f"{name}: expected a file that unpacks to less than {most}, got {packed:,} bytes "
+        "that hold more"
     )
 
 
