@@ -10,6 +10,7 @@ import resource
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -137,9 +138,33 @@ def test_an_archive_of_a_usual_table_is_read(tmp_path):
         assert len(read_table(handle, "a.csv.gz")) == 100_000
 
 
+TABLE = "outputs/batches/2026-11-28.csv"
+WRONG_ONCE = [
+    ("settings", b"number = " + b"9" * 5000), ("settings", b"a = " + b"[" * 5000),
+    ("notes", b"[1]"), ("notes", b"default: {tags: 5}"), ("notes", b"default: {note: {a: 1}}"), ("notes", b"\xff"), ("notes", b"a: ["),
+    ("promotion", ("proposal", b"[1]")), ("promotion", ("proposal", b'{"run": 5, "name": [], "approver": null}')),
+    ("outputs", (TABLE, b"config,status\na,ok\n")), ("outputs", (TABLE, b"config,run_id\na,b\n")),
+    ("outputs", (TABLE, b"config,run_id,status\na,k=1,ok,more,still more\n")), ("outputs", (TABLE, b"\xff")),
+    ("outputs", ("outputs/results.csv", b"config,run_id,status,param.k,metric.m,metric.m.low\na,b,ok,1,2,x\na,c,ok,2,3,y\n")),
+    ("outputs", ("outputs/a/.notes.json", b"")), ("outputs", ("outputs/a/.notes.json", b'{"default": {"tags": 5}}')),
+    ("outputs", ("outputs/a/.runs.json", b"5")), ("outputs", ("outputs/.overview.json", b'{"format": 4, "found": {"a/default": 5}}')),
+    ("outputs", ("outputs/s/search.json", b"[1]")), ("outputs", ("outputs/s/search.json", b'{"about": "a", "ended": true, "winner": "x"}')),
+    ("outputs", ("outputs/s/.search.jsonl", b'{"search": "x"}\n{"drawn": {"count": 99}}\n{"drawn": 5}\n')),
+    ("outputs", ("outputs/s/.search.jsonl", b'{"search": "x"}\n{"seconds": []}\n5\n')),
+    ("outputs", ("outputs/.track/aliases.json", b'{"http://127.0.0.1:5000 shop": 5}')),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "value"), WRONG_ONCE, ids=[f"{n}-{each[0]}" for n, each in enumerate(WRONG_ONCE)])  # fmt: skip
+def test_what_the_fuzzer_has_met(root, kind, value):
+    """A result, or an error that is raised on purpose."""
+    with suppress(FourfoldError):
+        run.KINDS[kind](root, value)
+
+
 def test_a_few_inputs_of_each_kind():
-    """The session `fuzz` tries 50,000; here 60 show that it works, and that its inputs are read."""
-    call = [sys.executable, str(Path(run.__file__)), "--inputs", "60", "--processes", "1"]
+    """The session `fuzz` tries 50,000; here 140 show that it works, and that its inputs are read."""
+    call = [sys.executable, str(Path(run.__file__)), "--inputs", "140", "--processes", "1"]
     done = subprocess.run(
         call, capture_output=True, text=True, env={**os.environ, "FOURFOLD_FUZZ_SLACK": "10"}
     )

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.commands
 #: How a text stands in a page: as it is, as `ff.listed` has names, and within a list of JSON.
 FORMS = [
     *ENDS.values(),
-    *(end.replace("_", " ") for end in ENDS.values()),
+    *(" ".join(end.replace("_", " ").split()) for end in ENDS.values()),
     *(json.dumps(end, ensure_ascii=False)[1:-1] for end in ENDS.values()),
 ]
 LEAST = 12  # characters that a text has if it was cut
