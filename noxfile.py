@@ -115,17 +115,18 @@ def editing(session: nox.Session) -> None:
 
 @nox.session
 def tracking(session: nox.Session) -> None:
-    """Runs in a real MLflow on PostgreSQL, killed in between; arguments go to the benchmark."""
+    """PostgreSQL: queries, and a real MLflow killed in between; arguments go to the benchmark."""
     run_in_venv(session, "python", "-c", "", venv=(venv := ROOT / ".nox" / "tracking"))
     pins = ("--quiet", "--no-deps", "--python", str(venv), "-r", "tests/mlflow-pins.txt")
     uv(session, "pip", "install", *pins)
     given = session.posargs or ("--runs", "16", "--workers", "4", "--times", "1", "--bar", "0")
+    run_in_venv(session, "pytest", "-q", "tests/data/test_postgres.py", venv=venv)
     run_in_venv(session, "python", "benchmarks/speed/tracking.py", *given)
 
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Try 50,000 inputs that nobody meant, of six kinds; arguments go to ``tests/fuzz/run.py``."""
+    """Try 50,000 inputs that nobody meant, of 14 kinds; arguments go to ``tests/fuzz/run.py``."""
     run_in_venv(session, "python", "tests/fuzz/run.py", *session.posargs)
 
 

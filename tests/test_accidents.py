@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
-import time
 
 import psutil
 import pytest
@@ -21,7 +19,7 @@ from fourfold.project import Project
 from fourfold.records.record import find_record
 from fourfold.run.kernels.execution import LONGEST_ERROR
 from fourfold.run.kernels.machine import cores, memory_mb
-from served import COMMAND, ITSELF
+from served import COMMAND
 from tiny_project import CELLS, make_notebook, run_all
 
 
@@ -182,17 +180,6 @@ def test_limits_of_both_versions_of_cgroups(tmp_path):
     assert [memory_mb(old), memory_mb(new)] == [256, 256]
     (old / "cpu/cpu.cfs_quota_us").write_text("-1")
     assert cores(old) == cores(tmp_path)
-
-
-def test_ctrl_c_while_it_loads_is_one_line(project):
-    """From the first tenth of a second on, wherever it is by then."""
-    for pause in (0.15, 0.3, 0.6):
-        began = subprocess.Popen([*ITSELF, "plan"], cwd=project, stderr=subprocess.PIPE, text=True)
-        time.sleep(pause)
-        began.send_signal(signal.SIGINT)
-        said = began.communicate(timeout=60)[1]
-        if "fourfold" in said and "site.py" not in said:  # Python itself was still starting
-            assert "Traceback" not in said, (pause, said)
 
 
 SECRETS = {

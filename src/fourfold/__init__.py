@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     )
     from fourfold.models.keep import keep_model
     from fourfold.records.emit import conclude, ingest, record, save
-    from fourfold.records.formatting import listed, number, short, style
+    from fourfold.records.formatting import code, listed, number, plain, short, style
 
 __version__ = "0.1.0"
 
 #: What a notebook calls, and the module that has it.
 CALLS = {
     **dict.fromkeys(("conclude", "ingest", "record", "save"), "records.emit"),
-    **dict.fromkeys(("listed", "number", "short", "style"), "records.formatting"),
+    **dict.fromkeys(("code", "listed", "number", "plain", "short", "style"), "records.formatting"),
     "begin": "author.begin",
     "keep_model": "models.keep",
     "locate": "data.sources",

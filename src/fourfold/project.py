@@ -1,6 +1,7 @@
 """The user's folder: find it, name files in it, write whole files, lock it, ask git."""
 
 import errno
+import json
 import os
 import re
 import secrets
@@ -113,7 +114,7 @@ def read_settings(root: Path) -> Settings:
         content = tomllib.loads(text)
     except OSError as error:
         raise ConfigError([Violation(_FILE, 1, 1, _TABLE, str(error.strerror))]) from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # such as a number of 5,000 digits
         at = _LOCATED.search(str(error))
         line, column = (int(n or 1) for n in at.groups()) if at else (1, 1)
         problem = f"not TOML: {_LOCATED.sub('', str(error))}"
@@ -159,8 +160,13 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         yield partial
         os.replace(partial, path)
+    except OSError as error:
+        if error.filename != str(partial):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error  # the name that is known
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder has become a file
+            partial.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -168,6 +174,17 @@ def write_text(path: Path, text: str) -> None:
     with whole_file(path) as partial:
         # Half of a character becomes the escape that JSON has for it.
         partial.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def read_kept(path: Path) -> dict[str, Any]:
+    """Return the mapping in a JSON file that we have written; empty if it cannot be read.
+
+    What is kept between commands only saves work, so that a file that was spoiled costs no run.
+    """
+    with suppress(OSError, ValueError, RecursionError):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return content if isinstance(content, dict) else {}
+    return {}
 
 
 def linked(source: str | Path, target: str | Path) -> None:
@@ -211,9 +228,10 @@ def hold_outputs(outputs: Path) -> Iterator[None]:
             handle.write(str(os.getpid()).encode())
             yield
         except OSError as error:
-            if not no_room(error):
+            file = Path(str(error.filename or ""))
+            if not no_room(error) and not file.is_relative_to(outputs):
                 raise
-            raise _unwritable(outputs, error) from None
+            raise _unwritable(outputs if no_room(error) else file, error) from None
 
 
 def _check_inside(path: Path, outputs: Path) -> None:
@@ -225,5 +243,5 @@ def _check_inside(path: Path, outputs: Path) -> None:
         raise FourfoldError(f"{path}: expected a folder in {outputs}, got a link out of it")
 
 
-def _unwritable(outputs: Path, error: OSError) -> FourfoldError:
-    return FourfoldError(f"{outputs}: cannot be written: {error.strerror}")
+def _unwritable(path: Path, error: OSError) -> FourfoldError:
+    return FourfoldError(f"{path}: cannot be written: {error.strerror}")

@@ -36,6 +36,41 @@ def configs() -> dict[str, bytes]:
     }  # fmt: skip
 
 
+def counted() -> dict[str, bytes]:
+    """Files whose own words say how much they hold: Parquet by groups, texts, workbooks by place."""
+    import numpy as np
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    zeros, texts, alike = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    table = pa.table({"a": np.zeros(1_000_000)})
+    with parquet.ParquetWriter(zeros, table.schema, compression="zstd") as writer:
+        for _ in range(40):
+            writer.write_table(table)
+    once = pa.DictionaryArray.from_arrays(np.zeros(400_000, "int32"), ["x" * 1000])
+    plain = {"compression": "zstd", "store_schema": False}
+    parquet.write_table(pa.table({"a": once}), texts, **plain)
+    long = pa.array([f"{'y' * 100_000}{n}" for n in range(4000)])
+    delta = {"use_dictionary": False, "column_encoding": {"a": "DELTA_BYTE_ARRAY"}}
+    parquet.write_table(pa.table({"a": long}), alike, **plain, **delta)
+    cell = '<row r="{0}"><c r="{1}{0}"><v>1</v></c></row>'
+    return {
+        "zeros.parquet": zeros.getvalue(),
+        "texts.parquet": texts.getvalue(),
+        "alike.parquet": alike.getvalue(),
+        "far.xlsx": _workbook(cell.format(1, "A") + cell.format(1048576, "XFD")),
+        "below.xlsx": _workbook(cell.format(1, "A") + cell.format(1048576, "A")),
+        "cells.xlsx": _workbook("<row><c><v>0</v></c><c><v>0</v></c></row>" * 500_000),
+    }
+
+
+def _workbook(rows: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", f"<sheetData>{rows}</sheetData>")
+    return packed.getvalue()
+
+
 def contracts() -> dict[str, bytes]:
     """Contracts by name."""
     return {

@@ -133,6 +133,15 @@ def misshapen(draw: Any, tree: Any) -> Any:
     return tree
 
 
+def yaml_of(tree: Any) -> str:
+    """A tree as YAML."""
+    from ruamel.yaml import YAML
+
+    text = io.StringIO()
+    YAML().dump(tree, text)
+    return text.getvalue()
+
+
 def as_json(tree: Any) -> bytes:
     """JSON, which YAML holds as well; halves of characters stay escaped."""
     return json.dumps(tree).encode()
@@ -262,7 +271,7 @@ def tables(draw: Any) -> tuple[str, bytes]:
 TABLES = _tables()
 INPUTS: dict[str, Any] = {
     "config": st.sampled_from(CONFIGS).flatmap(
-        lambda tree: st.one_of(misshapen(tree).map(as_json), damaged(_yaml(tree)))
+        lambda tree: st.one_of(misshapen(tree).map(as_json), damaged(yaml_of(tree)))
     ),
     "template": st.one_of(
         misshapen(make_notebook(CELLS)).map(as_json),
@@ -275,11 +284,3 @@ INPUTS: dict[str, Any] = {
         misshapen(executed()).map(as_json), damaged(json.dumps(executed(), indent=1))
     ),
 }
-
-
-def _yaml(tree: Any) -> str:
-    from ruamel.yaml import YAML
-
-    text = io.StringIO()
-    YAML().dump(tree, text)
-    return text.getvalue()

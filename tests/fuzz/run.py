@@ -1,7 +1,8 @@
 """Fuzz what Fourfold reads: ``python tests/fuzz/run.py [--inputs N] [--kind KIND] [--seed N]``.
 
 Each input goes through all that the commands do with its kind. Right is a result, or an error that
-Fourfold raises on purpose. Wrong are any other exception, more than 2 seconds, and more than 500 MB.
+Fourfold raises on purpose. Wrong are any other exception, more than 2 seconds of CPU time (or a
+minute of waiting), and more than 500 MB.
 What is wrong is grouped by the place where it came up; the exit code is 1 if anything is.
 """
 
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path.insert(0, str(HERE.parent))
 
 LIMIT_S, LIMIT_MB = 2.0, 500
 
@@ -139,9 +140,192 @@ def notebook(root: Path, data: bytes) -> None:
     render(from_dict(content), RunRecord("a", "b", "c", "ok", {}, [], "", 1.0, **facts))
 
 
+def settings(root: Path, data: bytes) -> None:
+    """As every command reads what ``pyproject.toml`` says of us."""
+    from fourfold.cli.ending import command_of
+    from fourfold.plan.setup import setup_cell
+    from fourfold.track.address import read_tracking
+
+    (root / "pyproject.toml").write_bytes(data)
+    for read in (read_tracking, command_of, lambda folder: setup_cell("tiny", folder)):
+        with suppress(_fourfold_error()):
+            read(root)
+
+
+def cycle(root: Path, configs: dict[str, Any]) -> None:
+    """As `fourfold plan` puts configs that follow each other in order, and draws them."""
+    from fourfold.cli.graph import drawing
+    from fourfold.plan.plan import plan
+    from fourfold.run.following import Following
+    from fourfold.run.searching import expanded
+    from fourfold.run.selection import Choice, Known
+
+    paths = [root / "params" / f"{name}.yaml" for name in configs]
+    for path, content in zip(paths, configs.values(), strict=True):
+        path.write_text(json.dumps(content))
+    place = _place_of(root)
+    planned = plan([str(path) for path in paths], root)
+    runs = expanded(planned, place)
+    drawing(planned, {spec.config for spec in planned})
+    sought = [spec.config for spec in planned if spec.search]
+    following = Following(
+        runs, planned, place, Known(place, runs), Choice(), dry=True, searching=sought
+    )
+    following.begin()
+    list(following.waiting())
+
+
+def reference(root: Path, data: bytes) -> None:
+    """As `fourfold regress` collects it, up to its execution."""
+    from fourfold.author.copies import find_copy
+    from fourfold.regress.case import read_case
+    from fourfold.regress.references import same_content
+
+    path = root / "notebooks" / "a.ipynb"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    case = read_case(path)
+    for pair in case.pairs():
+        str(pair.title)
+    case.reasons(case.fingerprint(), {})
+    same_content(case.stored, case.current)
+    find_copy(dict(case.stored), path)
+
+
+def outputs(root: Path, given: tuple[str, bytes]) -> None:
+    """As `run`, `compare`, `view` and the template `comparison` read what batches have left."""
+    from fourfold.data.artifacts import run_named
+    from fourfold.data.sources import load
+    from fourfold.methods.comparison import read_runs
+    from fourfold.plan.plan import plan
+    from fourfold.plan.search import search_of
+    from fourfold.report import history, overview, side_by_side
+    from fourfold.run.searching import Searches, expanded, journal_of, winner_of
+    from fourfold.run.selection import Choice, Known
+    from fourfold.track.aliases import due, note
+    from fuzz.kept import OUTPUTS
+
+    for path, content in OUTPUTS.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(content if isinstance(content, str) else json.dumps(content))
+    search = {"metric": "mean", "direction": "maximize", "over": {"count": {"low": 1, "high": 4}}}
+    (root / "params" / "s.yaml").write_text(
+        json.dumps({"template": "tiny", "search": search | {"trials": 3}})
+    )
+    place = _place_of(root)
+    planned = plan([str(root / "params" / "s.yaml")], root)
+    # Else the files would be of another search, and count for nothing.
+    of = journal_of(planned[0], place)._lines[0]["search"].encode()
+    about = json.dumps(str(search_of(planned[0]))).encode()
+    spoilt = given[1].replace(b'"search": "x"', b'"search": "%s"' % of)
+    (root / given[0]).write_bytes(spoilt.replace(b'"about": "a"', b'"about": ' + about))
+    expanded(planned, place)
+    for spec in planned:
+        winner_of(spec, place)
+        run_named(f"{spec.config}/default", place.outputs)
+    searches = Searches(planned, place, Known(place, []), Choice(), False)
+    searches.keep_runs()
+    entries = overview.entries(place.outputs)
+    side_by_side.as_json(entries, side_by_side.metrics_of(entries, []))
+    overview.begin(place.outputs)
+    overview.keep_notes(place.outputs, {"a": {"default": {"tags": ["x"]}}})
+    overview.write_results(place.outputs)
+    history.turned_last(place.outputs, ["a/k=1", "a/k=3"])
+    due(root, place.outputs / ".track", "http://127.0.0.1:5000 shop")
+    note(place.outputs / ".track", "x", "shop", "y")
+    if given[0] == "outputs/results.csv":
+        (root / given[0]).write_bytes(given[1])
+        read_runs(load("outputs/results.csv", "", root).frame)
+
+
+def notes(root: Path, data: bytes) -> None:
+    """As `run` reads it, and `fourfold note` adds to it."""
+    from fourfold.report.notes import add_notes, read_notes
+
+    path = root / "params" / "b.yaml"
+    (root / "params" / "_b.notes.yaml").write_bytes(data)
+    with suppress(_fourfold_error()):
+        read_notes({"b": "params/b.yaml"}, root)
+    add_notes(path, ["default", "k=1"], ["new"], "a note")
+
+
+def rows(root: Path, data: bytes) -> None:
+    """As `fourfold plan` makes a run of each row."""
+    from fourfold.plan.plan import plan
+
+    (root / "rows.csv").write_bytes(data)
+    for table in ("rows.csv", {"file": "rows.csv", "name": "name", "columns": {"count": "scale"}}):
+        path = root / "params" / "r.yaml"
+        path.write_text(json.dumps({"template": "tiny", "sweep": {"table": table}}))
+        with suppress(_fourfold_error()):
+            plan([str(path)], root)
+
+
+def promotion(root: Path, given: tuple[str, bytes]) -> None:
+    """As `promote`, `predict` and the end of a batch read it."""
+    from fourfold.cli.promoting import after_batch
+    from fourfold.models.champion import folder_of
+    from fourfold.promotion.gate import Decision, in_words, read_gate, with_decision
+    from fourfold.records.record import RunRecord
+
+    kind, data = given
+    (root / "models").mkdir(exist_ok=True)
+    path = root / "models" / "shop.yaml"
+    if kind == "proposal":
+        path.unlink(missing_ok=True)
+        proposal = root / "outputs" / "a" / "default" / "artifacts" / "promotion.json"
+        proposal.parent.mkdir(exist_ok=True)
+        proposal.write_bytes(data)
+        run = RunRecord("a", "default", "promotion", "ok", {}, [], "2026", 1.0)
+        after_batch([run], _place_of(root), str)
+        return
+    path.write_bytes(data)
+    with suppress(_fourfold_error()):
+        folder_of(path)
+    gate = read_gate(path)
+    gate.former()
+    gate.tries("r", "d")
+    sorted(gate.undone)
+    for each in gate.decisions:
+        in_words(each.checks)
+    with_decision(path, Decision("2026", "refused", "a/default", "0" * 12), gate.champion)
+    read_gate(path)
+
+
+def model(root: Path, given: tuple[str, bytes, bool]) -> None:
+    """As `fourfold predict` loads it."""
+    from fourfold.models.predict import predict
+    from fuzz import kept
+
+    name, content, signed = given
+    folder = root / "outputs" / "m" / "default" / "artifacts" / "model"
+    folder.mkdir(parents=True, exist_ok=True)
+    for each, data in {**kept.model(), name: content}.items():
+        (folder / each).write_bytes(data)
+    if signed:
+        kept.signed(folder)
+    (root / "new.csv").write_text("size,town\n1,Oslo\n2,Bergen\n")
+    for engine in ("skops", "onnx"):
+        with suppress(_fourfold_error()):
+            predict(folder, str(root / "new.csv"), root / "predictions.csv", engine=engine)
+
+
+def _place_of(root: Path) -> Any:
+    from fourfold.project import Project
+
+    return Project(root, root / "outputs")
+
+
+def _fourfold_error() -> type[Exception]:
+    from fourfold.errors import FourfoldError
+
+    return FourfoldError
+
+
 KINDS: dict[str, Callable[[Path, Any], None]] = {
     "config": config, "template": template, "record": record, "contract": contract, "data": data,
-    "notebook": notebook,
+    "notebook": notebook, "settings": settings, "cycle": cycle, "reference": reference,
+    "outputs": outputs, "notes": notes, "rows": rows, "promotion": promotion, "model": model,
 }  # fmt: skip
 
 
@@ -157,17 +341,23 @@ def worker(kind: str, count: int, seed: int, keep: str, answer: Any) -> None:
     """Try so many inputs of a kind; send what was wrong, by place, with one example each."""
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
-    from inputs import INPUTS
 
     from fourfold.errors import FourfoldError
+    from fuzz.inputs import INPUTS
+    from fuzz.kept import KEPT
 
     warnings.simplefilter("ignore")
     os.environ["FOURFOLD_FUZZ"] = "1"
     root, wrong, examples, ends = project(), Counter[str](), dict[str, str](), Counter[str]()
 
-    def stop(*_: Any) -> None:
-        raise TooLong
+    armed = [False]
 
+    def stop(*_: Any) -> None:
+        if armed[0]:
+            raise TooLong
+
+    # Seconds of this process, as others may have the machine; what only waits has a minute.
+    signal.signal(signal.SIGPROF, stop)
     signal.signal(signal.SIGALRM, stop)
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stdout
@@ -180,13 +370,14 @@ def worker(kind: str, count: int, seed: int, keep: str, answer: Any) -> None:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(INPUTS[kind])
+    @given({**INPUTS, **KEPT}[kind])
     def attempt(value: Any) -> None:
         ends["inputs"] += 1
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        if ends["inputs"] > 20:  # imports are paid for
-            signal.setitimer(signal.ITIMER_REAL, LIMIT_S * SLACK)
         place = ""
+        signal.setitimer(signal.ITIMER_PROF, LIMIT_S * SLACK)
+        signal.setitimer(signal.ITIMER_REAL, 60)
+        armed[0] = ends["inputs"] > 20  # imports are paid for
         try:
             KINDS[kind](root, value)
             ends["read"] += 1
@@ -197,6 +388,8 @@ def worker(kind: str, count: int, seed: int, keep: str, answer: Any) -> None:
         except Exception as error:
             place = _place(error)
         finally:
+            armed[0] = False
+            signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak
         if not place and ends["inputs"] > 20 and grown > LIMIT_MB * 1024:

@@ -1,6 +1,5 @@
 """Promotions on the command line: conditions that need other commands, and what is printed."""
 
-import json
 import re
 import subprocess
 import sys
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
-from fourfold.project import Project, shown
+from fourfold.project import Project, read_kept, shown
 from fourfold.promotion.decide import PROPOSAL, Weighed, settle, weigh
 from fourfold.promotion.gate import Check, Decision, in_words, path_of
 from fourfold.records.record import RunRecord
@@ -101,7 +100,7 @@ def after_batch(
         if record.status != "ok" or not path.is_file():
             continue
         try:
-            lines = _decided(json.loads(path.read_text(encoding="utf-8")), place)
+            lines = _decided(_proposal(path), place)
         except KeyError as error:
             lines, wrong = [f"{shown(path, place.root)}: expected a proposal, got no {error}"], True
         except (FourfoldError, OSError, ValueError) as error:
@@ -110,6 +109,12 @@ def after_batch(
             say(line)
         decided += lines[:1]
     return decided, wrong
+
+
+def _proposal(path: Path) -> Mapping[str, str]:
+    """Return what a notebook proposes, as `Weighed` has written it: texts by name."""
+    said = read_kept(path)
+    return {name: value for name, value in said.items() if isinstance(value, str)}
 
 
 def _decided(said: Mapping[str, str], place: Project) -> list[str]:

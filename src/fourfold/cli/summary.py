@@ -107,7 +107,7 @@ def write_tables(
     lost = [r for r in records if not (place.folder(r.config, r.run_id) / "record.json").exists()]
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     rows = [batch_row(record) for record in everything]
-    whole = True
+    whole, wrong = True, None
     for write in (
         lambda: write_table(rows, place.outputs / "batches" / stamp),
         lambda: write_results(place.outputs, unwritten=lost),
@@ -115,9 +115,10 @@ def write_tables(
         try:
             write()
         except OSError as error:
-            if not no_room(error):
-                raise
-            whole = False
+            whole = whole and not no_room(error)
+            wrong = wrong if no_room(error) else error
+    if wrong:
+        raise wrong
     where = shown(place.outputs, place.root)
     pages = f"{where}/index.html; each: {where}/<config>/<run>/report.html"
     console.print(f"all runs: {pages}", soft_wrap=True)

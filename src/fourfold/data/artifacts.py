@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fourfold.errors import DataError, did_you_mean
+from fourfold.project import read_kept
 
 PREFIX = "run:"
 #: What a search has come to, in the folder of its config.
@@ -43,9 +42,9 @@ def run_named(name: str, outputs: Path) -> str:
     """Return the run that a name means: where a config searches, ``default`` is its winner's."""
     config, _, run_id = name.partition("/")
     if run_id == "default":
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            content = json.loads((outputs / config / SEARCH).read_text(encoding="utf-8"))
-            return f"{config}/{content['winner']['run']}"
+        winner = read_kept(outputs / config / SEARCH).get("winner")
+        if isinstance(winner, dict) and isinstance(winner.get("run"), str):
+            return f"{config}/{winner['run']}"
     return name
 
 

@@ -27,6 +27,19 @@ _WRITING = re.compile(
     r"\binto\b|[()]\s*(?:insert|update|delete|merge|replace)\s(?!\s*[,)])|^explain\s+analy[sz]e\b",
     re.IGNORECASE,
 )
+#: Functions that a query may call though it writes nothing in tables: they reach files, programs,
+#: other connections or settings of the server, and a user with all rights may call them.
+_REACHING = re.compile(
+    r"""(?ix) \b (?:
+    pg_(?:read|ls|stat)_\w*(?:file|dir)\w* | pg_file_\w+ | lo_\w+ | dblink\w* | query_to_xml\w*
+    | pg_(?:terminate|cancel)_backend | pg_(?:reload|rotate|promote|switch|create|drop|backup)_?\w*
+    | pg_(?:start|stop)_backup | pg_(?:wal_replay|logical|replication|advisory|stat_reset)\w*
+    | pg_notify | set_config | nextval | setval | load_file | load_extension | sys_(?:eval|exec)
+    | xp_\w+ | readfile | writefile | utl_(?:file|http)\.\w+
+    | openrowset | opendatasource | openquery
+    ) ["`\]]? \s* \( | \bu&" """  # a name in escapes
+)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 #: What SQLite lets a query do, by its number: select, read, call a function, recurse, begin.
 _ALLOWED = {20, 21, 22, 31, 33}
 _SQLITE_URL = re.compile(r"sqlite(?:\+\w+)?:///(?!/|:memory:)(.+)", re.IGNORECASE)
@@ -85,6 +98,8 @@ def writes(query: str) -> str | None:
         return f"{expected}; got several statements"
     if other := _WRITING.search(plain):
         return f"{expected}; got {' '.join(other[0].split()).lstrip('() ')!r}"
+    if other := _REACHING.search(_COMMENT.sub(" ", query)):
+        return f"{expected}; got {other[0]!r}"
     return None
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from fourfold.data import tsplib, typed_files
+from fourfold.data import packed, tsplib, typed_files
 from fourfold.data.codes import exact, with_codes
 from fourfold.data.coerce import READ, UNITS, named, typed
 from fourfold.data.dialect import BLANKS, HEAD, Layout, find_dialect, find_layout
@@ -38,9 +37,6 @@ _RECORD = {"run_id", "parameters", "metrics"}
 _SHEET_ROWS = 200
 #: A sheet of a workbook, behind its name.
 _SHEET = re.compile(r"(?i)(.*\.(?:xls[xmb]?|ods))#(.+)")
-_COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
-#: Bytes, and times its own size: what unpacks to more than both is a bomb.
-_LARGEST, _LARGEST_RATIO = 1 << 27, 200
 
 
 def kind_of(name: str) -> str:
@@ -59,7 +55,7 @@ def kind_of(name: str) -> str:
     known = [*KINDS, *SQLITE]
     raise DataError(
         f"{name}: expected a file ending in {', '.join(known)} (or these with "
-        f"{', '.join(_COMPRESSED)}), got {ending or 'no ending'}." + did_you_mean(ending, known)
+        f"{', '.join(packed.ENDINGS)}), got {ending or 'no ending'}." + did_you_mean(ending, known)
     )
 
 
@@ -84,7 +80,7 @@ def _endings(name: str) -> tuple[str, str]:
     """Return the ending that tells the format, and the one that tells the compression."""
     parts = without_sheet(name)[0].rsplit("/", 1)[-1].lower().rsplit(".", 2)
     endings = [f".{part}" for part in parts[1:]]
-    if endings and endings[-1] in _COMPRESSED:
+    if endings and endings[-1] in packed.ENDINGS:
         return (endings[-2] if len(endings) > 1 else ".csv"), endings[-1]
     return (endings[-1] if endings else ""), ""
 
@@ -115,63 +111,21 @@ def read_table(handle: IO[bytes], name: str) -> pd.DataFrame:
 
 def _table(handle: IO[bytes], name: str) -> pd.DataFrame:
     kind = kind_of(name)
-    handle = _decompressed(handle, name)
-    if not handle.read(1):
-        raise DataError(f"{name}: expected a table, got an empty file")
-    handle.seek(0)
-    frame = _READERS[kind](handle, name)
+    if ending := _endings(name)[1]:
+        handle = packed.opened(handle, name, ending)
+    try:
+        if not handle.read(1):
+            raise DataError(f"{name}: expected a table, got an empty file")
+        handle.seek(0)
+        frame = _READERS[kind](handle, name)
+    except Exception as error:
+        if problem := packed.problem_of(handle):  # readers have other words for it
+            raise problem from error
+        raise
     if not len(frame.columns):
         raise DataError(f"{name}: expected a table, got one without columns")
     frame.columns = frame.columns.map(lambda column: str(column).strip())
     return typed(named(frame))
-
-
-def _decompressed(handle: IO[bytes], name: str) -> IO[bytes]:
-    import bz2
-    import gzip
-    import lzma
-    import zlib
-
-    openers: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-    ending = _endings(name)[1]
-    if not ending:
-        return handle
-    try:
-        opened: Any = _only_member(handle, name) if ending == ".zip" else openers[ending](handle)
-        _count(opened, handle, name)
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
-        raise DataError(f"{name}: expected a {ending} file: {error}") from error
-    opened.seek(0)
-    return opened  # type: ignore[no-any-return]
-
-
-def _count(opened: IO[bytes], handle: IO[bytes], name: str) -> None:
-    """Read a small archive to its end, of which only a bomb becomes so large; keep nothing."""
-    packed, size = handle.seek(0, os.SEEK_END), 0
-    handle.seek(0)
-    most = max(_LARGEST, packed * _LARGEST_RATIO) if packed < _LARGEST // 8 else 1
-    while size < most and (part := opened.read(1 << 20)):
-        size += len(part)
-    if size >= most > 1:
-        raise DataError(_bomb(name, packed))
-
-
-def _bomb(name: str, packed: int) -> str:
-    most = f"{_LARGEST_RATIO} times its size and {_LARGEST >> 20} MB"
-    return f"{name}: expected an archive that unpacks to less than {most}, got {packed:,} bytes"
-
-
-def _only_member(handle: IO[bytes], name: str) -> IO[bytes]:
-    from zipfile import BadZipFile, ZipFile
-
-    try:
-        archive = ZipFile(handle)
-    except BadZipFile as error:
-        raise DataError(f"{name}: expected a zip archive: {error}") from error
-    members = [member for member in archive.namelist() if not member.endswith("/")]
-    if len(members) != 1:
-        raise DataError(f"{name}: expected one file in the archive, got {len(members)}: {members}")
-    return archive.open(members[0])
 
 
 def _read_csv(handle: IO[bytes], name: str) -> pd.DataFrame:
@@ -234,8 +188,9 @@ def columns_of(file: Path) -> tuple[str, ...]:
         return () if any(name.startswith("__index_level") for name in names) else _named(names)
     if kind != "csv":
         return ()
-    with file.open("rb") as packed, _decompressed(packed, file.name) as handle:
-        head = handle.read(HEAD)
+    ending = _endings(file.name)[1]
+    with file.open("rb") as handle:
+        head = (packed.opened(handle, file.name, ending) if ending else handle).read(HEAD)
     dialect = find_dialect(head, file.name)
     if dialect.separator == BLANKS:
         return ()
@@ -329,16 +284,10 @@ def parquet_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:
 
 
 def _read_excel(handle: IO[bytes], name: str) -> pd.DataFrame:
-    from zipfile import ZipFile, is_zipfile
-
     import pandas as pd
 
     name, sheet = without_sheet(name)
-    packed = handle.seek(0, os.SEEK_END)
-    if is_zipfile(handle):
-        size = sum(member.file_size for member in ZipFile(handle).infolist())
-        if size > max(_LARGEST, packed * _LARGEST_RATIO):
-            raise DataError(_bomb(name, packed))
+    packed.check_workbook(handle, name)
     handle.seek(0)
     try:
         with pd.ExcelFile(handle, engine="calamine") as book:

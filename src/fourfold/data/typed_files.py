@@ -8,6 +8,7 @@ from tempfile import NamedTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
 from fourfold.data.coerce import UNITS
+from fourfold.data.packed import check_parquet
 from fourfold.errors import DataError
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ def read_parquet(handle: IO[bytes], name: str) -> pd.DataFrame:
     import pandas as pd
 
     try:
+        check_parquet(handle, name)
         frame: pd.DataFrame = pd.read_parquet(handle)
+    except DataError:
+        raise
     except (OSError, ValueError) as error:
         raise DataError(f"{name}: expected a Parquet file: {error}") from error
     return plain(frame)

@@ -147,6 +147,18 @@ def setting(search: Search, drawn: Mapping[str, Any]) -> Values:
     }
 
 
+def fits(search: Search, drawn: Any) -> bool:
+    """Say whether something may have been drawn by a search: its parameters, within its ranges."""
+
+    def of(over: Any, value: Any) -> bool:
+        if isinstance(over, list):
+            return type(value) is int and 0 <= value < len(over)
+        kind = int if _is_whole(over) else int | float
+        return isinstance(value, kind) and bool(over["low"] <= value <= over["high"])
+
+    return isinstance(drawn, dict) and all(of(o, drawn.get(n)) for n, o in search.over.items())
+
+
 def search_kind(names: Names, metric: Kind | None = None) -> Kind:
     """Return what the block ``search`` may hold.
 

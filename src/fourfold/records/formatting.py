@@ -2,10 +2,14 @@
 
 import json
 import math
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+#: What Markdown takes for more than itself.
+_MARKS = re.compile(r"([\\`*_|$<>\[\]&~])")
 
 
 def significant(value: float | int | None, digits: int = 6) -> float | int | None:
@@ -47,6 +51,31 @@ def short(name: object, width: int = 24) -> str:
 def as_text(value: Any) -> str:
     """Return the value of a parameter for a reader: text as it is, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def plain(text: object) -> str:
+    """Return text that Markdown shows letter by letter, in one line.
+
+    Examples
+    --------
+    >>> print(plain("a|b <i> *c* $d$"))
+    a\\|b \\<i\\> \\*c\\* \\$d\\$
+    """
+    return _MARKS.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def code(text: object) -> str:
+    """Return text that Markdown shows as code, whatever backticks are in it.
+
+    Examples
+    --------
+    >>> code("salary_kusd"), code("a`b")
+    ('`salary_kusd`', '``a`b``')
+    """
+    inner = " ".join(str(text).split())
+    fence = "`" * (1 + max(map(len, re.findall("`+", inner)), default=0))
+    room = " " * (inner.startswith("`") or inner.endswith("`"))
+    return f"{fence}{room}{inner}{room}{fence}"
 
 
 def count(number: int, noun: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fourfold.project import write_text
+from fourfold.project import read_kept, write_text
 from fourfold.records.ipynb import tags, text
 from fourfold.regress.case import INJECTED, Case, Pair
 from fourfold.regress.compare.outputs import Outputs, compare_outputs
@@ -67,7 +67,8 @@ class Evidence:
             yield Again((again,), "before")
         most = _OF_ORDER if order else _USUAL
         name, known = self._key(pair), self._known()
-        if earlier := known.get(name):
+        earlier = known.get(name)
+        if earlier and isinstance(earlier, list):
             yield Again(tuple(earlier), "own")
             like = Again(tuple(earlier[1:]), "before")
             if len(earlier) > most and not compare_outputs(earlier[0], after, again=like):
@@ -145,10 +146,7 @@ class Evidence:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
     def _known(self) -> dict[str, list[Outputs]]:
-        try:
-            return dict(json.loads(self.kept.read_text(encoding="utf-8")))
-        except (OSError, ValueError):
-            return {}
+        return read_kept(self.kept)
 
     def _keep(self, name: str, executions: Sequence[Outputs]) -> None:
         keys = {self._key(pair) for pair in self.case.pairs()}

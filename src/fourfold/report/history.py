@@ -13,6 +13,8 @@ _MOST_RUNS = 50  # of a config, whose metrics are shown over batches
 _MOST_SERIES, _MOST_TURNED = 200, 20
 _LONGEST = 40
 
+_NEEDED = {"config", "run_id", "status"}
+
 NO_HISTORY: Mapping[str, Any] = {"stems": [], "turned": [], "series": []}
 Row = Mapping[str, str]
 
@@ -59,8 +61,9 @@ def _rows(path: Path, changed_ns: int) -> list[tuple[str, Row]]:
     """Return the rows of a batch by run; read once as long as the file is the same."""
     rows: list[dict[str, str]] = []
     with suppress(OSError, ValueError, csv.Error), path.open(encoding="utf-8", newline="") as file:
-        rows = [{n: value for n, value in row.items() if value} for row in csv.DictReader(file)]
-    return [(f"{row['config']}/{row['run_id']}", row) for row in rows if "run_id" in row]
+        read = csv.DictReader(file, restkey="", restval="")
+        rows = [{n: value for n, value in row.items() if n and value} for row in read]
+    return [(f"{row['config']}/{row['run_id']}", row) for row in rows if row.keys() >= _NEEDED]
 
 
 def _ends(row: Row) -> dict[str, str]:

@@ -45,7 +45,7 @@ def read_notes(configs: Mapping[str, str], root: Path) -> dict[str, Notes]:
 
 
 def _read(path: Path, file: str) -> tuple[Notes, list[Violation]]:
-    if not path.read_text(encoding="utf-8").strip():
+    if path.is_file() and not path.read_bytes().strip():
         return {}, []
     document = Document(*read_positions(path, file, "notes"))
     wrong, notes = [], {}
@@ -61,6 +61,8 @@ def _read(path: Path, file: str) -> tuple[Notes, list[Violation]]:
             elif key == "tags" and not (isinstance(value, list) and all(map(is_tag, value))):
                 message = f"expected a list of words, as [keep, slow], got {value!r}"
                 wrong.append(document.violation((run, key), message))
+            elif key == "note" and not isinstance(value, str):
+                wrong.append(document.violation((run, key), f"expected a text, got {value!r}"))
         notes[str(run)] = of_run
     return notes, wrong
 
@@ -83,8 +85,15 @@ def add_notes(config: Path, runs: Iterable[str], tags: Sequence[str], note: str 
     tags : sequence of str
     note : str, optional
         An empty one removes the former.
+
+    Raises
+    ------
+    ConfigError
+        As `read_notes`; the file stays as it is.
     """
     path, yaml, text = notes_file(config), YAML(), StringIO()
+    if path.exists() and (wrong := _read(path, path.name)[1]):
+        raise ConfigError(wrong)
     content = yaml.load(path.read_text(encoding="utf-8")) if path.exists() else None
     content = {} if content is None else content
     for run in runs:

@@ -9,8 +9,9 @@ from importlib.resources import files
 from math import inf
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
-from fourfold.project import write_text
+from fourfold.project import read_kept, write_text
 from fourfold.records.evidence import FRAME
 from fourfold.records.formatting import as_text, short
 from fourfold.records.record import RunRecord, cause, error_line, read_record
@@ -24,7 +25,7 @@ RESULTS = "results"
 LIVE = ".live.js"
 #: What was read of each record, so that the next page reads only those that are new.
 _READ = ".overview.json"
-_FORMAT = 4
+_FORMAT = 5
 #: The runs that a config has now, in its folder.
 _RUNS = ".runs.json"
 _NOTES = ".notes.json"
@@ -81,7 +82,7 @@ def keep_runs(outputs: Path, runs: Mapping[str, Sequence[str]]) -> None:
         path, text = outputs / config / _RUNS, json.dumps(ids, ensure_ascii=False)
         with suppress(OSError):  # a file in the place of the folder: its runs fail, each alone
             path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.exists() or path.read_text(encoding="utf-8") != text:
+            if not _holds(path, text):
                 write_text(path, text)
 
 
@@ -90,15 +91,15 @@ def keep_notes(outputs: Path, notes: Mapping[str, Mapping[str, Any]]) -> None:
     changed = False
     for config, of_runs in notes.items():
         path, text = outputs / config / _NOTES, json.dumps(of_runs, ensure_ascii=False)
-        if path.parent.is_dir() and text != _text(path, "{}"):
+        if path.parent.is_dir() and (of_runs or path.exists()) and not _holds(path, text):
             write_text(path, text)
             changed = True
     if changed and (known := _notes(outputs)):
         _note(outputs, known["found"], results=False)
 
 
-def _text(path: Path, default: str) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else default
+def _holds(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode("utf-8", "backslashreplace")
 
 
 def _noted(outputs: Path, read: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -106,12 +107,15 @@ def _noted(outputs: Path, read: Iterable[Mapping[str, Any]]) -> list[dict[str, A
 
     @cache
     def notes(config: str) -> dict[str, Any]:
-        return dict(json.loads(_text(outputs / config / _NOTES, "{}")))
+        return read_kept(outputs / config / _NOTES)
 
     noted = []
     for run in (each["entry"] for each in read):
-        own = notes(run["config"]).get(run["run"], {})
-        noted.append({**run, "tags": " ".join(own.get("tags", [])), "note": own.get("note", "")})
+        own = notes(run["config"]).get(run["run"])
+        own = own if isinstance(own, dict) else {}
+        tags = own.get("tags", [])
+        words = " ".join(map(str, tags)) if isinstance(tags, list) else ""
+        noted.append({**run, "tags": words, "note": str(own.get("note", ""))})
     return noted
 
 
@@ -161,21 +165,27 @@ def _records(outputs: Path) -> Iterator[Path]:
             places = {name: place for place, name in enumerate(ids)}
             kept = [path for path in paths if path.parent.name in places]
             yield from sorted(kept, key=lambda path: places[path.parent.name])
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError, RecursionError):
             yield from paths
 
 
 def _notes(outputs: Path) -> dict[str, Any]:
     with suppress(OSError, ValueError):
-        content = json.loads((outputs / _READ).read_text(encoding="utf-8"))
-        if content.get("format") == _FORMAT:
-            return dict(content)
+        content = (outputs / _READ).read_bytes()
+        stamp, _, text = content.partition(b"\n")
+        if stamp == _stamp(text):
+            return dict(json.loads(text))
     return {}
 
 
+def _stamp(text: bytes) -> bytes:
+    """Return the first line of what was read of records: its form, and that it is whole."""
+    return f"{_FORMAT} {crc32(text)}".encode()
+
+
 def _note(outputs: Path, read: Mapping[str, Any], results: bool) -> None:
-    content = {"format": _FORMAT, "results": results, "found": read}
-    write_text(outputs / _READ, json.dumps(content, ensure_ascii=False, separators=(",", ":")))
+    text = json.dumps({"results": results, "found": read}, separators=(",", ":"))
+    write_text(outputs / _READ, f"{_stamp(text.encode()).decode()}\n{text}")
 
 
 def entry(record: RunRecord) -> dict[str, Any]:

@@ -33,6 +33,11 @@ from fourfold.run.prepare import as_yaml, fill, loaded, prepared, with_room
 from fourfold.run.schedule import ORDERS, Batch, scheduled, warm_up, workers_for
 from fourfold.run.selection import Todo
 
+_REMOVED = (
+    "the folder of this run was removed while it was executed: the notebook is kept, but what else "
+    "it has saved is gone"
+)
+
 
 def run_batch(
     todo: Sequence[Todo],
@@ -204,6 +209,8 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
         if failure.error == "OutOfMemory" or failure.outcome not in spec.options.retry_on:
             break
     duration_s = awake_s() - clock
+    if not failure and not (place / "artifacts").is_dir():
+        failure = Failure("failed", "Report", 0, "", "FileNotFoundError", _REMOVED)
     if failure and failure.outcome == "killed" and batch.stopping():
         failure = replace(failure, outcome="cancelled")
     fill(execution.nb, spec)

@@ -27,7 +27,8 @@ def room_held(outputs: Path, runs: int) -> Iterator[None]:
     try:
         yield
     finally:
-        reserve.unlink(missing_ok=True)
+        with suppress(OSError):  # the outputs are gone, or have become a file
+            reserve.unlink(missing_ok=True)
 
 
 def new_folder(project: Project, spec: RunSpec) -> Path:

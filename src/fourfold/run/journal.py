@@ -1,7 +1,7 @@
 """The journal of a search: what it has drawn, and how long it took."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,16 @@ class Journal:
         Without it, nothing is kept.
     of : str
         A digest of the search; the lines of another search count for nothing.
+    fits : callable, optional
+        Says whether what was drawn is of the search; a line that was spoiled ends the journal.
     """
 
-    def __init__(self, path: Path | None = None, of: str = "") -> None:
+    def __init__(
+        self, path: Path | None = None, of: str = "", fits: Callable[[Any], bool] = bool
+    ) -> None:
         self.path = path
         first: Mapping[str, Any] = {"search": of}
-        lines = list(_lines(path)) if path else []
+        lines = list(_lines(path, fits)) if path else []
         self._lines = lines if lines[:1] == [first] else [first]
         self._whole = False
         self.drawn: list[Mapping[str, Any]] = [e["drawn"] for e in self._lines if "drawn" in e]
@@ -64,8 +68,12 @@ def _text(line: Mapping[str, Any]) -> str:
     return json.dumps(line) + "\n"
 
 
-def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
-    with suppress(OSError, ValueError):
+def _lines(path: Path, fits: Callable[[Any], bool]) -> Iterator[Mapping[str, Any]]:
+    """Yield the lines of a journal, up to one that was cut or spoiled."""
+    with suppress(OSError, ValueError, RecursionError):
         for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
-            if line.endswith("\n"):
-                yield json.loads(line)
+            content = json.loads(line) if line.endswith("\n") else None
+            if not isinstance(content, dict) or ("drawn" in content and not fits(content["drawn"])):
+                return
+            if isinstance(content.get("seconds", 0), int | float):
+                yield content

@@ -17,7 +17,7 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from fourfold.plan.spec import RunSpec
-from fourfold.records.formatting import number
+from fourfold.records.formatting import code, number, plain
 from fourfold.records.ipynb import parameters_index, tags
 from fourfold.records.record import findings, versions
 from fourfold.run.kernelspec import complete, kernel_for
@@ -32,7 +32,6 @@ _HEAD = [
 ]
 _VERSIONS = ("python", "pandas", "scikit-learn")
 # What Markdown, or Jupyter's formulas, would read as marks.
-_MARKS = re.compile(r"([\\`*_|$<>\[\]])")
 
 
 def loaded(template: Path | Mapping[str, Any]) -> Any:
@@ -164,13 +163,8 @@ def header(spec: RunSpec, results: Mapping[str, Any], model: str = "") -> str:
     return "\n".join([*_HEAD, *(f"| {name} | {content} |" for name, content in rows.items())])
 
 
-def _plain(text: object) -> str:
-    """Return text that Markdown shows as it is, in one line."""
-    return _MARKS.sub(r"\\\1", " ".join(str(text).split()))
-
-
 def _business(parameters: Mapping[str, Any]) -> str:
-    question, decision = (_plain(parameters.get(name, "")) for name in ("question", "decision"))
+    question, decision = (plain(parameters.get(name, "")) for name in ("question", "decision"))
     parts = [question, f"*Decision:* {decision}." if decision else ""]
     return " ".join(filter(None, parts)) or "No question is named."
 
@@ -179,21 +173,21 @@ def _table(table: Mapping[str, Any]) -> str:
     shape = f"{number(table['rows'])} rows, {table['columns']} columns"
     checked = "no contract"
     if contract := table.get("contract"):
-        checked = f"{number(table['rejected'])} rejected by {_plain(contract)}"
-    return f"{_plain(table['source'])}: {shape}, {checked}, sha256 {table['sha256'][:12]}"
+        checked = f"{number(table['rejected'])} rejected by {plain(contract)}"
+    return f"{plain(table['source'])}: {shape}, {checked}, sha256 {table['sha256'][:12]}"
 
 
 def _model(results: Mapping[str, Any], model: str) -> str:
     metrics = results["metrics"]
     judged = [claim.metric for claim in results["claims"] if claim.metric in metrics]
     names = list(dict.fromkeys([*judged, *metrics]))[: max(len(judged), 1)][:_MOST]
-    figures = ", ".join(f"{_plain(name)} {_plain(metrics[name].text('95 %: '))}" for name in names)
-    return ": ".join(filter(None, [_plain(model), figures])) or "No figure is recorded."
+    figures = ", ".join(f"{plain(name)} {plain(metrics[name].text('95 %: '))}" for name in names)
+    return ": ".join(filter(None, [plain(model), figures])) or "No figure is recorded."
 
 
 def _environment(spec: RunSpec) -> str:
     only = f" --only '{spec.run_id}'" if spec.varied else ""
-    parts = [f"`fourfold run {spec.config_file}{only}`"] if spec.config_file else []
+    parts = [code(f"fourfold run {spec.config_file}{only}")] if spec.config_file else []
     parts += [f"{name} {versions()[name]}" for name in _VERSIONS if name in versions()]
     parts += [f"seed {spec.parameters['seed']}"] if "seed" in spec.parameters else []
     return ", ".join(parts)

@@ -6,21 +6,21 @@ search that was killed, or is asked for again, executes only what has no result.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from fourfold.data.artifacts import SEARCH
-from fourfold.plan.search import id_of, run_of, search_of, setting
+from fourfold.data.artifacts import SEARCH, run_named
+from fourfold.plan.search import fits, id_of, run_of, search_of, setting
 from fourfold.plan.spec import RunSpec, digest
-from fourfold.project import Project, no_room
+from fourfold.project import Project, no_room, read_kept
 from fourfold.records.evidence import BUSINESS
 from fourfold.records.record import RunRecord
 from fourfold.report.search import write_search
@@ -38,7 +38,8 @@ def journal_of(spec: RunSpec, project: Project) -> Journal:
     ends = ("trials", "hours", "repeat", "confirm", "at_once")
     block = {name: value for name, value in spec.search.items() if name not in ends}
     identity = digest([spec.template_file, own, block, list(spec.search.get("repeat", {}))])
-    return Journal(project.outputs / spec.config / NAME, identity)
+    fit = partial(fits, search_of(spec))
+    return Journal(project.outputs / spec.config / NAME, identity, fit)
 
 
 def expanded(specs: Sequence[RunSpec], project: Project) -> list[RunSpec]:
@@ -69,11 +70,10 @@ def forget_searches(specs: Sequence[RunSpec], outputs: Path) -> None:
 
 def winner_of(spec: RunSpec, project: Project) -> RunSpec | None:
     """Return the run by which a search is followed; None if it has not ended as it is now."""
-    with suppress(OSError, ValueError):
-        said = json.loads((project.outputs / spec.config / SEARCH).read_text(encoding="utf-8"))
-        if said["about"] == str(search_of(spec)) and said["ended"] and said["winner"]:
-            runs = {run.run_id: run for run in _made(spec, project)}
-            return runs.get(said["winner"].get("run"))
+    said = read_kept(project.outputs / spec.config / SEARCH)
+    name = run_named(f"{spec.config}/default", project.outputs)
+    if said.get("about") == str(search_of(spec)) and said.get("ended"):
+        return next((run for run in _made(spec, project) if run.name == name), None)
     return None
 
 

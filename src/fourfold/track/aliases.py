@@ -12,7 +12,7 @@ from pathlib import Path
 from fourfold.errors import FourfoldError, TrackingError
 from fourfold.models.champion import FOLDER, folder_of
 from fourfold.models.folder import read_description
-from fourfold.project import write_text
+from fourfold.project import read_kept, write_text
 from fourfold.track.store import Store
 
 ALIAS = "champion"
@@ -45,10 +45,8 @@ def due(root: Path, spool: Path, address: str, every: bool = False) -> dict[str,
 
 
 def _noted(spool: Path, address: str) -> dict[str, str]:
-    try:
-        return dict(json.loads((spool / _NOTE).read_text(encoding="utf-8")).get(address, {}))
-    except (OSError, ValueError):
-        return {}
+    known = read_kept(spool / _NOTE).get(address)
+    return known if isinstance(known, dict) else {}
 
 
 def note(spool: Path, address: str, name: str, folder: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -220,12 +221,23 @@ def _joined(
     settings = settings.apply(lambda column: column.map(_plain_list))
     table = settings.join(results.apply(pd.to_numeric, errors="coerce"))
     table.attrs = {"settings": list(settings), "metrics": list(results)}
-    return table, pd.DataFrame(ends, index=table.index, dtype=float)
+    bounds = pd.DataFrame(ends, index=table.index, dtype=object)
+    return table, bounds.apply(lambda column: column.map(_float)).astype(float)
 
 
 def _pair(text: Any) -> Any:
     """Return an interval that was written as JSON; none is a pair of missing numbers."""
-    return (json.loads(text) if isinstance(text, str) else None) or (np.nan, np.nan)
+    with suppress(ValueError, RecursionError):
+        pair = json.loads(text) if isinstance(text, str) else None
+        return pair if isinstance(pair, list) and len(pair) == 2 else (np.nan, np.nan)
+    return np.nan, np.nan
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return np.nan
 
 
 def _plain_list(value: Any) -> Any:

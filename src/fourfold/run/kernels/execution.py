@@ -146,4 +146,5 @@ def _reason(error: Exception) -> tuple[Outcome, str, str]:
 
 def write_notebook(nb: Any, path: Path) -> None:
     """Write a notebook so that a reader sees the old one or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)  # it may have removed its own folder
     write_text(path, nbformat.writes(nb))  # type: ignore[no-untyped-call]

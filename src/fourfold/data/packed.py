@@ -1,0 +1,222 @@
+"""Files that unpack to more than their size: read once, and counted before they fill the memory."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+from zipfile import BadZipFile, ZipFile, is_zipfile
+
+from fourfold.errors import DataError
+
+ENDINGS = (".gz", ".bz2", ".xz", ".zip")
+#: Bytes, and times its own size: what unpacks to more than both is a bomb.
+_LARGEST, _LARGEST_RATIO = 1 << 27, 200
+#: Bytes of an archive's content that are held at once.
+_HELD = 1 << 26
+#: The text of a workbook's sheets, which is read cell by cell; and the cells of their area.
+_SHEET, _AREA, _AREA_RATIO = 1 << 24, 1 << 19, 50
+#: Bytes that a value takes in a frame, whatever its type.
+_VALUE = 8
+_TO = re.compile(rb'<(?:\w+:)?c\b(?:[^>]*?\sr="([A-Z]{1,3})([0-9]{1,7})")?')
+
+
+class _Counted(io.RawIOBase):
+    """An archive that is read as its content, up to `most` bytes; keeps what was wrong with it."""
+
+    def __init__(self, opened: IO[bytes], name: str, ending: str, packed: int) -> None:
+        self._opened, self._name, self._ending, self._packed = opened, name, ending, packed
+        self._most = max(_LARGEST, packed * _LARGEST_RATIO)
+        self.problem: DataError | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        import lzma
+        import zlib
+
+        try:
+            part = self._opened.read(len(buffer))
+        except (OSError, EOFError, BadZipFile, lzma.LZMAError, zlib.error) as error:
+            self.problem = DataError(f"{self._name}: expected a {self._ending} file: {error}")
+            raise self.problem from error
+        if self._opened.tell() > self._most:
+            self.problem = bomb(self._name, self._packed, _LARGEST)
+            raise self.problem
+        buffer[: len(part)] = part
+        return len(part)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if whence == os.SEEK_END:  # counted as well, and where it is can only be read
+            waste = bytearray(1 << 20)
+            while self.readinto(waste):
+                pass
+            return self._opened.seek(self._opened.tell() + offset)
+        return self._opened.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._opened.tell()
+
+
+def bomb(name: str, packed: int, largest: int) -> DataError:
+    """Return the error about a file that unpacks to more than any of its size.
+
+    Parameters
+    ----------
+    name : str
+    packed : int
+        Its size in bytes.
+    largest : int
+        Bytes that it may have in any case.
+    """
+    most = f"{_LARGEST_RATIO} times its size and {largest >> 20} MB"
+    return DataError(
+        f"{name}: expected a file that unpacks to less than {most}, got {packed:,} bytes "
+        "that hold more"
+    )
+
+
+def opened(handle: IO[bytes], name: str, ending: str) -> IO[bytes]:
+    """Return the content of an archive as a file; `problem_of` has why it cannot be read.
+
+    Parameters
+    ----------
+    handle : file
+    name : str
+        For messages.
+    ending : str
+        One of `ENDINGS`.
+
+    Raises
+    ------
+    DataError
+        If it is no archive of that kind, or a zip archive of several files.
+    """
+    import bz2
+    import gzip
+    import lzma
+
+    openers: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+    size = _size(handle)
+    inner = _only_member(handle, name) if ending == ".zip" else openers[ending](handle)
+    counted = io.BufferedReader(_Counted(inner, name, ending, size), 1 << 16)
+    content = counted.read(_HELD)
+    if len(content) < _HELD:
+        return io.BytesIO(content)  # what is read several times is unpacked once
+    counted.seek(0)
+    return counted
+
+
+def problem_of(handle: IO[bytes]) -> DataError | None:
+    """Return what was wrong with an archive that a reader could not read to its end."""
+    return getattr(getattr(handle, "raw", None), "problem", None)
+
+
+def _size(handle: IO[bytes]) -> int:
+    size = handle.seek(0, os.SEEK_END)
+    handle.seek(0)
+    return size
+
+
+def _only_member(handle: IO[bytes], name: str) -> IO[bytes]:
+    try:
+        archive = ZipFile(handle)
+    except BadZipFile as error:
+        raise DataError(f"{name}: expected a zip archive: {error}") from error
+    members = [member for member in archive.namelist() if not member.endswith("/")]
+    if len(members) != 1:
+        raise DataError(f"{name}: expected one file in the archive, got {len(members)}: {members}")
+    try:
+        return archive.open(members[0])
+    except (BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise DataError(f"{name}: expected a zip archive: {error}") from error
+
+
+def check_workbook(handle: IO[bytes], name: str) -> None:
+    """Refuse a workbook with a sheet that is far larger than what it holds.
+
+    Raises
+    ------
+    DataError
+        If its texts unpack to too much, or a few cells lie so far away that all between must be
+        made.
+    """
+    packed = _size(handle)
+    if not is_zipfile(handle):
+        return
+    archive = ZipFile(handle)
+    if sum(member.file_size for member in archive.infolist()) > max(
+        _SHEET, packed * _LARGEST_RATIO
+    ):
+        raise bomb(name, packed, _SHEET)
+    sheets = [each for each in archive.namelist() if re.search(r"sheet[^/]*\.xml$", each)]
+    for sheet in sheets:
+        rows = columns = cells = 1
+        for part in _parts(archive, sheet):
+            for column, row in _TO.findall(part):
+                cells += 1
+                columns, rows = max(columns, _number(column)), max(rows, int(row or 1))
+        if rows * columns > max(_AREA, cells * _AREA_RATIO):
+            raise DataError(
+                f"{name}: expected a sheet of about {cells:,} cells, as many as it holds, got one "
+                f"of {rows:,} rows and {columns:,} columns; delete what lies far from the table"
+            )
+
+
+def _parts(archive: ZipFile, member: str) -> Iterator[bytes]:
+    """Yield the text of a member in parts that end where a tag does."""
+    with archive.open(member) as file:
+        rest = b""
+        while part := file.read(1 << 20):
+            whole, mark, rest = (rest + part).rpartition(b">")
+            yield whole + mark
+        yield rest
+
+
+def _number(column: bytes) -> int:
+    number = 0
+    for letter in column:
+        number = 26 * number + letter - 64
+    return number
+
+
+def check_parquet(handle: IO[bytes], name: str) -> None:
+    """Refuse a Parquet file that holds far more values than its size, before they are made.
+
+    Texts that stand once in a dictionary, or that begin alike, are counted as they are read.
+
+    Raises
+    ------
+    DataError
+        If there are too many.
+    """
+    from pyarrow import parquet
+
+    packed = _size(handle)
+    most = max(2 * _LARGEST, packed * _LARGEST_RATIO)
+    file = parquet.ParquetFile(handle)
+    about, texts = file.metadata, dict[str, None]()
+    made = longest = largest = 0
+    for group in range(about.num_row_groups):
+        for place in range(about.num_columns):
+            chunk = about.row_group(group).column(place)
+            made += chunk.num_values * _VALUE
+            if "BYTE_ARRAY" in chunk.physical_type:
+                texts[chunk.path_in_schema] = None
+                largest = max(largest, chunk.total_uncompressed_size)
+                longest += chunk.num_values * chunk.total_uncompressed_size
+    if made <= most < longest:
+        rows = min(max(most // (largest + 1), 1 << 7), 1 << 14)  # a value may be the whole of it
+        for batch in file.iter_batches(rows, columns=list(texts)):
+            made += sum(column.nbytes for column in batch.columns)
+            if made > most:
+                break
+    handle.seek(0)
+    if made > most:
+        raise bomb(name, packed, 2 * _LARGEST)
