@@ -29,7 +29,8 @@ def as_given(text: str) -> bool:
         if text.startswith(form):
             return True
         same = next(n for n, (a, b) in enumerate(zip(f"{form}\0", f"{text}\1", strict=False)) if a != b)  # fmt: skip
-        if same >= LEAST and text[same:].startswith(("…", "...", "\n", "\t")):
+        ended = text[same:].startswith(("…", "...", "\n", "\t"))
+        if ended and (same >= LEAST or text[same] == "…"):
             return True
     return False
 
