@@ -1,15 +1,14 @@
 """The end of a batch: its page in the terminal or in a mail, and the tables of results."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from fourfold.cli.options import Page
-from fourfold.cli.progress import MOST_ROWS, coloured, empty_table, watched
+from fourfold.cli.layout import print_rows
+from fourfold.cli.progress import MOST_ROWS, coloured_end, title
 from fourfold.project import Project, no_room, shown
 from fourfold.records.evidence import Claim
 from fourfold.records.formatting import count
@@ -19,11 +18,15 @@ from fourfold.run.searching import Searches
 from fourfold.run.selection import Choice
 
 _MOST_CAUSES, _NAMES = 20, 2
-_REST = 60  # columns beside the name of a run
 
 
 def print_summary(
-    records: Sequence[RunRecord], choice: Choice, console: Console, why: str, later: int = 0
+    records: Sequence[RunRecord],
+    choice: Choice,
+    console: Console,
+    why: str,
+    later: int = 0,
+    searched: Collection[str] = (),
 ) -> None:
     """Print the runs that were executed; of more than fit on a page, the causes of failures.
 
@@ -37,17 +40,12 @@ def print_summary(
         Why others were not started, in words.
     later : int
         How many others follow runs that were not started.
+    searched : collection of str
+        Configs whose best run is that of a search.
     """
     many = len(records) > MOST_ROWS
     if records and not many:
-        table = result_table(records)
-        page = console
-        if not watched(console):  # a file has no width, and names stay whole
-            table.columns[0].no_wrap = True
-            width = _REST + max((len(record.name) for record in records), default=0)
-            width = max(console.width, width)
-            page = Page(file=console.file, width=width, quiet=console.quiet)
-        page.print(table)
+        print_rows(result_rows(records), console, crop=2, number=True)
     statuses = Counter(record.status for record in records)
     executed = len(records) - statuses["skipped"]
     missing = len(choice.todo) - executed + later
@@ -57,6 +55,8 @@ def print_summary(
     words += [f"{missing:,} not started ({why})"] if missing else []
     words += [f"{len(choice.unchanged):,} unchanged"] if choice.unchanged else []
     console.print(", ".join(words), soft_wrap=True)
+    for line in best_lines([*records, *choice.unchanged], searched):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if many:
         verdicts = Counter(record.verdict for record in records if record.ok)
         text = ", ".join(f"{number:,} {verdict}" for verdict, number in verdicts.most_common())
@@ -67,7 +67,8 @@ def print_summary(
             again = f"{record.name}: {name} {CHANGED}; the next command runs it again"
             console.print(again, markup=False, soft_wrap=True)
     if executed:
-        console.print(cost_line(records), highlight=False, soft_wrap=True)
+        for line in cost_lines(records):
+            console.print(line, highlight=False, soft_wrap=True)
 
 
 def _print_causes(groups: Mapping[str, Sequence[RunRecord]], console: Console) -> None:
@@ -159,38 +160,67 @@ def write_searches(searches: Searches, place: Project, console: Console) -> bool
     return True
 
 
-def result_table(records: Sequence[RunRecord]) -> Table:
-    """Return the records as a table: status, verdict and the judged metrics."""
-    table = empty_table("run", "status", "verdict", "evidence")
-    table.add_column("seconds", justify="right")
+def result_rows(records: Sequence[RunRecord]) -> list[list[str]]:
+    """Return the records as rows: verdict or status, the criterion that decided, seconds."""
+    rows = [["run", "verdict", "criterion", "seconds"]]
     for record in records:
-        evidence = error_line(record) or ", ".join(map(_claim, record.claims))
-        table.add_row(
-            escape(record.config if record.run_id == "default" else record.name),
-            coloured(record.status),
-            coloured(record.verdict),
-            escape(evidence),
-            f"{record.duration_s:.1f}",
+        why = error_line(record) or record.reason or _decisive(record.claims)
+        name, end = title(record.config, record.run_id), coloured_end(record.status, record.verdict)
+        rows.append([escape(name), end, escape(why), f"{record.duration_s:.1f}"])
+    return rows
+
+
+def _decisive(claims: Sequence[Claim]) -> str:
+    """Return the first criterion that is not met, else the first of all."""
+    missed = [c for verdict in ("refuted", "inconclusive") for c in claims if c.verdict == verdict]
+    if not claims:
+        return ""
+    claim = (missed or claims)[0]
+    value = f"{claim.metric} {claim.figure}"
+    if claim.verdict == "supported":
+        rest = f" and {count(len(claims) - 1, 'other')}" if len(claims) > 1 else ""
+        return f"{value} ({claim.condition}){rest}"
+    if claim.verdict == "refuted":
+        return f"{value}, not {claim.condition}"
+    within = f" ({claim.interval})" if claim.ci else ""
+    return f"{value}{within}: {claim.condition} is open"
+
+
+def best_lines(records: Sequence[RunRecord], searched: Collection[str] = ()) -> list[str]:
+    """Return, for each config with several runs, the best one by its first criterion."""
+    lines = []
+    configs = dict.fromkeys(record.config for record in records)
+    for config in (name for name in configs if name not in searched):
+        runs = [r for r in records if r.config == config and r.claims and r.verdict != "not judged"]
+        sides = {r.claims[0].metric + r.claims[0].condition.strip()[:1] for r in runs}
+        if len(runs) < 2 or len(sides) > 1 or (side := sides.pop()[-1]) not in "<>":
+            continue
+        values = [(r.claims[0].value, r) for r in runs if r.claims[0].value is not None]
+        if len(values) < 2:
+            continue
+        _, best = (min if side == "<" else max)(values, key=lambda pair: pair[0])
+        claim = best.claims[0]
+        rivals = sum(
+            r is not best and claim.ci is not None and claim.ci[0] <= value <= claim.ci[1]
+            for value, r in values
         )
-    return table
+        tied = f"; {count(rivals, 'other')} within that interval" if rivals else ""
+        lines.append(f"best:     {best.name}, {claim.metric} {claim.text('')}{tied}")
+    return lines
 
 
-def cost_line(records: Sequence[RunRecord]) -> str:
-    """Return what the runs cost together, and in which section the time went."""
+def cost_lines(records: Sequence[RunRecord]) -> list[str]:
+    """Return what the runs cost together, and in which sections the time went."""
     costs = [record.cost for record in records]
     words = [f"{sum(cost.get('cpu_s', 0.0) for cost in costs):,.1f} s CPU"]
     largest = max(records, key=lambda record: record.cost.get("peak_mb", 0.0))
     if "peak_mb" in largest.cost:
-        words.append(f"at most {largest.cost['peak_mb']:,.0f} MB ({escape(largest.name)})")
+        name = escape(title(largest.config, largest.run_id))
+        words.append(f"at most {largest.cost['peak_mb']:,.0f} MB ({name})")
     words.append(f"about {sum(cost.get('energy_wh', 0.0) for cost in costs):.2g} Wh")
     spent = Counter[str]()
     for record in records:
         spent.update(record.sections)
     whole = sum(spent.values()) or 1.0
     shares = ", ".join(f"{name} {seconds / whole:.0%}" for name, seconds in spent.items())
-    return f"cost:    {', '.join(words)}{'; time in ' if shares else ''}{shares}"
-
-
-def _claim(claim: Claim) -> str:
-    value = f"{claim.value:.3g}" if isinstance(claim.value, float) else claim.value
-    return f"{claim.metric} {value} ({claim.condition})"
+    return [f"cost:     {', '.join(words)}", *[f"time:     {shares}"] * bool(shares)]

@@ -23,6 +23,7 @@ from fourfold.errors import FourfoldError, TemplateError, did_you_mean
 from fourfold.plan.spec import RunOptions
 from fourfold.plan.template import find_template
 from fourfold.project import shown, write_text
+from fourfold.records.formatting import count
 from fourfold.records.ipynb import read_notebook, written
 from fourfold.records.record import section_times
 from fourfold.regress.case import Case, read_case
@@ -225,6 +226,8 @@ class Regression:
                 lines.append(f"{result.notebook}: {'; '.join(result.why)}")
             for line in lines:
                 terminalreporter.write_line(line)
+        if self.results:
+            terminalreporter.write_line(_looked_at(self.results))
         if self.page:
             terminalreporter.write_line(f"differences: {shown(self.page, self.config.rootpath)}")
 
@@ -241,6 +244,28 @@ class Regression:
         return f"fourfold: notebooks compared typed, {kernels}"
 
 
+def _looked_at(results: Sequence[Result]) -> str:
+    """Return how many notebooks and cells were compared, and what came of it."""
+    cells = sum(len(result.cells) for result in results)
+    words = {"passed": "the same", "failed": "changed or failed", "unchanged": "not tested again"}
+    ends = Counter(words.get(result.status, result.status) for result in results)
+    text = ", ".join(f"{number:,} {end}" for end, number in ends.items())
+    return f"{count(len(results), 'notebook')} and {count(cells, 'code cell')} looked at: {text}"
+
+
+class _Collected:
+    """Takes the results of a session, for a program."""
+
+    def __init__(self, results: list[Result]) -> None:
+        self.results = results
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Take what the session has."""
+        plugin = session.config.pluginmanager.get_plugin("fourfold-regression")
+        self.results += plugin.results if plugin else []
+
+
 def _write(path: Path, content: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(content, ensure_ascii=False))
@@ -251,7 +276,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def call_pytest(
-    given: Sequence[str], root: Path, workers: int | None, accept: bool, changed: bool
+    given: Sequence[str],
+    root: Path,
+    workers: int | None,
+    accept: bool,
+    changed: bool,
+    results: list[Result] | None = None,
 ) -> int:
     """Test notebooks; return pytest's exit code, 4 for an option that it does not know.
 
@@ -259,6 +289,11 @@ def call_pytest(
     ----------
     given : sequence of str
         Notebooks, folders, and options for pytest; without a path, ``notebooks/``.
+    root : Path
+    workers : int, optional
+    accept, changed : bool
+    results : list of Result, optional
+        Takes the results of the session.
 
     Raises
     ------
@@ -287,9 +322,8 @@ def call_pytest(
     _warm_up(paths, root, workers)
     # Takes a second to load, and only checks web addresses in schemas: see `fourfold.cli.main`.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    import pytest
-
-    return int(pytest.main(arguments))
+    plugins = None if results is None else [_Collected(results)]
+    return int(pytest.main(arguments, plugins))
 
 
 def _notebooks(path: Path) -> list[Path]:

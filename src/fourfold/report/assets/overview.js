@@ -37,7 +37,8 @@
     state.only = new Map([...kept].filter(([name]) => name.startsWith("only.")).map(([name, wanted]) => [name.slice(5), wanted]));
     state.logs = new Map([...kept].filter(([name]) => name.startsWith("log.")).map(([name, wanted]) => [name.slice(4), wanted === "1"]));
     settle();
-    state.runs = new Set((kept.get("runs") || "").split(";").map((name) => names.get(name)).filter((i) => i !== undefined));
+    const meant = (name) => name.endsWith("/*") ? every().filter((i) => text("config", i) === name.slice(0, -2)) : [names.get(name)];
+    state.runs = new Set((kept.get("runs") || "").split(";").flatMap(meant).filter((i) => i !== undefined));
     if (kept.get("runs") === "*") state.runs = new Set(rows());
     state.compare = state.runs.size > 1;
   }
