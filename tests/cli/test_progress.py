@@ -144,7 +144,7 @@ def test_a_comparison_fits_where_it_is_shown():
     columns = shown(120, terminal=True)
     assert columns[0].split() == ["run", *(f"a/{each['run']}" for each in entries)]
     assert shown(80, terminal=True)[1] == line
-    lines = shown(72, terminal=True)
+    lines = shown(71, terminal=True)
     assert [each.split()[0] for each in lines[1:]] == [each["run"] for each in entries]
     blocks = shown(40, terminal=True)
     assert blocks[:2] == ["a/column=sepal_length_x", "  verdict  refuted"]

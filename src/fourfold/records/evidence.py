@@ -27,6 +27,8 @@ EXACT = "an exact figure"
 BUSINESS = ("question", "decision", "success")
 #: What a config may say of its own question besides: for a conclusion in its own words.
 FRAME = (*BUSINESS, "if_yes", "if_no", "labels")
+#: What stands below `business`: also the unit of the outcome, which changes what is computed.
+IN_BUSINESS = (*FRAME, "unit")
 
 
 def without_business(parameters: Mapping[str, Any]) -> dict[str, Any]:
