@@ -10,7 +10,7 @@ from fourfold.cli.layout import print_rows
 from fourfold.cli.progress import Progress, clock, plan_rows, print_side_by_side
 from fourfold.cli.summary import best_lines, print_summary, result_rows
 from fourfold.plan.plan import plan
-from fourfold.records.evidence import Claim
+from fourfold.records.evidence import Claim, Metric
 from fourfold.records.record import RunRecord
 from fourfold.run.fingerprint import Fingerprint
 from fourfold.run.past import Forecast
@@ -104,7 +104,8 @@ def test_the_best_run_of_a_sweep_is_named():
     def judged(name, value, condition=">= 0.5", config="a"):
         ci = (value - 0.1, value + 0.1)
         claims = [Claim("gain", condition, value, ci, "", "refuted", "")]
-        return record(name, config=config, verdict="refuted", claims=claims)
+        metrics = {"gain": Metric(value, ci)}
+        return record(name, config=config, verdict="refuted", claims=claims, metrics=metrics)
 
     runs = [
         judged("k=1", 0.2),

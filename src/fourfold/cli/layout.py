@@ -25,9 +25,9 @@ def print_rows(
         Whether the last column holds numbers, and is aligned to the right.
     """
     cells = [[Text.from_markup(cell) for cell in row] for row in rows]
-    widths = [max(cell.cell_len for cell in column) for column in zip(*cells, strict=True)]
+    widths = _widths(rows)
     if crop is not None and watched(console):
-        over = sum(widths) + len(_GAP) * (len(widths) - 1) - console.width
+        over = width_of(rows) - console.width
         widths[crop] = min(widths[crop], max(_LEAST, widths[crop] - over))
         for row in cells:
             row[crop].truncate(widths[crop], overflow="ellipsis")
@@ -47,9 +47,15 @@ def print_rows(
 
 def width_of(rows: Sequence[Sequence[str]]) -> int:
     """Return how many columns of a terminal these rows take."""
-    columns = zip(*rows, strict=True)
-    widths = [max(Text.from_markup(cell).cell_len for cell in column) for column in columns]
-    return int(sum(widths)) + len(_GAP) * (len(widths) - 1)
+    widths = _widths(rows)
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [
+        max(Text.from_markup(cell).cell_len for cell in column)
+        for column in zip(*rows, strict=True)
+    ]
 
 
 def watched(console: Console) -> bool:

@@ -11,31 +11,10 @@ import typer
 from rich.console import Console
 
 from fourfold import __version__
-from fourfold.cli import author, ending, models, results, show, testing, tracking
+from fourfold.cli import author, ending, models, options, results, show, testing, tracking
 from fourfold.cli.execute import execute
 from fourfold.cli.graph import drawing
 from fourfold.cli.layout import print_rows
-from fourfold.cli.options import (
-    RUN,
-    Group,
-    Json,
-    Outputs,
-    Paths,
-    Root,
-    Workers,
-    aside,
-    bounds_of,
-    command,
-    complain,
-    console,
-    exit_code,
-    leave,
-    outputs_of,
-    print_json,
-    remark,
-    root_of,
-    workers_of,
-)
 from fourfold.cli.progress import Progress, clock, plan_rows
 from fourfold.cli.results import ids_of
 from fourfold.errors import ConfigError, FourfoldError, legible, masked
@@ -54,7 +33,7 @@ from fourfold.track.address import read_tracking
 
 # Modules that load much are imported by the commands that need them.
 app = typer.Typer(
-    cls=Group,
+    cls=options.Group,
     rich_markup_mode="markdown",
     no_args_is_help=True,
     add_completion=False,
@@ -74,29 +53,29 @@ Why = Annotated[bool, typer.Option("--why", help="Show why each run is executed.
 @app.callback(invoke_without_command=True)
 def _start(version: _Version = False) -> None:
     if version:
-        console.print(f"fourfold {__version__}", highlight=False)
+        options.console.print(f"fourfold {__version__}", highlight=False)
         raise typer.Exit
 
 
-@command(app, RUN, "plan params/clustering --why", "plan")
+@options.command(app, options.RUN, "plan params/clustering --why", "plan")
 def plan_command(
-    paths: Paths = None,
-    root: Root = None,
-    outputs: Outputs = None,
+    paths: options.Paths = None,
+    root: options.Root = None,
+    outputs: options.Outputs = None,
     only: Only = None,
     why: Why = False,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """List and check the runs of PATHs without starting them."""
-    project = root_of(root)
+    project = options.root_of(root)
     read_tracking(project)
     above: list[RunSpec] = []
-    place = Project(project, outputs_of(outputs, project))
-    note = aside if as_json else remark
+    place = Project(project, options.outputs_of(outputs, project))
+    note = options.aside if as_json else options.remark
     planned = plan(paths or [], project, note, above.append, place.outputs)
     searches = [] if only else [spec for spec in planned if spec.search]
     specs = _matching(expanded(planned, place), only) if only else planned
-    out = Console(quiet=True) if as_json else console
+    out = Console(quiet=True) if as_json else options.console
     print_rows(plan_rows(specs), out, crop=2)
     for spec in searches:
         about = f"search {spec.config}: {search_of(spec)}"
@@ -105,9 +84,8 @@ def plan_command(
     runs = len(specs) - len(searches)
     counts = [count(runs, "run")] if runs or not searches else []
     counts += [f"{len(searches)} search{'es' * (len(searches) > 1)}"] if searches else []
-    limits = {spec.options.timeout_s for spec in specs}
-    limit = next(iter(limits)) if len(limits) == 1 else None
-    each = f"; timeout {clock(limit)} each" if limit else ""
+    limit, *others = {spec.options.timeout_s for spec in specs} or {None}
+    each = f"; timeout {clock(limit)} each" if limit and not others else ""
     out.print(f"{' and '.join(counts)} of {count(configs, 'config')}, all checked{each}")
     if graph := drawing([*planned, *above], {spec.config for spec in planned}):
         out.print(graph)
@@ -127,7 +105,7 @@ def plan_command(
         execute = f"{len(choice.todo):,} to execute{later}"
         out.print(f"{execute}, {len(choice.unchanged):,} unchanged{kept}")
     if as_json:
-        print_json([_planned(spec, reasons) for spec in specs])
+        options.print_json([_planned(spec, reasons) for spec in specs])
 
 
 def _planned(spec: RunSpec, reasons: Mapping[str, Sequence[str]] | None) -> dict[str, Any]:
@@ -137,12 +115,12 @@ def _planned(spec: RunSpec, reasons: Mapping[str, Sequence[str]] | None) -> dict
     return about if reasons is None else {**about, "execute_because": reasons.get(spec.name, [])}
 
 
-@command(app, RUN, "run params/clustering --only k=3")
+@options.command(app, options.RUN, "run params/clustering --only k=3")
 def run(
-    paths: Paths = None,
-    root: Root = None,
-    outputs: Outputs = None,
-    workers: Workers = "auto",
+    paths: options.Paths = None,
+    root: options.Root = None,
+    outputs: options.Outputs = None,
+    workers: options.Workers = "auto",
     only: Only = None,
     force: Annotated[bool, typer.Option("--force", help="Run unchanged configs too.")] = False,
     failed: Annotated[
@@ -179,16 +157,16 @@ def run(
     """
     from fourfold.run.kernels.machine import begin
 
-    project, at_once, began = root_of(root), workers_of(workers), time.monotonic()
-    bounds = bounds_of(fail_fast, max_failures, max_time, order)
+    project, at_once, began = options.root_of(root), options.workers_of(workers), time.monotonic()
+    bounds = options.bounds_of(fail_fast, max_failures, max_time, order)
     if kernel:
         check_kernel(kernel)
     begin(at_once)
     above: list[RunSpec] = []
-    place = Project(project, outputs_of(outputs, project))
-    note = aside if as_json else remark
+    place = Project(project, options.outputs_of(outputs, project))
+    note = options.aside if as_json else options.remark
     planned = plan(paths or [], project, note, above.append, place.outputs)
-    out = Console(quiet=True) if as_json else console
+    out = Console(quiet=True) if as_json else options.console
     specs = _matching(expanded(planned, place), only) if only or failed else planned
     specs = [replace(spec, options=replace(spec.options, kernel=kernel)) for spec in specs]
     if resting := sum(bool(spec.search) for spec in planned) if only or failed else 0:
@@ -199,7 +177,7 @@ def run(
         )
     notes, on_end = results.notes_of(planned, project), ending.command_of(project)
     mlflow = read_tracking(project)
-    say = complain if as_json else partial(out.print, markup=False, soft_wrap=True)
+    say = options.complain if as_json else partial(out.print, markup=False, soft_wrap=True)
     with hold_outputs(place.outputs), tracking.tracked(place, mlflow, say) as tracker:
         from fourfold.cli import events, summary
         from fourfold.report.overview import keep_notes, keep_runs, write_results
@@ -251,7 +229,7 @@ def run(
                 _rows(planned, place, out)
         if ended != "disk" and not summary.write_searches(searches, place, out):
             ended = "disk"
-        code = exit_code(records, ended) or int(following.blocked)
+        code = options.exit_code(records, ended) or int(following.blocked)
     decided: list[str] = []
     if any(
         (place.folder(r.config, r.run_id) / "artifacts/promotion.json").exists() for r in records
@@ -266,7 +244,9 @@ def run(
     if on_end:
         about = ending.summary_of(records, place, code, ended, counts, decided)
         ending.tell(on_end, about, project)
-    leave(code, ended, place.outputs)
+    if ended == "disk":
+        raise options.disk_full(place.outputs)
+    raise typer.Exit(code)
 
 
 def _rows(specs: list[RunSpec], place: Project, out: Console) -> None:
@@ -286,7 +266,7 @@ def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
     return chosen
 
 
-def _explain(choice: Choice, following: Following, out: Console = console) -> None:
+def _explain(choice: Choice, following: Following, out: Console = options.console) -> None:
     lines = [f"{item.spec.name}: {'; '.join(item.why)}" for item in choice.todo]
     lines += [f"{each.name}: skipped: {each.reason}" for each in following.skipped]
     lines += [f"{name}: decided when {first} has ended" for name, first in following.waiting()]
@@ -300,18 +280,18 @@ def main() -> None:
     try:
         app()
     except FourfoldError as error:
-        complain(masked(str(error)))
+        options.complain(masked(str(error)))
         if isinstance(error, ConfigError):
-            complain(f"{count(len(error.violations), 'mistake')}; no kernel was started")
+            options.complain(f"{count(len(error.violations), 'mistake')}; no kernel was started")
         raise SystemExit(2) from None
     except SystemExit as end:
         if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
-            complain("stopped; no run was under way")
+            options.complain("stopped; no run was under way")
         raise
     except Exception as error:
         if os.environ.get("FOURFOLD_TRACEBACK"):
             raise
-        complain(f"{legible(_unforeseen(error))}; FOURFOLD_TRACEBACK=1 shows where")
+        options.complain(f"{legible(_unforeseen(error))}; FOURFOLD_TRACEBACK=1 shows where")
         raise SystemExit(2) from None
 
 

@@ -160,12 +160,10 @@ def exit_code(records: Sequence[RunRecord], ended: str) -> int:
     return early.get(ended, int(not all(record.ok or record.reason for record in records)))
 
 
-def leave(code: int, ended: str, outputs: Path) -> None:
-    """End the command, with a message if the disk is full."""
-    if ended == "disk":
-        full = "the disk of results or of temporary files is full or read-only"
-        raise FourfoldError(f"{outputs}: {full}; make room, and the same command goes on")
-    raise typer.Exit(code)
+def disk_full(outputs: Path) -> FourfoldError:
+    """Return the error of a batch that could not write."""
+    full = "the disk of results or of temporary files is full or read-only"
+    return FourfoldError(f"{outputs}: {full}; make room, and the same command goes on")
 
 
 def print_json(value: Any) -> None:

@@ -247,18 +247,14 @@ def print_side_by_side(entries: Sequence[Entry], metrics: Sequence[str], console
         rows = short if width_of(short) <= console.width else rows
     if not watched(console) or width_of(rows) <= console.width:
         print_rows(rows, console)
-    else:
-        _print_blocks(rows, console)
-
-
-def _print_blocks(rows: Sequence[Sequence[str]], console: Console) -> None:
-    """Print each run as a block: its name, and below it a line a value."""
+        return
     (_, *heads), *runs = rows
-    wide = max(map(len, heads))
-    for run, *values in runs:
-        console.print(f"[bold]{run}[/]", soft_wrap=True, highlight=False)
-        for head, value in zip(heads, values, strict=True):
-            console.print(f"  {head:{wide}}  {value}", soft_wrap=True, highlight=False)
+    for run, *cells in runs:
+        parts = [
+            f"  {head:{max(map(len, heads))}}  {cell}"
+            for head, cell in zip(heads, cells, strict=True)
+        ]
+        console.print("\n".join([f"[bold]{run}[/]", *parts]), soft_wrap=True, highlight=False)
 
 
 def _figure(stored: Sequence[Any] | None) -> str:

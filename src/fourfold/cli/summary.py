@@ -10,9 +10,12 @@ from rich.markup import escape
 from fourfold.cli.layout import print_rows
 from fourfold.cli.progress import MOST_ROWS, coloured_end, title
 from fourfold.project import Project, no_room, shown
-from fourfold.records.evidence import Claim
+from fourfold.records.evidence import Claim, Metric
 from fourfold.records.formatting import count
 from fourfold.records.record import RunRecord, causes, error_line
+from fourfold.report.cards import best
+from fourfold.report.overview import entry
+from fourfold.report.side_by_side import name
 from fourfold.run.inputs import CHANGED
 from fourfold.run.searching import Searches
 from fourfold.run.selection import Choice
@@ -63,8 +66,8 @@ def print_summary(
         console.print(f"verdicts: {text}", soft_wrap=True)
         _print_causes(causes(records), console)
     for record in records:
-        for name in (n for n, part in record.key.get("inputs", {}).items() if part == CHANGED):
-            again = f"{record.name}: {name} {CHANGED}; the next command runs it again"
+        for file in (n for n, part in record.key.get("inputs", {}).items() if part == CHANGED):
+            again = f"{record.name}: {file} {CHANGED}; the next command runs it again"
             console.print(again, markup=False, soft_wrap=True)
     if executed:
         for line in cost_lines(records):
@@ -172,40 +175,31 @@ def result_rows(records: Sequence[RunRecord]) -> list[list[str]]:
 
 def _decisive(claims: Sequence[Claim]) -> str:
     """Return the first criterion that is not met, else the first of all."""
-    missed = [c for verdict in ("refuted", "inconclusive") for c in claims if c.verdict == verdict]
+    order = ("refuted", "inconclusive", "supported", "not judged")
     if not claims:
         return ""
-    claim = (missed or claims)[0]
-    value = f"{claim.metric} {claim.figure}"
-    if claim.verdict == "supported":
-        rest = f" and {count(len(claims) - 1, 'other')}" if len(claims) > 1 else ""
-        return f"{value} ({claim.condition}){rest}"
+    claim = min(claims, key=lambda each: order.index(each.verdict))
+    value, rest = f"{claim.metric} {claim.figure}", len(claims) - 1
     if claim.verdict == "refuted":
         return f"{value}, not {claim.condition}"
-    within = f" ({claim.interval})" if claim.ci else ""
-    return f"{value}{within}: {claim.condition} is open"
+    if claim.verdict == "inconclusive":
+        return f"{claim.metric} {claim.text('')}: {claim.condition} is open"
+    return f"{value} ({claim.condition})" + (f" and {count(rest, 'other')}" if rest else "")
 
 
 def best_lines(records: Sequence[RunRecord], searched: Collection[str] = ()) -> list[str]:
     """Return, for each config with several runs, the best one by its first criterion."""
     lines = []
     configs = dict.fromkeys(record.config for record in records)
-    for config in (name for name in configs if name not in searched):
-        runs = [r for r in records if r.config == config and r.claims and r.verdict != "not judged"]
-        sides = {r.claims[0].metric + r.claims[0].condition.strip()[:1] for r in runs}
-        if len(runs) < 2 or len(sides) > 1 or (side := sides.pop()[-1]) not in "<>":
-            continue
-        values = [(r.claims[0].value, r) for r in runs if r.claims[0].value is not None]
-        if len(values) < 2:
-            continue
-        _, best = (min if side == "<" else max)(values, key=lambda pair: pair[0])
-        claim = best.claims[0]
-        rivals = sum(
-            r is not best and claim.ci is not None and claim.ci[0] <= value <= claim.ci[1]
-            for value, r in values
-        )
-        tied = f"; {count(rivals, 'other')} within that interval" if rivals else ""
-        lines.append(f"best:     {best.name}, {claim.metric} {claim.text('')}{tied}")
+    for config in (each for each in configs if each not in searched):
+        runs = [entry(record) for record in records if record.config == config]
+        if chosen := best(runs):
+            first, rivals = chosen
+            metric = first["claims"][0][0]
+            value, low, high = first["metrics"][metric]
+            figure = Metric(value, None if low is None else (low, high)).text("")
+            tied = f"; {count(rivals, 'other')} within that interval" if rivals else ""
+            lines.append(f"best:     {name(first)}, {metric} {figure}{tied}")
     return lines
 
 

@@ -52,10 +52,7 @@ class Regression:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config, self.option = config, config.option
-        # Results go to a project's outputs, elsewhere to pytest's own cache.
-        project = (config.rootpath / "templates").is_dir()
-        own = config.rootpath / ("outputs/regress" if project else ".pytest_cache/fourfold")
-        self.folder = self.option.fourfold_page or own
+        self.folder = self.option.fourfold_page or _folder(config.rootpath)
         self.results: list[Result] = []
         self._paths: dict[Path, Path] = {}
         self.page: Path | None = None
@@ -253,17 +250,15 @@ def _looked_at(results: Sequence[Result]) -> str:
     return f"{count(len(results), 'notebook')} and {count(cells, 'code cell')} looked at: {text}"
 
 
-class _Collected:
-    """Takes the results of a session, for a program."""
+def _folder(root: Path) -> Path:
+    """Return where results go: a project's outputs, elsewhere pytest's own cache."""
+    project = (root / "templates").is_dir()
+    return root / ("outputs/regress" if project else ".pytest_cache/fourfold")
 
-    def __init__(self, results: list[Result]) -> None:
-        self.results = results
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Take what the session has."""
-        plugin = session.config.pluginmanager.get_plugin("fourfold-regression")
-        self.results += plugin.results if plugin else []
+def results_of(root: Path) -> list[dict[str, Any]]:
+    """Return the results of the last regression test of a folder."""
+    return [_read(path) for path in sorted(_folder(root).glob("*.json"))]
 
 
 def _write(path: Path, content: Any) -> None:
@@ -276,12 +271,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def call_pytest(
-    given: Sequence[str],
-    root: Path,
-    workers: int | None,
-    accept: bool,
-    changed: bool,
-    results: list[Result] | None = None,
+    given: Sequence[str], root: Path, workers: int | None, accept: bool, changed: bool
 ) -> int:
     """Test notebooks; return pytest's exit code, 4 for an option that it does not know.
 
@@ -289,11 +279,6 @@ def call_pytest(
     ----------
     given : sequence of str
         Notebooks, folders, and options for pytest; without a path, ``notebooks/``.
-    root : Path
-    workers : int, optional
-    accept, changed : bool
-    results : list of Result, optional
-        Takes the results of the session.
 
     Raises
     ------
@@ -322,8 +307,9 @@ def call_pytest(
     _warm_up(paths, root, workers)
     # Takes a second to load, and only checks web addresses in schemas: see `fourfold.cli.main`.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    plugins = None if results is None else [_Collected(results)]
-    return int(pytest.main(arguments, plugins))
+    import pytest
+
+    return int(pytest.main(arguments))
 
 
 def _notebooks(path: Path) -> list[Path]:

@@ -13,8 +13,6 @@ from fourfold.methods.supervised.budget import Budget
 from fourfold.methods.supervised.scores import auc
 from fourfold.records.formatting import short
 
-#: With more classes a matrix has no numbers in its cells: there is no room for them.
-NUMBERED = 12
 #: Columns that are shuffled between two looks at the clock.
 AT_ONCE = 3
 
