@@ -52,10 +52,8 @@ def width_of(rows: Sequence[Sequence[str]]) -> int:
 
 
 def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
-    return [
-        max(Text.from_markup(cell).cell_len for cell in column)
-        for column in zip(*rows, strict=True)
-    ]
+    columns = zip(*rows, strict=True)
+    return [max(Text.from_markup(cell).cell_len for cell in column) for column in columns]
 
 
 def watched(console: Console) -> bool:

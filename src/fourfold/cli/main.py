@@ -71,8 +71,7 @@ def plan_command(
     read_tracking(project)
     above: list[RunSpec] = []
     place = Project(project, options.outputs_of(outputs, project))
-    note = options.aside if as_json else options.remark
-    planned = plan(paths or [], project, note, above.append, place.outputs)
+    planned = plan(paths or [], project, options.remark, above.append, place.outputs)
     searches = [] if only else [spec for spec in planned if spec.search]
     specs = _matching(expanded(planned, place), only) if only else planned
     out = Console(quiet=True) if as_json else options.console
@@ -164,8 +163,7 @@ def run(
     begin(at_once)
     above: list[RunSpec] = []
     place = Project(project, options.outputs_of(outputs, project))
-    note = options.aside if as_json else options.remark
-    planned = plan(paths or [], project, note, above.append, place.outputs)
+    planned = plan(paths or [], project, options.remark, above.append, place.outputs)
     out = Console(quiet=True) if as_json else options.console
     specs = _matching(expanded(planned, place), only) if only or failed else planned
     specs = [replace(spec, options=replace(spec.options, kernel=kernel)) for spec in specs]

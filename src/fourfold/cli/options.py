@@ -61,16 +61,12 @@ class Group(_Plain, TyperGroup):
 def command(
     app: typer.Typer, group: str, example: str, name: str | None = None, **more: Any
 ) -> Callable[[Any], Any]:
-    """Return a decorator that adds a command to the help, with an example below it.
+    """Return a decorator that adds a command to a group of the help, with an example.
 
     Parameters
     ----------
-    app : Typer
-    group : str
-        Its heading in the list of commands.
-    example : str
-    name : str, optional
-        By default that of the function.
+    app, group, example, name
+        The name is by default that of the function.
     """
     about = f"Example: `fourfold {example}`"
     return app.command(name, cls=Command, rich_help_panel=group, epilog=about, **more)
@@ -181,16 +177,11 @@ def root_of(given: Path | None) -> Path:
     return given.resolve() if given else find_root(Path.cwd())
 
 
-def aside(note: Violation) -> None:
-    """Print on stderr what is not wrong in a config and should be known."""
-    complain(f"note: {note}")
-
-
 def complain(message: str) -> None:
     """Print a message on stderr, as it is."""
     Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
 
 
 def remark(violation: Violation) -> None:
-    """Print what is not wrong in a config and should be known."""
-    console.print(f"note: {violation}", markup=False, highlight=False, soft_wrap=True)
+    """Print on stderr what is not wrong in a config and should be known."""
+    complain(f"note: {violation}")

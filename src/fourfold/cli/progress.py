@@ -249,11 +249,9 @@ def print_side_by_side(entries: Sequence[Entry], metrics: Sequence[str], console
         print_rows(rows, console)
         return
     (_, *heads), *runs = rows
+    wide = max(map(len, heads))
     for run, *cells in runs:
-        parts = [
-            f"  {head:{max(map(len, heads))}}  {cell}"
-            for head, cell in zip(heads, cells, strict=True)
-        ]
+        parts = [f"  {head:{wide}}  {cell}" for head, cell in zip(heads, cells, strict=True)]
         console.print("\n".join([f"[bold]{run}[/]", *parts]), soft_wrap=True, highlight=False)
 
 

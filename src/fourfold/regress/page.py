@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from itertools import zip_longest
 from pathlib import Path
@@ -75,9 +75,7 @@ def render(results: Sequence[Mapping[str, Any]]) -> str:
         (r, cause(r), [(c, views(c)) for c in r["cells"] if c["status"] in _SHOWN]) for r in ordered
     ]
     counts = {status: sum(r["status"] == status for r in ordered) for status in ORDER}
-    return _template().render(
-        notebooks=notebooks, counts=counts, place=place, plainly=plainly, policy=policy()
-    )
+    return _template().render(notebooks=notebooks, counts=counts, policy=policy())
 
 
 def place(where: str) -> str:
@@ -96,15 +94,12 @@ def _template() -> Template:
     environment = Environment(
         loader=DictLoader(sources), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters |= {"place": place, "plainly": partial(_COLOURS.sub, "")}
     return environment.get_template("differences.html.j2")
 
 
 def cause(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return why a notebook differs, as far as it shows.
-
-    Edited cells with the lines that changed, other changes, what of the conclusion changed, and
-    whether it still holds (None if that is not known).
-    """
+    """Return edits, other changes, what of the conclusion changed, and whether it still holds."""
     cells = result["cells"]
     edits = []
     for cell in (cell for cell in cells if "was" in cell):

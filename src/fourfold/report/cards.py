@@ -15,11 +15,7 @@ _MOST = 60  # configs whose pictures the page holds
 
 
 def best(entries: Sequence[Entry]) -> tuple[Entry, int] | None:
-    """Return the best of several runs by their first criterion, and how many may be as good.
-
-    As good is a value within the interval of the best. None without at least two runs that are
-    judged by the same criterion, one that has a direction.
-    """
+    """Return the best of runs by their first criterion, and how many lie within its interval."""
     judged = [each for each in entries if each["claims"] and each["verdict"] != "not judged"]
     sides = {(each["claims"][0][0], each["claims"][0][1].strip()[:1]) for each in judged}
     if len(judged) < 2 or len(sides) > 1:

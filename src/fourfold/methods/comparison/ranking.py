@@ -169,11 +169,6 @@ def edges(
     dict of str to (level, ``below`` or ``above``)
         For each setting of numbers with at least three levels whose best mean is at an edge, and
         beyond which no run failed.
-
-    Raises
-    ------
-    ConclusionError
-        If a condition cannot be read.
     """
     limits = {name: Criterion.parse(name, text) for name, text in (possible or {}).items()}
     best_at_edge = {}
