@@ -10,7 +10,17 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from fourfold.regress.page import Grid, Lines, Picture, render, views, write_page
+from fourfold.records.evidence import MIME
+from fourfold.regress.page import (
+    Grid,
+    Lines,
+    Picture,
+    cause,
+    place,
+    render,
+    views,
+    write_page,
+)
 
 
 def png(colour: str) -> str:
@@ -77,6 +87,57 @@ def test_texts_line_by_line():
     """What was and what is printed, with the lines around."""
     (view,) = views(cell([printed("a\nb\nc\n")], [printed("a\nB\nc\n")]))
     assert view == Lines([(" ", "a"), ("-", "b"), ("+", "B"), (" ", "c")])
+
+
+def concluded(verdict, answer):
+    facts = {"kind": "conclusion", "verdict": verdict, "answer": answer, "claims": []}
+    return [display(**{MIME: facts, "text/plain": answer})]
+
+
+def test_the_cause_comes_first():
+    """Changed lines of code, the cells that moved, and whether the conclusion holds."""
+    edited = cell([], [], status="same", id="scale", source="a\nb * 2\n", was="a\nb\n")
+    moved = cell([printed("1")], [printed("2")], id="table")
+    same = result(cells=[edited, moved])
+    found = cause({**same, "why": ["template changed", "data changed"]})
+    ((source, lines),) = found["edits"]
+    assert (source["id"], lines) == ("scale", Lines([(" ", "a"), ("-", "b"), ("+", "b * 2")]))
+    assert found["why"] == ["data changed"]
+    assert (found["holds"], found["conclusion"]) == (True, [])
+    page = render([same])
+    assert page.index("You changed <b>scale</b>") < page.index("b * 2") < page.index(">table<")
+    assert "1 of 2 code cells moved" in page
+    assert "the conclusion still holds" in page
+
+
+@pytest.mark.parametrize(
+    ("after", "holds", "parts"),
+    [
+        (concluded("refuted", "No."), False, ["verdict", "answer"]),
+        (concluded("supported", "Yes, by 2."), True, ["answer"]),
+        ([], None, []),
+    ],
+)
+def test_the_conclusion_before_and_after(after, holds, parts):
+    """A verdict that turned changes it, other words do not; a cell that failed leaves it open."""
+    status = "differs" if after else "failed"
+    judged = cell(concluded("supported", "Yes."), after, status=status, id="judge")
+    found = cause(result(cells=[judged]))
+    assert found["holds"] is holds
+    assert [part for part, *_ in found["conclusion"]] == parts
+
+
+def test_a_cell_that_is_gone_or_new_is_an_edit():
+    """All its lines are gone, or new."""
+    gone = cause(result(cells=[cell([], [], source="a", was="a")]))["edits"]
+    new = cause(result(cells=[cell([], [], source="a", was=None)]))["edits"]
+    assert [view.lines for _, view in gone + new] == [[("-", "a")], [("+", "a")]]
+
+
+def test_places_are_words():
+    """JSON pointers as a reader counts them."""
+    assert place("/claims/0/value") == "claims › 1 › value"
+    assert place("line 3") == "line 3"
 
 
 def test_equal_outputs_show_nothing():
