@@ -54,7 +54,8 @@ class _Figure:
     @property
     def figure(self) -> str:
         """Return ``0.47 kg``."""
-        return f"{number(self.value)} {self.unit}" if self.unit else number(self.value)
+        with_unit = self.unit and self.value is not None
+        return f"{number(self.value)} {self.unit}" if with_unit else number(self.value)
 
     @property
     def interval(self) -> str:

@@ -19,7 +19,7 @@ from traitlets.config import Config
 
 from fourfold.project import write_text
 from fourfold.records.evidence import FRAME, MARKS, MIME, Claim, Criterion
-from fourfold.records.formatting import as_text, number
+from fourfold.records.formatting import as_text, count, number
 from fourfold.records.ipynb import HEADING, text
 from fourfold.records.record import RunRecord, error_line
 from fourfold.report.cards import write_thumbnail
@@ -283,5 +283,5 @@ def _accepted(change: Mapping[str, Any]) -> str:
 
 def _data(table: Mapping[str, Any]) -> str:
     rejected = f"{number(table['rejected'])} rejected" if table.get("contract") else "no contract"
-    shape = f"{number(table['rows'])} rows, {table['columns']} columns"
+    shape = f"{count(table['rows'], 'row')}, {count(table['columns'], 'column')}"
     return f"{table['source']}, {shape}, {rejected}, sha256 {table['sha256']}"
