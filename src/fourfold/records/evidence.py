@@ -64,7 +64,8 @@ class _Figure:
 
     def text(self, about: str = "95 % interval ") -> str:
         """Return ``0.47 kg (95 % interval 0.43 to 0.50)``."""
-        return f"{self.figure} ({about}{self.interval})" if self.ci else self.figure
+        known = self.ci and self.value is not None
+        return f"{self.figure} ({about}{self.interval})" if known else self.figure
 
 
 @dataclass(frozen=True)
