@@ -8,6 +8,7 @@ import json
 
 import pandas as pd
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
 from fourfold.records.evidence import MIME
@@ -178,3 +179,25 @@ def test_the_page_is_written_beside_its_results(tmp_path):
     page = write_page(tmp_path)
     assert page == tmp_path / "index.html"
     assert "notebooks/b.ipynb" in page.read_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_serious_barrier(browser_page, tmp_path, scheme, width):
+    """By axe-core, in both colours; nothing is wider than a phone."""
+    old, new = (pd.DataFrame({"a": [n], "b": [2]}).to_html() for n in (1, 3))
+    cells = [
+        cell([printed("x" * 300)], [printed("y" * 300)], was="a", source="b" * 300, id="scale"),
+        cell([display(**{"text/html": old})], [display(**{"text/html": new})], id="table"),
+        cell([display(**{"image/png": png("white")})], [display(**{"image/png": png("red")})]),
+        cell(concluded("supported", "Yes."), concluded("refuted", "No."), id="judge"),
+        cell([], [], status="failed", message="\x1b[31mValueError\x1b[0m: " + "z" * 300, id="bad"),
+    ]
+    (tmp_path / "a.json").write_text(json.dumps(result(cells=cells)))
+    browser_page.set_viewport_size({"width": width, "height": 900})
+    browser_page.emulate_media(color_scheme=scheme)
+    browser_page.goto(write_page(tmp_path).as_uri())
+    assert "ValueError: zzz" in browser_page.inner_text("main")
+    assert browser_page.evaluate("document.documentElement.scrollWidth") <= width
+    violations = Axe().run(browser_page, options={"preload": False}).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
