@@ -62,7 +62,7 @@ def command(project, *arguments, of=COMMAND):
 def fourfold(project, *arguments, code=0) -> str:
     done = subprocess.run(command(project, *arguments), capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return done.stderr + done.stdout
 
 
 def result(project) -> dict:
