@@ -6,16 +6,19 @@ files that they link to are copied. It loads nothing from a network.
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import gallery
 import reference
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from links import ROOT, check_site, check_sources, headings, markdown, slug
@@ -31,6 +34,7 @@ DOCS = ROOT / "docs"
 SITE = DOCS / "_site"
 #: The navigation: a heading, and the pages below it; a folder stands for its pages.
 PARTS = {
+    "Start": ["docs/gallery.md", "docs/search.md"],
     "Guide": ["docs/guide"],
     "How to": ["docs/glossary.md", "docs/recipes.md", "docs/errors.md", "outputs/README.md"],
     "Reference": ["docs/reference/command-line.md", "docs/reference/templates.md",
@@ -45,6 +49,13 @@ _SCROLLING = {
     "</table>": "</table></div>",
 }
 _COLOURS = ("colours.css",)
+SEARCH = "docs/search.md"
+_ABOUT_SEARCH = "# Search\n\nType words: sections that have all of them appear below.\n"
+_FIELD = (
+    '<p><label for="q">Words</label> <input id="q" type="search" autocomplete="off"></p>'
+    '<p id="count" role="status"></p><ol id="hits"></ol>'
+    "<noscript><p>The search needs JavaScript.</p></noscript>"
+)
 
 
 @dataclass(frozen=True)
@@ -73,19 +84,30 @@ def build(site: Path = SITE) -> int:
         lstrip_blocks=True,
     )  # fmt: skip
     template = environment.get_template("site.html.j2")
-    for page in pages:
+    sections: list[tuple[str, str, str, str]] = []
+    for page in sorted(pages, key=lambda page: page.path == SEARCH):  # it has the words of all
+        script = ""
         body, contents = rendered(page, known, site)
+        if page.path == SEARCH:
+            script = (DOCS / "search.js").read_text(encoding="utf-8")
+            index = json.dumps(sections, ensure_ascii=False).replace("<", "\\u003c")
+            body += f'{_FIELD}<script type="application/json" id="sections">{index}</script>'
+        else:
+            sections += _sections(page, body)
         there = _relative(".", page.address) + "/"
         # Its style sheets are files beside it.
-        own = policy(theme := asset("theme.js")).replace("style-src", "style-src 'self'")
+        own = policy(theme := asset("theme.js"), *filter(None, [script])).replace(
+            "style-src", "style-src 'self'"
+        )
         html = template.render(page=page, body=body, contents=contents, parts=_parts(known, page),
                                root=there if there != "./" else "", theme=theme,
-                               policy=own)  # fmt: skip
+                               script=script, policy=own)  # fmt: skip
         _write(site / page.address, html)
     for name in _COLOURS:
         _write(
             site / name, (files("fourfold.report") / "assets" / name).read_text(encoding="utf-8")
         )
+    gallery.write_reports(site)
     _write(site / "site.css", (DOCS / "site.css").read_text(encoding="utf-8"))
     return len(pages)
 
@@ -97,6 +119,7 @@ def read_pages() -> list[Page]:
         paths += [path.relative_to(ROOT).as_posix() for path in sorted(DOCS.glob(pattern))]
     texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in paths}
     texts |= reference.pages()
+    texts |= {gallery.PAGE: gallery.page(), SEARCH: _ABOUT_SEARCH}
     titles = {path: _title(text) for path, text in texts.items()}
     listed = [path for path in paths if path.startswith("docs/decisions/")]
     items = (f"- [{titles[path]}]({Path(path).name})" for path in listed)
@@ -106,6 +129,16 @@ def read_pages() -> list[Page]:
 
 def _title(text: str) -> str:
     return next(words for _, level, words in headings(markdown().parse(text)) if level == 1)
+
+
+def _sections(page: Page, body: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield address, title of the page, heading and plain text of each section, for the search."""
+    parts = re.split(r'<h[23] id="([^"]+)">(.*?)</h[23]>', body)
+    plain = [" ".join(unescape(re.sub(r"<[^>]+>", " ", part)).split()) for part in parts]
+    address = _relative(page.address, str(Path(SEARCH).with_suffix(".html")))
+    yield address, page.title, "", plain[0]
+    for anchor, heading, text in zip(parts[1::3], plain[2::3], plain[3::3], strict=True):
+        yield f"{address}#{anchor}", page.title, heading, text
 
 
 def rendered(page: Page, known: dict[str, Page], site: Path) -> tuple[str, list[tuple[str, str]]]:

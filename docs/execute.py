@@ -95,7 +95,9 @@ def masked(output: str) -> list[str]:
     for line in output.splitlines():
         line = line.rstrip()
         # Which run took most memory differs as well.
-        line = re.sub(r" \(.*?\)|\d[\d.]*", "#", line) if line.startswith("cost:") else line
+        line = (
+            re.sub(r" \(.*?\)|\d[\d.]*", "#", line) if line.startswith(("cost:", "time:")) else line
+        )
         for pattern, instead in MASKS:
             line = re.sub(pattern, instead, line)
         lines.append(re.sub(r" +\d+\.\d$", " #", line) if timed else line)

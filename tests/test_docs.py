@@ -256,6 +256,8 @@ def test_pages_of_the_site_open(site, browser_page):
         "index.html",
         "docs/guide/4-batches.html",
         "docs/errors.html",
+        "docs/gallery.html",
+        "docs/search.html",
         "docs/reference/clustering.html",
     ):
         browser_page.goto((site / name).as_uri())
@@ -264,6 +266,31 @@ def test_pages_of_the_site_open(site, browser_page):
         assert browser_page.evaluate("document.documentElement.scrollWidth") <= 390
         found = Axe().run(browser_page, options={"preload": False}).response["violations"]
         assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+
+
+def test_the_site_is_searched(site, browser_page):
+    """Sections with all words; a hit leads to its heading."""
+    browser_page.goto((site / "docs/search.html").as_uri())
+    browser_page.get_by_label("Words").fill("champion alias")
+    hits = browser_page.locator("#hits a")
+    assert hits.count() >= 2
+    assert any(
+        "recipes.html#mlflow" in hits.nth(n).get_attribute("href") for n in range(hits.count())
+    )
+    hits.first.click()
+    assert browser_page.locator("main h1").count() == 1
+    browser_page.goto((site / "docs/search.html").as_uri())
+    browser_page.get_by_label("Words").fill("xyzzy")
+    assert browser_page.locator("#count").inner_text() == "0 sections"
+
+
+def test_the_gallery_has_ten_reports(site, browser_page):
+    """Each with a question, a picture and a report that opens."""
+    browser_page.goto((site / "docs/gallery.html").as_uri())
+    assert browser_page.locator("main h2").count() == 10
+    assert browser_page.evaluate("[...document.images].every((i) => i.naturalWidth > 0)")
+    browser_page.get_by_role("link", name="The report").first.click()
+    assert browser_page.locator("#result").count() == 1
 
 
 def test_the_page_on_architecture_names_what_exists():

@@ -63,6 +63,16 @@ def test_the_verdict_is_nothing_look_or_train_again(runs, name, verdict, answer)
     assert answer in record.answer
 
 
+def test_without_a_model_in_use_nothing_is_claimed(runs):
+    """No share of unusable rows, no interval of what was not compared, and an exact decision."""
+    metrics = runs["first"].metrics
+    unknown = ("unusable", "changed features", "changed answers", "rise of loss")
+    assert [(metrics[n].value, metrics[n].ci) for n in unknown] == [(None, None)] * 4
+    assert (metrics["retrain"].value, metrics["retrain"].ci) == (1, None)
+    assert metrics["retrain"].exact
+    assert runs["late"].metrics["retrain"].ci == (0, 1)
+
+
 def test_what_was_found_is_recorded(runs):
     """Drift by feature, rows without a prediction, and what is not known is no number."""
     late, gone = runs["late"].metrics, runs["gone"].metrics

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 
+from fourfold import __version__
 from served import COMMAND
 
 
@@ -31,6 +33,43 @@ def test_plan_says_what_would_run(fourfold, config):
     assert done.returncode == 0
     assert "2 runs of 1 config, all checked" in done.stdout
     assert not (path.parents[1] / "outputs").exists()
+
+
+def test_help_has_groups_and_examples(fourfold):
+    """Each command is in a group and has an example; no value is called by a type of Python."""
+    whole = fourfold("--help").stdout
+    assert all(f" {group}: fourfold " in whole for group in ("Run", "Start", "Test", "Use models"))
+    names = re.findall(r"(?m)^│ ([a-z][a-z-]+)  ", whole)
+    assert {"plan", "run", "compare", "regress", "promote"} <= set(names)
+    for name in names:
+        text = fourfold(name, "--help").stdout
+        assert f"Example: fourfold {name}" in text
+        assert not re.search(r"<(bool|str|path|int|list)", text), name
+    done = fourfold("--version")
+    assert (done.returncode, done.stdout) == (0, f"fourfold {__version__}\n")
+
+
+def test_progress_is_on_stderr_and_results_on_stdout(fourfold, config):
+    """A pipe gets the table alone, one line a run."""
+    config("template: tiny\nsweep: {grid: {scale: [1.0, 2.0]}}\n")
+    done = fourfold("run")
+    assert "2/2 ok a/scale=" in done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines[:3]] == ["run", "a/scale=1.0", "a/scale=2.0"]
+    assert lines[3] == "2 runs, 0 failed"
+
+
+def test_programs_read_json(fourfold, config, project):
+    """Of the plan, with why each run is due, and of the check."""
+    config("template: tiny\nsweep: {grid: {scale: [1.0, 2.0]}}\n")
+    first, second = json.loads(fourfold("plan", "--json", "--why").stdout)
+    assert (first["config"], first["run"], first["parameters"]["scale"]) == ("a", "scale=1.0", 1.0)
+    assert second["execute_because"] == ["not run yet"]
+    assert "execute_because" not in json.loads(fourfold("plan", "--json").stdout)[0]
+    assert json.loads(fourfold("check", "--json", "templates/tiny.ipynb").stdout) == []
+    done = fourfold("check", "--json", "templates/none.ipynb")
+    assert (done.returncode, json.loads(done.stdout)[0]["line"]) == (1, 1)
+    assert "1 template checked, no violation" in fourfold("check", "templates/tiny.ipynb").stdout
 
 
 def test_mistakes_are_listed_and_nothing_starts(fourfold, config, project):

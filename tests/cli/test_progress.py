@@ -6,10 +6,11 @@ import io
 
 from rich.console import Console
 
-from fourfold.cli.progress import Progress, clock, plan_table
-from fourfold.cli.summary import print_summary, result_table
+from fourfold.cli.layout import print_rows
+from fourfold.cli.progress import Progress, clock, plan_rows, print_side_by_side
+from fourfold.cli.summary import best_lines, print_summary, result_rows
 from fourfold.plan.plan import plan
-from fourfold.records.evidence import Claim
+from fourfold.records.evidence import Claim, Metric
 from fourfold.records.record import RunRecord
 from fourfold.run.fingerprint import Fingerprint
 from fourfold.run.past import Forecast
@@ -36,37 +37,126 @@ def record(run_id="default", **changes):
     return RunRecord(**(base | changes))
 
 
-def test_the_plan_shows_each_run(project, config):
-    """Config, run, template, data and timeout."""
+class Terminal(io.StringIO):
+    """A file that is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def rows_on(rows, width=0, **options) -> list[str]:
+    """Lines of rows as a file has them, or a terminal of this width."""
+    file = Terminal() if width else io.StringIO()
+    print_rows(rows, Console(file=file, width=width or 20, color_system=None), **options)
+    return file.getvalue().splitlines()
+
+
+def test_the_plan_has_a_line_a_run_with_its_whole_name(project, config):
+    """A narrow file breaks no name; a timeout is a column only if runs differ in it."""
     config("template: tiny\nsweep: {grid: {scale: [1.5, 2.5]}}\nrun: {timeout: 90s}\n")
-    lines = printed(plan_table(plan([], project))).splitlines()
-    assert len(lines) == 3
-    assert "scale=1.5" in lines[1]
-    assert lines[2].split()[-4:] == ["1", "min", "30", "s"]
+    assert [line.split()[0] for line in rows_on(plan_rows(plan([], project)))] == [
+        "run",
+        "a/scale=1.5",
+        "a/scale=2.5",
+    ]
+    config("template: tiny\n", "b.yaml")
+    rows = plan_rows(plan([], project))
+    assert [row[-1] for row in rows] == ["timeout", "1 min 30 s", "1 min 30 s", "–"]
+    assert rows[3][0] == "b"
 
 
-def test_results_show_evidence_or_error():
-    """A judged run its figures, a failed one its place and message."""
-    claim = Claim("gain", "> 0", 0.51234, (0.4, 0.6), "", "supported", "")
+def test_a_narrow_terminal_crops_one_column():
+    """Names stay whole, and a file has all."""
+    rows = [["run", "criterion", "seconds"], ["a/" + "k" * 20, "long " * 10, "1.5"]]
+    first, line = rows_on(rows, 60, crop=1, number=True)
+    assert len(first) == len(line) == 60
+    assert line.startswith("a/" + "k" * 20 + "  long")
+    assert line.endswith("…      1.5")
+    assert "long " * 9 in rows_on(rows, crop=1, number=True)[1]
+
+
+def test_results_show_the_criterion_that_failed_or_the_error():
+    """Of a supported run its first criterion, of a refuted one what it does not meet."""
+    gain = Claim("gain", "> 0", 0.51234, (0.4, 0.6), "", "supported", "")
+    leaks = Claim("leaks", "== 0", 2, None, "", "refuted", "")
+    score = Claim("score", ">= 0.5", 0.48, (0.4, 0.6), "", "inconclusive", "")
     error = {"section": "EDA", "cell": 7, "cell_id": "eda", "error": "KeyError", "message": "'x'"}
-    table = printed(
-        result_table(
-            [
-                record(verdict="supported", claims=[claim]),
-                record("k=2", status="failed", error=error),
-            ]
-        )
-    ).splitlines()
-    assert table[1].split()[:3] == ["a", "ok", "supported"]
-    assert "gain 0.512 (> 0)" in table[1]
-    assert table[2].startswith("a/k=2")
-    assert "EDA, cell 7 (eda): KeyError: 'x'" in table[2]
+    runs = [
+        record(verdict="supported", claims=[gain]),
+        record("k=1", verdict="refuted", claims=[gain, score, leaks]),
+        record("k=3", verdict="inconclusive", claims=[gain, score]),
+        record("k=2", status="failed", error=error),
+        record("k=4", status="skipped", reason="waits"),
+    ]
+    lines = [line.split(maxsplit=2) for line in rows_on(result_rows(runs), number=True)[1:]]
+    assert [[*line[:2], line[2].rsplit(maxsplit=1)[0]] for line in lines] == [
+        ["a", "supported", "gain 0.512 (> 0)"],
+        ["a/k=1", "refuted", "leaks 2, not == 0"],
+        ["a/k=3", "inconclusive", "score 0.480 (0.400 to 0.600): >= 0.5 is open"],
+        ["a/k=2", "failed", "EDA, cell 7 (eda): KeyError: 'x'"],
+        ["a/k=4", "skipped", "waits"],
+    ]
+
+
+def test_the_best_run_of_a_sweep_is_named():
+    """By the direction of its first criterion; runs within its interval are counted."""
+
+    def judged(name, value, condition=">= 0.5", config="a"):
+        ci = (value - 0.1, value + 0.1)
+        claims = [Claim("gain", condition, value, ci, "", "refuted", "")]
+        metrics = {"gain": Metric(value, ci)}
+        return record(name, config=config, verdict="refuted", claims=claims, metrics=metrics)
+
+    runs = [
+        judged("k=1", 0.2),
+        judged("k=2", 0.4),
+        judged("k=3", 0.35),
+        judged("k=1", 1, config="b"),
+    ]
+    best = "best:     a/k=2, gain 0.400 (0.300 to 0.500); 1 other within that interval"
+    assert best_lines(runs) == [best]
+    assert best_lines(runs, ["a"]) == []
+    low = best_lines([judged("k=1", 0.2, "< 0.5"), judged("k=2", 0.4, "< 0.5")])
+    assert low == ["best:     a/k=1, gain 0.200 (0.100 to 0.300)"]
+    assert best_lines([judged("k=1", 0.2, "== 1"), judged("k=2", 0.4, "== 1")]) == []
+
+
+def test_a_comparison_fits_where_it_is_shown():
+    """A file has a line a run; a terminal columns, then lines, then blocks, and whole names."""
+    entries = [
+        {
+            "config": "a",
+            "run": f"column=sepal_length_{k}",
+            "status": "ok",
+            "verdict": "refuted",
+            "parameters": {"column": f"sepal_length_{k}"},
+            "metrics": {"mean": [0.5, 0.4, 0.6]},
+        }
+        for k in "xyz"
+    ]
+
+    def shown(width, terminal):
+        file = Terminal() if terminal else io.StringIO()
+        print_side_by_side(entries, ["mean"], Console(file=file, width=width, color_system=None))
+        return file.getvalue().splitlines()
+
+    line = "a/column=sepal_length_x  refuted  sepal_length_x  0.500 (0.400 to 0.600)"
+    assert shown(20, terminal=False)[1] == line
+    columns = shown(120, terminal=True)
+    assert columns[0].split() == ["run", *(f"a/{each['run']}" for each in entries)]
+    assert shown(80, terminal=True)[1] == line
+    lines = shown(71, terminal=True)
+    assert [each.split()[0] for each in lines[1:]] == [each["run"] for each in entries]
+    blocks = shown(40, terminal=True)
+    assert blocks[:2] == ["a/column=sepal_length_x", "  verdict  refuted"]
+    assert max(map(len, blocks)) <= 40
 
 
 def test_markup_in_names_is_text():
     """Square brackets of a run's name or message are no colours."""
     error = {"section": "EDA", "cell": 1, "cell_id": "x", "error": "E", "message": "[bold]no[/]"}
-    assert "[bold]no[/]" in printed(result_table([record("[red]", status="failed", error=error)]))
+    rows = result_rows([record("[red]", status="failed", error=error)])
+    assert "[bold]no[/]" in rows_on(rows)[1]
 
 
 STOPS = {"signal": "stopped", "max_failures": "3 failures, --max-failures"}
@@ -192,3 +282,4 @@ def test_names_in_a_file_are_whole():
     runs = [record(name, status="failed", error=error)]
     print_summary(runs, Choice([None]), console, "")
     assert f"a/{name} " in console.file.getvalue()
+    assert "long " * 90 in console.file.getvalue()

@@ -130,16 +130,6 @@ def test_common_values_and_bins():
     assert features.bins(pd.Series([], dtype=float)) == 1
 
 
-def test_components_share_the_variance():
-    """Two copies of one column need one component; without rows there is none."""
-    column = np.random.default_rng(0).normal(size=50)
-    shares = features.component_shares(pd.DataFrame({"a": column, "b": 2 * column}))
-    assert shares == pytest.approx([1, 0], abs=1e-9)
-    assert len(features.component_shares(pd.DataFrame({"a": [1.0]}))) == 0
-    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(50, 9)))
-    assert len(features.component_shares(wide, most=4)) == 4
-
-
 # seaborn 0.13 still says `vert` to matplotlib.
 @pytest.mark.filterwarnings("ignore:vert:DeprecationWarning")
 @pytest.mark.parametrize("feature", ["number", "word"])

@@ -215,3 +215,19 @@ def test_business_takes_the_words_of_its_conclusion():
     config.value["business"] |= {"labels": ["body mass"]}
     (violation,) = check_config(config, template)
     assert "business.labels" in str(violation)
+
+
+def test_business_takes_the_unit_of_the_outcome():
+    """It is a parameter of the template, given once; a template without it says so."""
+    root = Path(__file__).parents[2]
+    template = read_template(root / "templates" / "regression.ipynb")
+    config = read_config(root / "params" / "regression" / "diamonds.yaml", root)
+    assert config.block("business")["unit"] == "USD"
+    assert check_config(config, template) == []
+    config.value["parameters"] |= {"unit": "EUR"}
+    (twice,) = check_config(config, template)
+    assert "already given by business.unit" in str(twice)
+    other = read_config(root / "params" / "clustering" / "penguins.yaml", root)
+    other.value["business"] |= {"unit": "g"}
+    (none,) = check_config(other, read_template(root / "templates" / "clustering.ipynb"))
+    assert "has no parameter 'unit'" in str(none)

@@ -80,7 +80,7 @@ def test_ingest_says_what_came_in_and_keeps_the_rejected(shell, tmp_path):
     data, artifact, share = bundles
     assert (share[MIME]["name"], share[MIME]["value"]) == ("rows set aside", 0.333333)
     assert found[0]["n"].tolist() == [1, 3]
-    assert data["text/plain"] == "n.csv: 2 rows, 1 columns, 0 missing values, 1 rows rejected"
+    assert data["text/plain"] == "n.csv: 2 rows, 1 column, 0 missing values, 1 row rejected"
     assert (data[MIME]["rows"], data[MIME]["rejected"]) == (2, 1)
     assert len(data[MIME]["sha256"]) == 64
     assert artifact[MIME]["name"] == "rejected.csv"

@@ -59,6 +59,12 @@ def test_an_undefined_metric_is_inconclusive():
     assert judge(Criterion.parse("m", ">= 0"), metric).verdict == "inconclusive"
 
 
+def test_an_undefined_metric_has_neither_unit_nor_interval():
+    """It is read as undefined, and nothing more."""
+    assert Metric(None, (0, 1), "columns").text() == "undefined"
+    assert Metric(2, (0, 3), "columns").text("") == "2 columns (0 to 3)"
+
+
 @given(low=FINITE, width=st.floats(0, 1e3), bound=FINITE)
 def test_supported_and_refuted_exclude_each_other(low, width, bound):
     """For any interval, 'x >= b' supported means 'x < b' refuted, and the reverse."""

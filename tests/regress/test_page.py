@@ -8,9 +8,20 @@ import json
 
 import pandas as pd
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-from fourfold.regress.page import Grid, Lines, Picture, render, views, write_page
+from fourfold.records.evidence import MIME
+from fourfold.regress.page import (
+    Grid,
+    Lines,
+    Picture,
+    cause,
+    place,
+    render,
+    views,
+    write_page,
+)
 
 
 def png(colour: str) -> str:
@@ -79,6 +90,57 @@ def test_texts_line_by_line():
     assert view == Lines([(" ", "a"), ("-", "b"), ("+", "B"), (" ", "c")])
 
 
+def concluded(verdict, answer):
+    facts = {"kind": "conclusion", "verdict": verdict, "answer": answer, "claims": []}
+    return [display(**{MIME: facts, "text/plain": answer})]
+
+
+def test_the_cause_comes_first():
+    """Changed lines of code, the cells that moved, and whether the conclusion holds."""
+    edited = cell([], [], status="same", id="scale", source="a\nb * 2\n", was="a\nb\n")
+    moved = cell([printed("1")], [printed("2")], id="table")
+    same = result(cells=[edited, moved])
+    found = cause({**same, "why": ["template changed", "data changed"]})
+    ((source, lines),) = found["edits"]
+    assert (source["id"], lines) == ("scale", Lines([(" ", "a"), ("-", "b"), ("+", "b * 2")]))
+    assert found["why"] == ["data changed"]
+    assert (found["holds"], found["conclusion"]) == (True, [])
+    page = render([same])
+    assert page.index("You changed <b>scale</b>") < page.index("b * 2") < page.index(">table<")
+    assert "1 of 2 code cells moved" in page
+    assert "the conclusion still holds" in page
+
+
+@pytest.mark.parametrize(
+    ("after", "holds", "parts"),
+    [
+        (concluded("refuted", "No."), False, ["verdict", "answer"]),
+        (concluded("supported", "Yes, by 2."), True, ["answer"]),
+        ([], None, []),
+    ],
+)
+def test_the_conclusion_before_and_after(after, holds, parts):
+    """A verdict that turned changes it, other words do not; a cell that failed leaves it open."""
+    status = "differs" if after else "failed"
+    judged = cell(concluded("supported", "Yes."), after, status=status, id="judge")
+    found = cause(result(cells=[judged]))
+    assert found["holds"] is holds
+    assert [part for part, *_ in found["conclusion"]] == parts
+
+
+def test_a_cell_that_is_gone_or_new_is_an_edit():
+    """All its lines are gone, or new."""
+    gone = cause(result(cells=[cell([], [], source="a", was="a")]))["edits"]
+    new = cause(result(cells=[cell([], [], source="a", was=None)]))["edits"]
+    assert [view.lines for _, view in gone + new] == [[("-", "a")], [("+", "a")]]
+
+
+def test_places_are_words():
+    """JSON pointers as a reader counts them."""
+    assert place("/claims/0/value") == "claims › 1 › value"
+    assert place("line 3") == "line 3"
+
+
 def test_equal_outputs_show_nothing():
     """Nor do the outputs of a cell beside the one that differs."""
     assert views(cell([printed("a")], [printed("a")])) == []
@@ -117,3 +179,25 @@ def test_the_page_is_written_beside_its_results(tmp_path):
     page = write_page(tmp_path)
     assert page == tmp_path / "index.html"
     assert "notebooks/b.ipynb" in page.read_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_serious_barrier(browser_page, tmp_path, scheme, width):
+    """By axe-core, in both colours; nothing is wider than a phone."""
+    old, new = (pd.DataFrame({"a": [n], "b": [2]}).to_html() for n in (1, 3))
+    cells = [
+        cell([printed("x" * 300)], [printed("y" * 300)], was="a", source="b" * 300, id="scale"),
+        cell([display(**{"text/html": old})], [display(**{"text/html": new})], id="table"),
+        cell([display(**{"image/png": png("white")})], [display(**{"image/png": png("red")})]),
+        cell(concluded("supported", "Yes."), concluded("refuted", "No."), id="judge"),
+        cell([], [], status="failed", message="\x1b[31mValueError\x1b[0m: " + "z" * 300, id="bad"),
+    ]
+    (tmp_path / "a.json").write_text(json.dumps(result(cells=cells)))
+    browser_page.set_viewport_size({"width": width, "height": 900})
+    browser_page.emulate_media(color_scheme=scheme)
+    browser_page.goto(write_page(tmp_path).as_uri())
+    assert "ValueError: zzz" in browser_page.inner_text("main")
+    assert browser_page.evaluate("document.documentElement.scrollWidth") <= width
+    violations = Axe().run(browser_page, options={"preload": False}).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []

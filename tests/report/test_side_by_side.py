@@ -66,8 +66,10 @@ def test_what_differs_and_what_is_claimed():
     assert metrics_of(RUNS, []) == ["mean"]
     assert metrics_of(RUNS[1:], []) == ["mean", "rows"]
     assert metrics_of(RUNS, ["rows"]) == ["rows"]
-    assert view_of(RUNS[:2]) == "#runs=wine/k=2;wine/names=%5Ba%5D"
-    assert view_of(RUNS * 20) == ""
+    assert view_of(RUNS[:2], RUNS) == "#runs=wine/*"
+    assert view_of(RUNS[1:], RUNS) == "#runs=wine/names=%5Ba%5D;penguins/*"
+    many = [entry(f"c{n}", "default", n, 1.0) for n in range(60)]
+    assert view_of(many, many) == ""
 
 
 def test_the_command(project, config):

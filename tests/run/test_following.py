@@ -228,7 +228,10 @@ def test_the_order_holds_after_a_kill_and_after_ctrl_c(project):
     """Ctrl-C cancels the upstream and skips what follows; the same command then goes on."""
     write(project, first=FIRST.replace("{least", "{pause: 60, least"))
     running = subprocess.Popen(
-        command(project, "run", of=ITSELF), stdout=subprocess.PIPE, text=True
+        command(project, "run", of=ITSELF),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     deadline = time.monotonic() + 120
     while not (project / "outputs" / "first" / "default" / "notebook.ipynb").exists():

@@ -62,7 +62,7 @@ def command(project, *arguments, of=COMMAND):
 def fourfold(project, *arguments, code=0) -> str:
     done = subprocess.run(command(project, *arguments), capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return done.stderr + done.stdout
 
 
 def result(project) -> dict:
@@ -129,7 +129,9 @@ def test_a_search_is_carried_out_once_and_goes_on_when_it_is_edited(project, con
 def test_a_search_that_was_ended_goes_on(project, how):
     """By kill -9 or Ctrl-C: what has ended is not executed again, and the answer is the same."""
     arguments = command(project, "run", "--workers", "2", of=ITSELF)
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
         for line in process.stdout:
             if line.lstrip().startswith("5/"):
                 process.send_signal(how)

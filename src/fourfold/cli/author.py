@@ -12,7 +12,18 @@ import typer
 
 from fourfold.author import clean as cleaning
 from fourfold.author import skeleton
-from fourfold.cli.options import Browser, Force, Outputs, Port, Root, console, outputs_of, root_of
+from fourfold.cli.options import (
+    START,
+    Browser,
+    Force,
+    Outputs,
+    Port,
+    Root,
+    command,
+    console,
+    outputs_of,
+    root_of,
+)
 from fourfold.cli.results import remove_former
 from fourfold.data.datasets import DATASETS
 from fourfold.data.listing import matches
@@ -28,7 +39,7 @@ app = typer.Typer()
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
-@app.command()
+@command(app, START, "new orders --data data/orders.csv --target late")
 def new(
     name: Annotated[str, typer.Argument(help="Name of the config (a-z, 0-9, - and _).")],
     data: Annotated[
@@ -39,12 +50,13 @@ def new(
     ],
     target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")] = "",
     template: Annotated[
-        str, typer.Option(help="Template to use; by default one that suits the data.")
+        str,
+        typer.Option(metavar="NAME", help="Template to use; by default one that suits the data."),
     ] = "",
     query: Annotated[
         str, typer.Option(metavar="SQL", help="SQL query, if DATA is a database.")
     ] = "",
-    question: Annotated[str, typer.Option(help="Question to answer.")] = "",
+    question: Annotated[str, typer.Option(metavar="TEXT", help="Question to answer.")] = "",
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask nothing; take what is proposed.")
     ] = False,
@@ -122,7 +134,7 @@ def _write(texts: dict[Path, str], project: Path, force: bool) -> None:
         console.print(f"wrote {path.relative_to(project).as_posix()}")
 
 
-@app.command("new-template")
+@command(app, START, "new-template late", "new-template")
 def new_template(
     name: Annotated[str, typer.Argument(help="Name of the template (a-z, 0-9, - and _).")],
     source: Annotated[
@@ -154,7 +166,7 @@ def new_template(
         _say(f"       fourfold run {os.path.relpath(config)}")
 
 
-@app.command()
+@command(app, START, "init shop")
 def init(
     folder: Annotated[Path, typer.Argument(help="Project folder; created if missing.")],
     source: Annotated[
@@ -184,7 +196,7 @@ def init(
     _say(f"next:  cd {os.path.relpath(project)} && fourfold run")
 
 
-@app.command()
+@command(app, START, "edit params/late/first.yaml")
 def edit(
     template: Annotated[str, typer.Argument(help="Name or path of a template, or a config.")],
     config: Annotated[
@@ -242,7 +254,7 @@ def edit(
     os.execve(call[0], call, variables)
 
 
-@app.command()
+@command(app, START, "clean --install")
 def clean(
     paths: Annotated[
         list[str] | None,

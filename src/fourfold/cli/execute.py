@@ -3,7 +3,7 @@
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from fourfold.cli.options import Bounds, console
+from fourfold.cli.options import Bounds, progress_console
 from fourfold.cli.progress import Progress
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Project
@@ -50,7 +50,7 @@ def execute(
 
     skipped = following.skipped if following else []
     if not choice.todo:
-        progress = follow(Forecast([], 1), console, bounds.words)
+        progress = follow(Forecast([], 1), progress_console, bounds.words)
         progress.begin(len(choice.unchanged))
         progress.skipped(skipped)
         return [], ""
@@ -67,7 +67,7 @@ def execute(
     from fourfold.run.batch import run_batch
     from fourfold.run.folders import room_held
 
-    progress = follow(Forecast(todo, at_once, most), console, bounds.words)
+    progress = follow(Forecast(todo, at_once, most), progress_console, bounds.words)
     progress.begin(len(choice.unchanged))
     progress.skipped(skipped)
 

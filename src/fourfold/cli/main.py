@@ -2,117 +2,124 @@
 
 import os
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from fourfold.author.lint import check_templates
-from fourfold.cli import author, ending, models, results, show, tracking
+from fourfold import __version__
+from fourfold.cli import author, ending, models, options, results, show, testing, tracking
 from fourfold.cli.execute import execute
 from fourfold.cli.graph import drawing
-from fourfold.cli.options import (
-    Bounds,
-    Outputs,
-    Paths,
-    Root,
-    bounds_of,
-    complain,
-    console,
-    outputs_of,
-    remark,
-    root_of,
-)
-from fourfold.cli.progress import Progress, plan_table
+from fourfold.cli.layout import print_rows
+from fourfold.cli.progress import Progress, clock, plan_rows
 from fourfold.cli.results import ids_of
-from fourfold.data.listing import matches
-from fourfold.errors import ConfigError, FourfoldError, Violation, legible, masked
+from fourfold.errors import ConfigError, FourfoldError, legible, masked
 from fourfold.plan.plan import plan
-from fourfold.plan.schema import write_schemas
 from fourfold.plan.search import search_of
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, hold_outputs, shown
 from fourfold.records.formatting import count
 from fourfold.records.ipynb import defer_grammar
-from fourfold.records.record import RunRecord
 from fourfold.run.following import Following
 from fourfold.run.kernelspec import check_kernel
 from fourfold.run.only import matching
 from fourfold.run.searching import Searches, expanded, forget_searches
-from fourfold.run.selection import Choice, Known, choose
+from fourfold.run.selection import Choice, Known
 from fourfold.track.address import read_tracking
 
 # Modules that load much are imported by the commands that need them.
 app = typer.Typer(
+    cls=options.Group,
+    rich_markup_mode="markdown",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Four-section notebooks, run many-fold.",
 )
-app.add_typer(author.app)
-app.add_typer(models.app)
-app.add_typer(results.app)
-app.add_typer(show.app)
-app.add_typer(tracking.app)
+for part in (author, results, show, testing, models, tracking):
+    app.add_typer(part.app)
 Only = Annotated[
     list[str] | None,
     typer.Option(metavar="CONDITION", help="Only runs that meet it: depth>=3, mode=a|b, run~x."),
 ]
+_Version = Annotated[bool, typer.Option("--version", help="Show the version and exit.")]
 Why = Annotated[bool, typer.Option("--why", help="Show why each run is executed.")]
-Workers = Annotated[str, typer.Option(metavar="N|auto", help="Runs at a time.")]
 
 
-@app.command("plan")
+@app.callback(invoke_without_command=True)
+def _start(version: _Version = False) -> None:
+    if version:
+        options.console.print(f"fourfold {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@options.command(app, options.RUN, "plan params/clustering --why", "plan")
 def plan_command(
-    paths: Paths = None,
-    root: Root = None,
-    outputs: Outputs = None,
+    paths: options.Paths = None,
+    root: options.Root = None,
+    outputs: options.Outputs = None,
     only: Only = None,
     why: Why = False,
+    as_json: options.Json = False,
 ) -> None:
     """List and check the runs of PATHs without starting them."""
-    project = root_of(root)
+    project = options.root_of(root)
     read_tracking(project)
     above: list[RunSpec] = []
-    place = Project(project, outputs_of(outputs, project))
-    planned = plan(paths or [], project, remark, above.append, place.outputs)
+    place = Project(project, options.outputs_of(outputs, project))
+    planned = plan(paths or [], project, options.remark, above.append, place.outputs)
     searches = [] if only else [spec for spec in planned if spec.search]
     specs = _matching(expanded(planned, place), only) if only else planned
-    console.print(plan_table(specs))
+    out = Console(quiet=True) if as_json else options.console
+    print_rows(plan_rows(specs), out, crop=2)
     for spec in searches:
         about = f"search {spec.config}: {search_of(spec)}"
-        console.print(about, markup=False, highlight=False, soft_wrap=True)
+        out.print(about, markup=False, highlight=False, soft_wrap=True)
     configs = len({spec.config for spec in specs})
     runs = len(specs) - len(searches)
     counts = [count(runs, "run")] if runs or not searches else []
     counts += [f"{len(searches)} search{'es' * (len(searches) > 1)}"] if searches else []
-    console.print(f"{' and '.join(counts)} of {count(configs, 'config')}, all checked")
+    limit, *others = {spec.options.timeout_s for spec in specs} or {None}
+    each = f"; timeout {clock(limit)} each" if limit and not others else ""
+    out.print(f"{' and '.join(counts)} of {count(configs, 'config')}, all checked{each}")
     if graph := drawing([*planned, *above], {spec.config for spec in planned}):
-        console.print(graph)
+        out.print(graph)
+    reasons: dict[str, list[str]] | None = None
     if why:
         known_runs, choice = expanded(specs, place), Choice()
         known = Known(place, known_runs, ids_of(planned, place))
         sought, every = [spec.config for spec in searches], [*planned, *above]
         following = Following(known_runs, every, place, known, choice, dry=True, searching=sought)
         following.begin()
-        _explain(choice, following)
+        _explain(choice, following, out)
+        reasons = {item.spec.name: list(item.why) for item in choice.todo}
         names = "of them under other names, questions or criteria"
         kept = f", {len(choice.kept):,} {names}" if choice.kept else ""
         later = f", {following.left:,} decided later" if following.left else ""
         later += f", {len(following.skipped):,} skipped" if following.skipped else ""
         execute = f"{len(choice.todo):,} to execute{later}"
-        console.print(f"{execute}, {len(choice.unchanged):,} unchanged{kept}")
+        out.print(f"{execute}, {len(choice.unchanged):,} unchanged{kept}")
+    if as_json:
+        options.print_json([_planned(spec, reasons) for spec in specs])
 
 
-@app.command()
+def _planned(spec: RunSpec, reasons: Mapping[str, Sequence[str]] | None) -> dict[str, Any]:
+    names = ("config", "run_id", "template", "config_file", "parameters")
+    about = {name.removesuffix("_id"): getattr(spec, name) for name in names}
+    about |= {"timeout_s": spec.options.timeout_s, "search": bool(spec.search)}
+    return about if reasons is None else {**about, "execute_because": reasons.get(spec.name, [])}
+
+
+@options.command(app, options.RUN, "run params/clustering --only k=3")
 def run(
-    paths: Paths = None,
-    root: Root = None,
-    outputs: Outputs = None,
-    workers: Workers = "auto",
+    paths: options.Paths = None,
+    root: options.Root = None,
+    outputs: options.Outputs = None,
+    workers: options.Workers = "auto",
     only: Only = None,
     force: Annotated[bool, typer.Option("--force", help="Run unchanged configs too.")] = False,
     failed: Annotated[
@@ -129,7 +136,8 @@ def run(
         bool, typer.Option("--fail-fast", help="Stop after the first failure.")
     ] = False,
     max_failures: Annotated[
-        int | None, typer.Option(min=1, help="Start no more runs after this many failures.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Start no more runs after this many failures."),
     ] = None,
     max_time: Annotated[
         str | None, typer.Option(metavar="8h", help="Start no more runs after this time.")
@@ -148,16 +156,15 @@ def run(
     """
     from fourfold.run.kernels.machine import begin
 
-    project, at_once, began = root_of(root), _workers(workers), time.monotonic()
-    bounds = bounds_of(fail_fast, max_failures, max_time, order)
+    project, at_once, began = options.root_of(root), options.workers_of(workers), time.monotonic()
+    bounds = options.bounds_of(fail_fast, max_failures, max_time, order)
     if kernel:
         check_kernel(kernel)
     begin(at_once)
     above: list[RunSpec] = []
-    place = Project(project, outputs_of(outputs, project))
-    note = _aside if as_json else remark
-    planned = plan(paths or [], project, note, above.append, place.outputs)
-    out = Console(quiet=True) if as_json else console
+    place = Project(project, options.outputs_of(outputs, project))
+    planned = plan(paths or [], project, options.remark, above.append, place.outputs)
+    out = Console(quiet=True) if as_json else options.console
     specs = _matching(expanded(planned, place), only) if only or failed else planned
     specs = [replace(spec, options=replace(spec.options, kernel=kernel)) for spec in specs]
     if resting := sum(bool(spec.search) for spec in planned) if only or failed else 0:
@@ -168,7 +175,7 @@ def run(
         )
     notes, on_end = results.notes_of(planned, project), ending.command_of(project)
     mlflow = read_tracking(project)
-    say = complain if as_json else partial(out.print, markup=False, soft_wrap=True)
+    say = options.complain if as_json else partial(out.print, markup=False, soft_wrap=True)
     with hold_outputs(place.outputs), tracking.tracked(place, mlflow, say) as tracker:
         from fourfold.cli import events, summary
         from fourfold.report.overview import keep_notes, keep_runs, write_results
@@ -213,14 +220,14 @@ def run(
         counts = {"not_started": rest, "unchanged": len(choice.unchanged)}
         if choice.todo or following.skipped:
             why_ended, later = bounds.words.get(ended, ""), following.not_started
-            summary.print_summary(records, choice, out, why_ended, later)
+            summary.print_summary(records, choice, out, why_ended, later, names)
             if not summary.write_tables(records, choice, place, out):
                 ended = "disk"
             elif ended != "disk":
                 _rows(planned, place, out)
         if ended != "disk" and not summary.write_searches(searches, place, out):
             ended = "disk"
-        code = _code(records, ended) or int(following.blocked)
+        code = options.exit_code(records, ended) or int(following.blocked)
     decided: list[str] = []
     if any(
         (place.folder(r.config, r.run_id) / "artifacts/promotion.json").exists() for r in records
@@ -235,23 +242,9 @@ def run(
     if on_end:
         about = ending.summary_of(records, place, code, ended, counts, decided)
         ending.tell(on_end, about, project)
-    _exit(code, ended, place.outputs)
-
-
-def _code(records: list[RunRecord], ended: str) -> int:
-    early = {"disk": 2, "signal": 130, "max_time": 130}
-    return early.get(ended, int(not all(record.ok or record.reason for record in records)))
-
-
-def _exit(code: int, ended: str, outputs: Path) -> None:
     if ended == "disk":
-        full = "the disk of results or of temporary files is full or read-only"
-        raise FourfoldError(f"{outputs}: {full}; make room, and the same command goes on")
+        raise options.disk_full(place.outputs)
     raise typer.Exit(code)
-
-
-def _aside(note: Violation) -> None:
-    complain(f"note: {note}")
 
 
 def _rows(specs: list[RunSpec], place: Project, out: Console) -> None:
@@ -271,88 +264,12 @@ def _matching(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
     return chosen
 
 
-def _explain(choice: Choice, following: Following, out: Console = console) -> None:
+def _explain(choice: Choice, following: Following, out: Console = options.console) -> None:
     lines = [f"{item.spec.name}: {'; '.join(item.why)}" for item in choice.todo]
     lines += [f"{each.name}: skipped: {each.reason}" for each in following.skipped]
     lines += [f"{name}: decided when {first} has ended" for name, first in following.waiting()]
     for line in lines:
         out.print(line, markup=False, soft_wrap=True)
-
-
-def _workers(given: str) -> int | None:
-    if given == "auto":
-        return None
-    if not given.isdigit() or int(given) < 1:
-        raise FourfoldError(f"--workers: expected a whole number from 1, or auto, got {given!r}")
-    return int(given)
-
-
-@app.command()
-def schema(root: Root = None) -> None:
-    """Write JSON Schemas into .schema/, so that editors complete and check configs."""
-    project = root_of(root)
-    for path in write_schemas(project):
-        console.print(f"wrote {shown(path, project)}")
-
-
-@app.command()
-def check(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Templates; by default all.")] = None,
-    fix: Annotated[bool, typer.Option("--fix", help="Fix problems that are safe to fix.")] = False,
-    root: Root = None,
-) -> None:
-    """Lint templates; exit code 1 if one breaks a rule, 2 if there is none."""
-    project = root_of(root)
-    templates = paths or matches("*.ipynb", project / "templates")
-    if not templates:
-        raise FourfoldError(f"{project / 'templates'}: expected templates (*.ipynb), got none")
-    violations = check_templates(templates, project, fix)
-    for violation in violations:
-        console.print(str(violation), markup=False, highlight=False, soft_wrap=True)
-    problems = count(len(violations), "violation")
-    console.print(problems if violations else "all templates pass")
-    raise typer.Exit(1 if violations else 0)
-
-
-@app.command()
-def reference(paths: Paths = None, root: Root = None, workers: Workers = "auto") -> None:
-    """Execute the configs and save them in notebooks/ as reference results."""
-    from fourfold.regress.references import first_runs, write_reference
-
-    project = root_of(root)
-    specs = first_runs(plan(paths or [], project))
-    place = Project(project, project / "outputs" / "references", project / "outputs")
-    choice = choose(specs, place, force=True)
-    records, ended = execute(choice, place, _workers(workers), Bounds())
-    good = {record.name for record in records if record.ok}
-    for spec in specs:
-        if spec.name in good:
-            written = write_reference(spec, place)
-            console.print(f"wrote {written.relative_to(project)}")
-    _exit(_code(records, ended), ended, place.outputs)
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def regress(
-    context: typer.Context,
-    root: Root = None,
-    workers: Workers = "auto",
-    accept: Annotated[
-        bool, typer.Option("--accept", help="Show the differences and update the references.")
-    ] = False,
-    changed: Annotated[
-        bool, typer.Option("--changed", help="Test only references affected by a change.")
-    ] = False,
-) -> None:
-    """Test notebooks against their stored outputs; by default those in notebooks/.
-
-    Templates are executed as they are now. What else is given goes to pytest, such as ``-x``,
-    ``-k Modeling`` or ``--junit-xml=FILE``. Exit code 0 if all is the same, 1 if anything differs,
-    2 if there is no notebook, and those of pytest.
-    """
-    from fourfold.regress.session import call_pytest
-
-    raise typer.Exit(call_pytest(context.args, root_of(root), _workers(workers), accept, changed))
 
 
 def main() -> None:
@@ -361,18 +278,18 @@ def main() -> None:
     try:
         app()
     except FourfoldError as error:
-        complain(masked(str(error)))
+        options.complain(masked(str(error)))
         if isinstance(error, ConfigError):
-            complain(f"{count(len(error.violations), 'mistake')}; no kernel was started")
+            options.complain(f"{count(len(error.violations), 'mistake')}; no kernel was started")
         raise SystemExit(2) from None
     except SystemExit as end:
         if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
-            complain("stopped; no run was under way")
+            options.complain("stopped; no run was under way")
         raise
     except Exception as error:
         if os.environ.get("FOURFOLD_TRACEBACK"):
             raise
-        complain(f"{legible(_unforeseen(error))}; FOURFOLD_TRACEBACK=1 shows where")
+        options.complain(f"{legible(_unforeseen(error))}; FOURFOLD_TRACEBACK=1 shows where")
         raise SystemExit(2) from None
 
 

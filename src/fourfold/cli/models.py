@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fourfold.cli.options import Force, Outputs, Root, console, outputs_of, root_of
+from fourfold.cli.options import MODELS, Force, Outputs, Root, command, console, outputs_of, root_of
 from fourfold.errors import FourfoldError
 from fourfold.project import Project, shown
 from fourfold.records.formatting import count
@@ -25,7 +25,7 @@ def _folder(run: str, root: Path | None, outputs: Path | None) -> Path:
     return find_model(run, Project(project, outputs_of(outputs, project)))
 
 
-@app.command()
+@command(app, MODELS, "predict titanic/default new.csv --out answers.csv")
 def predict(
     run: Run,
     data: Annotated[str, typer.Argument(help="File, folder, glob, URL or database URL.")],
@@ -69,7 +69,7 @@ def predict(
         console.print(aside, markup=False, highlight=False, soft_wrap=True)
 
 
-@app.command()
+@command(app, MODELS, "export titanic/default edge/")
 def export(
     run: Run,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to create.")],
@@ -84,7 +84,7 @@ def export(
         console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
 
 
-@app.command()
+@command(app, MODELS, "promote titanic/default --as survival --approver Ada")
 def promote(
     name: Annotated[str, typer.Option("--as", metavar="NAME", help="models/NAME.yaml decides.")],
     run: Annotated[str, typer.Argument(help="Run that has kept a model, as titanic/default.")] = "",

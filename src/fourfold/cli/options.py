@@ -1,6 +1,7 @@
 """What the commands share: their options, the console, and how they count and complain."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,11 +9,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand, TyperGroup
 
 from fourfold.errors import FourfoldError, Violation, did_you_mean
 from fourfold.plan.config import duration_s
 from fourfold.project import find_root
 from fourfold.records.formatting import count
+from fourfold.records.record import RunRecord
 
 
 class Page(Console):
@@ -25,18 +28,70 @@ class Page(Console):
 
 
 console = Page()
+#: For progress, so that a pipe has results alone.
+progress_console = Page(stderr=True)
+#: Headings in the list of commands, each with an example.
+START = "Start: fourfold init shop"
+RUN = "Run: fourfold run params/clustering"
+LOOK = "Look at results: fourfold view"
+TEST = "Test: fourfold regress"
+MODELS = "Use models: fourfold predict titanic/default new.csv"
+
+
+class _Plain:
+    """Help that names a value by what it is; a flag and a list have no type to show."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters; a value is shown by its own name, or not at all."""
+        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for param in params:
+            if param.metavar is None or param.param_type_name == "argument":
+                param.display_type_rich = lambda ctx: ""
+        return params
+
+
+class Command(_Plain, TyperCommand):
+    """A command with plain help."""
+
+
+class Group(_Plain, TyperGroup):
+    """The commands with plain help."""
+
+
+def command(
+    app: typer.Typer, group: str, example: str, name: str | None = None, **more: Any
+) -> Callable[[Any], Any]:
+    """Return a decorator that adds a command to a group of the help, with an example.
+
+    Parameters
+    ----------
+    app, group, example, name
+        The name is by default that of the function.
+    """
+    about = f"Example: `fourfold {example}`"
+    return app.command(name, cls=Command, rich_help_panel=group, epilog=about, **more)
+
+
 Paths = Annotated[
     list[str] | None,
     typer.Argument(metavar="[PATH]...", help="Configs, folders or globs; by default params/."),
 ]
 Root = Annotated[
     Path | None,
-    typer.Option("--root", help="Project folder; by default found from the current folder."),
+    typer.Option(
+        "--root", metavar="FOLDER", help="Project folder; by default found from the current folder."
+    ),
 ]
-Outputs = Annotated[Path | None, typer.Option(help="Folder of results; by default outputs/.")]
+Outputs = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Folder of results; by default outputs/.")
+]
 
-Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to use; 0 picks a free one.")]
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, metavar="PORT", help="Port to use; 0 picks a free one.")
+]
 Browser = Annotated[bool, typer.Option(help="Open the page in a browser.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Workers = Annotated[str, typer.Option(metavar="N|auto", help="Runs at a time.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 
 
@@ -86,6 +141,32 @@ def bounds_of(
     return Bounds(most, seconds, order, words)
 
 
+def workers_of(given: str) -> int | None:
+    """Return how many runs are executed at a time, None for as many as fit."""
+    if given == "auto":
+        return None
+    if not given.isdigit() or int(given) < 1:
+        raise FourfoldError(f"--workers: expected a whole number from 1, or auto, got {given!r}")
+    return int(given)
+
+
+def exit_code(records: Sequence[RunRecord], ended: str) -> int:
+    """Return the exit code of a batch that ended for this reason."""
+    early = {"disk": 2, "signal": 130, "max_time": 130}
+    return early.get(ended, int(not all(record.ok or record.reason for record in records)))
+
+
+def disk_full(outputs: Path) -> FourfoldError:
+    """Return the error of a batch that could not write."""
+    full = "the disk of results or of temporary files is full or read-only"
+    return FourfoldError(f"{outputs}: {full}; make room, and the same command goes on")
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON, and nothing else."""
+    console.out(json.dumps(value, indent=1, ensure_ascii=False, default=str), highlight=False)
+
+
 def outputs_of(given: Path | None, project: Path) -> Path:
     """Return the folder of results: as given, else the project's."""
     return (given or project / "outputs").resolve()
@@ -102,5 +183,5 @@ def complain(message: str) -> None:
 
 
 def remark(violation: Violation) -> None:
-    """Print what is not wrong in a config and should be known."""
-    console.print(f"note: {violation}", markup=False, highlight=False, soft_wrap=True)
+    """Print on stderr what is not wrong in a config and should be known."""
+    complain(f"note: {violation}")

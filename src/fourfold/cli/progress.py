@@ -14,12 +14,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from fourfold.cli.layout import print_rows, watched, width_of
 from fourfold.plan.spec import RunSpec
 from fourfold.records.evidence import Metric
 from fourfold.records.formatting import count
 from fourfold.records.ipynb import SECTIONS
 from fourfold.records.record import RunRecord, error_line
-from fourfold.report.side_by_side import Entry, differing, name
+from fourfold.report.side_by_side import Entry, differing
 from fourfold.run.kernels.clock import awake_s
 
 if TYPE_CHECKING:
@@ -175,11 +176,6 @@ class Progress:
         return Group(bar, runs)
 
 
-def watched(console: Console) -> bool:
-    """Say whether somebody watches a console: no file, and no CI that asks for colours only."""
-    return console.file.isatty() and not console.is_dumb_terminal
-
-
 def clock(seconds: float) -> str:
     """Return a duration as people say it, such as ``2 min 5 s``."""
     minutes, rest = divmod(round(seconds), 60)
@@ -188,35 +184,44 @@ def clock(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def plan_table(specs: Sequence[RunSpec]) -> Table:
-    """Return the runs as a table: config, template and the values that differ.
+def plan_rows(specs: Sequence[RunSpec]) -> list[list[str]]:
+    """Return the runs as rows: name, template, data, and the timeout if runs differ in it.
 
-    Of a long plan it shows the first runs, and says how many others there are.
+    Of a long plan they are the first runs, and how many others there are.
     """
-    table = empty_table("config", "run", "template", "data", "timeout")
-    for spec in specs[:MOST_ROWS]:
-        limit = spec.options.timeout_s
-        run = "(search)" if spec.search else spec.run_id
-        cells = (spec.config, run, spec.template, str(spec.parameters.get("data", "")))
-        table.add_row(*cells, clock(limit) if limit else "default")
+    limits = [spec.options.timeout_s for spec in specs]
+    differ = len({*limits}) > 1
+    rows = [["run", "template", "data", *["timeout"] * differ]]
+    for spec, limit in zip(specs[:MOST_ROWS], limits, strict=False):
+        run = f"{spec.config} (search)" if spec.search else title(spec.config, spec.run_id)
+        cells = [run, spec.template, str(spec.parameters.get("data") or "")]
+        rows.append([escape(cell) for cell in cells] + [clock(limit) if limit else "–"] * differ)
     if len(specs) > MOST_ROWS:
-        table.add_row("…", f"and {len(specs) - MOST_ROWS:,} others", "", "", "")
-    return table
+        rows.append([f"… and {len(specs) - MOST_ROWS:,} others", *[""] * (len(rows[0]) - 1)])
+    return rows
 
 
-def empty_table(*heads: str) -> Table:
-    """Return a table without lines and rows, in which names are folded rather than cut."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for head in heads:
-        table.add_column(head, overflow="fold")
-    return table
+def title(config: str, run_id: str) -> str:
+    """Return the name of a run, as all commands take it; of a config with one run its own."""
+    return config if run_id == "default" else f"{config}/{run_id}"
 
 
-def side_by_side(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
-    """Return status, verdict, the parameters that differ and metrics with their intervals.
+def coloured_end(status: str, verdict: str) -> str:
+    """Return the verdict of a run in its colour, or how the run ended if not well."""
+    return coloured(verdict if status in ("ok", "unchanged") else status)
 
-    A column for each run where they are few, else a line for each. Then there is room for eight
-    parameters and four metrics.
+
+def print_side_by_side(entries: Sequence[Entry], metrics: Sequence[str], console: Console) -> None:
+    """Print verdict, the parameters that differ and metrics with their intervals.
+
+    A file has one line a run. A terminal has a column a run if they are few and it is wide enough,
+    else a line a run, else a line a value. Of many runs there are eight parameters at most.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+    metrics : sequence of str
+    console : Console
     """
     differ = differing(entries)
     few = len(entries) <= _FEW
@@ -224,17 +229,30 @@ def side_by_side(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
         # What some of many runs do not have tells their templates apart, and not their results.
         differ = [n for n in differ if all(n in e["parameters"] for e in entries)][:_MOST_NAMES]
         metrics = metrics[:_MOST_METRICS]
-    lines = [["run", "status", "verdict", *map(escape, [*differ, *metrics])]]
+    configs = {entry["config"] for entry in entries}
+    rows = [["run", "verdict", *map(escape, [*differ, *metrics])]]
     for entry in entries:
-        words = [coloured(entry["status"]), coloured(entry["verdict"])]
         values = [escape(entry["parameters"].get(n, "–") or "(empty)") for n in differ]
         figures = [_figure(entry["metrics"].get(n)) for n in metrics]
-        lines.append([escape(name(entry)), *words, *values, *figures])
-    first, *rest = zip(*lines, strict=True) if few else lines
-    table = empty_table(*first)
-    for line in rest:
-        table.add_row(*line)
-    return table
+        run = escape(title(entry["config"], entry["run"]))
+        rows.append([run, coloured_end(entry["status"], entry["verdict"]), *values, *figures])
+    turned = [list(column) for column in zip(*rows, strict=True)]
+    if watched(console) and few and width_of(turned) <= console.width:
+        print_rows(turned, console)
+        return
+    if watched(console) and width_of(rows) > console.width and len(configs) == 1:
+        head = f"run of {escape(configs.pop())}"
+        names = [head, *(escape(entry["run"]) for entry in entries)]
+        short = [[name, *row[1:]] for name, row in zip(names, rows, strict=True)]
+        rows = short if width_of(short) <= console.width else rows
+    if not watched(console) or width_of(rows) <= console.width:
+        print_rows(rows, console)
+        return
+    (_, *heads), *runs = rows
+    wide = max(map(len, heads))
+    for run, *cells in runs:
+        parts = [f"  {head:{wide}}  {cell}" for head, cell in zip(heads, cells, strict=True)]
+        console.print("\n".join([f"[bold]{run}[/]", *parts]), soft_wrap=True, highlight=False)
 
 
 def _figure(stored: Sequence[Any] | None) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fourfold.cli.options import Outputs, Root, console, outputs_of, root_of
+from fourfold.cli.options import RUN, Outputs, Root, command, console, outputs_of, root_of
 from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
 from fourfold.plan.spec import RunSpec
@@ -24,7 +24,7 @@ _BATCHES = 20
 """Tables of so many batches stay."""
 
 
-@app.command()
+@command(app, RUN, "accept wine-sweep --because 'only a comment changed'")
 def accept(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs, configs or globs.")],
     because: Annotated[
@@ -60,11 +60,15 @@ def accept(
     console.print(f"{count(accepted, 'result')} accepted, {rest:,} unchanged already")
 
 
-@app.command()
+@command(app, RUN, "note wine-sweep/k=3 --tag keep --text 'fits the shelf'")
 def note(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs, configs or globs.")],
-    tag: Annotated[list[str] | None, typer.Option(help="Tag of one word; may be repeated.")] = None,
-    text: Annotated[str | None, typer.Option(help="New note; an empty one removes it.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="Tag of one word; may be repeated.")
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="New note; an empty one removes it.")
+    ] = None,
     root: Root = None,
     outputs: Outputs = None,
 ) -> None:

@@ -4,17 +4,26 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from fourfold.cli import progress
-from fourfold.cli.options import Browser, Outputs, Port, Root, console, outputs_of, root_of
+from fourfold.cli.options import (
+    LOOK,
+    Browser,
+    Json,
+    Outputs,
+    Port,
+    Root,
+    command,
+    console,
+    outputs_of,
+    root_of,
+)
 from fourfold.errors import FourfoldError
 from fourfold.project import shown
 from fourfold.records.formatting import count
 from fourfold.report import side_by_side
 
 app = typer.Typer()
-_WIDE = 240  # columns of a table that no terminal shows
 Runs = Annotated[
     list[str] | None,
     typer.Argument(metavar="[RUN]...", help="Runs, configs or globs, as wine-sweep/k=3 or *-wine."),
@@ -30,7 +39,7 @@ def _runs(folder: Path) -> list[dict[str, Any]]:
     return runs
 
 
-@app.command()
+@command(app, LOOK, "view")
 def view(
     root: Root = None, outputs: Outputs = None, port: Port = 0, browser: Browser = True
 ) -> None:
@@ -55,16 +64,18 @@ def view(
             console.print("ended")
 
 
-@app.command()
+@command(app, LOOK, "compare wine-sweep --metric silhouette")
 def compare(
     runs: Runs = None,
     root: Root = None,
     outputs: Outputs = None,
     metric: Annotated[
         list[str] | None,
-        typer.Option(help="Metric to show; by default those of the claims; may be repeated."),
+        typer.Option(
+            metavar="NAME", help="Metric to show; by default those of the claims; may be repeated."
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Compare runs: differing parameters, and metrics with 95 % intervals."""
     from fourfold.report.overview import write_results
@@ -78,13 +89,13 @@ def compare(
         text = side_by_side.as_json(chosen, metrics)
         console.print(text, markup=False, highlight=False, soft_wrap=True)
         return
-    wide = console if console.is_terminal else Console(width=_WIDE)
-    wide.print(progress.side_by_side(chosen, metrics))
-    page = f"{shown(write_results(folder, always=False), project)}{side_by_side.view_of(chosen)}"
+    progress.print_side_by_side(chosen, metrics, console)
+    view = side_by_side.view_of(chosen, everything)
+    page = f"{shown(write_results(folder, always=False), project)}{view}"
     console.print(f"{count(len(chosen), 'run')}; with charts: {page}", markup=False, soft_wrap=True)
 
 
-@app.command()
+@command(app, LOOK, "pdf clustering-wine")
 def pdf(
     runs: Runs = None,
     root: Root = None,

@@ -1,29 +1,35 @@
 """The end of a batch: its page in the terminal or in a mail, and the tables of results."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from fourfold.cli.options import Page
-from fourfold.cli.progress import MOST_ROWS, coloured, empty_table, watched
+from fourfold.cli.layout import print_rows
+from fourfold.cli.progress import MOST_ROWS, coloured_end, title
 from fourfold.project import Project, no_room, shown
-from fourfold.records.evidence import Claim
+from fourfold.records.evidence import Claim, Metric
 from fourfold.records.formatting import count
 from fourfold.records.record import RunRecord, causes, error_line
+from fourfold.report.cards import best
+from fourfold.report.overview import entry
+from fourfold.report.side_by_side import name
 from fourfold.run.inputs import CHANGED
 from fourfold.run.searching import Searches
 from fourfold.run.selection import Choice
 
 _MOST_CAUSES, _NAMES = 20, 2
-_REST = 60  # columns beside the name of a run
 
 
 def print_summary(
-    records: Sequence[RunRecord], choice: Choice, console: Console, why: str, later: int = 0
+    records: Sequence[RunRecord],
+    choice: Choice,
+    console: Console,
+    why: str,
+    later: int = 0,
+    searched: Collection[str] = (),
 ) -> None:
     """Print the runs that were executed; of more than fit on a page, the causes of failures.
 
@@ -37,17 +43,12 @@ def print_summary(
         Why others were not started, in words.
     later : int
         How many others follow runs that were not started.
+    searched : collection of str
+        Configs whose best run is that of a search.
     """
     many = len(records) > MOST_ROWS
     if records and not many:
-        table = result_table(records)
-        page = console
-        if not watched(console):  # a file has no width, and names stay whole
-            table.columns[0].no_wrap = True
-            width = _REST + max((len(record.name) for record in records), default=0)
-            width = max(console.width, width)
-            page = Page(file=console.file, width=width, quiet=console.quiet)
-        page.print(table)
+        print_rows(result_rows(records), console, crop=2, number=True)
     statuses = Counter(record.status for record in records)
     executed = len(records) - statuses["skipped"]
     missing = len(choice.todo) - executed + later
@@ -57,17 +58,20 @@ def print_summary(
     words += [f"{missing:,} not started ({why})"] if missing else []
     words += [f"{len(choice.unchanged):,} unchanged"] if choice.unchanged else []
     console.print(", ".join(words), soft_wrap=True)
+    for line in best_lines([*records, *choice.unchanged], searched):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if many:
         verdicts = Counter(record.verdict for record in records if record.ok)
         text = ", ".join(f"{number:,} {verdict}" for verdict, number in verdicts.most_common())
         console.print(f"verdicts: {text}", soft_wrap=True)
         _print_causes(causes(records), console)
     for record in records:
-        for name in (n for n, part in record.key.get("inputs", {}).items() if part == CHANGED):
-            again = f"{record.name}: {name} {CHANGED}; the next command runs it again"
+        for file in (n for n, part in record.key.get("inputs", {}).items() if part == CHANGED):
+            again = f"{record.name}: {file} {CHANGED}; the next command runs it again"
             console.print(again, markup=False, soft_wrap=True)
     if executed:
-        console.print(cost_line(records), highlight=False, soft_wrap=True)
+        for line in cost_lines(records):
+            console.print(line, highlight=False, soft_wrap=True)
 
 
 def _print_causes(groups: Mapping[str, Sequence[RunRecord]], console: Console) -> None:
@@ -159,38 +163,58 @@ def write_searches(searches: Searches, place: Project, console: Console) -> bool
     return True
 
 
-def result_table(records: Sequence[RunRecord]) -> Table:
-    """Return the records as a table: status, verdict and the judged metrics."""
-    table = empty_table("run", "status", "verdict", "evidence")
-    table.add_column("seconds", justify="right")
+def result_rows(records: Sequence[RunRecord]) -> list[list[str]]:
+    """Return the records as rows: verdict or status, the criterion that decided, seconds."""
+    rows = [["run", "verdict", "criterion", "seconds"]]
     for record in records:
-        evidence = error_line(record) or ", ".join(map(_claim, record.claims))
-        table.add_row(
-            escape(record.config if record.run_id == "default" else record.name),
-            coloured(record.status),
-            coloured(record.verdict),
-            escape(evidence),
-            f"{record.duration_s:.1f}",
-        )
-    return table
+        why = error_line(record) or record.reason or _decisive(record.claims)
+        name, end = title(record.config, record.run_id), coloured_end(record.status, record.verdict)
+        rows.append([escape(name), end, escape(why), f"{record.duration_s:.1f}"])
+    return rows
 
 
-def cost_line(records: Sequence[RunRecord]) -> str:
-    """Return what the runs cost together, and in which section the time went."""
+def _decisive(claims: Sequence[Claim]) -> str:
+    """Return the first criterion that is not met, else the first of all."""
+    order = ("refuted", "inconclusive", "supported", "not judged")
+    if not claims:
+        return ""
+    claim = min(claims, key=lambda each: order.index(each.verdict))
+    value, rest = f"{claim.metric} {claim.figure}", len(claims) - 1
+    if claim.verdict == "refuted":
+        return f"{value}, not {claim.condition}"
+    if claim.verdict == "inconclusive":
+        return f"{claim.metric} {claim.text('')}: {claim.condition} is open"
+    return f"{value} ({claim.condition})" + (f" and {count(rest, 'other')}" if rest else "")
+
+
+def best_lines(records: Sequence[RunRecord], searched: Collection[str] = ()) -> list[str]:
+    """Return, for each config with several runs, the best one by its first criterion."""
+    lines = []
+    configs = dict.fromkeys(record.config for record in records)
+    for config in (each for each in configs if each not in searched):
+        runs = [entry(record) for record in records if record.config == config]
+        if chosen := best(runs):
+            first, rivals = chosen
+            metric = first["claims"][0][0]
+            value, low, high = first["metrics"][metric]
+            figure = Metric(value, None if low is None else (low, high)).text("")
+            tied = f"; {count(rivals, 'other')} within that interval" if rivals else ""
+            lines.append(f"best:     {name(first)}, {metric} {figure}{tied}")
+    return lines
+
+
+def cost_lines(records: Sequence[RunRecord]) -> list[str]:
+    """Return what the runs cost together, and in which sections the time went."""
     costs = [record.cost for record in records]
     words = [f"{sum(cost.get('cpu_s', 0.0) for cost in costs):,.1f} s CPU"]
     largest = max(records, key=lambda record: record.cost.get("peak_mb", 0.0))
     if "peak_mb" in largest.cost:
-        words.append(f"at most {largest.cost['peak_mb']:,.0f} MB ({escape(largest.name)})")
+        name = escape(title(largest.config, largest.run_id))
+        words.append(f"at most {largest.cost['peak_mb']:,.0f} MB ({name})")
     words.append(f"about {sum(cost.get('energy_wh', 0.0) for cost in costs):.2g} Wh")
     spent = Counter[str]()
     for record in records:
         spent.update(record.sections)
     whole = sum(spent.values()) or 1.0
     shares = ", ".join(f"{name} {seconds / whole:.0%}" for name, seconds in spent.items())
-    return f"cost:    {', '.join(words)}{'; time in ' if shares else ''}{shares}"
-
-
-def _claim(claim: Claim) -> str:
-    value = f"{claim.value:.3g}" if isinstance(claim.value, float) else claim.value
-    return f"{claim.metric} {value} ({claim.condition})"
+    return [f"cost:     {', '.join(words)}", *[f"time:     {shares}"] * bool(shares)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from fourfold.cli.options import Outputs, Root, console, outputs_of, root_of
+from fourfold.cli.options import MODELS, Outputs, Root, command, console, outputs_of, root_of
 from fourfold.errors import FourfoldError
 from fourfold.project import Project, hold_outputs
 from fourfold.records.record import find_record
@@ -75,7 +75,7 @@ def send_champion(
         say(f"tracking: {error}; the next command or fourfold track sets the alias")
 
 
-@app.command()
+@command(app, MODELS, "track")
 def track(root: Root = None, outputs: Outputs = None) -> None:
     """Send results that MLflow does not have yet; exit code 1 if some are left.
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pandas.api.types import (
     is_bool_dtype,
     is_datetime64_any_dtype,
@@ -16,7 +15,6 @@ from pandas.api.types import (
     is_numeric_dtype,
 )
 from sklearn.compose import ColumnTransformer
-from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
@@ -278,17 +276,6 @@ def most_common(column: pd.Series, most: int = 3) -> str:
 def bins(column: pd.Series, most: int = 30) -> int:
     """Return how many bins a histogram needs: no more than there are different values."""
     return max(1, min(most, int(column.nunique())))
-
-
-def component_shares(frame: pd.DataFrame, most: int = 10) -> NDArray[np.float64]:
-    """Return the share of variance of the first principal components of prepared features.
-
-    Empty where there are fewer than two rows or no feature.
-    """
-    if len(frame) < 2 or frame.columns.empty:
-        return np.array([])
-    prepared = preprocessing(frame).fit_transform(frame)
-    return np.asarray(PCA(random_state=0).fit(prepared).explained_variance_ratio_[:most])
 
 
 def show_relation(feature: pd.Series, target: pd.Series, ax: Any, most: int = 6) -> None:

@@ -29,7 +29,7 @@ from fourfold.plan.spec import RunOptions, RunSpec, canonical, digest, run_id
 from fourfold.plan.sweep import Expansion, Setting
 from fourfold.plan.template import Template, find_template, read_template, template_file
 from fourfold.project import shown
-from fourfold.records.evidence import FRAME
+from fourfold.records.evidence import FRAME, IN_BUSINESS
 
 #: A parameter whose comment starts with this is the path of a file.
 _PATH_OF = "path of "
@@ -300,7 +300,7 @@ def check_config(config: Config, template: Template | None) -> list[Violation]:
     keys = kind.keys or {}
     given = {n: block for n, block in config.value.items() if block is not None or n not in keys}
     problems = kind.problems(given)
-    twice = set(FRAME) & config.block("business").keys() & config.block("parameters").keys()
+    twice = set(IN_BUSINESS) & config.block("business").keys() & config.block("parameters").keys()
     problems += [
         Problem(("parameters", name), f"already given by business.{name}") for name in twice
     ]

@@ -20,7 +20,7 @@ from fourfold.plan.search import search_kind
 from fourfold.plan.spec import canonical
 from fourfold.plan.sweep import Names, conditions_kind, sweep_kind
 from fourfold.plan.template import Template, read_template, templates
-from fourfold.records.evidence import CONDITION, EXPECTED_CONDITION, FRAME, Criterion
+from fourfold.records.evidence import CONDITION, EXPECTED_CONDITION, FRAME, IN_BUSINESS, Criterion
 
 _ABOUT = {
     "question": "Business question to answer",
@@ -29,6 +29,7 @@ _ABOUT = {
     "if_yes": "Action if the answer is yes",
     "if_no": "Action if the answer is no",
     "labels": "Words for names of columns, in the conclusion",
+    "unit": "Unit of the outcome",
 }
 _SHORT = 120  # characters, of a part that may stand twice
 _EXTENDS = {"type": "string", "description": "Path of a config to build on"}
@@ -43,7 +44,7 @@ def config_kind(template: Template | None) -> Kind:
     keys: dict[str, Kind] = {
         "extends": Kind(schema=lambda: _EXTENDS),
         "template": anything(),
-        "business": mapping(_WHY, dict.fromkeys(FRAME, anything())),
+        "business": mapping(_WHY, dict.fromkeys(IN_BUSINESS, anything())),
         "parameters": mapping("Parameters of the template", {}, anything),
         "sweep": sweep_kind(Names()),
         "search": search_kind(Names()),
@@ -79,7 +80,7 @@ def _of_template(template: Template) -> dict[str, Kind]:
     names = [{"const": template.name}, path]
     return {
         "template": Kind(schema=lambda: {"anyOf": names, "description": _NOTEBOOK}),
-        "business": mapping(_WHY, {name: _business(template, name, kinds) for name in FRAME}),
+        "business": mapping(_WHY, {n: _business(template, n, kinds) for n in IN_BUSINESS}),
         "parameters": mapping("Parameters of the template", own, other, **extra),
         "sweep": sweep_kind(swept),
         "search": search_kind(swept, _metric(template)),
@@ -178,7 +179,7 @@ def config_schema(template: Template) -> dict[str, Any]:
                 "patternErrorMessage": _CONDITION,
             },
         },
-        "allOf": [_has(["template"]), *map(_given, required), *map(_once, FRAME)],
+        "allOf": [_has(["template"]), *map(_given, required), *map(_once, IN_BUSINESS)],
     }
     return _shared(whole)
 
@@ -239,7 +240,7 @@ def _given(name: str) -> dict[str, Any]:
     of_list = {"type": "array", "items": [{"required": [name]}], "minItems": 1}
     swept = {"required": ["list"], "properties": {"list": of_list}}
     ways = [
-        *([below("business")] if name in FRAME else []),
+        *([below("business")] if name in IN_BUSINESS else []),
         *(below("sweep", *way) for way in (["grid"], ["zip"], ["random", "over"])),
         below("search", "over"),
         {"required": ["sweep"], "properties": {"sweep": swept}},

@@ -33,7 +33,7 @@ from fourfold.records.evidence import (
     judge_all,
     overall,
 )
-from fourfold.records.formatting import number
+from fourfold.records.formatting import count, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,8 +108,9 @@ def ingest(
     if notes := _as_read(loaded.frame):
         heads.append("as read")
         cells.append("; ".join(notes))
-    shape = f"{rows} rows, {facts['columns']} columns"
-    line = f"{loaded.source}: {shape}, {missing} missing values, {broken} rows rejected"
+    shape = f"{count(len(frame), 'row')}, {count(facts['columns'], 'column')}"
+    gaps, bad = count(facts["missing"], "missing value"), count(len(rejected), "row")
+    line = f"{loaded.source}: {shape}, {gaps}, {bad} rejected"
     _DATA.append(facts)
     show("data", facts, table([heads, cells]), line)
     if len(rejected):
@@ -191,7 +192,8 @@ def save(name: str, frame: pd.DataFrame) -> None:
     else:
         frame.to_csv(folder / name, index=False)
     facts = {"name": name, "rows": len(frame), "columns": list(map(str, frame.columns))}
-    text = f"saved {name}: {number(len(frame))} rows, {len(frame.columns)} columns"
+    shape = f"{count(len(frame), 'row')}, {count(len(frame.columns), 'column')}"
+    text = f"saved {name}: {shape}"
     show("artifact", facts, escape(text), text)
 
 

@@ -27,6 +27,8 @@ EXACT = "an exact figure"
 BUSINESS = ("question", "decision", "success")
 #: What a config may say of its own question besides: for a conclusion in its own words.
 FRAME = (*BUSINESS, "if_yes", "if_no", "labels")
+#: What stands below `business`: also the unit of the outcome, which changes what is computed.
+IN_BUSINESS = (*FRAME, "unit")
 
 
 def without_business(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,7 +54,8 @@ class _Figure:
     @property
     def figure(self) -> str:
         """Return ``0.47 kg``."""
-        return f"{number(self.value)} {self.unit}" if self.unit else number(self.value)
+        with_unit = self.unit and self.value is not None
+        return f"{number(self.value)} {self.unit}" if with_unit else number(self.value)
 
     @property
     def interval(self) -> str:
@@ -61,7 +64,8 @@ class _Figure:
 
     def text(self, about: str = "95 % interval ") -> str:
         """Return ``0.47 kg (95 % interval 0.43 to 0.50)``."""
-        return f"{self.figure} ({about}{self.interval})" if self.ci else self.figure
+        known = self.ci and self.value is not None
+        return f"{self.figure} ({about}{self.interval})" if known else self.figure
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def style() -> None:
     warnings.filterwarnings("ignore", "The figure layout has changed to tight", UserWarning)
     sns.set_theme(style="whitegrid", palette="colorblind", font_scale=0.9)
     mpl.rcParams["figure.figsize"] = (7, 4)
-    mpl.rcParams["figure.dpi"] = 100
+    mpl.rcParams["figure.dpi"] = 150
     mpl.rcParams["figure.constrained_layout.use"] = True
     mpl.rcParams["axes.formatter.useoffset"] = False
     # A name such as "cost in $" is no formula.

@@ -158,10 +158,17 @@ class NotebookCell(IPyNbCell):  # type: ignore[misc]
             "source": text(self.after or self.cell),
             "differences": [asdict(difference) for difference in self.differences],
         }
+        was = None if self.pair.stored is None else text(self.pair.stored)
+        if self.pair.current is None or (was != result["source"] and self._code_counts()):
+            result["was"] = was
         if self.differences or self.status == "failed":
             result["before"] = (self.pair.stored or {}).get("outputs", [])
             result["after"] = (self.after or {}).get("outputs", [])
         return result
+
+    def _code_counts(self) -> bool:
+        """Say whether its code is the template's: not what a run inserts, and no setup."""
+        return INJECTED not in tags(self.cell) and not is_setup(text(self.cell))
 
     def runtest(self) -> None:
         """Wait for the cell, then compare its outputs with those that are kept."""

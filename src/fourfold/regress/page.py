@@ -1,9 +1,10 @@
 """The page of differences: the cells that a regression test fails, before, after and marked."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from itertools import zip_longest
 from pathlib import Path
@@ -25,6 +26,7 @@ _SHOWN = ("differs", "failed", "never-run")
 _MOST_ROWS = 200
 _MOST_LINES = 300
 _AROUND = 2
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,19 @@ def write_page(folder: Path) -> Path:
 def render(results: Sequence[Mapping[str, Any]]) -> str:
     """Return the page of results, those that failed first."""
     ordered = sorted(results, key=lambda r: (ORDER.index(r["status"]), r["notebook"]))
-    notebooks = [(r, [(c, views(c)) for c in r["cells"] if c["status"] in _SHOWN]) for r in ordered]
+    notebooks = [
+        (r, cause(r), [(c, views(c)) for c in r["cells"] if c["status"] in _SHOWN]) for r in ordered
+    ]
     counts = {status: sum(r["status"] == status for r in ordered) for status in ORDER}
     return _template().render(notebooks=notebooks, counts=counts, policy=policy())
+
+
+def place(where: str) -> str:
+    """Return the place of a difference as words: ``/claims/0/value`` is ``claims › 1 › value``."""
+    if not where.startswith("/"):
+        return where
+    steps = where.strip("/").split("/")
+    return " › ".join(str(int(step) + 1) if step.isdigit() else step for step in steps)
 
 
 @cache
@@ -82,7 +94,51 @@ def _template() -> Template:
     environment = Environment(
         loader=DictLoader(sources), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters |= {"place": place, "plainly": partial(_COLOURS.sub, "")}
     return environment.get_template("differences.html.j2")
+
+
+def cause(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return edits, other changes, what of the conclusion changed, and whether it still holds."""
+    cells = result["cells"]
+    edits = []
+    for cell in (cell for cell in cells if "was" in cell):
+        gone = cell["was"] is not None and cell["source"] == cell["was"]
+        edits += [
+            (cell, line) for line in _lines(cell["was"] or "", "" if gone else cell["source"])
+        ]
+    judged = next((c for c in reversed(cells) if _conclusion(c.get("before", []))), None)
+    broken = any(cell["status"] in ("failed", "skipped") for cell in cells)
+    changes = _concluded(judged) if judged else []
+    known = _conclusion(judged.get("after", [])) if judged else not broken
+    holds = all(part == "answer" for part, *_ in changes) if known else None
+    code = {"template changed"} if edits else set()
+    why = [each for each in result["why"] if each not in code]
+    return {"edits": edits, "why": why, "conclusion": changes, "holds": holds}
+
+
+def _conclusion(outputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the conclusion that is among outputs, or nothing."""
+    facts = (output.get("data", {}).get(MIME) for output in outputs)
+    return next((dict(f) for f in facts if f and f.get("kind") == "conclusion"), {})
+
+
+def _concluded(cell: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the parts of the conclusion that differ: verdict, criteria, then the answer."""
+    old, new = (_conclusion(cell.get(side, [])) for side in ("before", "after"))
+    if not new:
+        return []
+    sides = [
+        {
+            "verdict": str(side.get("verdict", "")),
+            **{f"{c['metric']} {c['condition']}": c["verdict"] for c in side.get("claims", [])},
+            "answer": str(side.get("answer", "")),
+        }
+        for side in (old, new)
+    ]
+    parts = dict.fromkeys([*sides[0], *sides[1]])
+    pairs = [(part, sides[0].get(part, "–"), sides[1].get(part, "–")) for part in parts]
+    return [pair for pair in pairs if pair[1] != pair[2]]
 
 
 def views(cell: Mapping[str, Any]) -> list[View]:

@@ -23,6 +23,7 @@ from fourfold.errors import FourfoldError, TemplateError, did_you_mean
 from fourfold.plan.spec import RunOptions
 from fourfold.plan.template import find_template
 from fourfold.project import shown, write_text
+from fourfold.records.formatting import count
 from fourfold.records.ipynb import read_notebook, written
 from fourfold.records.record import section_times
 from fourfold.regress.case import Case, read_case
@@ -51,10 +52,7 @@ class Regression:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config, self.option = config, config.option
-        # Results go to a project's outputs, elsewhere to pytest's own cache.
-        project = (config.rootpath / "templates").is_dir()
-        own = config.rootpath / ("outputs/regress" if project else ".pytest_cache/fourfold")
-        self.folder = self.option.fourfold_page or own
+        self.folder = self.option.fourfold_page or _folder(config.rootpath)
         self.results: list[Result] = []
         self._paths: dict[Path, Path] = {}
         self.page: Path | None = None
@@ -225,6 +223,8 @@ class Regression:
                 lines.append(f"{result.notebook}: {'; '.join(result.why)}")
             for line in lines:
                 terminalreporter.write_line(line)
+        if self.results:
+            terminalreporter.write_line(_looked_at(self.results))
         if self.page:
             terminalreporter.write_line(f"differences: {shown(self.page, self.config.rootpath)}")
 
@@ -239,6 +239,26 @@ class Regression:
         """Say how notebooks are compared, since the verdicts differ from nbval's own."""
         kernels = "warm kernels" if available() else "cold kernels"
         return f"fourfold: notebooks compared typed, {kernels}"
+
+
+def _looked_at(results: Sequence[Result]) -> str:
+    """Return how many notebooks and cells were compared, and what came of it."""
+    cells = sum(len(result.cells) for result in results)
+    words = {"passed": "the same", "failed": "changed or failed", "unchanged": "not tested again"}
+    ends = Counter(words.get(result.status, result.status) for result in results)
+    text = ", ".join(f"{number:,} {end}" for end, number in ends.items())
+    return f"{count(len(results), 'notebook')} and {count(cells, 'code cell')} looked at: {text}"
+
+
+def _folder(root: Path) -> Path:
+    """Return where results go: a project's outputs, elsewhere pytest's own cache."""
+    project = (root / "templates").is_dir()
+    return root / ("outputs/regress" if project else ".pytest_cache/fourfold")
+
+
+def results_of(root: Path) -> list[dict[str, Any]]:
+    """Return the results of the last regression test of a folder."""
+    return [_read(path) for path in sorted(_folder(root).glob("*.json"))]
 
 
 def _write(path: Path, content: Any) -> None:

@@ -15,6 +15,7 @@ from fourfold.project import read_kept, write_text
 from fourfold.records.evidence import FRAME
 from fourfold.records.formatting import as_text, short
 from fourfold.records.record import RunRecord, cause, error_line, read_record
+from fourfold.report.cards import cards
 from fourfold.report.history import NO_HISTORY, history, tables_of
 from fourfold.report.safe import asset, policy
 from fourfold.report.table import row, write_table
@@ -39,7 +40,8 @@ def write_overview(outputs: Path) -> Path:
     The page holds all that it shows, and asks nothing of the network.
     """
     page = outputs / PAGE
-    write_text(page, render(entries(outputs), batches(outputs), history(outputs)))
+    runs = entries(outputs)
+    write_text(page, render(runs, batches(outputs), history(outputs), cards(runs, outputs)))
     return page
 
 
@@ -62,7 +64,7 @@ def write_results(outputs: Path, always: bool = True, unwritten: Sequence[RunRec
     same = read == notes.get("found") and notes.get("results")
     if (read or unwritten) and (always or not same or not all(file.exists() for file in files)):
         noted = _noted(outputs, read.values())
-        write_text(page, render(noted, batches(outputs), history(outputs)))
+        write_text(page, render(noted, batches(outputs), history(outputs), cards(noted, outputs)))
         rows = [each["row"] for each in read.values()]
         write_table([*rows, *map(row, unwritten)], table)
         if (live := outputs / LIVE).exists():
@@ -257,6 +259,7 @@ def render(
     runs: Sequence[Mapping[str, Any]],
     tables: Sequence[Mapping[str, Any]] = (),
     past: Mapping[str, Any] = NO_HISTORY,
+    shown: Sequence[Mapping[str, str]] = (),
 ) -> str:
     """Return the page of these runs and batches.
 
@@ -266,8 +269,10 @@ def render(
         As `entries` and `batches` return them.
     past : mapping
         What earlier batches found.
+    shown : sequence of mapping
+        As `fourfold.report.cards.cards` returns them.
     """
-    return page_of(as_json(runs, tables, past), len(runs))
+    return page_of(as_json(runs, tables, past, shown=shown), len(runs))
 
 
 def as_json(
@@ -275,6 +280,7 @@ def as_json(
     tables: Sequence[Mapping[str, Any]],
     past: Mapping[str, Any],
     running: Mapping[str, Any] | None = None,
+    shown: Sequence[Mapping[str, str]] | None = None,
 ) -> str:
     """Return the data of a page.
 
@@ -286,8 +292,11 @@ def as_json(
         As `fourfold.report.history.history` returns it.
     running : dict, optional
         Of the batch that runs now: ``at``, ``done``, ``failed`` and ``total``.
+    shown : sequence of dict, optional
+        As `fourfold.report.cards.cards` returns them; without them an open page keeps its own.
     """
     content = {**columns(runs), "batches": list(tables), "history": past, "running": running}
+    content["cards"] = shown
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # In a script element nothing else can end it, or begin a comment.
     return data.replace("<", "\\u003c")

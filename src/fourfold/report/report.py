@@ -19,9 +19,10 @@ from traitlets.config import Config
 
 from fourfold.project import write_text
 from fourfold.records.evidence import FRAME, MARKS, MIME, Claim, Criterion
-from fourfold.records.formatting import as_text, number
+from fourfold.records.formatting import as_text, count, number
 from fourfold.records.ipynb import HEADING, text
 from fourfold.records.record import RunRecord, error_line
+from fourfold.report.cards import write_thumbnail
 from fourfold.report.figure_text import in_words
 from fourfold.report.safe import LEFT_OUT, asset, policy, safe_html, safe_page, safe_styles
 
@@ -204,6 +205,7 @@ def write_report(folder: Path, record: RunRecord) -> None:
     """Write the report of the executed notebook in a run's folder."""
     notebook = nbformat.read(folder / "notebook.ipynb", as_version=4)  # type: ignore[no-untyped-call]
     write_text(folder / "report.html", render(notebook, record))
+    write_thumbnail(folder, hero(notebook))
 
 
 def write_skipped(folder: Path, record: RunRecord) -> None:
@@ -281,5 +283,5 @@ def _accepted(change: Mapping[str, Any]) -> str:
 
 def _data(table: Mapping[str, Any]) -> str:
     rejected = f"{number(table['rejected'])} rejected" if table.get("contract") else "no contract"
-    shape = f"{number(table['rows'])} rows, {table['columns']} columns"
+    shape = f"{count(table['rows'], 'row')}, {count(table['columns'], 'column')}"
     return f"{table['source']}, {shape}, {rejected}, sha256 {table['sha256']}"

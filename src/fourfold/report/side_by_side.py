@@ -95,8 +95,14 @@ def as_json(entries: Sequence[Entry], metrics: Sequence[str]) -> str:
     return json.dumps(rows, indent=1, ensure_ascii=False)
 
 
-def view_of(entries: Sequence[Entry]) -> str:
-    """Return the part of an address after the page, which shows this comparison."""
-    if len(entries) > _MOST_IN_ADDRESS:
+def view_of(entries: Sequence[Entry], everything: Sequence[Entry]) -> str:
+    """Return the part of an address after the page, which shows this comparison.
+
+    A config of which all runs are compared is named once.
+    """
+    ids = {name(entry) for entry in entries}
+    part = {entry["config"] for entry in everything if name(entry) not in ids}
+    names = dict.fromkeys(name(e) if e["config"] in part else f"{e['config']}/*" for e in entries)
+    if len(names) > _MOST_IN_ADDRESS:
         return ""
-    return "#runs=" + ";".join(quote(name(entry), safe="/=,") for entry in entries)
+    return "#runs=" + ";".join(quote(each, safe="/=,*") for each in names)

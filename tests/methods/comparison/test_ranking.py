@@ -103,10 +103,13 @@ def test_edges():
     levels = {"param.k": [1, 2, 3, 1], "param.m": [2, 3, 2, 1], "param.w": list("abba")}
     frame = pd.DataFrame(levels).assign(status="ok", **{"metric.x": [1, 3, 4, 0]})
     found = read_runs(frame).of("x")
-    assert edges(found, "x") == {"k": (3, "higher"), "m": (3, "higher")}
-    assert edges(found, "x", higher=False) == {"k": (1, "lower"), "m": (1, "lower")}
+    assert edges(found, "x") == {"k": (3, "above"), "m": (3, "above")}
+    assert edges(found, "x", higher=False) == {"k": (1, "below"), "m": (1, "below")}
     inside = read_runs(frame.assign(**{"metric.x": [1, 4, 3, 0]})).of("x")
     assert "k" not in edges(inside, "x")
+    assert edges(found, "x", possible={"k": "1..3"}) == {"m": (3, "above")}
+    assert edges(found, "x", possible={"k": ">= 1"}) == edges(found, "x")
+    assert edges(found, "x", higher=False, possible={"k": ">= 1"}) == {"m": (1, "below")}
 
 
 def test_words():
@@ -120,7 +123,7 @@ def test_no_step_beyond_levels_that_failed():
     frame = pd.DataFrame({"param.a": [1, 2, 3, 4], "metric.x": [1.0, 2.0, 3.0, np.nan]})
     frame["status"] = ["ok", "ok", "ok", "killed"]
     assert edges(read_runs(frame).of("x"), "x") == {}
-    assert edges(read_runs(frame[:3]).of("x"), "x") == {"a": (3, "higher")}
+    assert edges(read_runs(frame[:3]).of("x"), "x") == {"a": (3, "above")}
 
 
 def test_repeats_of_thousands_of_settings():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,19 +24,6 @@ def test_each_class_by_hand():
     assert table["taken for"].tolist() == ["b", "b", ""]
     assert table.loc["c", "area"] == 0.5
     assert table["rows"].tolist() == [1, 3, 2]
-
-
-@pytest.mark.parametrize("classes", [2, 12, 30])
-def test_a_matrix_of_many_classes_has_all_of_them(classes):
-    """Each class has its row and column; numbers only where there is room."""
-    truth = np.arange(300) % classes
-    answers = np.where(np.arange(300) < 30, 0, truth)
-    fig, ax = plt.subplots()
-    mistakes.show_mistakes(truth, answers, [f"class {n}" for n in range(classes)], ax)
-    assert len(ax.get_xticklabels()) == len(ax.get_yticklabels()) == classes
-    assert len(ax.texts) == (classes**2 if classes <= mistakes.NUMBERED else 0)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("answer", "true class")
-    plt.close(fig)
 
 
 def test_importance_is_that_of_scikit_learn_in_parts():

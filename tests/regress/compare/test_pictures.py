@@ -156,23 +156,23 @@ def test_a_broken_picture_is_said():
     assert difference(text, "?") == ""
 
 
-def test_the_difference_is_marked():
-    """Red where a block changed and around it, and nowhere else."""
+def test_both_pictures_lie_over_each_other():
+    """What only the old one has is red, what only the new one has blue, and both dark."""
     white = np.full((40, 60, 3), 255)
-    block = white.copy()
-    block[10:20, 30:40] = 0
-    found = opened(difference(encoded(white), encoded(block)))
-    red = (found[:, :, 0] - found[:, :, 2]) > 100
-    assert red[8:22, 28:42].all()
-    assert red.sum() == 14 * 14
+    old, new = white.copy(), white.copy()
+    old[10:20, 10:30], new[10:20, 20:40] = 0, 0
+    laid = opened(difference(encoded(old), encoded(new)))
+    red, both, blue = laid[15, 15], laid[15, 25], laid[15, 35]
+    assert red[0] > 240 > 20 > max(red[1:])
+    assert blue[2] > 240 > 20 > max(blue[:2])
+    assert max(both) < 20
+    assert (laid[:10] > 240).all()
 
 
-def test_the_difference_of_sizes_covers_both():
-    """What only one picture has is orange, not red."""
-    small, wide = np.full((20, 30, 3), 255), np.full((10, 50, 3), 255)
-    found = opened(difference(encoded(small), encoded(wide)))
-    assert found.shape == (20, 50, 3)
-    assert (found[:10, :30] > 250).all()
-    orange = found[5, 40]
-    assert orange[0] > 240 > orange[2]
-    assert (found[15, 5] == orange).all()
+def test_pictures_of_two_sizes_lie_over_each_other():
+    """From the same corner; what only one covers is as if the other were white there."""
+    small, wide = np.full((20, 30, 3), 255), np.full((10, 50, 3), 0)
+    laid = opened(difference(encoded(small), encoded(wide)))
+    assert laid.shape == (20, 50, 3)
+    assert laid[5, 40][2] > 240 > 20 > laid[5, 40][0]
+    assert (laid[15, 5] > 240).all()

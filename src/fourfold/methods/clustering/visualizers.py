@@ -236,8 +236,8 @@ def draw_choice(choice: Choice, silhouettes: pd.Series, axes: Sequence[Any]) -> 
         part = valley[(table["verdict"] == "credible") == credible]
         rule.plot(part.index, part, "o", color=_EDGE[:7], markerfacecolor=face)
     rule.axhline(table["at most"].iloc[0], linestyle=":", color="0.3")
-    ruled = f"k = {choice.k}, full: credible" if choice.clear else "no clear clusters"
-    rule.set(ylabel="density in the shallowest valley", title=f"Rule: {ruled}")
+    ruled = f"{choice.k} clear clusters" if choice.clear else "no clear clusters"
+    rule.set(ylabel="density in valley", title=f"Valleys: {ruled}")
     rule.set(ylim=(-0.05, 1.05))
     for ax, taken in zip(axes, (best, choice.gap.k, choice.k), strict=True):
         if ax is not rule or choice.clear:

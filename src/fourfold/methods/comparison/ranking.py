@@ -1,6 +1,8 @@
 """Which settings win, and whether the win is more than noise."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from scipy.stats import t as student
 
 from fourfold.methods.comparison.runs import Runs, settings_in_words
 from fourfold.methods.intervals import Interval, Z
+from fourfold.records.evidence import Criterion
 
 #: Part of the 5 % that is spent on the best being best by luck; the rest on its being better.
 _LUCK = 0.045
@@ -144,7 +147,9 @@ def _from_intervals(runs: Runs, metric: str, groups: pd.Series) -> pd.Series:
     return (width / (2 * Z)).groupby(groups).mean()
 
 
-def edges(runs: Runs, metric: str, higher: bool = True) -> dict[str, tuple[float, str]]:
+def edges(
+    runs: Runs, metric: str, higher: bool = True, possible: Mapping[str, str] | None = None
+) -> dict[str, tuple[float, str]]:
     """Return the settings whose best level is the lowest or highest tried.
 
     Parameters
@@ -155,19 +160,26 @@ def edges(runs: Runs, metric: str, higher: bool = True) -> dict[str, tuple[float
         Its name.
     higher : bool
         Whether more is better.
+    possible : mapping of str to str, optional
+        Conditions on settings, such as ``{"k": ">= 2"}``: an edge beyond which there is no such
+        value is left out.
 
     Returns
     -------
-    dict of str to (level, ``lower`` or ``higher``)
+    dict of str to (level, ``below`` or ``above``)
         For each setting of numbers with at least three levels whose best mean is at an edge, and
         beyond which no run failed.
     """
+    limits = {name: Criterion.parse(name, text) for name, text in (possible or {}).items()}
     best_at_edge = {}
     for name in runs.settings:
         if is_numeric_dtype(runs.table[name]) and runs.table[name].nunique() >= 3:
             means = runs.table.groupby(name)[metric].mean() * (1 if higher else -1)
             best = float(means.index[int(means.to_numpy().argmax())])
             tried = {*means.index, *runs.failed.get(name, pd.Series(dtype=float)).dropna()}
-            if best in (min(tried), max(tried)):
-                best_at_edge[name] = best, "lower" if best == min(tried) else "higher"
+            low, high = (limits[name].low, limits[name].high) if name in limits else (-inf, inf)
+            if best == min(tried) and best > low:
+                best_at_edge[name] = best, "below"
+            elif best == max(tried) and best < high:
+                best_at_edge[name] = best, "above"
     return best_at_edge

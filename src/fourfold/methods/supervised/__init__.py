@@ -31,7 +31,6 @@ from fourfold.methods.supervised.leakage import (
     duplicates,
     explained,
     group_split,
-    leak_table,
     perfect_model,
     several_features,
     single_feature,
@@ -40,7 +39,6 @@ from fourfold.methods.supervised.leakage import (
 from fourfold.methods.supervised.mistakes import (
     class_table,
     importance,
-    show_mistakes,
 )
 from fourfold.methods.supervised.scores import (
     balanced_accuracy,

@@ -282,17 +282,6 @@ def _explained(checks: Sequence[Check], legitimate: Mapping[str, str]) -> Iterat
         yield check
 
 
-def leak_table(checks: list[Check]) -> pd.DataFrame:
-    """Return checks as a table, a row for each.
-
-    Examples
-    --------
-    >>> leak_table([Check("a", "nothing", CLEAR)]).columns.tolist()
-    ['result', 'verdict']
-    """
-    return pd.DataFrame({c.name: {"result": c.result, "verdict": c.verdict} for c in checks}).T
-
-
 def _kind(model: Any) -> Task:
     return "classification" if is_classifier(model) else "regression"
 

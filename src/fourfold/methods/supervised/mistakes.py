@@ -13,8 +13,6 @@ from fourfold.methods.supervised.budget import Budget
 from fourfold.methods.supervised.scores import auc
 from fourfold.records.formatting import short
 
-#: With more classes a matrix has no numbers in its cells: there is no room for them.
-NUMBERED = 12
 #: Columns that are shuffled between two looks at the clock.
 AT_ONCE = 3
 
@@ -55,28 +53,6 @@ def class_table(truth: Array, answers: Array, chances: Array, names: Sequence[st
         index=[short(name) for name in names],
     )
     return table.sort_values("recall", kind="stable")
-
-
-def show_mistakes(truth: Array, answers: Array, names: Sequence[str], ax: Any) -> None:
-    """Draw the confusion matrix: of the rows of each class, the share that gets each answer.
-
-    Parameters
-    ----------
-    truth, answers : array of int, shape (n,)
-        Classes by number; the answers are those at the threshold that was chosen.
-    names : sequence of str
-    ax : matplotlib.axes.Axes
-    """
-    import seaborn as sns
-
-    matrix = confusion_matrix(truth, answers, labels=range(len(names)))
-    shares = 100 * matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
-    labels = [short(name) for name in names]
-    counts = {"annot": matrix, "fmt": ",d"} if len(names) <= NUMBERED else {}
-    look = {"cmap": "Blues", "vmin": 0, "vmax": 100, "square": True, "linewidths": 0.5}
-    ticks = {"xticklabels": labels, "yticklabels": labels, "cbar_kws": {"label": "% of the class"}}
-    sns.heatmap(shares, ax=ax, **counts, **look, **ticks)
-    ax.set(xlabel="answer", ylabel="true class")
 
 
 def importance(

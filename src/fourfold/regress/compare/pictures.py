@@ -1,4 +1,4 @@
-"""Two pictures: whether they show the same, and a picture of where they differ.
+"""Two pictures: whether they show the same, and one over the other.
 
 Pictures are the weaker witness: of figures that carry their data,
 `fourfold.records.figures.facts` says more.
@@ -24,7 +24,6 @@ _MOST_STRANGE = 35.0
 _AROUND = 15
 
 _UNREADABLE = (binascii.Error, OSError, ValueError, SyntaxError, Image.DecompressionBombError)
-_MARK, _ALONE = (213, 40, 27), (255, 214, 153)
 
 
 def compare(before: str, after: str, same_library: bool | None = None) -> str:
@@ -95,27 +94,22 @@ def _software(text: str) -> str:
 
 
 def difference(before: str, after: str) -> str:
-    """Return a picture of where two pictures differ, all three in base64, as PNG.
+    """Return two pictures laid over each other, all in base64, as PNG.
 
-    What is new is pale; what differs is red, with a rim so that a single pixel can be seen; what
-    only one of them covers is orange. Empty if one of them cannot be read.
+    Ink of the old one alone is red, of the new one alone blue, and of both dark. Empty if one of
+    them cannot be read.
     """
-    old, new = _decoded(before), _decoded(after)
-    if old is None or new is None:
+    sides = [_decoded(each) for each in (before, after)]
+    if None in sides:
         return ""
-    width, height = (max(sides) for sides in zip(old.size, new.size, strict=True))
-    canvas = Image.new("RGB", (width, height), _ALONE)
-    canvas.paste(
-        Image.blend(new.convert("L").convert("RGB"), Image.new("RGB", new.size, "white"), 0.7)
-    )
-    shared = (min(old.width, new.width), min(old.height, new.height))
-    parts = [side.crop((0, 0, *shared)) for side in (old, new)]
-    mask = Image.fromarray(np.uint8(255) * (_distance(*parts) > _LEVELS))
-    canvas.paste(_MARK, (0, 0), mask.filter(ImageFilter.MaxFilter(5)))
-    canvas.paste(_ALONE, (0, shared[1], min(width, new.width), new.height))
-    canvas.paste(_ALONE, (shared[0], 0, new.width, new.height))
+    known = [side for side in sides if side is not None]
+    size = max(side.width for side in known), max(side.height for side in known)
+    old, new = (Image.new("L", size, 255) for _ in known)
+    old.paste(known[0].convert("L"))
+    new.paste(known[1].convert("L"))
     buffer = io.BytesIO()
-    canvas.quantize(32).save(buffer, "png", optimize=True)
+    both = Image.merge("RGB", (new, ImageChops.darker(old, new), old))
+    both.quantize(64).save(buffer, "png", optimize=True)
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 

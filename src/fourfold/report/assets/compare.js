@@ -53,15 +53,16 @@ const Fourfold = (function () {
     const shown = names.length <= 8 ? names : [names[0], names[names.length - 1]], quoted = (name) => /[|\s~<>=!"]/.test(name) ? `"${name}"` : name;
     return { numeric: false, at: (i) => place(named(values[i])), ticks: shown.map((name) => [place(name), name.length > 14 ? name.slice(0, 13) + "…" : name]), within: (low, high) => "=" + names.filter((n) => place(n) >= low && place(n) <= high).map(quoted).join("|") };
   }
-  function parallel(axes, best, count) {
-    const gap = 150, width = 120 + gap * (axes.length - 1) + 90, svg = add(document.createElement("span"), "svg", { width, height: 250, viewBox: `0 0 ${width} 250`, role: "img", "aria-label": `Parallel coordinates of ${count} runs over ${axes.map((a) => a.name).join(", ")}; the best run is drawn red` });
+  const SIGNS = { supported: "✔", refuted: "✘", inconclusive: "?" };
+  function parallel(axes, verdicts) {
+    const count = verdicts.length;
+    const gap = 150, width = 120 + gap * (axes.length - 1) + 90, svg = add(document.createElement("span"), "svg", { width, height: 250, viewBox: `0 0 ${width} 250`, role: "img", "aria-label": `Parallel coordinates of ${count} runs over ${axes.map((a) => a.name).join(", ")}${verdicts.some(Boolean) ? "; coloured by their verdict" : ""}` });
     const x = (k) => 120 + gap * k, y = (v) => 215 - 175 * v, lines = [];
     for (let i = 0; i < count; i++) {
       const points = axes.map((axis, k) => { const v = axis.scale.at(i); return v === null ? null : x(k) + "," + y(v).toFixed(1); }).filter(Boolean);
       lines.push([i, points.join(" ")]);
     }
-    lines.sort((a, b) => (a[0] === best) - (b[0] === best));
-    for (const [i, points] of lines) add(svg, "polyline", { class: i === best ? "line best" : "line", points });
+    for (const [i, points] of lines) add(svg, "polyline", { class: "line " + verdicts[i], points });
     axes.forEach((axis, k) => {
       add(svg, "line", { class: "axis", x1: x(k), x2: x(k), y1: y(0), y2: y(1) });
       add(svg, "text", { x: x(k), y: 24, "text-anchor": "middle", "font-weight": 600 }, axis.name.length > 18 ? axis.name.slice(0, 17) + "…" : axis.name);
@@ -69,7 +70,8 @@ const Fourfold = (function () {
     });
     return svg;
   }
-  function scatter(axis, found, metric, count) {
+  function scatter(axis, found, metric, verdicts) {
+    const count = found.length;
     const svg = add(document.createElement("span"), "svg", { width: 420, height: 250, viewBox: "0 0 420 250", role: "img", "aria-label": `${metric} against ${axis.name}, ${count} runs; bars are 95 % intervals` });
     const ends = found.filter(Boolean).flatMap((f) => f.filter((v) => v !== null)), least = ends.reduce((a, b) => Math.min(a, b), Infinity), most = ends.reduce((a, b) => Math.max(a, b), -Infinity);
     const y = (v) => 205 - 175 * (most > least ? (v - least) / (most - least) : 0.5), x = (v) => 80 + 310 * v;
@@ -82,8 +84,8 @@ const Fourfold = (function () {
     for (let i = 0; i < count; i++) {
       const v = axis.scale.at(i), f = found[i];
       if (v === null || !f) continue;
-      if (f[1] !== null) add(svg, "line", { class: "error", x1: x(v), x2: x(v), y1: y(f[1]), y2: y(f[2]) });
-      add(svg, "circle", { class: "point", cx: x(v), cy: y(f[0]), r: 3 });
+      if (f[1] !== null) add(svg, "line", { class: "error " + verdicts[i], x1: x(v), x2: x(v), y1: y(f[1]), y2: y(f[2]) });
+      add(svg, "circle", { class: "point " + verdicts[i], cx: x(v), cy: y(f[0]), r: 3 });
     }
     return svg;
   }
@@ -96,7 +98,8 @@ const Fourfold = (function () {
     // What only some of the runs have tells their templates apart, and comes last.
     const shared = all.filter((name) => !values(name).includes(null)), differ = [...shared, ...all.filter((name) => values(name).includes(null))];
     const metrics = Object.keys(data.metrics).filter((name) => runs.some((i) => data.metrics[name][i]));
-    const claims = new Map(runs.flatMap((i) => JSON.parse(data.claims.values[data.claims.codes[i]])).map((c) => [c[0], c[1]]));
+    const own = (i) => JSON.parse(data.claims.values[data.claims.codes[i]]), claims = new Map(runs.flatMap(own).map((c) => [c[0], c[1]]));
+    const verdict = (name, i) => (own(i).find((c) => c[0] === name) || [])[2] || "";
     const claimed = metrics.filter((name) => claims.has(name));
     if (!metrics.includes(wanted.metric)) wanted.metric = metrics.includes(metric) ? metric : claimed[0] || metrics[0] || "";
     if (!differ.includes(wanted.axis)) wanted.axis = differ[0] || "";
@@ -116,11 +119,11 @@ const Fourfold = (function () {
       const found = runs.map((i) => data.metrics[wanted.metric][i]), drawn = runs.length > MOST_LINES ? found.slice(0, MOST_LINES) : found;
       const axes = (shared.length ? shared : differ).slice(0, MOST_AXES).map((name) => ({ name, scale: scale(values(name)) }));
       const result = { name: wanted.metric, scale: scale(found.map((f) => f ? f[0] : null)) };
-      const low = (claims.get(wanted.metric) || "").trim().startsWith("<");
-      const best = drawn.reduce((top, f, i) => f && (top < 0 || (low ? f[0] < drawn[top][0] : f[0] > drawn[top][0])) ? i : top, -1);
+      const verdicts = drawn.map((_, i) => verdict(wanted.metric, runs[i])), wish = claims.get(wanted.metric);
+      const colours = wish ? ` Green meets ${wanted.metric} ${wish}, red breaks it, yellow is open.` : "";
       const figure = (svg, told) => { const made = add(charts, "figure"); made.append(svg); add(made, "figcaption", {}, told); };
-      figure(parallel([...axes, result], best, drawn.length), `Each line is a run; red: the ${low ? "lowest" : "highest"} ${wanted.metric}.` + (differ.length > axes.length ? ` ${differ.length - axes.length} more parameters differ.` : "") + (runs.length > MOST_LINES ? ` The first ${MOST_LINES} are drawn.` : ""));
-      figure(scatter({ name: wanted.axis, scale: scale(values(wanted.axis)) }, drawn, wanted.metric, drawn.length), `${wanted.metric} against ${wanted.axis}; bars are 95 % intervals.`);
+      figure(parallel([...axes, result], verdicts), "Each line is a run." + colours + (differ.length > axes.length ? ` ${differ.length - axes.length} more parameters differ.` : "") + (runs.length > MOST_LINES ? ` The first ${MOST_LINES} are drawn.` : ""));
+      figure(scatter({ name: wanted.axis, scale: scale(values(wanted.axis)) }, drawn, wanted.metric, verdicts), `${wanted.metric} against ${wanted.axis}; bars are 95 % intervals.`);
     }
     const shown = [...new Set([wanted.metric, ...claimed])].filter(Boolean).slice(0, 6);
     const table = add(add(place, "div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Table of the comparison" }), "table");
@@ -131,9 +134,9 @@ const Fourfold = (function () {
     for (const i of runs.slice(0, MOST_ROWS)) {
       const row = add(body, "tr");
       add(add(row, "th", { scope: "row" }), "a", { href: encodeURI(label(i)) + "/report.html" }, label(i));
-      add(row, "td", { class: "status " + text("verdict", i) }, text("verdict", i));
-      for (const name of differ.slice(0, 12)) add(row, "td", {}, short(data.parameters[name].values[data.parameters[name].codes[i]]));
-      for (const name of shown) { const f = data.metrics[name][i]; add(row, "td", {}, f ? short(f[0]) + (f[1] !== null ? ` (${short(f[1])} to ${short(f[2])})` : "") : ""); }
+      add(row, "td", { class: "status " + text("verdict", i), "data-name": "verdict" }, text("verdict", i));
+      for (const name of differ.slice(0, 12)) add(row, "td", { "data-name": name }, short(data.parameters[name].values[data.parameters[name].codes[i]]));
+      for (const name of shown) { const f = data.metrics[name][i]; const judged = verdict(name, i); add(row, "td", { class: judged, "data-name": name }, f ? (SIGNS[judged] ? SIGNS[judged] + " " : "") + short(f[0]) + (f[1] !== null ? ` (${short(f[1])} to ${short(f[2])})` : "") : ""); }
     }
   }
   return { add, short, interval, scale, compare };

@@ -2,10 +2,10 @@
 (function () {
   "use strict";
   const { add, short, scale, statistics, charts } = Fourfold, byId = (id) => document.getElementById(id);
-  const SIZE = 50, MOST_COLUMNS = 12, MOST_AXES = 8, MOST_CAUSES = 8, REPEAT = /(^|_)(seed|fold|repeat|repetition)$/;
-  const SELECTS = ["config", "status", "verdict"], CHOICES = ["q", ...SELECTS, "cause", "metric", "low", "group", "axis", "sort", "down"];
+  const SIZE = 50, MOST_COLUMNS = 12, MOST_AXES = 8, MOST_CAUSES = 8, MOST_CARDS = 120, SIGNS = { supported: "✔", refuted: "✘", inconclusive: "?" }, REPEAT = /(^|_)(seed|fold|repeat|repetition)$/;
+  const SELECTS = ["config", "status", "verdict"], CHOICES = ["q", ...SELECTS, "cause", "metric", "low", "group", "axis", "sort", "down", "view"];
   const state = { only: new Map(), logs: new Map(), page: 0, runs: new Set(), compare: false };
-  let data, everything, claims, varied, ended, searched;
+  let data, everything, claims, varied, ended, searched, pictures = new Map();
 
   // One run.
   const text = (name, i) => data.texts[name].values[data.texts[name].codes[i]];
@@ -22,7 +22,7 @@
   const every = () => everything;
 
   function load(content) {
-    data = content; searched = null; everything = Array.from({ length: data.count }, (_, i) => i);
+    data = content; searched = null; if (data.cards) pictures = new Map(data.cards.map((each) => [each.run, each.picture])); everything = Array.from({ length: data.count }, (_, i) => i);
     claims = data.claims.values.map((each) => JSON.parse(each));
     varied = data.varied.values.map((each) => JSON.parse(each));
     ended = every().map((i) => Date.parse(text("started", i) + "Z") + 1000 * (data.numbers.seconds[i] || 0));
@@ -37,7 +37,8 @@
     state.only = new Map([...kept].filter(([name]) => name.startsWith("only.")).map(([name, wanted]) => [name.slice(5), wanted]));
     state.logs = new Map([...kept].filter(([name]) => name.startsWith("log.")).map(([name, wanted]) => [name.slice(4), wanted === "1"]));
     settle();
-    state.runs = new Set((kept.get("runs") || "").split(";").map((name) => names.get(name)).filter((i) => i !== undefined));
+    const meant = (name) => name.endsWith("/*") ? every().filter((i) => text("config", i) === name.slice(0, -2)) : [names.get(name)];
+    state.runs = new Set((kept.get("runs") || "").split(";").flatMap(meant).filter((i) => i !== undefined));
     if (kept.get("runs") === "*") state.runs = new Set(rows());
     state.compare = state.runs.size > 1;
   }
@@ -63,7 +64,7 @@
     const metric = config ? directed[0] || Object.keys(data.metrics).find((name) => every().some((i) => text("config", i) === config && result(name, i))) || "" : "";
     const low = claimOf(state.metric || metric).startsWith("<") ? "1" : "0", swept = parameters(every().filter((i) => !config || text("config", i) === config));
     const sort = (state.metric || metric) ? "metric" : "started";
-    return { q: "", config: "", status: "", verdict: "", cause: "", metric, low, group: swept.find((name) => REPEAT.test(name)) || "", axis: swept.find((name) => !REPEAT.test(name)) || "", sort, down: sort === "metric" ? (low === "1" ? "0" : "1") : "1" };
+    return { q: "", config: "", status: "", verdict: "", cause: "", metric, low, group: swept.find((name) => REPEAT.test(name)) || "", axis: swept.find((name) => !REPEAT.test(name)) || "", sort, down: sort === "metric" ? (low === "1" ? "0" : "1") : "1", view: !focus() && data.texts.config.values.length > 1 && data.texts.config.values.length <= MOST_CARDS ? "cards" : "table" };
   }
   function settle() {
     if (state.metric && state.metric !== "none" && !data.metrics[state.metric]) state.metric = "";
@@ -194,7 +195,7 @@
       const box = add(add(line, "td"), "input", { type: "checkbox", "aria-label": "Choose " + (group ? `the ${times(item.runs.length, "run")} like ${label(i)}` : name) });
       box.checked = item.runs.every((each) => state.runs.has(each));
       box.addEventListener("change", () => { for (const each of item.runs) if (box.checked) state.runs.add(each); else state.runs.delete(each); chosen(); });
-      for (const [column, title] of titles) cell(add(line, "td", { class: NUMBERS.has(column) ? "number" : column === "run" ? "run" : "", ...(column === "run" || column === "said" || column === "evidence" ? {} : { "data-name": title }) }), column, item, group);
+      for (const [column, title] of titles) cell(add(line, "td", { class: NUMBERS.has(column) ? "number" : column === "run" || column === "evidence" ? column : "", ...(column === "run" || column === "said" || column === "evidence" ? {} : { "data-name": title }) }), column, item, group);
     }
     place.replaceChildren(part);
   }
@@ -223,6 +224,48 @@
       add(line, "b", { class: verdict }, name + " " + (each ? short(each[0]) : "none") + " (" + wanted + ")");
       if (each && each[1] !== null) line.append(Fourfold.interval(each, wanted, verdict, name));
     }
+  }
+
+  // A card for each config, below the name of its template: question, answer, picture, what decided and what changed.
+  function decisive(i) {
+    const own = claims[data.claims.codes[i]];
+    return own.find((each) => each[2] === "refuted") || own.find((each) => each[2] === "inconclusive") || own[0];
+  }
+  const WORDS = { supported: "Yes", refuted: "No", inconclusive: "Not known" };
+  function cards(runs) {
+    const place = byId("cards"), shown = state.view === "cards", configs = new Map(), templates = new Map();
+    byId("cards-view").setAttribute("aria-pressed", shown); byId("table-view").setAttribute("aria-pressed", !shown);
+    place.hidden = !shown; byId("table").hidden = shown; if (shown) byId("pages").hidden = true;
+    place.replaceChildren();
+    if (!shown) return;
+    for (const i of runs) { const name = text("config", i); configs.set(name, [...(configs.get(name) || []), i]); }
+    for (const [config, own] of configs) { const name = text("template", own[0]); templates.set(name, [...(templates.get(name) || []), [config, own]]); }
+    const { stems, turned } = data.history, changed = new Map(); let batch = stems.length > 1 ? turned[stems.length - 1][0] : [];
+    for (const [name, what] of batch) changed.set(name, [...(changed.get(name) || []), what]);
+    for (const [template, each] of [...templates].sort((a, b) => a[0] < b[0] ? -1 : 1)) {
+      add(place, "h2", {}, template);
+      const list = add(place, "ul", { class: "cards" });
+      for (const [config, own] of each) card(add(list, "li", { class: "card" }), config, own, own.flatMap((i) => changed.get(label(i)) || []));
+    }
+  }
+  function card(place, config, own, changed) {
+    const i = own.find((each) => pictures.has(label(each))) ?? own[0], picture = pictures.get(label(i)), verdict = text("verdict", i), claim = decisive(i);
+    const title = add(place, "h3"), link = add(title, "a", { href: encodeURI(label(i)) + "/report.html" }, text("question", i) || config);
+    if (picture) add(link.parentNode.insertAdjacentElement("afterend", document.createElement("div")), "img", { src: picture, class: "hero" }).alt = "";
+    const said = add(place, "p", { class: "said" }), word = ok(i) ? WORDS[verdict] : text("status", i).replace("_", " "), answer = text("said", i);
+    const begins = Object.values(WORDS).find((each) => new RegExp("^" + each + "\\b").test(answer)) || "";
+    if (word && !begins) add(said, "b", { class: ok(i) ? verdict : text("status", i) }, `${ok(i) ? verdict[0].toUpperCase() + verdict.slice(1) : word}. `);
+    if (begins) add(said, "b", { class: verdict }, begins);
+    said.append(answer.slice(begins.length));
+    if (claim && ok(i)) {
+      const value = result(claim[0], i), line = add(place, "div", { class: "claim" });
+      add(line, "b", { class: claim[2] }, `${SIGNS[claim[2]] || "–"} ${claim[0]} ${value ? spread(value) : "none"}, wanted ${claim[1]}`);
+      if (value && value[1] !== null) line.append(Fourfold.interval(value, claim[1], claim[2], claim[0]));
+    }
+    const foot = add(place, "p", { class: "note" });
+    if (own.length > 1) { const button = add(foot, "button", { type: "button" }, `${times(own.length, "run")}: show all`); button.addEventListener("click", () => { state.config = config; for (const each of ["metric", "axis", "sort", "down", "low", "view"]) state[each] = ""; state.group = null; settle(); state.view = "table"; show(); }); foot.append(" "); }
+    foot.append(config + (changed.length ? "" : data.history.stems.length > 1 ? " · nothing turned in the last batch" : ""));
+    for (const what of changed.slice(0, 3)) add(place, "p", { class: "changed" }, "Changed: " + what);
   }
 
   // What a reader wants first: what is best, and what failed and why.
@@ -313,9 +356,12 @@
     byId("shown").textContent = `${first.length.toLocaleString("en")} of ${times(data.count, "run")} shown` + (group ? `, as ${times(list.length, "setting")}: means over ${state.group}` : "");
     byId("page").textContent = "Page " + (state.page + 1) + " of " + (last + 1);
     byId("back").disabled = !state.page; byId("next").disabled = state.page >= last;
-    document.querySelector(".pages").hidden = !last;
+    byId("pages").hidden = !last; cards(first);
+    const wide = byId("table"); wide.classList.remove("stacked");  // a run is a block where its line would be cut
+    if (innerWidth <= 1100 || (names.length <= 3 && wide.scrollWidth > wide.clientWidth + 1)) wide.classList.add("stacked");
+    document.querySelector(".sorting").classList.toggle("needed", wide.classList.contains("stacked"));
     for (const name of ["q", ...SELECTS, "low", "group"]) if (byId(name) !== document.activeElement || name !== "q") byId(name).value = state[name];
-    byId("metric").value = state.metric;
+    byId("metric").value = state.metric || "none";
     chosen();
   }
   function choices() {
@@ -386,6 +432,7 @@
   on("filters", "submit", (event) => event.preventDefault());
   on("bad", "click", () => { state.bad = !state.bad; state.cause = ""; again(); });
   on("reset", "click", () => { history.replaceState(null, "", "#"); read(); show(); });
+  for (const name of ["cards", "table"]) on(name + "-view", "click", () => { state.view = name; again(); });
   on("csv", "click", saved);
   on("all", "click", () => { state.runs = new Set(rows()); show(); });
   on("none", "click", () => { state.runs.clear(); show(); });
