@@ -1,7 +1,6 @@
 """The user's folder: find it, name files in it, write whole files, lock it, ask git."""
 
 import errno
-import json
 import os
 import re
 import secrets
@@ -174,17 +173,6 @@ def write_text(path: Path, text: str) -> None:
     with whole_file(path) as partial:
         # Half of a character becomes the escape that JSON has for it.
         partial.write_text(text, encoding="utf-8", errors="backslashreplace")
-
-
-def read_kept(path: Path) -> dict[str, Any]:
-    """Return the mapping in a JSON file that we have written; empty if it cannot be read.
-
-    What is kept between commands only saves work, so that a file that was spoiled costs no run.
-    """
-    with suppress(OSError, ValueError, RecursionError):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return content if isinstance(content, dict) else {}
-    return {}
 
 
 def linked(source: str | Path, target: str | Path) -> None:

@@ -46,7 +46,9 @@ def new(
     if not name or not name.replace("-", "").replace("_", "").isalnum() or name != name.lower():
         raise FourfoldError(f"name: expected small letters, digits, - and _, got {name!r}")
     if data.exists():
-        raise FourfoldError(f"{shown(data, root)}: expected no file of that name; take another")
+        raise FourfoldError(
+            f"{shown(data, root)}: expected no file of that name; take another name"
+        )
     named = frame if frame.index.names == [None] else frame.reset_index()
     written: list[Path] = []
     data.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +60,9 @@ def new(
         texts = drafts(name, suited, table, root, question)
         for path, text in texts.items():
             if path.exists():
-                raise FourfoldError(f"{shown(path, root)}: expected no file of that name")
+                raise FourfoldError(
+                    f"{shown(path, root)}: expected no file of that name; take another name"
+                )
             path.parent.mkdir(parents=True, exist_ok=True)
             written.append(path)
             path.write_text(text, encoding="utf-8")

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from fourfold.data.kept import read_kept
 from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
-from fourfold.project import Project, read_kept, shown
+from fourfold.project import Project, shown
 from fourfold.promotion.decide import PROPOSAL, Weighed, settle, weigh
 from fourfold.promotion.gate import Check, Decision, in_words, path_of
 from fourfold.records.record import RunRecord

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from fourfold.data.kept import read_kept
 from fourfold.errors import DataError, did_you_mean
-from fourfold.project import read_kept
 
 PREFIX = "run:"
 #: What a search has come to, in the folder of its config.

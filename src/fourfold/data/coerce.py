@@ -19,7 +19,7 @@ UNITS = "units"
 MARKS = frozenset(
     re.split(
         r"\s",
-        "? ?? - -- --- . .. ... … – — * n/a na n.a. n.a n/d nd k.a. k.a nil none null nan missing "
+        "? ?? - -- --- . .. ... … – — * n/a na n.a. n.a n/d k.a. k.a nil none null nan missing "
         "unknown unbekannt #n/a #na #null! #div/0! #value! <na> (null) ",
     )
 )

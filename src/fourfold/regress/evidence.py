@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fourfold.project import read_kept, write_text
+from fourfold.data.kept import read_kept
+from fourfold.project import write_text
 from fourfold.records.ipynb import tags, text
 from fourfold.regress.case import INJECTED, Case, Pair
 from fourfold.regress.compare.outputs import Outputs, compare_outputs

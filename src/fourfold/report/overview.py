@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from fourfold.project import read_kept, write_text
+from fourfold.data.kept import read_kept
+from fourfold.project import write_text
 from fourfold.records.evidence import FRAME
 from fourfold.records.formatting import as_text, short
 from fourfold.records.record import RunRecord, cause, error_line, read_record

@@ -18,9 +18,10 @@ from statistics import fmean
 from typing import Any
 
 from fourfold.data.artifacts import SEARCH, run_named
+from fourfold.data.kept import read_kept
 from fourfold.plan.search import fits, id_of, run_of, search_of, setting
 from fourfold.plan.spec import RunSpec, digest
-from fourfold.project import Project, no_room, read_kept
+from fourfold.project import Project, no_room
 from fourfold.records.evidence import BUSINESS
 from fourfold.records.record import RunRecord
 from fourfold.report.search import write_search

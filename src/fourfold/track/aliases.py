@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from fourfold.data.kept import read_kept
 from fourfold.errors import FourfoldError, TrackingError
 from fourfold.models.champion import FOLDER, folder_of
 from fourfold.models.folder import read_description
-from fourfold.project import read_kept, write_text
+from fourfold.project import write_text
 from fourfold.track.store import Store
 
 ALIAS = "champion"
