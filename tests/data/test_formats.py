@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fourfold.data.coerce import READ
 from fourfold.data.formats import kind_of, read_table
 from fourfold.errors import DataError
 
@@ -129,3 +130,20 @@ def test_numbers_with_groups_are_numbers():
     english = read_table(io.BytesIO(b'a,b\n"1,234.50",x\n7.25,y\n'), "t.csv")
     assert german["a"].tolist() == english["a"].tolist() == [1234.5, 7.25]
     assert np.allclose(read_table(io.BytesIO(b"a,b\n1.234,x\n"), "t.csv")["a"], 1.234)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "note"),
+    [
+        ("a;b;;\n1;x;;\n2;y;;\n;;;\n;;;\n", {"a": [1, 2], "b": ["x", "y"]}, "2 empty rows and 2 empty columns without a name left out"),
+        ("a,b\n1,\n2,\n", {"a": [1, 2], "b": [None, None]}, ""),
+        ("w, n\nx, 1\ny y, 2\n", {"w": ["x", "y y"], "n": [1, 2]}, ""),
+        ("who,n\nann,1\nbob,2\nTotal,3\n", {"who": ["ann", "bob", "Total"], "n": [1, 2, 3]}, "a last row begins with 'Total': is it one of the things?"),
+        ("1.5   2  \"a b\"\n2.5   ?  \"c d\"\n3.5   4\t\"a b\"\n", {"column_1": [1.5, 2.5, 3.5], "column_2": [2, None, 4], "column_3": ["a b", "c d", "a b"]}, "no row of names: the columns are called column_1 and so on"),
+    ],
+)  # fmt: skip
+def test_what_is_no_part_of_the_table(text, columns, note):
+    """Empty rows and columns, blanks behind separators, and a last row that may be a sum."""
+    frame = read_table(io.BytesIO(text.encode()), "t.csv")
+    assert frame.astype(object).where(frame.notna(), None).to_dict("list") == columns
+    assert frame.attrs.get(READ, {}).get("", "") == note

@@ -23,6 +23,8 @@ from fourfold.data.quantities import parsed
         (("CHF 1'234.50", "CHF 2.00"), [1234.5, 2], "CHF"),
         (("1.2e3", "5"), [1200, 5], ""),
         ((".5", "1.25"), [0.5, 1.25], ""),
+        (("€110.5M", "€300K", "€0"), [110_500_000, 300_000, 0], "€"),
+        (("1.1M", "20K", "7"), [1_100_000, 20_000, 7], ""),
     ],
 )
 def test_a_unit_beside_each_number_is_the_unit_of_the_column(values, numbers, unit):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,8 +15,8 @@ from fourfold.data.coerce import READ, UNITS
 from fourfold.methods.supervised import evaluation
 from fourfold.records.formatting import number
 
-#: A value must come so often, and lie as many ranges of the others away.
-_OFTEN, _FAR = 2, 1.0
+#: A value must come so often, lie as many ranges of the others away, and so many others be there.
+_OFTEN, _FAR, _LEAST = 2, 1.0, 4
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ def doubts(column: pd.Series, kind: str) -> Iterator[str]:
 def sentinels(column: pd.Series) -> list[float]:
     """Return values that look like marks of missing ones: -200, 999, 9999 far outside the rest.
 
-    At most one at either end: a whole number that comes more than once, further from the nearest
-    other value than the others lie apart.
+    At most one at either end: a whole number that comes more than once, negative where all others
+    are not, or of nines, eights or sevens; further from the others than they lie apart.
     """
     values = column.dropna().to_numpy(dtype=float)
     values = values[np.isfinite(values)]
@@ -122,14 +123,10 @@ def sentinels(column: pd.Series) -> list[float]:
             break
         value = float(end(values))
         rest = values[values != value]
-        if (
-            len(rest) < len(values) / 2
-            or len(values) - len(rest) < _OFTEN
-            or not value.is_integer()
-        ):
+        if len(rest) < _LEAST or len(values) - len(rest) < _OFTEN or not value.is_integer():
             continue
-        span = float(np.ptp(rest))
-        if np.abs(rest - value).min() > _FAR * span > 0 and abs(value) >= 9:
+        usual = value < 0 <= rest.min() or re.fullmatch(r"-?(9{2,}|8{2,}|7{2,})", f"{value:.0f}")
+        if usual and np.abs(rest - value).min() > _FAR * float(np.ptp(rest)) > 0:
             marks.append(value)
             values = rest
     return sorted(marks)

@@ -21,6 +21,7 @@ BLANKS = r"\s+"
 _DECIMAL_COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+")
 _DECIMAL_POINT = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)\.\d+")
 _PLAIN = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?")
+_PARTS = re.compile(r'"[^"]*"|\S+')
 #: Lines looked at, and those that may stand above a table.
 _LINES, _ABOVE = 200, 20
 #: Rows that tell what a column holds, and the share of them that must.
@@ -94,12 +95,15 @@ class Dialect:
     encoding : str
         ``utf-8``, ``utf-8-sig``, ``utf-16``, ``cp1252`` or another one of Python's.
     layout : Layout
+    spaced : bool
+        Whether a blank that means nothing stands behind each separator.
     """
 
     separator: str = ","
     decimal: str = "."
     encoding: str = "utf-8"
     layout: Layout = Layout()
+    spaced: bool = False
 
 
 def find_dialect(head: bytes, name: str) -> Dialect:
@@ -116,16 +120,19 @@ def find_dialect(head: bytes, name: str) -> Dialect:
         lines = lines[:-1]
     stated = re.fullmatch(r"sep=([,;\t|])", lines[0].strip('"')) if lines else None
     separator = stated[1] if stated else max(_SEPARATORS, key=lambda mark: _fitness(lines, mark))
-    if not stated and _fitness(lines, separator)[0] < _SHARE and _in_columns(lines):
+    agree, width = _fitness(lines, separator)
+    if not stated and _in_columns(lines, width if agree >= _SHARE else 0):
         separator = BLANKS
     rows = _rows(lines, separator)
     layout = find_layout(rows, len(lines) < _LINES, stated=bool(stated))
+    behind = [cell for row in rows[layout.above :] for cell in row[1:] if cell]
+    spaced = bool(behind) and sum(cell[0] == " " for cell in behind) >= 0.9 * len(behind)
     if separator == ",":
-        return Dialect(encoding=encoding, layout=layout)
+        return Dialect(encoding=encoding, layout=layout, spaced=spaced)
     cells = [cell.strip() for row in rows[layout.above + layout.header :] for cell in row]
     commas = sum(bool(_DECIMAL_COMMA.fullmatch(cell)) for cell in cells)
     points = sum(bool(_DECIMAL_POINT.fullmatch(cell)) for cell in cells)
-    return Dialect(separator, "," if commas > points else ".", encoding, layout)
+    return Dialect(separator, "," if commas > points else ".", encoding, layout, spaced)
 
 
 def find_layout(rows: Sequence[Sequence[str]], whole: bool = True, stated: bool = False) -> Layout:
@@ -247,7 +254,7 @@ def _is_units(second: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
 
 def _rows(lines: Sequence[str], separator: str) -> list[list[str]]:
     if separator == BLANKS:
-        return [line.split() for line in lines]
+        return [[part.strip('"') for part in _PARTS.findall(line)] for line in lines]
     return list(csv.reader(lines, delimiter=separator))
 
 
@@ -261,14 +268,13 @@ def _fitness(lines: Sequence[str], separator: str) -> tuple[float, int]:
     return (number / sum(widths.values()), width)
 
 
-def _in_columns(lines: Sequence[str]) -> bool:
-    """Say whether blanks part numbers: words may have blanks within."""
-    rows = [line.split() for line in lines if line.strip()]
-    widths = Counter(map(len, rows))
-    width, number = widths.most_common(1)[0] if rows else (0, 0)
+def _in_columns(lines: Sequence[str], least: int) -> bool:
+    """Say whether blanks part numbers into more columns than these; words may be in quotes."""
+    rows = _rows([line for line in lines if line.strip()], BLANKS)
+    width, number = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
     cells = [cell for row in rows[1:] for cell in row]
     numbers = sum(map(_is_number, cells))
-    return width > 1 and number >= 0.95 * len(rows) > 1 and numbers >= len(cells) / 2
+    return width > max(1, least) and number >= 0.95 * len(rows) > 1 and numbers >= len(cells) / 2
 
 
 def _decode(head: bytes, name: str) -> tuple[str, str]:

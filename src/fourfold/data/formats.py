@@ -35,6 +35,8 @@ SQLITE = (".db", ".sqlite", ".sqlite3")
 #: What the record of a run has, which is one object: a table of one row.
 _RECORD = {"run_id", "parameters", "metrics"}
 _SHEET_ROWS = 200
+#: What the last row of a table begins with where it is none of the rows.
+_SUM = re.compile(r"(?i)(?:grand )?(?:total|sum|summe|gesamt|source|quelle|notes?|average|mean)\b")
 #: A sheet of a workbook, behind its name.
 _SHEET = re.compile(r"(?i)(.*\.(?:xls[xmb]?|ods))#(.+)")
 
@@ -138,6 +140,7 @@ def _read_csv(handle: IO[bytes], name: str) -> pd.DataFrame:
         "encoding": dialect.encoding,
         "skiprows": layout.skipped,
         "header": 0 if layout.header else None,
+        "skipinitialspace": dialect.spaced,
     }
     handle.seek(0)
     try:
@@ -164,11 +167,39 @@ def _read_csv(handle: IO[bytes], name: str) -> pd.DataFrame:
 
 def _laid_out(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """Return the frame with what its layout says of it, and of the units of its columns."""
+    frame, empty = _without_empty(frame)
     named_units = zip(map(str, frame.columns), layout.units, strict=False)
     units = {column: unit for column, unit in named_units if unit}
-    note = layout.note
+    note = "; ".join(filter(None, [layout.note, empty, _last(frame)]))
     frame.attrs = {**({READ: {"": note}} if note else {}), **({UNITS: units} if units else {})}
     return frame
+
+
+def _without_empty(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return the frame without empty rows and nameless empty columns, and what was left out."""
+    nameless = [n for n in frame if str(n).startswith("Unnamed: ") and frame[n].isna().all()]
+    kept = frame.drop(columns=nameless)
+    # Most tables have none, and looking at each cell takes time.
+    ends = kept.tail(1).isna().all(axis=None) or kept.head(1).isna().all(axis=None)
+    gone = kept.isna().all(axis=1) if ends and len(kept.columns) > 1 else None
+    if gone is not None and not gone.all():
+        kept = kept[~gone].reset_index(drop=True)
+    rows = len(frame) - len(kept)
+    said = [f"{rows} empty row{'s' * (rows > 1)}"] if rows else []
+    said += [f"{len(nameless)} empty columns without a name"] if nameless else []
+    return kept, f"{' and '.join(said)} left out" if said else ""
+
+
+def _last(frame: pd.DataFrame) -> str:
+    """Return a doubt about the last row, where it looks like a sum or a remark."""
+    if len(frame) < 3 or frame.dtypes.iloc[0].kind in "ifb":
+        return ""
+    names = frame.iloc[:, 0]
+    for place in (-1, -2):
+        text = names.iloc[place]
+        if isinstance(text, str) and _SUM.match(text) and (names == text).sum() == 1:
+            return f"a last row begins with {text!r}: is it one of the things?"
+    return ""
 
 
 def columns_of(file: Path) -> tuple[str, ...]:
@@ -315,7 +346,8 @@ def _read_excel(handle: IO[bytes], name: str) -> pd.DataFrame:
     if len(sheets) > 1 and not sheet:
         others = ", ".join(each for each in sheets if each != used)
         chosen = f"sheet {used!r}; others ({others}) by {name}#SHEET"
-        frame.attrs[READ] = {"": "; ".join(filter(None, [chosen, layout.note]))}
+        said = frame.attrs.get(READ, {}).get("", "")
+        frame.attrs[READ] = {"": "; ".join(filter(None, [chosen, said]))}
     return frame
 
 

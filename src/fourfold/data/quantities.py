@@ -27,6 +27,9 @@ _UNITS = _listed(
     "bpm hPa Pa kPa bar psi ppm px pt dpi B KB kB MB GB TB GiB MiB pcs people persons rows times "
     "Stk Stück €/m² €/kg Tag Tage Jahr Jahre Std Std. Min. Personen"
 )
+#: Letters that multiply.
+_FACTORS = {"k": 1e3, "K": 1e3, "M": 1e6, "m": 1e6, "mn": 1e6, "Mio": 1e6, "Mio.": 1e6}
+_FACTORS |= {"B": 1e9, "bn": 1e9, "Mrd": 1e9, "Mrd.": 1e9}
 _SPACE = "[ \u00a0\u202f\u2009]"
 NUMBER = re.compile(
     rf"(?P<open>\()?(?P<sign>[-+−–]{_SPACE}?)?"
@@ -87,6 +90,7 @@ def parsed(values: pd.Series, decimal: str) -> Quantity | None:
     if not all(matches):
         return None
     parts = [match.groupdict("") for match in matches if match]
+    factors = _factors(parts)
     unit = _unit(parts)
     if unit is None or any(bool(p["open"]) != bool(p["close"]) for p in parts):
         return None
@@ -98,8 +102,28 @@ def parsed(values: pd.Series, decimal: str) -> Quantity | None:
         return None
     plain = dict(zip(different, (_plain(part, mark) for part in parts), strict=True))
     made = pd.to_numeric(values.map(plain))
+    if factors:
+        scale = dict(zip(different, factors, strict=True))
+        # Rounded against the noise of binary fractions: 1.1 million is 1,100,000.
+        made = (made * values.map(scale)).round(6)
     note = "" if sure else f"{digits[0]} is read as {plain[different[0]]}; is that meant?"
     return Quantity(made, unit, note)
+
+
+def _factors(parts: list[dict[str, str]]) -> list[float] | None:
+    """Return what each number is multiplied by, and take that from its unit: €1.5M, €300K.
+
+    Only beside a currency, or where there are several such letters: one alone may be a unit.
+    """
+    letters = {part["after"] for part in parts} - {""}
+    if not letters or not letters <= _FACTORS.keys():
+        return None
+    if len(letters) < 2 and not all(part["before"] for part in parts):
+        return None
+    factors = [_FACTORS.get(part["after"], 1.0) for part in parts]
+    for part in parts:
+        part["after"] = ""
+    return factors
 
 
 def _plain(part: dict[str, str], mark: str) -> str:
@@ -168,4 +192,5 @@ def _decimal_mark(digits: list[str], hint: str) -> tuple[str, bool]:
         return ends.pop(), True
     if groups:
         return ("," if groups == {"."} else "."), True
-    return hint, not unsure
+    # Groups as the file's own mark of decimals has it are usual; a third decimal is a doubt.
+    return hint, not any(hint in each for each in digits) or not unsure
