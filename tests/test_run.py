@@ -286,7 +286,8 @@ def test_ctrl_c_keeps_what_was_computed(tmp_path, times, ran, error):
     text = "template: tiny\nsweep: {grid: {scale: [1, 2]}}\n"
     (tmp_path / "params" / "a.yaml").write_text(text)
     call = [sys.executable, "-m", "fourfold", "run", "--workers", "1"]
-    run = subprocess.Popen(call, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    run = subprocess.Popen(call, cwd=tmp_path, text=True, **pipes)
     _until((tmp_path / "started").exists)
     family = psutil.Process(run.pid).children(recursive=True)
     for _ in range(times):

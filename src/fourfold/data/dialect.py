@@ -149,8 +149,8 @@ def find_layout(rows: Sequence[Sequence[str]], whole: bool = True, stated: bool 
 
     Examples
     --------
-    >>> find_layout([["Sales 2024", ""], [], ["city", "eur"], ["", "EUR"], ["Rome", "12"]])
-    Layout(above=2, header=True, units=('', 'EUR'))
+    >>> find_layout([["Sales 2024", ""], [], ["city", "sold"], ["Rome", "12"]])
+    Layout(above=2, header=True, units=())
     >>> find_layout([["1.5", "a"], ["2.5", "b"], ["0.5", "a"]]).header
     False
     """
@@ -206,7 +206,11 @@ def _is_header(
 ) -> bool:
     """Say whether a row has names: not if its cells are like those below in every column."""
     cells = [cell.strip() for cell in first]
-    numeric = [_holds_numbers(column) for column in columns]
+    # A name that comes again is that of a table below this one.
+    others = (
+        [cell for cell in c if cell.strip() != name] for c, name in zip(columns, cells, strict=True)
+    )
+    numeric = [_holds_numbers(column) for column in others]
     numbers = [_is_number(cell) for cell in cells]
     if any(n and not cell for n, cell in zip(numeric, cells, strict=True)) and not any(numbers):
         return True
@@ -300,8 +304,10 @@ def _decode(head: bytes, name: str) -> tuple[str, str]:
 
 def _foreign(head: bytes) -> tuple[str, str] | None:
     """Return text that is not Western, and its encoding, if one can be told."""
-    letters = [byte for byte in head if byte > 127 or 65 <= byte <= 122]
-    if sum(byte > 127 for byte in letters) < max(_MANY, _FOREIGN * len(letters)):
+    letters = len(re.findall(rb"[A-Za-z\x80-\xff]", head))
+    # Words of such letters, and not one umlaut here and there.
+    beyond = sum(map(len, re.findall(rb"[\x80-\xff]{2,}", head)))
+    if beyond < max(_MANY, _FOREIGN * letters):
         return None
     from charset_normalizer import from_bytes
 

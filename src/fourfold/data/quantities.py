@@ -161,7 +161,7 @@ def _is_code(digits: list[str]) -> bool:
     if any(re.match(r"0\d", each) or re.search(r"\d{16}", each) for each in plain):
         return True
     # 110 001 and 560 034 are places of India, and no thousands.
-    spaced = [bool(re.search(r"\s", each)) for each in digits]
+    spaced = [bool(re.fullmatch(r"\d+(?:\s\d+)+", each)) for each in digits]
     return all(spaced) and len(digits) > 1 and len({len(each) for each in digits}) == 1
 
 

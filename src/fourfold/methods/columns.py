@@ -35,6 +35,7 @@ _COUNTS = {"no", "nr", "num", "number", "nummer", "code", "key", "index", "seria
 _PLACES = {"zip", "zipcode", "postcode", "postal", "plz", "postleitzahl"}
 #: Of the values of a column that names each row.
 UNIQUE = 0.95
+_NAMING = "it names things and measures nothing"
 #: More points in one picture hide each other.
 MOST_POINTS = 2000
 #: So many rows in equal steps are no coincidence.
@@ -192,13 +193,15 @@ def _useless(column: pd.Series) -> str:
             return reason
         case "text":
             return "nearly every value differs: an identifier or free text"
-        case "number" | "category" if _names_things(column):
-            return "it names things and measures nothing"
         case "number":
             # A row number rises by one, but for rows that were left out.
             steps = column.diff().iloc[1:]
             if len(steps) > STEPS and (steps >= 1).all() and steps.median() == 1:
                 return "counts the rows"
+            if _names_things(column):
+                return _NAMING
+        case "category" if _names_things(column):
+            return _NAMING
     return ""
 
 

@@ -224,7 +224,9 @@ def test_containers_may_share_a_temporary_folder(project, config):
     inside = ["unshare", "--pid", "--fork", "--mount-proc", *run, "--outputs", "inside"]
     if subprocess.run([*inside[:4], "true"], capture_output=True).returncode:
         pytest.skip("no namespaces here")
-    with subprocess.Popen(run, cwd=project, stdout=subprocess.PIPE, text=True) as outside:
+    with subprocess.Popen(
+        run, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as outside:
         assert "ok" in next(line for line in outside.stdout if "/6 " in line)
         done = subprocess.run([*inside, "--force"], cwd=project, capture_output=True, text=True)
         assert "6 runs, 0 failed" in done.stdout, done.stdout + done.stderr
