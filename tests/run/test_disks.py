@@ -92,8 +92,7 @@ def test_a_folder_that_is_removed_costs_the_runs_that_are_in_it(project, during)
     assert (project / "outputs" / "results.csv").read_text().count(",ok,") == 2
     during("pass")
     assert ends(project) == ["ok", "ok", "ok"]
-    during("shutil.rmtree('outputs/a/count=2')")  # which has ended before
-    assert ends(project)[0] == "ok"
+    shutil.rmtree(project / "outputs" / "a" / "count=2")  # which has ended before
     assert "1 run, 0 failed, 2 unchanged" in command_of(project).stdout
 
 
@@ -261,6 +260,7 @@ def hook(event, arguments):
         seen.append(1)
         os.kill(os.getpid(), signal.SIGINT)
 seen = []
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a shell in the background
 sys.addaudithook(hook)
 from fourfold.__main__ import command
 try:

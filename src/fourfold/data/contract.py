@@ -25,7 +25,7 @@ class Checked:
     frame : pandas.DataFrame
         The accepted rows, in the types of the contract; their index is that of the input.
     rejected : pandas.DataFrame
-        The rejected rows as they came, and a column ``reason``.
+        The rejected rows as they came, and as last column ``reason`` (`reason_in`).
     rules : pandas.DataFrame
         One row a rule that is broken: ``column``, ``rule``, ``failed`` (rows) and ``valid``
         (share of rows that keep it, 0 to 1).
@@ -71,13 +71,19 @@ def check(frame: pd.DataFrame, path: Path, schema: Any = None, part: bool = Fals
         reasons.setdefault(failure.row, []).append(failure.reason)
     accepted, rejected = frame.drop(index=list(reasons)), frame[frame.index.isin(list(reasons))]
     rules = _rules(failures, len(frame))
-    rejected = rejected.assign(reason=["; ".join(reasons[row]) for row in rejected.index])
+    why = ["; ".join(reasons[row]) for row in rejected.index]
+    rejected = rejected.assign(**{reason_in(frame): why})
     if accepted.empty:
         if part:
             return Checked(accepted, rejected, rules)
         worst = [f"{r.failed} rows break {r.column}: {r.rule}" for r in rules[:3].itertuples()]
         raise DataError(f"{path.name}: expected rows that keep it, got none; {'; '.join(worst)}")
     return Checked(schema.validate(accepted), rejected, rules)
+
+
+def reason_in(frame: pd.DataFrame) -> str:
+    """Return the name of a last column for reasons, which is none of the table's own."""
+    return "reason" if "reason" not in frame else "reason of the contract"
 
 
 def read_contract(path: Path) -> Any:

@@ -205,7 +205,7 @@ class _Work:
         rows = frame[self.names]
         if self.schema:
             split = contracts.check(rows, self.contract, self.schema, part=True)
-            reasons.update(split.rejected["reason"])
+            reasons.update(split.rejected.iloc[:, -1])
             rows = split.frame
         complete = self.model.description.task == "clustering"
         features = features_of(self.columns, rows, complete)
@@ -215,10 +215,10 @@ class _Work:
             self.levels.setdefault((level.column, level.value), f"{file}, row {row}: {level}")
         usable = features.frame[features.reasons == ""]
         refused = pd.concat([where, frame[self.names]], axis=1)[reasons != ""]
-        refused["reason"] = reasons[reasons != ""]
+        refused[contracts.reason_in(refused)] = reasons[reasons != ""]
         self.rows += len(usable)
         self.rejected += len(refused)
-        self.reasons.update(refused["reason"].head(1000))
+        self.reasons.update(refused.iloc[:, -1].head(1000))
         made = pd.concat([where, frame[list(self.keep)]], axis=1).loc[usable.index]
         return made.assign(**self._answers(usable)), refused
 

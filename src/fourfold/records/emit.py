@@ -79,8 +79,8 @@ def ingest(
     Returns
     -------
     pandas.DataFrame
-        The accepted rows; or all rows as they came, and a column ``reason`` that is empty for
-        the accepted ones.
+        The accepted rows; or all rows as they came, and a last column ``reason`` that is
+        empty for the accepted ones.
 
     Raises
     ------
@@ -122,8 +122,9 @@ def ingest(
         if (share := len(rejected) / len(loaded.frame)) > MOST_ASIDE:
             record(SET_ASIDE, share, exact=True)
         return frame
-    reasons = dict(rejected.get("reason", {}))
-    return loaded.frame.assign(reason=[reasons.get(row, "") for row in loaded.frame.index])
+    reasons = dict(rejected.iloc[:, -1]) if contract else {}
+    why = [reasons.get(row, "") for row in loaded.frame.index]
+    return loaded.frame.assign(**{contracts.reason_in(loaded.frame): why})
 
 
 def _as_read(frame: pd.DataFrame) -> list[str]:
