@@ -14,11 +14,40 @@ import pytest
 pytestmark = pytest.mark.commands
 
 ROOT = Path(__file__).parents[1]
-NAMES = (
-    "rows share cluster index value variable count size mean truth answer name kind missing row "
-    "different reason error score model feature level_0 label batch day gain 0 hue data and "
-    "correlation column".split()
-)
+NAMES = [
+    "rows",
+    "share",
+    "cluster",
+    "index",
+    "value",
+    "variable",
+    "count",
+    "size",
+    "mean",
+    "truth",
+    "answer",
+    "name",
+    "kind",
+    "missing",
+    "row",
+    "different",
+    "reason",
+    "error",
+    "score",
+    "model",
+    "feature",
+    "level_0",
+    "label",
+    "batch",
+    "day",
+    "gain",
+    "0",
+    "hue",
+    "data",
+    "and",
+    "correlation",
+    "column",
+]
 DRAFTS = (
     ("groups", "--template", "clustering"),
     ("look", "--template", "starter", "--target", "target"),
