@@ -6,6 +6,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +15,7 @@ from typing import Any
 from fourfold.errors import TemplateError
 
 _PARSING = threading.Lock()
+_TRIES = 5
 SECTIONS = ("Ingest", "EDA", "Modeling", "Conclusions")
 HEADING = re.compile(r"^## (?:(\d+)\. )?(.+?)\s*$", re.MULTILINE)
 FIRST_LINE = "# parameters"
@@ -47,9 +49,13 @@ def syntax_tree(source: str) -> ast.Module:
     """Return the syntax tree of Python code, from one thread at a time.
 
     Python 3.11 counts the depth of the tree once for all threads: where the garbage collector
-    lets another thread in, `ast.parse` raises SystemError (CPython issue 106905).
+    lets another thread in, `ast.parse` raises SystemError (CPython issue 106905). A library may
+    parse in its own thread, so that it is tried again.
     """
     with _PARSING:
+        for _ in range(_TRIES):
+            with suppress(SystemError):
+                return ast.parse(source)
         return ast.parse(source)
 
 
