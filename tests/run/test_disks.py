@@ -193,7 +193,7 @@ def test_a_clock_that_goes_back_hides_no_change(project, config):
 def of_disk(project, done):
     """A batch that a disk has ended: one line, a whole table, and the same command goes on."""
     assert done.returncode == 2
-    progress = r"\d\d:\d\d:\d\d nothing can be written: no other run starts\n"
+    progress = r"\d\d:\d\d:\d\d nothing can be written: no other run starts.*\n"
     assert len(re.sub(progress, "", done.stderr).splitlines()) == 1
     assert "the disk of results or of temporary files is full or read-only" in done.stderr
     for record in (project / "outputs").glob("a/*/record.json"):
