@@ -80,7 +80,7 @@ def new(
                 "unit": line.unit,
                 "missing": line.missing,
                 "role": line.role,
-                "why": "; ".join(filter(None, (line.why, *line.notes))),
+                "why": line.said,
             }
             for line in understood(table, suited)
         }

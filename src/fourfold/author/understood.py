@@ -31,7 +31,7 @@ class Understood:
         As the file has it.
     missing : float
         Share of rows, 0 to 1.
-    role : {'target', 'feature', 'group', 'time', 'identifier', 'left out', 'not used'}
+    role : {'target', 'feature', 'group', 'time', 'identifier', 'left out', 'not used', 'column'}
     why : str
         The reason for the role.
     notes : tuple of str
@@ -45,6 +45,11 @@ class Understood:
     role: str
     why: str
     notes: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """Return reason and notes in one text; empty if there is nothing to say."""
+        return "; ".join(filter(None, (self.why, *self.notes)))
 
 
 def understood(table: Survey, template: str) -> list[Understood]:

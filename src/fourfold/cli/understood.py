@@ -21,7 +21,7 @@ _MOST = 40
 def show(table: Survey, template: str) -> None:
     """Print a line for each column: type, unit, missing values, role, and why."""
     lines = understood(table, template)
-    telling = [line for line in lines if line.why or line.notes or line.role == "target"]
+    telling = [line for line in lines if line.said]  # a target always says its values
     chosen = {line.name for line in [*telling, *lines][: _MOST if len(lines) > _MOST else None]}
     shown = Table(box=None, header_style="bold", pad_edge=False, expand=False)
     shown.add_column("column", overflow="fold", max_width=24)
@@ -32,8 +32,7 @@ def show(table: Survey, template: str) -> None:
         if line.name in chosen:
             missing = f"{100 * line.missing:.0f} %" if line.missing >= 0.005 else ""
             missing = missing or ("few" if line.missing else "")
-            why = "; ".join(filter(None, [line.why, *line.notes]))
-            cells = (short(line.name), line.kind, line.unit, missing, line.role, why)
+            cells = (short(line.name), line.kind, line.unit, missing, line.role, line.said)
             shown.add_row(*map(_plain, cells))
     console.print(shown)
     if left := len(lines) - len(chosen):
