@@ -16,6 +16,7 @@ import pytest
 from served import COMMAND, MODULE
 from tiny_project import CELLS, make_notebook
 
+pytestmark = pytest.mark.commands
 CONFIG = "template: tiny\nparameters: {data: numbers.csv, scale: 2.0}\n"
 
 

@@ -70,6 +70,27 @@ def dose(steep: float) -> Make:
     return lambda rng, n: along(rng, n, lambda x: [x, 1 / (1 + np.exp(-steep * (x - 0.5)))], 0.07)
 
 
+def turned(make: Make, degrees: float) -> Make:
+    """Turn a shape of two columns, so that neither column orders it."""
+
+    def draw(rng: np.random.Generator, n: int) -> np.ndarray:
+        points = make(rng, n)
+        points, angle = (points - points.mean(axis=0)) / points.std(axis=0), np.deg2rad(degrees)
+        return points @ [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+
+    return draw
+
+
+def waves(rng: np.random.Generator, n: int) -> np.ndarray:
+    return along(rng, n, lambda x: [x, np.sin(2 * np.pi * x)], 0.1)
+
+
+def sphere(rng: np.random.Generator, n: int) -> np.ndarray:
+    points = rng.normal(size=(n, 3))
+    away = np.linalg.norm(points, axis=1, keepdims=True)
+    return points / away + rng.normal(0, 0.1, (n, 3))
+
+
 def correlated(rng: np.random.Generator, n: int) -> np.ndarray:
     return rng.multivariate_normal(np.zeros(6), 0.5 * np.eye(6) + 0.5, n)
 
@@ -96,6 +117,11 @@ SHAPES: dict[str, Make] = {
     "ring, 4 columns": wide(lambda rng, n: around(rng, n, 1, 0.1), 4),
     "dose curve": dose(8),
     "steep dose curve": dose(12),
+    "dose curve, turned": turned(dose(8), 30),
+    "dose curve, 4 columns": wide(dose(8), 4),
+    "sine": waves,
+    "two thirds of a ring": lambda rng, n: around(rng, n, 2 / 3, 0.1),
+    "sphere": sphere,
     "parabola": lambda rng, n: along(rng, n, lambda x: [x, x**2], 0.1),
     "line, 3 columns": lambda rng, n: along(rng, n, lambda x: [x, x, x], 0.3),
     "line, 6 columns": lambda rng, n: along(rng, n, lambda x: [x] * 6, 0.3),

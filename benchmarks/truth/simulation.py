@@ -47,6 +47,9 @@ def judge(name: str, about: str, draws: Sequence[tuple[Draw, int]]) -> int:
     with ProcessPoolExecutor(os.cpu_count(), context, threadpool_limits, (1,)) as pool:
         for place, (_, count) in enumerate(draws):
             seeds = [[place, seed] for seed in range(max(1, round(options.times * count)))]
+            first = _found((place, seeds[:1])) if options.only else []
+            if options.only and not any(options.only in question for question, _, _ in first):
+                continue
             parts = pool.map(_found, [(place, seeds[n::64]) for n in range(64)])
             told: dict[tuple[str, Bar], list[bool]] = {}
             for question, bar, yes in (each for part in parts for each in part):

@@ -77,6 +77,7 @@ def call(root, *words):
     return done
 
 
+@pytest.mark.commands
 def test_a_name_goes_from_model_to_model(shop):
     """Promoted, used, replaced by a better one, back again; a stale one never."""
     root = shop.root
@@ -144,6 +145,7 @@ def tracked(shop):
     project.unlink()
 
 
+@pytest.mark.commands
 def test_the_registry_follows_the_champion(shop, tracked):
     """Its version points to the run and has its files; once each; a rollback moves the alias."""
     as_it = ("--as", "it", "--approver", "Ada")

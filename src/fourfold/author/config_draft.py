@@ -26,8 +26,8 @@ _QUESTIONS = {
     "clustering": "Do the rows of {data} fall into groups, and what is typical of each?",
     "starter": "What is in {data}?",
     "starter target": "Do the other columns of {data} help to predict {target}?",
-    "classification": "Which {target} is it, from the other columns of {data}?",
-    "regression": "How much is {target}, from the other columns of {data}?",
+    "classification": "How well do the other columns of {data} predict {target}?",
+    "regression": "How well do the other columns of {data} predict {target}?",
     "quality": "Can {data} be used as it comes?",
     "routes": "What is the shortest round trip through the places of {data}?",
 }

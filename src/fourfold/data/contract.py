@@ -72,7 +72,8 @@ def check(frame: pd.DataFrame, path: Path, schema: Any = None, part: bool = Fals
     accepted, rejected = frame.drop(index=list(reasons)), frame[frame.index.isin(list(reasons))]
     rules = _rules(failures, len(frame))
     why = ["; ".join(reasons[row]) for row in rejected.index]
-    rejected = rejected.assign(**{reason_in(frame): why})
+    # Copied, since pandas warns of each new column of a table that it has not put together.
+    rejected = rejected.copy().assign(**{reason_in(frame): why})
     if accepted.empty:
         if part:
             return Checked(accepted, rejected, rules)

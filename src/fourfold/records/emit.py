@@ -124,7 +124,7 @@ def ingest(
         return frame
     reasons = dict(rejected.iloc[:, -1]) if contract else {}
     why = [reasons.get(row, "") for row in loaded.frame.index]
-    return loaded.frame.assign(**{contracts.reason_in(loaded.frame): why})
+    return loaded.frame.copy().assign(**{contracts.reason_in(loaded.frame): why})
 
 
 def _as_read(frame: pd.DataFrame) -> list[str]:

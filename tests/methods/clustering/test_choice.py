@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,6 +67,38 @@ def test_one_cloud_has_no_clear_clusters(name):
     choice = choose_k((drawn - drawn.mean(0)) / drawn.std(0), 6, references=10, resamples=12)
     assert not choice.clear
     assert choice.clusters[:2] == (1, 1)
+
+
+def waves(rng, n):
+    x = rng.uniform(size=n)
+    return np.column_stack([x, np.sin(2 * np.pi * x) + rng.normal(0, 0.07, n)])
+
+
+def steep(rng, n):
+    """A dose curve that neither column orders."""
+    x = rng.uniform(-1, 1, n)
+    rows = np.column_stack([x, np.tanh(3 * x)]) + rng.normal(0, 0.05, (n, 2))
+    return rows @ [[0.8, 0.6], [-0.6, 0.8]]
+
+
+@pytest.mark.parametrize("name", ["dose", "steep", "waves", "ring"])
+def test_a_curve_is_one_however_steep(name):
+    """Its steep part is thin, and rows at a border of two pieces lie otherwise than in groups."""
+    clear = []
+    for seed in range(5):
+        drawn = globals()[name](np.random.default_rng(seed), 300)
+        scaled = (drawn - drawn.mean(0)) / drawn.std(0)
+        clear.append(choose_k(scaled, 4, references=10, resamples=12).clear)
+    assert sum(clear) <= 1, clear
+
+
+def test_groups_beside_each_other_are_no_curve():
+    """Long groups, side by side or in a row, with few rows in between."""
+    rows = np.random.default_rng(0).normal(size=(400, 2)) * [4, 1]
+    for step in ([0, 6], [24, 0]):
+        points = rows + np.outer(np.repeat([0, 1], 200), step)
+        choice = choose_k(points / points.std(0), 4, references=10, resamples=12)
+        assert (choice.k, choice.clear) == (2, True), choice.table()
 
 
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.3, 0.5])
@@ -167,6 +201,8 @@ def test_each_condition_is_needed_and_named():
     """A valley, clusters that K-means finds, and clusters that come back."""
     assert candidate(2).credible
     assert candidate(2, valley=0.5).reason == "no valley in density between two neighbours"
+    curve = replace(candidate(2, valley=0.5), curve=True)
+    assert curve.reason == "the valley may be a thin part of one curve"
     assert candidate(2, kept=0.7).reason == "K-means cuts through the groups that valleys divide"
     assert candidate(2, stability=0.74).reason == "weakest cluster not found again in resamples"
     assert not candidate(2, stability=None).credible
@@ -197,3 +233,4 @@ def test_the_limit_rises_with_the_rows():
     limits = [limit(rows) for rows in (10, 50, 150, 300, 1000, 9000)]
     assert limits == sorted(limits)
     assert limits[-1] == limits[-2] < HOLLOW
+    assert limit(300, 1.6, curved=True) < limit(300, 1.2, curved=True) < limit(300, 1.6)

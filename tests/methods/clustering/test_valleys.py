@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fourfold.methods.clustering.valleys import level, partition, shallowest
+from fourfold.methods.clustering.valleys import borders, level, partition, shallowest
 
 
 def halves(points):
@@ -78,3 +78,29 @@ def test_levelling_is_repeatable():
     points = np.random.default_rng(0).normal(size=(100, 2)).round(1)
     assert np.array_equal(level(points, 1), level(points, 1))
     assert not np.array_equal(level(points, 1), level(points, 2))
+
+
+def test_pieces_of_a_curve_are_told_from_groups():
+    """Rows at the border of an S lie on the line through both centres, those of a ring far off."""
+    generator = np.random.default_rng(0)
+    x, turn = generator.uniform(-1, 1, 600), generator.uniform(0, 2 * np.pi, 600)
+    steep = np.column_stack([x, np.tanh(5 * x)])
+    ring = np.column_stack([np.cos(turn), np.sin(turn)])
+    for curve in (steep, ring):
+        noisy = curve + generator.normal(0, 0.05, curve.shape)
+        [border] = borders(level(noisy), (noisy[:, 0] > 0).astype(np.intp))
+        assert border.curved
+        assert border.elongation > 1.6
+    second = np.repeat([0, 1], 300)
+    for columns in (2, 4):
+        points = generator.normal(size=(600, columns))
+        points[:, 0] += 4 * second
+        [border] = borders(level(points), second)
+        assert not border.curved
+
+
+def test_one_column_has_no_curve():
+    """Nor are groups without any width."""
+    points = np.repeat([[0.0], [1.0], [9.0]], 20, axis=0)
+    second = np.repeat([0, 0, 1], 20)
+    assert [border.curved for border in borders(points, second)] == [False]

@@ -18,7 +18,7 @@ from fourfold.methods.clustering.stability import (
     mean_silhouette,
     resample,
 )
-from fourfold.methods.clustering.valleys import level, partition, shallowest
+from fourfold.methods.clustering.valleys import Border, borders, level, partition
 from fourfold.methods.intervals import Array, Interval
 from fourfold.methods.threads import one_thread
 
@@ -45,18 +45,43 @@ _WHY = {
 HOLLOW = 0.85
 
 
-def limit(rows: int) -> float:
+#: At so many rows: the valley that divides groups, the one that divides pieces of a curve, and
+#: from which elongation on clusters may be pieces of a curve, and from which on they are.
+_ROWS = np.log([50, 150, 300, 1000])
+_GROUPS, _PIECES = (0.20, 0.30, 0.48, 0.52), (0.03, 0.04, 0.06, 0.08)
+_LONG, _LONGER = (1.25, 1.20, 1.15, 1.10), (1.60, 1.50, 1.40, 1.30)
+#: The last three where nothing but their length speaks for a curve.
+_LONG_PIECES, _LONG_ALONE, _LONGER_ALONE = (0.05, 0.07, 0.12, 0.14), (2.0,) * 4, (2.6,) * 4
+
+
+def limit(rows: int, elongation: float = 1.0, curved: bool = False) -> float:
     """Return the density up to which a valley divides, as a share of that of the thinner core.
 
     One cloud of so many rows looks less divided, for all k together, in 95 % of the draws of each
-    shape in ``benchmarks/truth/clustering.py``; in fewer rows, noise digs deeper valleys.
+    shape in ``benchmarks/truth/clustering.py``; in fewer rows, noise digs deeper valleys. A curve
+    has few rows where it is steep, so that between its pieces a valley must be nearly empty.
+
+    Parameters
+    ----------
+    rows : int
+    elongation : float
+        How much longer than wide the clusters are; 1 round.
+    curved : bool
+        Whether both sides may be pieces of one curve for other reasons (`Border`).
 
     Examples
     --------
     >>> [round(limit(rows), 2) for rows in (50, 150, 300, 1000, 5000)]
-    [0.2, 0.28, 0.43, 0.47, 0.47]
+    [0.2, 0.3, 0.48, 0.52, 0.52]
+    >>> [round(limit(300, longer, curved=True), 2) for longer in (1.1, 1.3, 2.0)]
+    [0.48, 0.23, 0.06]
     """
-    return float(np.interp(np.log(rows), np.log([50, 150, 300, 1000]), [0.20, 0.28, 0.43, 0.47]))
+    alone = (_LONG_PIECES, _LONG_ALONE, _LONGER_ALONE)
+    groups, pieces, long, longer = (
+        float(np.interp(np.log(rows), _ROWS, values))
+        for values in (_GROUPS, *((_PIECES, _LONG, _LONGER) if curved else alone))
+    )
+    return float(np.interp(elongation, [long, longer], [groups, pieces]))
 
 
 @dataclass(frozen=True)
@@ -72,14 +97,17 @@ class Candidate:
     silhouette : float
         Mean silhouette of K-means from there on the data, -1 to 1.
     valley : float
-        Density in the shallowest valley between neighbours, over that of the thinner core; 1 none.
+        Density over that of the thinner core, in the shallowest valley between neighbours that is
+        no division; if all are, in the one that is nearest to its limit. 1 none.
     limit : float
-        The deepest valley that noise digs into one cloud of so many rows.
+        The deepest valley that one cloud of so many rows, or one curve, has there.
     kept : float
         Similarity (Jaccard) of the worst K-means cluster to the group that it started from.
     stability : float or None
         Mean Jaccard similarity of the weakest cluster over resamples; None, not computed, where
         no valley divides the clusters.
+    curve : bool
+        Whether the limit is lower, since both sides of the valley may be pieces of one curve.
     """
 
     k: int
@@ -89,6 +117,7 @@ class Candidate:
     limit: float = 1.0
     kept: float = 1.0
     stability: float | None = None
+    curve: bool = False
 
     @property
     def divided(self) -> bool:
@@ -103,6 +132,8 @@ class Candidate:
     @property
     def reason(self) -> str:
         """Why this k counts, or why it does not."""
+        if self.valley > self.limit and self.curve and self.valley < HOLLOW:
+            return "the valley may be a thin part of one curve"
         if self.valley > self.limit:
             return "no valley in density between two neighbours"
         if self.kept < VALID:
@@ -266,18 +297,22 @@ def _examine(
 ) -> Candidate:
     """Return the evidence for `k` clusters; stability, which takes long, only where it decides."""
     there, here = partition(points, at, k, seed)
-    candidate = Candidate(
-        k,
-        centres(points, there),
-        mean_silhouette(distances, here),
-        shallowest(at, there, seed),
-        limit(len(points)),
-        float(jaccard(here, there, k).min()),
+    valley, highest = max(
+        ((border.valley, _limit(len(points), border)) for border in borders(at, there, seed)),
+        key=lambda pair: (pair[0] > pair[1], pair[0] - (pair[1] if pair[0] <= pair[1] else 0)),
     )
+    silhouette = mean_silhouette(distances, here)
+    kept = float(jaccard(here, there, k).min())
+    curve = highest < limit(len(points))
+    candidate = Candidate(k, centres(points, there), silhouette, valley, highest, kept, curve=curve)
     if not candidate.divided:
         return candidate
     survival = resample(points, here, resamples, seed)
     return replace(candidate, stability=float(survival.means.min()))
+
+
+def _limit(rows: int, border: Border) -> float:
+    return limit(rows, border.elongation, border.curved)
 
 
 def _choose(

@@ -93,7 +93,7 @@ def select_features(
                 f"features: expected a numeric column that varies, got {name!r} ({kind}); "
                 "leave it out"
             )
-    complete = frame[wanted].astype(float).dropna()
+    complete = frame[wanted].astype(float).dropna().copy()  # one block: columns may be added
     if complete.empty:
         raise DataError(f"features: no row has all of {', '.join(wanted)}")
     return complete

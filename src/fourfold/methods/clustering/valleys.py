@@ -1,5 +1,7 @@
 """Are two neighbouring clusters divided, or is the border between them a cut through one cloud?"""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
@@ -23,6 +25,11 @@ _WIDE = 1.1
 #: Where the border may lie between two centres, in parts of their distance from the middle, and
 #: half the width of the slab around it in which the density is taken.
 _BORDERS, _HALF = (-0.2, -0.1, 0.0, 0.1, 0.2), 0.1
+#: Two clusters may be pieces of one curve if they are so many times as long towards each other as
+#: across, or if rows nearer to the middle than this part of the distance of their centres are
+#: nearer to the line through both than all rows, or farther, by more than this share.
+_END_TO_END, _NEAR_MIDDLE, _OFF = 1.3, 0.2, 0.28
+_TINY = np.finfo(float).tiny
 
 
 def level(points: Array, seed: int = 0) -> Array:
@@ -49,7 +56,7 @@ def level(points: Array, seed: int = 0) -> Array:
     near = int(np.clip(round(NEAR * len(at)), 5, 40))
     for _ in range(8):
         distances, rows = map(np.asarray, cKDTree(at).query(at, min(near + 1, len(at))))
-        reach = np.maximum(distances[:, -1:, None], np.finfo(float).tiny)
+        reach = np.maximum(distances[:, -1:, None], _TINY)
         ways = ((at[rows[:, 1:]] - at[:, None]) / reach).reshape(-1, at.shape[1])
         sizes, axes = np.linalg.eigh(ways.T @ ways)
         sizes = np.maximum(sizes, 1e-3 * sizes.max())
@@ -87,13 +94,33 @@ def partition(points: Array, at: Array, k: int, seed: int = 0) -> tuple[Labels, 
     return there, np.asarray(here, np.intp)
 
 
-def shallowest(at: Array, labels: Labels, seed: int = 0) -> float:
-    """Return the density in the shallowest valley between neighbouring clusters.
+@dataclass(frozen=True)
+class Border:
+    """What lies between two neighbouring clusters.
+
+    Attributes
+    ----------
+    valley : float
+        Density there, as a share of that in the thinner of the two cores: 0 empty, 1 no valley.
+    elongation : float
+        How much longer than wide the clusters of the whole partition are; 1 round.
+    curved : bool
+        Whether the two may be pieces of one curve or ring: they lie end to end, or their rows at
+        the border are nearer to the line through both centres, or farther from it, than others.
+    """
+
+    valley: float
+    elongation: float
+    curved: bool
+
+
+def borders(at: Array, labels: Labels, seed: int = 0) -> list[Border]:
+    """Return what lies between neighbouring clusters.
 
     Parameters
     ----------
     at : array of shape (n, d)
-        Data by `level`.
+        Data by `level`, in which groups are round and pieces of a curve are not.
     labels : array of int, shape (n,)
         The partition, 0 to k - 1.
     seed : int
@@ -101,27 +128,67 @@ def shallowest(at: Array, labels: Labels, seed: int = 0) -> float:
 
     Returns
     -------
-    float
-        Share of the density in the thinner of the two cores: 0 empty, 1 no valley. Also 1 where a
-        cluster has fewer than 5 rows.
+    list of Border
+        One without a valley where a cluster has fewer than 5 rows.
 
     Examples
     --------
     >>> rows = np.random.default_rng(0).normal(size=(200, 2))
     >>> half = (rows[:, 0] > 0).astype(int)
-    >>> shallowest(rows + 9 * half[:, None], half) < 0.01, shallowest(rows, half) > 0.8
+    >>> [apart], [cut] = borders(rows + 9 * half[:, None], half), borders(rows, half)
+    >>> apart.valley < 0.01, cut.valley > 0.8
     (True, True)
     """
     rows = sample(len(at), MOST_ROWS, seed)
     at, labels = at[rows], labels[rows]
-    if np.bincount(labels).min() < FEWEST:
-        return 1.0
+    sizes = np.bincount(labels)
+    if sizes.min() < FEWEST:
+        return [Border(1.0, 1.0, False)]
+    longer = [_longer(at[labels == group]) for group in range(len(sizes))]
+    elongation = float(np.average(longer, weights=sizes))
     nearest = np.argsort(cdist(at, centres(at, labels)), axis=1)[:, :2]
-    deepest = 0.0
-    for one, other in {(int(min(pair)), int(max(pair))) for pair in nearest}:
+    between = []
+    for one, other in sorted({(int(min(pair)), int(max(pair))) for pair in nearest}):
         both = (labels == one) | (labels == other)
-        deepest = max(deepest, _valley(at[both], labels[both] == other))
-    return min(1.0, deepest)
+        pair = at[both], labels[both] == other
+        between.append(Border(min(1.0, _valley(*pair)), elongation, _curved(*pair)))
+    return between
+
+
+def shallowest(at: Array, labels: Labels, seed: int = 0) -> float:
+    """Return the density in the shallowest valley between neighbours, by `borders`."""
+    return max(border.valley for border in borders(at, labels, seed))
+
+
+def _longer(group: Array) -> float:
+    """Return how much longer than wide a group is; a piece of a plane is not long."""
+    spread = np.linalg.svd(group - group.mean(axis=0), compute_uv=False)
+    return float(spread[0] / max(spread[1], _TINY)) if len(spread) > 1 else 1.0
+
+
+def _curved(at: Array, second: Labels) -> bool:
+    """Say whether two clusters may be pieces of one curve, which bends or is steep in between.
+
+    Of round groups the rows at the border are as far from the line through both centres as all
+    rows are. A curve like an S crosses that line there, and a ring is farthest from it.
+    """
+    parts = [at[~second], at[second]]
+    towards = parts[1].mean(axis=0) - parts[0].mean(axis=0)
+    distance = float(np.linalg.norm(towards))
+    if at.shape[1] == 1 or distance == 0:
+        return False
+    along = at @ (towards / distance)
+    across = at - np.outer(along, towards / distance)
+    away = ((across - across.mean(axis=0)) ** 2).sum(axis=1)
+    inside = [(along[side].var(), across[side].var(axis=0).sum()) for side in (~second, second)]
+    share = np.array([part.shape[0] for part in parts]) / len(at)
+    end_to_end = share @ [np.sqrt(a * (at.shape[1] - 1) / max(b, _TINY)) for a, b in inside]
+    middle = (along[second].mean() + along[~second].mean()) / 2
+    border = np.abs(along - middle) <= _NEAR_MIDDLE * distance
+    if end_to_end >= _END_TO_END or not border.any() or not away.any():
+        return bool(end_to_end >= _END_TO_END)
+    off = np.sqrt(away[border].mean() / away.mean()) - 1
+    return bool(abs(off) > max(_OFF, np.sqrt(2 / border.sum())))
 
 
 def _valley(at: Array, second: Labels) -> float:
@@ -143,7 +210,7 @@ def _along(at: Array, second: Labels) -> float:
     one, other = (part @ line for part in parts)
     width = 0.9 * min(one.std(), other.std()) * min(len(one), len(other)) ** -0.2
     grid = np.linspace(np.median(one), np.median(other), 41)
-    away = (grid[:, None] - at @ line) / max(width, np.finfo(float).tiny)
+    away = (grid[:, None] - at @ line) / max(width, 1e-9 * abs(grid[-1] - grid[0]), _TINY)
     density = np.exp(-0.5 * away**2).sum(axis=1)
     lowest = 10 + int(density[10:31].argmin())
     peak = min(density[: lowest + 1].max(), density[lowest:].max())

@@ -235,7 +235,7 @@ def draw_choice(choice: Choice, silhouettes: pd.Series, axes: Sequence[Any]) -> 
     for credible, face in (True, _EDGE[:7]), (False, "white"):
         part = valley[(table["verdict"] == "credible") == credible]
         rule.plot(part.index, part, "o", color=_EDGE[:7], markerfacecolor=face)
-    rule.axhline(table["at most"].iloc[0], linestyle=":", color="0.3")
+    rule.plot(table.index, table["at most"], linestyle=":", color="0.3")
     ruled = f"{choice.k} clear clusters" if choice.clear else "no clear clusters"
     rule.set(ylabel="density in valley", title=f"Valleys: {ruled}")
     rule.set(ylim=(-0.05, 1.05))
