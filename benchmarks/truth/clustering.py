@@ -159,6 +159,21 @@ def moons(rng: np.random.Generator, n: int) -> np.ndarray:
     return np.concatenate([upper, [1, 0.5] - lower])
 
 
+#: Tables of more columns than anybody can look at: no groups, and two in a tenth of the columns.
+WIDE = [(100, 30), (120, 400), (300, 30), (1000, 100)]
+
+
+def two_in_many(columns: int) -> Make:
+    """Two groups that are 4 standard deviations apart in each of a tenth of the columns."""
+
+    def draw(rng: np.random.Generator, n: int) -> np.ndarray:
+        points = rng.normal(size=(n, columns))
+        points[: n // 2, : columns // 10] += 4
+        return points
+
+    return draw
+
+
 #: Name, number of groups, how to draw them, rows, and the least share of draws that finds them.
 GROUPS: list[tuple[str, int, Make, int, Bar]] = [
     *(
@@ -189,6 +204,14 @@ def draws() -> Iterator[tuple[Draw, int]]:
     for rows in (150, 300, 1000):
         for name, make in SHAPES.items():
             yield called_clear(f"{name}, {rows:,} rows: called clear", make, rows), DRAWS
+    for rows, columns in WIDE:
+        for name, make in (
+            (f"one Gaussian, {columns} columns", lambda rng, n, d=columns: rng.normal(size=(n, d))),
+            (f"uniform, {columns} columns", lambda rng, n, d=columns: rng.uniform(size=(n, d))),
+        ):
+            yield called_clear(f"{name}, {rows:,} rows: called clear", make, rows), DRAWS
+        name = f"two 4 sd apart in each of {columns // 10} of {columns} columns, {rows:,} rows"
+        yield counted(name, 2, two_in_many(columns), rows, (0.95, 1.0)), DRAWS
     for name, truth, make, rows, bar in GROUPS:
         yield counted(f"{name}, {rows:,} rows", truth, make, rows, bar), DRAWS
 

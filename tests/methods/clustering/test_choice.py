@@ -92,6 +92,16 @@ def test_a_curve_is_one_however_steep(name):
     assert sum(clear) <= 1, clear
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(100, 100), (120, 400), (200, 20)])
+def test_random_numbers_in_many_columns_are_no_clusters(rows, columns):
+    """Any direction made from rows divides them; groups in a tenth of the columns are found."""
+    points = np.random.default_rng(0).normal(size=(rows, columns))
+    assert not choose_k(points, 6, references=10, resamples=12).clear
+    points[: rows // 2, : columns // 10] += 4
+    choice = choose_k(points / points.std(0), 4, references=10, resamples=12)
+    assert (choice.k, choice.clear) == (2, True)
+
+
 def test_groups_beside_each_other_are_no_curve():
     """Long groups, side by side or in a row, with few rows in between."""
     rows = np.random.default_rng(0).normal(size=(400, 2)) * [4, 1]

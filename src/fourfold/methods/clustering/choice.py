@@ -48,7 +48,7 @@ HOLLOW = 0.85
 #: At so many rows: the valley that divides groups, the one that divides pieces of a curve, and
 #: from which elongation on clusters may be pieces of a curve, and from which on they are.
 _ROWS = np.log([50, 150, 300, 1000])
-_GROUPS, _PIECES = (0.20, 0.30, 0.48, 0.52), (0.03, 0.04, 0.06, 0.08)
+_GROUPS, _PIECES = (0.26, 0.39, 0.50, 0.54), (0.03, 0.04, 0.06, 0.08)
 _LONG, _LONGER = (1.25, 1.20, 1.15, 1.10), (1.60, 1.50, 1.40, 1.30)
 #: The last three where nothing but their length speaks for a curve.
 _LONG_PIECES, _LONG_ALONE, _LONGER_ALONE = (0.05, 0.07, 0.12, 0.14), (2.0,) * 4, (2.6,) * 4
@@ -72,9 +72,9 @@ def limit(rows: int, elongation: float = 1.0, curved: bool = False) -> float:
     Examples
     --------
     >>> [round(limit(rows), 2) for rows in (50, 150, 300, 1000, 5000)]
-    [0.2, 0.3, 0.48, 0.52, 0.52]
+    [0.26, 0.39, 0.5, 0.54, 0.54]
     >>> [round(limit(300, longer, curved=True), 2) for longer in (1.1, 1.3, 2.0)]
-    [0.48, 0.23, 0.06]
+    [0.5, 0.24, 0.06]
     """
     alone = (_LONG_PIECES, _LONG_ALONE, _LONGER_ALONE)
     groups, pieces, long, longer = (

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
 
 from fourfold.methods.clustering.prepare import sample
 from fourfold.methods.clustering.stability import Labels, centres
@@ -17,6 +18,8 @@ MOST_ROWS = 2000
 FEWEST = 5
 #: Starts of K-means: the one that hits a group of 5 % of the rows is rare.
 STARTS = 25
+#: Rows that each column needs, where valleys are looked for.
+ROWS_A_COLUMN = 10
 #: Share of the rows that counts as near.
 NEAR = 0.05
 #: An axis so many times as wide as the neighbourhood of a row belongs to a bent shape, such as a
@@ -30,6 +33,8 @@ _BORDERS, _HALF = (-0.2, -0.1, 0.0, 0.1, 0.2), 0.1
 #: nearer to the line through both than all rows, or farther, by more than this share.
 _END_TO_END, _NEAR_MIDDLE, _OFF = 1.3, 0.2, 0.28
 _TINY = np.finfo(float).tiny
+#: Parts of the rows, each projected on the direction of the others.
+_PARTS = 5
 
 
 def level(points: Array, seed: int = 0) -> Array:
@@ -46,13 +51,18 @@ def level(points: Array, seed: int = 0) -> Array:
     seed : int
         Seed of the values spread.
 
+    Returns
+    -------
+    array of shape (n, min(d, n / 10))
+        Of more columns, the first principal axes.
+
     Notes
     -----
     The covariance within groups from near pairs, without knowing the groups: Art, Gnanadesikan &
     Kettenring, "Data-based metrics for cluster analysis", Utilitas Math. 21A (1982), p. 75. Each
     pair counts by its direction only, so that sparse regions and tails do not decide.
     """
-    at = _spread_out(points, seed)
+    at = _few_enough(_spread_out(points, seed))
     near = int(np.clip(round(NEAR * len(at)), 5, 40))
     for _ in range(8):
         distances, rows = map(np.asarray, cKDTree(at).query(at, min(near + 1, len(at))))
@@ -64,6 +74,17 @@ def level(points: Array, seed: int = 0) -> Array:
         if sizes.max() < 1.1 * sizes.min():
             break
     return np.asarray(at)
+
+
+def _few_enough(points: Array) -> Array:
+    """Return as many principal axes as the rows can bear.
+
+    In more, the near neighbours of a row say nothing of the metric around it.
+    """
+    most = max(2, len(points) // ROWS_A_COLUMN)
+    if points.shape[1] <= most:
+        return points
+    return np.asarray(PCA(most, svd_solver="full").fit_transform(points))
 
 
 def _spread_out(points: Array, seed: int) -> Array:
@@ -89,6 +110,7 @@ def partition(points: Array, at: Array, k: int, seed: int = 0) -> tuple[Labels, 
     seed : int
     """
     fits = [KMeans(k, n_init=STARTS, random_state=seed).fit_predict(rows) for rows in (at, points)]
+    fits = [labels for labels in fits if len(np.unique(labels)) == k]
     there = np.asarray(min(fits, key=lambda labels: shallowest(at, labels, seed)), np.intp)
     here = KMeans(k, init=centres(points, there), n_init=1).fit_predict(points)
     return there, np.asarray(here, np.intp)
@@ -201,20 +223,38 @@ def _valley(at: Array, second: Labels) -> float:
 
 
 def _along(at: Array, second: Labels) -> float:
-    """Compare the projected density between both medians with the lower of its two peaks."""
-    parts = [at[~second], at[second]]
-    centred = np.concatenate([part - part.mean(axis=0) for part in parts])
-    within = centred.T @ centred / len(at)
-    within += 1e-3 * np.trace(within) / len(within) * np.eye(len(within))
-    line = np.linalg.solve(within, parts[1].mean(axis=0) - parts[0].mean(axis=0))
-    one, other = (part @ line for part in parts)
+    """Compare the projected density between both medians with the lower of its two peaks.
+
+    Each fifth of the rows is projected on the direction of the others: rows of one cloud with many
+    columns lie far apart along a direction that is made from themselves.
+    """
+    part = np.empty(len(at), np.intp)
+    for side in (~second, second):
+        part[side] = np.arange(side.sum()) % _PARTS
+    projected = np.empty(len(at))
+    for number in range(_PARTS):
+        here = part == number
+        line, middle, distance = _direction(at[~here], second[~here])
+        projected[here] = (at[here] @ line - middle) / max(distance, _TINY)
+    one, other = projected[~second], projected[second]
     width = 0.9 * min(one.std(), other.std()) * min(len(one), len(other)) ** -0.2
     grid = np.linspace(np.median(one), np.median(other), 41)
-    away = (grid[:, None] - at @ line) / max(width, 1e-9 * abs(grid[-1] - grid[0]), _TINY)
+    away = (grid[:, None] - projected) / max(width, 1e-9)
     density = np.exp(-0.5 * away**2).sum(axis=1)
     lowest = 10 + int(density[10:31].argmin())
     peak = min(density[: lowest + 1].max(), density[lowest:].max())
     return float(density[lowest] / peak) if peak > 0 else 1.0
+
+
+def _direction(at: Array, second: Labels) -> tuple[Array, float, float]:
+    """Return the direction that tells both best apart (Fisher's), the middle and the distance."""
+    parts = [at[~second], at[second]]
+    centred = np.concatenate([part - part.mean(axis=0) for part in parts])
+    within = centred.T @ centred / len(at)
+    within += max(1e-3 * np.trace(within) / len(within), _TINY) * np.eye(len(within))
+    line = np.linalg.solve(within, parts[1].mean(axis=0) - parts[0].mean(axis=0))
+    one, other = (float(np.median(part @ line)) for part in parts)
+    return line, (one + other) / 2, abs(other - one)
 
 
 def _around(at: Array, second: Labels) -> float:
