@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from fourfold.errors import DataError
-from fourfold.methods.clustering.choice import HOLLOW, Candidate, Gap, _choose, choose_k, limit
+from fourfold.methods.clustering.choice import HOLLOW, Candidate, _choose, choose_k, limit
+from fourfold.methods.clustering.gap import Gap
 
 
 def groups(*centres, rows=40, seed=0):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from fourfold.methods.clustering.choice import Gap, _log_inertia, gap_statistic, uniform_box
+from fourfold.methods.clustering.gap import Gap, _log_inertia, gap_statistic, uniform_box
 from fourfold.methods.threads import one_thread
 
 

@@ -14,7 +14,8 @@ from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import pairwise_distances, silhouette_score
 
-from fourfold.methods.clustering.choice import Candidate, Choice, Gap
+from fourfold.methods.clustering.choice import Candidate, Choice
+from fourfold.methods.clustering.gap import Gap
 from fourfold.methods.clustering.visualizers import (
     InterclusterDistance,
     KElbowVisualizer,

@@ -3,7 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fourfold.methods.clustering.choice import Candidate, Choice, Gap, choose_k, gap_statistic
+from fourfold.methods.clustering.choice import Candidate, Choice, choose_k
+from fourfold.methods.clustering.gap import Gap, gap_statistic
 from fourfold.methods.clustering.medoids import compare_distances, k_medoids
 from fourfold.methods.clustering.prepare import (
     compare_k,

@@ -178,7 +178,13 @@ def borders(at: Array, labels: Labels, seed: int = 0) -> list[Border]:
 
 
 def shallowest(at: Array, labels: Labels, seed: int = 0) -> float:
-    """Return the density in the shallowest valley between neighbours, by `borders`."""
+    """Return the density in the shallowest valley between neighbours.
+
+    Parameters
+    ----------
+    at, labels, seed
+        As for `borders`.
+    """
     return max(border.valley for border in borders(at, labels, seed))
 
 
