@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from fourfold.author.config_draft import drafts, rejected_rows, suited_template
+from fourfold.author.names import check_name
 from fourfold.author.survey import survey
 from fourfold.author.understood import understood
 from fourfold.errors import FourfoldError
@@ -39,12 +40,12 @@ def new(
     Raises
     ------
     FourfoldError
-        If there is a file of that name already, or nothing can be drafted; no file is left then.
+        If the name is none for a config, there is a file of that name already, or nothing can be
+        drafted; no file is left then.
     """
     root = find_root(Path.cwd())
     data = root / FOLDER / f"{name}.parquet"
-    if not name or not name.replace("-", "").replace("_", "").isalnum() or name != name.lower():
-        raise FourfoldError(f"name: expected small letters, digits, - and _, got {name!r}")
+    check_name(name)
     if data.exists():
         raise FourfoldError(
             f"{shown(data, root)}: expected no file of that name; take another name"

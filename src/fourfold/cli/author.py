@@ -2,7 +2,6 @@
 
 import os
 import platform
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from fourfold.author import clean as cleaning
 from fourfold.author import skeleton
+from fourfold.author.names import check_name, plain_name
 from fourfold.cli.options import (
     START,
     Browser,
@@ -36,7 +36,6 @@ from fourfold.records.formatting import count
 from fourfold.run.only import matching
 
 app = typer.Typer()
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 @command(app, START, "new orders --data data/orders.csv --target late")
@@ -69,7 +68,7 @@ def new(
     column to predict, whether rows of one thing belong together, which class is to be found.
     """
     project = _project(root)
-    _check_name(name)
+    check_name(name)
     from fourfold.author.config_draft import drafts, rejected_rows, suited_template
     from fourfold.author.survey import survey
     from fourfold.cli.understood import answered, show
@@ -103,17 +102,6 @@ def _project(given: Path | None) -> Path:
     return project
 
 
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        expected = f"NAME: expected small letters, digits, - and _, got {name!r}"
-        raise FourfoldError(f"{expected}; such as {_plain(name) or 'sales'}")
-
-
-def _plain(name: str) -> str:
-    """Return a name with nothing in it that a name may not have."""
-    return re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")
-
-
 def _source(given: str, project: Path) -> str:
     """Return a source as a config names it: a path below the project, relative to that."""
     if "://" in given or given in DATASETS:
@@ -145,7 +133,7 @@ def new_template(
 ) -> None:
     """Write a new template that runs, and a config for it."""
     project = _project(root)
-    _check_name(name)
+    check_name(name)
     folder = project / "templates"
     target, config = folder / f"{name}.ipynb", project / "params" / name / "first.yaml"
     if source:
@@ -183,7 +171,7 @@ def init(
         raise FourfoldError(f"{folder}: expected a folder, got a file")
     project = folder.resolve()
     wanted = source or skeleton.requirement()
-    name = _plain(project.name) or "notebooks"
+    name = plain_name(project.name) or "notebooks"
     texts = {project / path: text for path, text in skeleton.project_files(name, wanted).items()}
     kept = [path for path in texts if path.exists()]
     for path in kept:
