@@ -357,6 +357,16 @@ def supervised(seed: int) -> Iterator[Table]:
     yield Table("churn.csv", [key, *size, rare], text_file(), "classification")
 
 
+def wide(seed: int) -> Iterator[Table]:
+    """Yield tables of more columns than rows."""
+    rng = np.random.default_rng(3000 + seed)
+    genes = [numbers(rng, 120, f"gene_{number}", 1, 3) for number in range(600)]
+    yield Table("genes.csv.gz", genes, text_file(pack="gz"))
+    ill = ["yes" if v > 0 else "no" for v in np.array(genes[7].truth) - 2 + rng.normal(size=120)]
+    yield Table("tissue.csv", [*genes, Column("ill", ill, "text", "target")], text_file(),
+                "classification")  # fmt: skip
+
+
 def binary(seed: int) -> Iterator[Table]:
     """Yield tables of typed formats."""
     from decimal import Decimal
@@ -519,7 +529,7 @@ def main() -> int:
             check=True,
         )
         for seed in range(asked.seeds):
-            for table in (*catalogue(seed), *supervised(seed), *binary(seed)):
+            for table in (*catalogue(seed), *supervised(seed), *wide(seed), *binary(seed)):
                 table.name = f"{seed}-{table.name}"
                 try:
                     facts = judged(table, folder)

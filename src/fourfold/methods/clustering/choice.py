@@ -17,7 +17,7 @@ from fourfold.methods.clustering.stability import (
     mean_silhouette,
     resample,
 )
-from fourfold.methods.clustering.valleys import Border, borders, level, partition
+from fourfold.methods.clustering.valleys import borders, level, partition
 from fourfold.methods.intervals import Array, Interval
 from fourfold.methods.threads import one_thread
 
@@ -294,10 +294,12 @@ def _examine(
 ) -> Candidate:
     """Return the evidence for `k` clusters; stability, which takes long, only where it decides."""
     there, here = partition(points, at, k, seed)
-    valley, highest = max(
-        ((border.valley, _limit(len(points), border)) for border in borders(at, there, seed)),
-        key=lambda pair: (pair[0] > pair[1], pair[0] - (pair[1] if pair[0] <= pair[1] else 0)),
-    )
+    valleys = [
+        (border.valley, limit(len(points), border.elongation, border.curved))
+        for border in borders(at, there, seed)
+    ]
+    shallow = [pair for pair in valleys if pair[0] > pair[1]]
+    valley, highest = max(shallow or valleys, key=lambda v: v[0] - (0 if shallow else v[1]))
     silhouette = mean_silhouette(distances, here)
     kept = float(jaccard(here, there, k).min())
     curve = highest < limit(len(points))
@@ -306,10 +308,6 @@ def _examine(
         return candidate
     survival = resample(points, here, resamples, seed)
     return replace(candidate, stability=float(survival.means.min()))
-
-
-def _limit(rows: int, border: Border) -> float:
-    return limit(rows, border.elongation, border.curved)
 
 
 def _choose(candidates: Sequence[Candidate], k: int | None, statistic: Callable[[], Gap]) -> Choice:
