@@ -34,7 +34,7 @@ _QUESTIONS = {
 #: Criteria that anybody may begin with, and what they say.
 _SUCCESS = {
     "clustering": {
-        "silhouette": (">= 0.25", "groups stand apart; 0.25 weak, 0.5 reasonable, 0.7 strong"),
+        "clusters": (">= 2", "groups with sparse borders; see section 3"),
         "stability": (">= 0.75", "the weakest group comes again in resamples"),
     },
     "starter": {"missing share": ("<= 0.2", "of all cells")},

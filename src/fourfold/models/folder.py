@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = 1
+#: A threshold of a model that never says yes: more than any probability.
+NEVER = 1.01
 _MOST_BYTES = 64 << 20
 MODEL, ONNX, CONTRACT, HELD_OUT = "model.skops", "model.onnx", "contract.yaml", "held_out.parquet"
 PROFILE = "profile.csv"
@@ -99,6 +101,8 @@ class Description:
             return "the cluster of a row"
         if self.task == "regression":
             return f"{self.target}, {self.unit}".removesuffix(", ")
+        if self.threshold is not None and len(self.classes) == 2 and self.threshold > 1:
+            return f"never {self.classes[1]}: that costs least"
         if self.threshold is not None and len(self.classes) == 2:
             return f"{self.classes[1]} from a probability of {number(100 * self.threshold)} % on"
         return f"the likeliest of {len(self.classes)} classes"
@@ -168,7 +172,8 @@ def _contradiction(said: Description) -> str:
         return f"task: {said.task!r} is none that Fourfold knows"
     if (said.task == "classification") != (len(said.classes) > 1):
         return f"classes: {len(said.classes)} do not fit {said.task}"
-    if said.threshold is not None and not (0 <= said.threshold <= 1 and len(said.classes) == 2):
+    most = NEVER if len(said.classes) == 2 else -1.0
+    if said.threshold is not None and not 0 <= said.threshold <= most:
         return f"threshold: {said.threshold:g} is no probability of two classes"
     if "kept" not in said.onnx:
         return "onnx: kept is missing"

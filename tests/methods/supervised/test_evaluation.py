@@ -196,3 +196,25 @@ def test_thinning_keeps_rare_classes():
     assert not np.array_equal(rows, evaluation.thin(target, 100, folds=8, seed=1))
     numbers = pd.Series(np.arange(1000) / 3)
     assert len(evaluation.thin(numbers, 100, folds=5)) == 100
+
+
+@pytest.mark.parametrize("also", [["received"], ["received", "number"]])
+def test_copies_differ_in_the_time_they_were_received(also):
+    """Each thing was written four times: equal but for columns of which no value comes twice."""
+    rng = np.random.default_rng(0)
+    once = pd.DataFrame({"age": rng.normal(40, 9, 150), "x": rng.random(150)})
+    frame = pd.concat([once] * 4, ignore_index=True)
+    frame["received"], frame["number"] = rng.random(600), np.arange(600)
+    target = pd.Series(np.tile(rng.choice(["yes", "no"], 150), 4))
+    copies = evaluation.twins(frame[["age", "x", *also]], target)
+    assert copies.nunique() == 150
+    assert (copies == np.tile(np.arange(150), 4)).all()
+
+
+def test_people_who_share_an_age_are_no_copies():
+    """Though nothing else but a measure of their own tells them apart."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"age": rng.integers(18, 90, 400), "sex": rng.choice(["f", "m"], 400)})
+    frame["weight"] = rng.normal(70, 10, 400)
+    for target in (rng.choice(["yes", "no"], 400), np.where(frame["age"] > 50, "yes", "no")):
+        assert evaluation.twins(frame, pd.Series(target)).nunique() == 400

@@ -30,6 +30,9 @@ FEWEST_FOLDS, MOST_CATEGORIES = 3, 20
 FEW_COPIES = 0.1
 #: Rows of a combination of categories, on average, for it to come often.
 OFTEN = 5
+#: Pairs of equal rows are copies if they are so many times as many as columns without any relation
+#: would have.
+BEYOND_CHANCE = 10
 #: What each task is scored by: mean recall of the classes; share of variance explained.
 ALONE_SCORING: Mapping[Task, str] = {"classification": "balanced_accuracy", "regression": "r2"}
 
@@ -147,19 +150,49 @@ def twins(features: pd.DataFrame, target: pd.Series) -> pd.Series:
     """
     alone = pd.Series(np.arange(len(features)), features.index)
     keys = pd.util.hash_pandas_object(features, index=False).to_numpy()
-    sizes = alone.groupby(keys).size()
-    sizes = sizes[sizes > 1]
-    if sizes.empty or _are_categories(features, len(np.unique(keys))):
+    if len(np.unique(keys)) == len(keys):
+        return _written_again(features, target, alone)
+    if _are_categories(features, len(np.unique(keys))):
         return alone
-    shares = target.value_counts(normalize=True).to_numpy(float)
-    by_size = zip(*np.unique(sizes, return_counts=True), strict=True)
-    by_chance = sum(count * (1 - (shares**size).sum()) for size, count in by_size)
-    mixed = int((target.groupby(keys).agg("nunique") > 1).sum())
+    mixed, by_chance = _agreement(target, keys)
     if mixed < by_chance / 2:
         return alone.groupby(keys).transform("min")
     # A few rows that are equal in the target too may be copies among those that are not.
     same = alone.groupby([keys, target.to_numpy()]).transform("min")
     return same if (same.duplicated(keep=False)).mean() <= FEW_COPIES else alone
+
+
+def _agreement(target: pd.Series, keys: NDArray[Any]) -> tuple[int, float]:
+    """Return how many sets of equal rows differ in the target, and how many would by chance."""
+    sizes = target.groupby(keys).size()
+    shares = target.value_counts(normalize=True).to_numpy(float)
+    by_size = zip(*np.unique(sizes[sizes > 1], return_counts=True), strict=True)
+    by_chance = sum(count * (1 - (shares**size).sum()) for size, count in by_size)
+    return int((target.groupby(keys).agg("nunique") > 1).sum()), float(by_chance)
+
+
+def _written_again(features: pd.DataFrame, target: pd.Series, alone: pd.Series) -> pd.Series:
+    """Return copies that differ in columns of which no value comes twice, such as a time received.
+
+    The others must be equal in more rows than columns without any relation would be, and in the
+    target: a number of years and a sex are shared by people who have nothing else in common.
+    """
+    rows = len(features)
+    twice = [name for name in features if features[name].nunique(dropna=False) < 0.99 * rows]
+    rest = features[twice]
+    if not twice or len(twice) == features.shape[1]:
+        return alone
+    keys = pd.util.hash_pandas_object(rest, index=False).to_numpy()
+    sizes = np.unique(keys, return_counts=True)[1]
+    if len(sizes) == rows or _are_categories(rest, len(sizes)):
+        return alone
+    shares = (rest[name].value_counts(normalize=True, dropna=False) for name in rest)
+    expected = rows * (rows - 1) / 2 * np.prod([float((share**2).sum()) for share in shares])
+    pairs = float((sizes * (sizes - 1)).sum() / 2)
+    mixed, by_chance = _agreement(target, keys)
+    if pairs > BEYOND_CHANCE * expected and mixed < by_chance / 2:
+        return alone.groupby(keys).transform("min")
+    return alone
 
 
 def _are_categories(features: pd.DataFrame, different: int) -> bool:
