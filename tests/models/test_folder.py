@@ -16,7 +16,7 @@ from skops.io import dumps
 
 from fourfold.errors import DataError
 from fourfold.models.export import export
-from fourfold.models.folder import load_model, read_description
+from fourfold.models.folder import NEVER, load_model, read_description
 from fourfold.models.safe import dumped, loaded
 
 NAMES = ("logistic", "forest", "boosting", "neighbours", "ridge", "stairs", "means", "three")
@@ -315,6 +315,15 @@ def test_a_description_that_contradicts_itself(copy, rewrite, change, message):
     for engine in ("skops", "onnx"):
         with pytest.raises(DataError, match=re.escape(message)):
             load_model(folder, engine)
+
+
+def test_a_model_that_never_says_yes(copy, rewrite):
+    """Where a false alarm costs more than it is worth, 1.01 is the cheapest threshold."""
+    folder = copy("logistic")
+    rewrite(folder, value("threshold", to=NEVER))
+    model = load_model(folder)
+    assert model.decisions(np.array([[0.0, 1.0], [0.4, 0.6]])).tolist() == [0, 0]
+    assert model.description.answers == f"never {model.description.classes[1]}: that costs least"
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder", "deep", "huge"])

@@ -29,6 +29,15 @@ def test_a_feature_that_knows_the_answer_is_named():
     assert leak.about == ("copy", "twin")
 
 
+def test_a_feature_that_is_only_strong_is_worth_a_look():
+    """Means that lie 3.3 standard deviations apart are an AUC of 0.99; by R² it is a leak."""
+    strong = pd.Series({"use": 0.993, "age": 0.6}, name="AUC alone")
+    look = leakage.single_feature(strong)
+    assert (look.verdict, look.about) == (leakage.LOOK, ("use",))
+    assert leakage.single_feature(strong.rename("R² alone")).verdict == leakage.LEAK
+    assert leakage.single_feature(strong + 0.0065).verdict == leakage.LEAK
+
+
 def test_features_that_know_the_answer_together_are_named():
     """Two kinds of riders; one that knows alone is not combined."""
     rng = np.random.default_rng(0)
