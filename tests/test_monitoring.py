@@ -12,6 +12,8 @@ from fourfold.plan.plan import plan
 from tiny_delays import keep, put_to_use, rows
 from tiny_project import run_all
 
+pytestmark = pytest.mark.commands
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -28,6 +28,8 @@ from fourfold.run.kernels.zygotes import available
 from fourfold.run.prepare import HEADER
 from tiny_project import CELLS, make_notebook, run_all
 
+pytestmark = pytest.mark.commands
+
 DIE = "import os, signal, time\nif fail:\n    os.kill(os.getpid(), signal.SIGKILL)"
 SLEEP = "import time\nif fail:\n    time.sleep(60)"
 SAVE = "import pandas as pd\nff.save('values.csv', pd.DataFrame({'n': values}))"

@@ -13,6 +13,8 @@ import pytest
 from fourfold.plan.plan import plan
 from tiny_project import run_all
 
+pytestmark = pytest.mark.commands
+
 ROOT = Path(__file__).parents[1]
 
 

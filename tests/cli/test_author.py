@@ -325,6 +325,7 @@ def test_what_is_there_is_kept(command, tmp_path):
     assert "Did you mean 'clustering'?" in said
 
 
+@pytest.mark.commands
 def test_the_skeleton_runs(command, tmp_path):
     """The mean of the sepals of irises is 5.84 cm (Fisher 1936)."""
     from fourfold.project import Project

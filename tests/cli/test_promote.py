@@ -173,6 +173,7 @@ def test_the_registry_follows_the_champion(shop, tracked):
 
 
 @pytest.mark.parametrize(("status", "why"), [(500, "it answers 500"), (400, "SOME_ERROR: no")])
+@pytest.mark.commands
 def test_a_promotion_stands_without_the_registry(shop, tracked, status, why):
     """One line says why; the next command sets the alias, once more after a lost answer."""
     tracked.status, tracked.on = status, "registered-models|model-versions"

@@ -265,6 +265,7 @@ def test_options_that_make_no_sense(models, here, new):
     assert sorted(path.name for path in here.iterdir()) == ["new.csv"]
 
 
+@pytest.mark.commands
 def test_the_commands(models, here, new):
     """Exit code 2 and one line for a mistake, as with every command."""
     new.to_csv("new.csv", index=False)

@@ -253,6 +253,7 @@ def fourfold(project, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(call, cwd=project, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.commands
 def test_a_second_command_does_nothing_and_says_so(project, config):
     """The first stops at the failures it may have; the next takes up what is left."""
     config(SWEEP.replace("sweep", "parameters: {fail: true}\nsweep"))
@@ -310,6 +311,7 @@ def test_two_runners_do_not_share_a_folder(project, config):
     assert "numbers.csv" in record["key"]["inputs"]
 
 
+@pytest.mark.commands
 def test_a_killed_runner_loses_no_finished_run(project, config):
     """``kill -9`` in the middle; the same command finishes the rest and touches nothing else."""
     slow = (project / "templates" / "tiny.ipynb").read_text().replace(

@@ -86,11 +86,11 @@ def steep(rng, n):
 def test_a_curve_is_one_however_steep(name):
     """Its steep part is thin, and rows at a border of two pieces lie otherwise than in groups."""
     clear = []
-    for seed in range(5):
+    for seed in range(3):
         drawn = globals()[name](np.random.default_rng(seed), 300)
         scaled = (drawn - drawn.mean(0)) / drawn.std(0)
         clear.append(choose_k(scaled, 4, references=10, resamples=12).clear)
-    assert sum(clear) <= 1, clear
+    assert not any(clear), clear
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(100, 100), (120, 400), (200, 20)])

@@ -292,6 +292,7 @@ def test_what_programs_print_comes_with_their_cell(executed, busy, monkeypatch):
     assert texts == [whole, "and error\n", "next\n", "", whole, "and error\n"]
 
 
+@pytest.mark.commands
 def test_a_late_reader_prints_nothing_into_the_notebook(executed, monkeypatch):
     """Where a socket waits longer than ipykernel does, which then says so on stderr."""
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # where ipykernel takes nothing from the pipe

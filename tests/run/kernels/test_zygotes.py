@@ -217,6 +217,7 @@ def test_what_a_killed_process_left_is_swept():
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a namespace of processes takes root")
+@pytest.mark.commands
 def test_containers_may_share_a_temporary_folder(project, config):
     """A batch beside another whose processes have numbers of their own takes nothing from it."""
     config("template: tiny\nsweep: {grid: {seed: [1, 2, 3, 4, 5, 6]}}\n")
