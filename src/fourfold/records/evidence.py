@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from fourfold.errors import ConclusionError, did_you_mean
-from fourfold.records.formatting import number, significant
+from fourfold.records.formatting import number, significant, unit_of
 
 MIME = "application/vnd.fourfold.v1+json"
 
@@ -54,8 +54,9 @@ class _Figure:
     @property
     def figure(self) -> str:
         """Return ``0.47 kg``."""
-        with_unit = self.unit and self.value is not None
-        return f"{number(self.value)} {self.unit}" if with_unit else number(self.value)
+        if not self.unit or self.value is None:
+            return number(self.value)
+        return f"{number(self.value)} {unit_of(self.value, self.unit)}"
 
     @property
     def interval(self) -> str:

@@ -89,6 +89,22 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+def unit_of(value: float, unit: str) -> str:
+    """Return a unit as it is written behind a value: of exactly 1, its first word is no plural.
+
+    Examples
+    --------
+    >>> unit_of(1, "columns"), unit_of(1, "mistakes per 100 rows"), unit_of(2, "columns")
+    ('column', 'mistake per 100 rows', 'columns')
+    >>> unit_of(1, "boxes"), unit_of(1, "kg"), unit_of(1, "class"), unit_of(1, "bus")
+    ('box', 'kg', 'class', 'bus')
+    """
+    first, *rest = unit.split(" ")
+    if value != 1 or not re.fullmatch(r"[a-z]{2,}[^\W\d_usi]s|[a-z]+(ss|sh|ch|x)es", first):
+        return unit
+    return " ".join([re.sub(r"(?<=ss|sh|ch)es$|(?<=x)es$|s$", "", first), *rest])
+
+
 def listed(names: Iterable[object], labels: Mapping[str, str] | None = None) -> str:
     """Return names as words in a sentence: by their label, else without underscores.
 
