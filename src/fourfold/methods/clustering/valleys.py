@@ -200,8 +200,7 @@ def _curved(at: Array, second: Labels) -> bool:
     Of round groups the rows at the border are as far from the line through both centres as all
     rows are. A curve like an S crosses that line there, and a ring is farthest from it.
     """
-    parts = [at[~second], at[second]]
-    towards = parts[1].mean(axis=0) - parts[0].mean(axis=0)
+    towards = at[second].mean(axis=0) - at[~second].mean(axis=0)
     distance = float(np.linalg.norm(towards))
     if at.shape[1] == 1 or distance == 0:
         return False
@@ -209,7 +208,7 @@ def _curved(at: Array, second: Labels) -> bool:
     across = at - np.outer(along, towards / distance)
     away = ((across - across.mean(axis=0)) ** 2).sum(axis=1)
     inside = [(along[side].var(), across[side].var(axis=0).sum()) for side in (~second, second)]
-    share = np.array([part.shape[0] for part in parts]) / len(at)
+    share = np.array([1 - second.mean(), second.mean()])
     end_to_end = share @ [np.sqrt(a * (at.shape[1] - 1) / max(b, _TINY)) for a, b in inside]
     middle = (along[second].mean() + along[~second].mean()) / 2
     border = np.abs(along - middle) <= _NEAR_MIDDLE * distance

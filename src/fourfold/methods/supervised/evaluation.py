@@ -150,9 +150,10 @@ def twins(features: pd.DataFrame, target: pd.Series) -> pd.Series:
     """
     alone = pd.Series(np.arange(len(features)), features.index)
     keys = pd.util.hash_pandas_object(features, index=False).to_numpy()
-    if len(np.unique(keys)) == len(keys):
+    different = len(np.unique(keys))
+    if different == len(keys):
         return _written_again(features, target, alone)
-    if _are_categories(features, len(np.unique(keys))):
+    if _are_categories(features, different):
         return alone
     mixed, by_chance = _agreement(target, keys)
     if mixed < by_chance / 2:
