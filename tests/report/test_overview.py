@@ -169,10 +169,20 @@ def test_only_what_is_new_is_read(outputs, monkeypatch):
     assert [e["said"][:4] for e in entries(outputs) if e["run"] == "k=4"] == ["four"]
     path.unlink()
     assert len(entries(outputs)) == 3
-    path.write_text("{")
-    assert len(entries(outputs)) == 3
     (outputs / ".overview.json").write_text("broken")
     assert len(entries(outputs)) == 3
+
+
+def test_a_damaged_record_is_shown_as_such(outputs):
+    """No run vanishes from page and table: a record that cannot be read says so."""
+    path = outputs / "wine" / "k=4" / "record.json"
+    path.write_text("{")
+    (damaged,) = (e for e in entries(outputs) if (e["config"], e["run"]) == ("wine", "k=4"))
+    assert damaged["status"] == "failed"
+    assert damaged["said"] == "Record: RecordError: record.json is damaged: run wine again"
+    write_results(outputs)
+    table = pd.read_csv(outputs / "results.csv").set_index(["config", "run_id"])
+    assert table.loc[("wine", "k=4"), "cause"].startswith("RecordError: record.json is damaged")
 
 
 def test_no_number_breaks_the_page(outputs):

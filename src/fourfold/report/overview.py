@@ -149,12 +149,25 @@ def _read(outputs: Path, notes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         if known.get(name, {}).get("stamp") == stamp:
             read[name] = known[name]
             continue
-        with suppress(OSError, ValueError, TypeError):  # not a record, or one being written
-            record = read_record(path)
+        with suppress(OSError):
+            record = _record(path)
             # As JSON gives it back, or it would seem to have changed.
             made = json.loads(json.dumps({"entry": entry(record), "row": row(record)}))
             read[name] = {"stamp": stamp, **made}
     return read
+
+
+def _record(path: Path) -> RunRecord:
+    """Return a record, or, of one that cannot be read, that it failed: no run may vanish."""
+    try:
+        return read_record(path)
+    except ValueError:
+        folder = path.parent
+        message = f"{path.name} is damaged: run {folder.parent.name} again"
+        error = {"section": "Record", "cell": 0, "error": "RecordError", "message": message}
+        return RunRecord(
+            folder.parent.name, folder.name, "", "failed", {}, [], "", 0.0, error=error
+        )
 
 
 def _records(outputs: Path) -> Iterator[Path]:
