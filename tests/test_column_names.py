@@ -47,6 +47,16 @@ NAMES = [
     "and",
     "correlation",
     "column",
+    "self",
+    "shape",
+    "T",
+    "x",
+    "class",
+    "a.b",
+    "100 %",
+    "None",
+    "$a_b$",
+    "cells",
 ]
 DRAFTS = (
     ("groups", "--template", "clustering"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourfold.data.dialect import HEAD, Dialect, find_dialect
+from fourfold.data.dialect import HEAD, Dialect, find_dialect, find_layout
 from fourfold.errors import DataError
 
 
@@ -101,3 +101,18 @@ def test_encodings_of_other_scripts(encoding, text):
     head = ("id;town\n" + "".join(f"{n};{text}\n" for n in range(40))).encode(encoding)
     dialect = find_dialect(head, "x.csv")
     assert head.decode(dialect.encoding).splitlines()[1] == f"0;{text}"
+
+
+@pytest.mark.parametrize(
+    ("rows", "above"),
+    [
+        # As R and pandas write names of rows: theirs is the only column without a name.
+        ([["", "1", "2"], ["a", "50", "19"], ["b", "16", "40"], ["c", "3", "1"]], 0),
+        ([["", "1.5", "2.5"], ["9.4", "0", "0"], ["9.5", "0", "1"], ["9.6", "1", "0"]], 0),
+        ([["", "Content"], ["V1", "Do you?"], ["V2", "Are you?"], ["V3", "Is it?"]], 0),
+        ([["", "Sales"], ["city", "sold"], ["Rome", "12"], ["Oslo", "7"]], 1),
+    ],
+)
+def test_names_of_rows_have_no_name_themselves(rows, above):
+    layout = find_layout(rows)
+    assert (layout.header, layout.above) == (True, above)

@@ -112,11 +112,46 @@ def test_marks_in_words_and_too_many_marks_stay():
         (["1/31/2019 11:30:00 PM", "2/1/2019 1:00:00 AM"], "2019-02-01 01:00"),
         (["31.01.24", "01.02.24"], "2024-02-01"),
         (["2024-01", "2024-02"], "2024-02-01"),
+        (["1990Q1", "1990Q4"], "1990-10-01"),
+        (["Q1 1990", "Q4 1990"], "1990-10-01"),
+        (["2001M05", "2001M11"], "2001-11-01"),
+        (["2024-W05", "2024-W06"], "2024-02-05"),
+        (["Montag, 3. März 2020", "Di, 4. Mai 2021"], "2021-05-04"),
+        (["12 de enero de 2019", "3 de agosto de 2020"], "2020-08-03"),
+        (["12 août 2019", "2 déc. 2020"], "2020-12-02"),
+        (["1 gennaio 2020", "2 luglio 2021"], "2021-07-02"),
+        (["01JAN1960", "12dec1999"], "1999-12-12"),
+        (["January 7, 2014, 3:04 PM", "May 8, 2014, 3:04 AM"], "2014-05-08 03:04"),
+        # A year of two digits is one from 1930 to 2029.
+        (["25/11/63", "29/10/30"], "1930-10-29"),
+        (["25.11.63", "29.10.29"], "2029-10-29"),
     ],
 )
 def test_dates_in_more_ways_of_writing(texts, last):
     """With names of months, in eight digits, with two of the year."""
     assert typed(pd.DataFrame({"d": texts}))["d"].iloc[-1] == pd.Timestamp(last)
+
+
+@pytest.mark.parametrize(
+    ("name", "texts", "hours"),
+    [
+        ("Time", ["18:30:00", "6:45:36"], [18.5, 6.76]),
+        ("Time", ["18.30.00", "06.45.36"], [18.5, 6.76]),
+        ("arrival", ["18:30", "06:45"], [18.5, 6.75]),
+        ("lap", ["03:25", "04:10"], None),
+        ("arrival", ["25:30", "06:45"], None),
+        ("start", ["18.30", "06.45"], None),
+    ],
+)
+def test_times_of_day_are_hours(name, texts, hours):
+    """Where they may be minutes and seconds, or numbers, they stay as they are written."""
+    frame = typed(pd.DataFrame({name: texts}))
+    if hours is None:
+        assert UNITS not in frame.attrs
+    else:
+        assert frame[name].tolist() == pytest.approx(hours)
+        assert frame.attrs[UNITS] == {name: "h"}
+        assert frame.attrs[READ] == {name: "times of day are read as hours"}
 
 
 def test_numbers_of_eight_digits_that_are_days():

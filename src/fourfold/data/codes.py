@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
+from fourfold.data.coerce import with_columns
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -63,7 +65,7 @@ def with_codes(
     places = [number for number, name in enumerate(frame) if _is_of_countries(frame[name])]
     for number, texts in zip(places, again(places, False).items() if places else (), strict=True):
         columns[frame.columns[number]] = texts[1]
-    return frame.assign(**columns)
+    return with_columns(frame, columns)
 
 
 def exact(frame: pd.DataFrame, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -76,7 +78,7 @@ def exact(frame: pd.DataFrame, rows: Sequence[Mapping[str, Any]]) -> pd.DataFram
             values = [row.get(str(name)) for row in rows]
             if all(value is None or isinstance(value, int) for value in values):
                 columns[str(name)] = _integers(pd.Series(values, dtype=object, index=frame.index))
-    return frame.assign(**columns)
+    return with_columns(frame, columns)
 
 
 def _is_whole(column: pd.Series) -> bool:

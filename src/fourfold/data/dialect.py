@@ -187,7 +187,23 @@ def _above(rows: Sequence[Sequence[str]]) -> int:
         comment = width == 1 and rows[number][0].startswith("#")
         if not comment and (full > usual // 2 or full == width >= max(2, usual - 1)):
             return number
+        if _is_beside_names(rows[number], rows[number + 1 : _ROWS]):
+            return number
     return 0
+
+
+def _is_beside_names(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Say whether a row has no name for the first column, as where names of rows are written."""
+    first, *others = [cell.strip() for cell in row] or [""]
+    columns = [[cell.strip() for cell in column] for column in zip(*below, strict=False)]
+    if first or not others or not all(others) or len(set(others)) < len(others):
+        return False
+    if len(columns) != len(row) or not all(columns[0]):
+        return False
+    # Else the next row has the names, and this one is a title.
+    return not any(
+        _holds_numbers(column[1:]) and column[0] and not _is_number(column[0]) for column in columns
+    )
 
 
 def _is_number(cell: str) -> bool:
@@ -206,6 +222,8 @@ def _is_header(
 ) -> bool:
     """Say whether a row has names: not if its cells are like those below in every column."""
     cells = [cell.strip() for cell in first]
+    if _is_beside_names(cells, below):
+        return True
     # A name that comes again is that of a table below this one.
     others = (
         [cell for cell in c if cell.strip() != name] for c, name in zip(columns, cells, strict=True)

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from fourfold.data import packed, tsplib, typed_files
 from fourfold.data.codes import exact, with_codes
-from fourfold.data.coerce import READ, UNITS, named, typed
+from fourfold.data.coerce import READ, UNITS, named, typed, with_columns
 from fourfold.data.dialect import BLANKS, HEAD, Layout, find_dialect, find_layout
 from fourfold.errors import DataError, did_you_mean
 
@@ -291,7 +291,7 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
         return json.dumps(cell, ensure_ascii=False) if isinstance(cell, list | dict) else cell
 
     nested = [c for c in frame if frame[c].map(lambda v: isinstance(v, list | dict)).any()]
-    return frame.assign(**{str(column): frame[column].map(text) for column in nested})
+    return with_columns(frame, {str(column): frame[column].map(text) for column in nested})
 
 
 def parquet_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:

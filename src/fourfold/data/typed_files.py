@@ -7,7 +7,7 @@ import shutil
 from tempfile import NamedTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
-from fourfold.data.coerce import UNITS
+from fourfold.data.coerce import UNITS, with_columns
 from fourfold.data.packed import check_parquet
 from fourfold.errors import DataError
 
@@ -95,7 +95,7 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
                 made[name] = column.map(_json_text, na_action="ignore")
             elif all(isinstance(value, bytes) for value in values):
                 made[name] = column.map(lambda value: value.decode("utf-8", "replace"), "ignore")
-    frame = frame.assign(**{str(name): column for name, column in made.items()})
+    frame = with_columns(frame, {str(name): column for name, column in made.items()})
     frame.attrs = {UNITS: units} if units else {}
     return frame
 

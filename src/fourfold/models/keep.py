@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fourfold.data import sources
 from fourfold.data.artifacts import OUTPUTS
+from fourfold.data.coerce import with_columns
 from fourfold.data.digest import hash_file
 from fourfold.models import folder as folders
 from fourfold.models.card import write_card
@@ -131,7 +132,7 @@ def _write_profile(frame: pd.DataFrame, columns: Sequence[Column], place: Path) 
 
     texts = {c.name: frame[c.name].astype(object) for c in columns if c.kind == "category"}
     dates = [column.name for column in columns if column.kind == "date"]
-    profile_columns(frame.assign(**texts), dates).table().to_csv(
+    profile_columns(with_columns(frame, texts), dates).table().to_csv(
         place / folders.PROFILE, index=False
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fourfold.data import contract as contracts
+from fourfold.data.coerce import with_columns
 from fourfold.data.parts import parts
 from fourfold.errors import DataError, did_you_mean
 from fourfold.models.champion import FOLDER, folder_of
@@ -220,7 +221,7 @@ class _Work:
         self.rejected += len(refused)
         self.reasons.update(refused.iloc[:, -1].head(1000))
         made = pd.concat([where, frame[list(self.keep)]], axis=1).loc[usable.index]
-        return made.assign(**self._answers(usable)), refused
+        return with_columns(made, self._answers(usable)), refused
 
     def _answers(self, features: pd.DataFrame) -> dict[str, Any]:
         import numpy as np

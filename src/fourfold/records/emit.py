@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from fourfold.data import contract as contracts
 from fourfold.data import sources
-from fourfold.data.coerce import READ, UNITS
+from fourfold.data.coerce import READ, UNITS, with_columns
 from fourfold.errors import DataError
 from fourfold.records.evidence import (
     EXACT,
@@ -207,7 +207,7 @@ def _of_one_type(frame: pd.DataFrame) -> pd.DataFrame:
             pa.array(frame[name], from_pandas=True)
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             texts[name] = frame[name].map(str, na_action="ignore")
-    return frame.assign(**texts)
+    return with_columns(frame, texts)
 
 
 def conclude(
