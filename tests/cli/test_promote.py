@@ -81,8 +81,10 @@ def call(root, *words):
 def test_a_name_goes_from_model_to_model(shop):
     """Promoted, used, replaced by a better one, back again; a stale one never."""
     root = shop.root
-    done = call(root, "promote", "poor", "--as", "it", "--dry-run")
+    done = call(root, "promote", "poor", "--as", "it", "--dry-run", "--json")
     assert done.returncode == 1  # nobody has approved; nothing is written
+    said = json.loads(done.stdout)
+    assert [check["check"] for check in said["checks"] if not check["passed"]] == ["approved"]
     assert (root / "models/it.yaml").read_text() == "rejected: null\n"
     done = call(root, "promote", "poor", "--as", "it", "--approver", "Ada")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -95,8 +97,10 @@ def test_a_name_goes_from_model_to_model(shop):
     stale = call(root, "promote", "poor", "--as", "it", "--approver", "Ada")
     assert "is the champion already" in stale.stdout
     (root / "params/poor.yaml").write_text(CONFIG % "x")
-    done = call(root, "promote", "good", "--as", "it", "--approver", "Ada")
+    done = call(root, "promote", "good", "--as", "it", "--approver", "Ada", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
+    said = json.loads(done.stdout)
+    assert (said["decision"], said["run"], said["approver"]) == ("promoted", "good/default", "Ada")
     back = call(root, "promote", "--rollback", "--as", "it", "--approver", "Ada", "--because", "x")
     assert back.stdout.startswith("it: rolled back good/default (")
     (root / "LICENSE").write_text("another")  # of the card, which is written by the record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 from pathlib import Path
 
@@ -21,11 +22,11 @@ def done(project, config):
     """A project with two runs that have been executed, and its command."""
     config(SWEEP)
 
-    def fourfold(*arguments: str, code: int = 0) -> str:
+    def fourfold(*arguments: str, code: int = 0, out: bool = False) -> str:
         call = [*COMMAND, *arguments]
         ended = subprocess.run(call, cwd=project, capture_output=True, text=True, timeout=120)
         assert ended.returncode == code, ended.stdout + ended.stderr
-        return ended.stdout + ended.stderr
+        return ended.stdout if out else ended.stdout + ended.stderr
 
     assert "2 runs, 0 failed" in fourfold("run")
     return fourfold
@@ -49,6 +50,8 @@ def test_a_harmless_change_is_accepted_with_its_reason(done, project):
     told = done("accept", "a/scale=1", "--because", "count is the length")
     assert "a/scale=1: template changed" in told
     assert "1 result accepted, 0 unchanged already" in told
+    again = json.loads(done("accept", "a/scale=1", "--because", "as before", "--json", out=True))
+    assert again == {"accepted": {}, "unchanged": ["a/scale=1"]}
     assert "1 to execute, 1 unchanged" in done("plan", "--why")
     folder = project / "outputs" / "a" / "scale=1"
     (reason,) = read_record(folder / "record.json").accepted
@@ -123,7 +126,8 @@ def test_the_command_keeps_results_under_other_names(done, config):
 def test_notes_are_kept_beside_the_config_and_shown(done, project):
     """Written, edited by hand, and taken by the next command; a mistake in the file stops it."""
     assert "wrote params/_a.notes.yaml: 2 runs" in done("note", "a", "--tag", "keep")
-    done("note", "a/scale=2", "--text", "the larger one")
+    wrote = json.loads(done("note", "a/scale=2", "--text", "the larger one", "--json", out=True))
+    assert wrote == {"params/_a.notes.yaml": ["scale=2"]}
     page, file = project / "outputs" / "index.html", project / "params" / "_a.notes.yaml"
     assert "the larger one" in page.read_text()
     file.write_text(file.read_text().replace("larger", "greater"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -278,6 +279,10 @@ def test_the_commands(models, here, new):
     done = call("predict", "shop/logistic", "new.csv")
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(r"300 rows predicted: \d+ no, \d+ yes; predictions\.csv\n", done.stdout)
+    done = call("predict", "shop/logistic", "new.csv", "--json")
+    answer = json.loads(done.stdout)
+    assert (answer["rows"], answer["rejected"], answer["path"]) == (300, 0, "predictions.csv")
+    assert sum(answer["answers"].values()) == 300
     done = call("predict", "shop/logistik", "new.csv")
     assert (done.returncode, "Did you mean 'shop/logistic'?" in done.stderr) == (2, True)
     done = call("export", "shop/logistic", "edge")

@@ -1,12 +1,25 @@
 """The commands that put a kept model to work: predict, export and promote."""
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from fourfold.cli.options import MODELS, Force, Outputs, Root, command, console, outputs_of, root_of
+from fourfold.cli.options import (
+    MODELS,
+    Force,
+    Json,
+    Outputs,
+    Root,
+    command,
+    console,
+    outputs_of,
+    print_json,
+    root_of,
+    said_by,
+)
 from fourfold.errors import FourfoldError
 from fourfold.project import Project, shown
 from fourfold.records.formatting import count
@@ -49,6 +62,7 @@ def predict(
     ] = "skops",
     root: Root = None,
     outputs: Outputs = None,
+    as_json: Json = False,
 ) -> None:
     """Predict the rows of DATA by the model that RUN has kept.
 
@@ -60,6 +74,9 @@ def predict(
 
     folder = _folder(run, root, outputs)
     done = made(folder, data, out, query, engine, unknown, keep or [])
+    if as_json:
+        print_json(asdict(done))
+        return
     rows = f"{count(done.rows, 'row')} predicted"
     answers = ", ".join(f"{number:,} {answer}" for answer, number in done.answers.items())
     line = f"{rows}: {answers}" if answers else rows
@@ -104,6 +121,7 @@ def promote(
     ] = False,
     root: Root = None,
     outputs: Outputs = None,
+    as_json: Json = False,
 ) -> None:
     """Let the model of RUN be used as NAME, if it meets every condition of models/NAME.yaml.
 
@@ -116,9 +134,7 @@ def promote(
     from fourfold.promotion.decide import approved, draft, roll_back, settle, weigh
     from fourfold.promotion.gate import PROMOTED, path_of
 
-    def say(lines: list[str]) -> None:
-        for line in lines:
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    say = said_by(as_json)
 
     project = root_of(root)
     place = Project(project, outputs_of(outputs, project))
@@ -126,8 +142,11 @@ def promote(
     if rollback and run:
         raise FourfoldError(f"--rollback: expected no RUN, got {run!r}: the former one is used")
     if rollback:
-        say(lines_of(name, roll_back(name, project, approver, because), (), project))
-        send_champion(place, mlflow)
+        decision = roll_back(name, project, approver, because)
+        say(*lines_of(name, decision, (), project))
+        send_champion(place, mlflow, say=say)
+        if as_json:
+            print_json(asdict(decision))
         return
     if not run:
         raise FourfoldError("promote: expected a RUN that has kept a model, got none")
@@ -138,15 +157,22 @@ def promote(
         raise FourfoldError(f"{at}: new, with the usual conditions; read it, then promote again")
     weighed = weigh(candidate, name, project, data, query)
     if weighed.already:
-        say([f"{name}: {weighed.run} ({weighed.digest}) is the champion already"])
-        send_champion(place, mlflow, candidate)
+        say(f"{name}: {weighed.run} ({weighed.digest}) is the champion already")
+        send_champion(place, mlflow, candidate, say)
+        if as_json:
+            print_json({"decision": "champion already", "run": weighed.run})
         return
     more = conditions(weighed, place)
     if dry_run:
         checks = [*weighed.checks, *more, approved(weighed.gate, approver)]
-        say(lines_of(name, None, checks, project))
+        say(*lines_of(name, None, checks, project))
+        if as_json:
+            facts = {"decision": "none", "run": weighed.run}
+            print_json({**facts, "checks": list(map(asdict, checks))})
         raise typer.Exit(int(not all(check.passed for check in checks)))
     decision = settle(weighed, project, approver, more, because)
-    say(lines_of(name, decision, (), project))
-    send_champion(place, mlflow, candidate)
+    say(*lines_of(name, decision, (), project))
+    send_champion(place, mlflow, candidate, say)
+    if as_json:
+        print_json(asdict(decision))
     raise typer.Exit(int(decision.decision != PROMOTED))

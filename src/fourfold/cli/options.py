@@ -167,6 +167,17 @@ def print_json(value: Any) -> None:
     console.out(json.dumps(value, indent=1, ensure_ascii=False, default=str), highlight=False)
 
 
+def said_by(as_json: bool = False) -> Callable[..., None]:
+    """Return what prints lines as they are; beside JSON they go to stderr."""
+    out = progress_console if as_json else console
+
+    def say(*lines: str) -> None:
+        for line in lines:
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    return say
+
+
 def outputs_of(given: Path | None, project: Path) -> Path:
     """Return the folder of results: as given, else the project's."""
     return (given or project / "outputs").resolve()

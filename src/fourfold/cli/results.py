@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fourfold.cli.options import RUN, Outputs, Root, command, console, outputs_of, root_of
+from fourfold.cli.options import (
+    RUN,
+    Json,
+    Outputs,
+    Root,
+    command,
+    console,
+    outputs_of,
+    print_json,
+    root_of,
+    said_by,
+)
 from fourfold.errors import FourfoldError
 from fourfold.plan.plan import plan
 from fourfold.plan.spec import RunSpec
@@ -33,12 +44,13 @@ def accept(
     ],
     root: Root = None,
     outputs: Outputs = None,
+    as_json: Json = False,
 ) -> None:
     """Keep results after a change that you know to be harmless.
 
     The reason stands in each record and on its page. Other parameters cannot be accepted.
     """
-    project = root_of(root)
+    project, say = root_of(root), said_by(as_json)
     place = Project(project, outputs_of(outputs, project))
     if not because.strip():
         raise FourfoldError("--because: expected a reason, got nothing")
@@ -50,14 +62,16 @@ def accept(
         from fourfold.run.accepting import accept as take
         from fourfold.run.fingerprint import Fingerprints
 
-        fingerprints, accepted = Fingerprints(project, place.upstream), 0
+        fingerprints, accepted = Fingerprints(project, place.upstream), dict[str, list[str]]()
         for spec in chosen:
             if changes := take(spec, place, fingerprints, because.strip()):
-                accepted += 1
-                console.print(f"{spec.name}: {'; '.join(changes)}", markup=False, soft_wrap=True)
+                accepted[spec.name] = list(changes)
+                say(f"{spec.name}: {'; '.join(changes)}")
         write_results(place.outputs, always=False)
-    rest = len(chosen) - accepted
-    console.print(f"{count(accepted, 'result')} accepted, {rest:,} unchanged already")
+    rest = [spec.name for spec in chosen if spec.name not in accepted]
+    say(f"{count(len(accepted), 'result')} accepted, {len(rest):,} unchanged already")
+    if as_json:
+        print_json({"accepted": accepted, "unchanged": rest})
 
 
 @command(app, RUN, "note wine-sweep/k=3 --tag keep --text 'fits the shelf'")
@@ -71,6 +85,7 @@ def note(
     ] = None,
     root: Root = None,
     outputs: Outputs = None,
+    as_json: Json = False,
 ) -> None:
     """Tag runs or add a note, stored in a file next to their config."""
     from fourfold.report.notes import add_notes, is_tag
@@ -90,12 +105,16 @@ def note(
     files: dict[str, list[str]] = {}
     for spec in chosen:
         files.setdefault(spec.config_file, []).append(spec.run_id)
+    say, wrote = said_by(as_json), dict[str, list[str]]()
     with hold_outputs(place.outputs):
         for file, ids in files.items():
             path = shown(add_notes(project / file, ids, tag or [], text), project)
-            console.print(f"wrote {path}: {count(len(ids), 'run')}", markup=False, soft_wrap=True)
+            wrote[path] = ids
+            say(f"wrote {path}: {count(len(ids), 'run')}")
         keep_notes(place.outputs, notes_of(chosen, project))
         write_results(place.outputs, always=False)
+    if as_json:
+        print_json(wrote)
 
 
 def notes_of(specs: list[RunSpec], root: Path) -> dict[str, "Notes"]:

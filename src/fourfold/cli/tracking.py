@@ -2,13 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from fourfold.cli.options import MODELS, Outputs, Root, command, console, outputs_of, root_of
+from fourfold.cli.options import (
+    MODELS,
+    Json,
+    Outputs,
+    Root,
+    command,
+    outputs_of,
+    print_json,
+    root_of,
+    said_by,
+)
 from fourfold.errors import FourfoldError
 from fourfold.project import Project, hold_outputs
 from fourfold.records.record import find_record
@@ -65,7 +74,7 @@ def send_champion(
     say : callable, optional
         Prints a line.
     """
-    say = say or partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    say = say or said_by()
     record = find_record(model.parents[1]) if model and tracking else None
     try:
         with hold_outputs(place.outputs), tracked(place, tracking, say) as tracker:
@@ -76,7 +85,7 @@ def send_champion(
 
 
 @command(app, MODELS, "track")
-def track(root: Root = None, outputs: Outputs = None) -> None:
+def track(root: Root = None, outputs: Outputs = None, as_json: Json = False) -> None:
     """Send results that MLflow does not have yet; exit code 1 if some are left.
 
     Where MLflow is stands in pyproject.toml: [tool.fourfold] tracking = "http://host:5000".
@@ -96,7 +105,7 @@ def track(root: Root = None, outputs: Outputs = None) -> None:
             tracker.add(record, tried=True)
         tracker.begin()
         line, waiting = tracker.close()
-    console.print(
-        line or "tracking: nothing to send", markup=False, highlight=False, soft_wrap=True
-    )
+    said_by(as_json)(line or "tracking: nothing to send")
+    if as_json:
+        print_json({"waiting": waiting})
     raise typer.Exit(int(waiting > 0))
