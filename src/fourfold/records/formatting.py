@@ -148,9 +148,11 @@ def _carry_facts() -> None:
     if ipython is not None and (shell := ipython.get_ipython()) is not None:
         from matplotlib_inline.config import InlineBackend
 
+        from fourfold.records import tables
         from fourfold.records.figures.facts import install
 
         install(shell)
+        tables.install(shell)
         # Cut to what is drawn, a picture's size would depend on its labels, and it is drawn twice.
         whole: dict[str, Any] = {"bbox_inches": None}
         InlineBackend.instance(parent=shell).print_figure_kwargs = whole
