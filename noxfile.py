@@ -103,14 +103,21 @@ def papermill_suite(session: nox.Session) -> None:
 
 @nox.session
 def editing(session: nox.Session) -> None:
-    """References in Colab's Pythons, twice (``all``, or names), then the tests of JupyterLab."""
+    """References in Colab's Pythons, twice (``all``, or names)."""
     for version, names in COLAB.items():
         create_venv(session, version, venv := ROOT / ".nox" / f"colab-{version}")
         python = str(venv / BIN / "python")
         uv(session, "pip", "install", "--quiet", "--python", python, "-r", "tests/colab-pins.txt")
         given = () if session.posargs == ["all"] else session.posargs or names
         run_in_venv(session, "python", "tests/editing.py", python, *given)
-    run_in_venv(session, "pytest", "-m", "editing", "tests/author/test_lab_page.py")
+
+
+@nox.session
+def lab(session: nox.Session) -> None:
+    """JupyterLab in a browser; arguments go to pytest."""
+    run_in_venv(
+        session, "pytest", "-m", "editing", *session.posargs, "tests/author/test_lab_page.py"
+    )
 
 
 @nox.session

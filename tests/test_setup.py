@@ -174,12 +174,16 @@ def test_ci_calls_the_readme():
     assert any("export CI=1" in line for line in commands)
     assert any(line.startswith("apt-get update") and " chromium" in line for line in commands)
     first = commands.index(install_commands()[1])
-    readme, whole, status, papermill, docs, waited, editing, *rest = commands[first:]
+    readme, whole, status, papermill, docs, waited, lab, editing, waits_lab, *rest = commands[
+        first:
+    ]
     tracking, fuzz, *pythons, waits, end = rest
     assert whole.endswith("noxfile.py -s commands")
     assert papermill.endswith("noxfile.py -s papermill_suite & papermill=$!")
     assert docs.endswith("noxfile.py -s docs || status=$?")
+    assert lab.endswith("noxfile.py -s lab & lab=$!")
     assert editing.endswith("noxfile.py -s editing || status=$?")
+    assert waits_lab == 'wait "$lab" || status=$?'
     assert tracking.endswith("noxfile.py -s tracking & tracking=$!")
     assert re.search(r"noxfile\.py -s fuzz -- --inputs \d{3}\b.* \|\| status=\$\?$", fuzz)
     # Nothing is left running, and the exit code of each is kept.
@@ -219,6 +223,6 @@ def test_default_sessions():
     assert re.search(r"^nox\.options\.sessions = (.+)$", NOXFILE, re.MULTILINE)[1] == (
         '["lint", "tests", "notebooks"]'
     )
-    on_demand = {"run", "reference", "lock", "pythons", "papermill_suite", "editing"}
+    on_demand = {"run", "reference", "lock", "pythons", "papermill_suite", "editing", "lab"}
     on_demand |= {"tracking", "commands", "docs", "fuzz"}
     assert set(sessions()) == {"lint", "tests", "notebooks"} | on_demand
