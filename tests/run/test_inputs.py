@@ -13,7 +13,7 @@ import pytest
 
 from fourfold.plan.plan import plan
 from fourfold.project import Project
-from fourfold.run.names import names_in
+from fourfold.run.names import names_in, variables_in
 from fourfold.run.selection import choose
 from tiny_project import make_notebook, run_all
 
@@ -57,6 +57,8 @@ open(beside).read()
 try: open("data/optional.csv")
 except FileNotFoundError: pass
 there = os.path.exists("data/switch.csv")
+rate, secret = os.environ.get("RATE"), os.getenv("API_TOKEN")
+os.environ["OF_OURS"] = "1"
 open("data/made.csv", "w").write("a\n1\n"); open("data/made.csv").read()
 os.environ["HOME"] and open(os.open("data/low.csv", os.O_RDONLY)).read()
 """
@@ -88,7 +90,7 @@ BASH = "%%bash\nfor f in data/bash/*.csv; do cat $f; done\n"
 
 #: Each file, and what is written in its place; its name as ``--why`` says it.
 TEXTS = {
-    "helper_a.py": "import helper_c\ndef table():\n    import pyarrow.parquet as pq\n    return pq.read_table('data/of_helper.parquet')\n",
+    "helper_a.py": "import helper_c, os\nlevel = os.getenv('LEVEL', 'low')\ndef table():\n    import pyarrow.parquet as pq\n    return pq.read_table('data/of_helper.parquet')\n",
     "helper_b.py": "B = 1\n",
     "helper_c.py": "C = 1\n",
     "pkg/__init__.py": "",
@@ -257,6 +259,42 @@ def test_files_outside_of_the_project_and_missing_ones_count(done):
     assert why(root) == ["data data/switch.csv changed"]
     (root / "data/switch.csv").write_text(TEXTS["data/switch.csv"])
     assert why(root) == []
+
+
+@pytest.mark.parametrize("name", ["RATE", "LEVEL"])
+def test_an_environment_variable_that_was_read_makes_it_new(done, name, monkeypatch):
+    """In a cell or in a module of the project; not one that the run sets, nor a secret."""
+    root, _ = done
+    monkeypatch.setenv(name, "0.2")
+    assert why(root) == [f"environment variable ${name} changed"]
+    monkeypatch.delenv(name)
+    for other in ("OF_OURS", "API_TOKEN", "UNREAD"):
+        monkeypatch.setenv(other, "0.2")
+    assert why(root) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("import os\nos.environ['A_B']", {"$A_B"}),
+        ("from os import environ, getenv\nenviron.get('A_B'), getenv('C', '1')", {"$A_B", "$C"}),
+        ("'A_B' in os.environ", {"$A_B"}),
+        ("name = 'A_B'\nos.getenv(name)", {"$A_B"}),
+        ("os.environ.setdefault('A_B', '1')", {"$A_B"}),
+        ("for name in names: print(os.environ[name])", {"$*"}),
+        ("os.getenv(f'{x}_URL')", {"$*"}),
+        ("!echo $A_B ${C_DE}", {"$A_B", "$C_DE"}),
+        ("%%bash\necho $A_B", {"$A_B"}),
+        ("%env A_B", {"$A_B"}),
+        ("%env A_B=1", set()),
+        ("os.environ['A_B'] = '1'\ndel os.environ['A_B']", set()),
+        ("os.environ['PGPASSWORD'], os.getenv('AWS_SECRET_ACCESS_KEY')", set()),
+        ("subprocess.run('ls', env={**os.environ})", set()),
+        ("settings.get('A_B')\nrow['A_B']", set()),
+    ],
+)
+def test_variables_that_code_reads(code, names):
+    assert variables_in(code) == names
 
 
 def test_the_name_of_an_artifact_is_no_input():

@@ -1,6 +1,7 @@
 """Digests of what a run has read: files, lists of folders, files of a pattern."""
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
@@ -9,6 +10,8 @@ from pathlib import Path
 from fourfold.data.digest import content_digest
 
 WILDCARDS = frozenset("*?[")
+#: Before the name of an environment variable.
+VARIABLE, ANY_VARIABLE = "$", "$*"
 HIDDEN = (".", "__pycache__")
 
 
@@ -23,10 +26,13 @@ def digest_now(name: str, root: Path, outputs: Path | None = None) -> str:
     Parameters
     ----------
     name : str
-        As `Inputs.digests` has it.
+        As `Inputs.digests` has it; ``$NAME`` is an environment variable.
     root, outputs : Path
         Folders of the project and of all outputs, which are in no list of files.
     """
+    if name.startswith(VARIABLE):
+        value = os.environ.get(name[1:])
+        return "" if value is None else _digest([value])
     path = root / name
     if name.endswith("/"):
         names = names_of(path, outputs)

@@ -17,7 +17,7 @@ from fourfold.plan.template import template_path
 from fourfold.records.evidence import without_business
 from fourfold.records.ipynb import parameters_index, read_notebook, text
 from fourfold.run.code import deciding, judged_by
-from fourfold.run.digests import digest_now
+from fourfold.run.digests import ANY_VARIABLE, VARIABLE, digest_now
 from fourfold.run.inputs import CHANGED, Inputs, Reader, inputs_of
 from fourfold.run.names import texts_of
 from fourfold.run.packages import package_changes
@@ -105,14 +105,21 @@ class Fingerprint:
         changes += package_changes(earlier.packages or {})
         for name in dict.fromkeys([*earlier.inputs, *self.inputs]):
             before, now = earlier.inputs.get(name, ""), self.inputs.get(name, "")
-            what = "code" if name.endswith(".py") else "folder" if name.endswith("/") else "data"
+            what = _what(name)
             if before is None or now is None:
-                changes.append(f"data {name} {UNSURE}")
+                unsure = "an environment variable" if name == ANY_VARIABLE else f"data {name}"
+                changes.append(f"{unsure} {UNSURE}")
             elif before == CHANGED:
                 changes.append(f"{what} {name} {CHANGED}")
             elif before != now:
                 changes.append(f"{what} {name} changed")
         return changes
+
+
+def _what(name: str) -> str:
+    if name.startswith(VARIABLE):
+        return "environment variable"
+    return "code" if name.endswith(".py") else "folder" if name.endswith("/") else "data"
 
 
 def changed_parameters(

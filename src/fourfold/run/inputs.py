@@ -14,9 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.records.evidence import without_business
-from fourfold.run.digests import HIDDEN, WILDCARDS, digest_now, inside, matches, names_of
+from fourfold.run.digests import (
+    ANY_VARIABLE,
+    HIDDEN,
+    WILDCARDS,
+    digest_now,
+    inside,
+    matches,
+    names_of,
+)
 from fourfold.run.kernels.watch import Watch, state
-from fourfold.run.names import modules_in, names_in, texts_of, words_in
+from fourfold.run.names import modules_in, names_in, texts_of, variables_in, words_in
 from fourfold.run.packages import loaded
 
 CHANGED = "changed while it ran"
@@ -60,8 +68,8 @@ class Inputs:
     Attributes
     ----------
     digests : dict
-        By name: a file, a folder with ``/`` at its end, a pattern; None for what only reading
-        would tell.
+        By name: a file, a folder with ``/`` at its end, a pattern, ``$NAME`` of the environment;
+        None for what only reading would tell.
     moved : set of str
         Those that changed while the run read them.
     perhaps : set of str
@@ -287,9 +295,16 @@ class Reader:
                     if (folder / word).is_file():
                         self._named(folder / word, of_program=False)
 
+    def variables_of(self, code: str) -> None:
+        """Take the environment variables that code reads."""
+        for name in variables_in(code):
+            now = None if name == ANY_VARIABLE else digest_now(name, self.root)
+            self.inputs.digests[name] = now
+
     def modules_of(self, code: str, folder: Path) -> set[str]:
         """Take the modules in a folder that code imports; return all that it imports."""
         names = set(modules_in(code))
+        self.variables_of(code)
         for name in names:
             for file in (f"{name.replace('.', '/')}.py", f"{name.replace('.', '/')}/__init__.py"):
                 if (folder / file).is_file():
@@ -342,6 +357,7 @@ def inputs_of(
                 text = path.read_text(encoding="utf-8")
                 if path.suffix == ".py":
                     reader.name(names_in(text, {}), reader.root)
+                    reader.variables_of(text)
                 else:
                     reader.listed_in(text, path)
     inputs = reader.inputs

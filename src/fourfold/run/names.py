@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +21,10 @@ _WORD = re.compile(r"[^\s\"'`|;&<>()=,]+")
 _SHELL_VALUE = re.compile(r"\$\{?\w+\}?|\{\w+\}")
 _PERCENT = re.compile(r"%(\(\w+\))?[-+\d.]*[sdifge]")
 _BRACES = re.compile(r"\{[^{}]*\}")
+_SHELL_VARIABLE = re.compile(r"\$\{?([A-Z][A-Z0-9_]{2,})\b")
+_ENV_MAGIC = re.compile(r"^\s*%env\s+(\w+)\s*$", re.MULTILINE)
+#: Variables that are no inputs: of the setup cell, and secrets.
+_APART = re.compile(r"(?i)^fourfold_|^colab_|pass|pwd|token|secret|key|cred|dsn|auth|cookie")
 _MAGIC = re.compile(r"^\s*[%!]", re.MULTILINE)
 
 
@@ -116,6 +121,55 @@ def _modules_in(code: str) -> Iterator[str]:
                 yield from (alias.name for alias in aliases)
             case ast.ImportFrom(module=str(module), level=0):
                 yield module
+
+
+@lru_cache(4096)
+def variables_in(code: str) -> frozenset[str]:
+    """Return the environment variables that code reads, ``$*`` for one that it does not name.
+
+    Secrets, by their names, are left out: a new password changes no result, and its digest would
+    help to guess it.
+
+    Examples
+    --------
+    >>> sorted(variables_in("rate = float(os.environ['RATE'])\\nos.environ['OMP'] = '1'"))
+    ['$RATE']
+    """
+    lines = code.split("\n")
+    shell = code if code.startswith("%%") else "\n".join(line for line in lines if "!" in line)
+    names = {*_SHELL_VARIABLE.findall(shell), *_ENV_MAGIC.findall(code)}
+    plain = "\n".join(line for line in lines if not _MAGIC.match(line))
+    with suppress(SyntaxError, ValueError, RecursionError):
+        names |= set(_variables(syntax_tree(plain)))
+    return frozenset(f"${name}" for name in names if not _APART.search(name))
+
+
+def _variables(tree: ast.AST) -> Iterator[str]:
+    constants = {
+        node.targets[0].id: node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(value=place, slice=name, ctx=ast.Load()):
+                pass
+            case ast.Call(
+                func=ast.Attribute(value=place, attr="get" | "pop" | "setdefault"), args=[name, *_]
+            ):
+                pass
+            case ast.Compare(left=name, ops=[ast.In() | ast.NotIn()], comparators=[place]):
+                pass
+            case ast.Call(func=function, args=[name, *_]) if _name(function) == "getenv":
+                place = ast.Name("environ")
+            case _:
+                continue
+        if (place.attr if isinstance(place, ast.Attribute) else _name(place)) == "environ":
+            text = _text(name, constants)
+            yield text if text.isidentifier() else "*"
 
 
 def _name(function: ast.expr) -> str:
