@@ -97,6 +97,25 @@ def test_a_sheet_with_a_title_and_units(tmp_path):
     assert (len(loaded.frame), loaded.source) == (3, "book.xlsx#South")
 
 
+@pytest.mark.parametrize(
+    "cover",
+    [
+        [["made from seeds"]],
+        [["Author", "Ada"], ["Date", "2024"], ["Rows", 20]],
+        [["Notes"], ["one"], ["two"], ["three"]],
+    ],
+)
+def test_a_cover_is_no_table(cover, tmp_path):
+    """The sheet behind it is read; where no sheet is longer, the first with two columns."""
+    rows = [["town", "size"], *([f"t{n}", n] for n in range(20))]
+    book = workbook({"Cover": cover, "Data": rows, "Codes": ROWS})
+    frame = read_table(io.BytesIO(book), "book.xlsx")
+    assert (len(frame), list(frame)) == (20, ["town", "size"])
+    assert "sheet 'Data'; others (Cover, Codes)" in frame.attrs[READ][""]
+    small = read_table(io.BytesIO(workbook({"Cover": [["x"]], "A": ROWS, "B": ROWS})), "book.xlsx")
+    assert "sheet 'A'" in small.attrs[READ][""]
+
+
 def test_a_sheet_that_there_is_not(tmp_path):
     """With those that there are, and the nearest name."""
     (tmp_path / "book.xlsx").write_bytes(workbook({"North": ROWS, "South": ROWS}))

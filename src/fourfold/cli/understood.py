@@ -64,6 +64,9 @@ def answered(table: Survey, template: str) -> Survey:
 
 def _target(table: Survey) -> str:
     names = list(map(str, table.columns.index))
+    others = f" and {len(names) - _MOST} others" if len(names) > _MOST else ""
+    columns = f"columns: {', '.join(map(short, names[:_MOST]))}{others}"
+    console.print(columns, markup=False, highlight=False)
     while True:
         answer = str(typer.prompt("Column to predict (Enter: none)", "", show_default=False))
         if not answer or answer in names:

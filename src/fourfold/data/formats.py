@@ -34,6 +34,8 @@ LINES = tuple(ending for ending, kind in KINDS.items() if kind in ("csv", "jsonl
 SQLITE = (".db", ".sqlite", ".sqlite3")
 #: What the record of a run has, which is one object: a table of one row.
 _RECORD = {"run_id", "parameters", "metrics"}
+#: A sheet of so many rows is no cover.
+_TABLE_ROWS = 12
 _SHEET_ROWS = 200
 #: What the last row of a table begins with where it is none of the rows.
 _SUM = re.compile(r"(?i)(?:grand )?(?:total|sum|summe|gesamt|source|quelle|notes?|average|mean)\b")
@@ -326,13 +328,9 @@ def _read_excel(handle: IO[bytes], name: str) -> pd.DataFrame:
             if sheet and sheet not in sheets:
                 listed = f"expected one of its sheets ({', '.join(sheets)}), got {sheet!r}"
                 raise DataError(f"{name}: {listed}.{did_you_mean(sheet, sheets)}")
-            for used in [sheet] if sheet else sheets:
-                cells = pd.read_excel(book, sheet_name=used, header=None, nrows=_SHEET_ROWS)
-                if len(cells):
-                    break
-            else:
+            used, rows = _sheet_used(book, [sheet] if sheet else sheets)
+            if not rows:
                 raise DataError(f"{name}: expected a table, got empty sheets: {', '.join(sheets)}")
-            rows = [["" if pd.isna(c) else str(c) for c in row] for row in cells.to_numpy()]
             layout = find_layout(rows)
             header = 0 if layout.header else None
             options: Any = {"header": header, "skiprows": layout.skipped}
@@ -349,6 +347,22 @@ def _read_excel(handle: IO[bytes], name: str) -> pd.DataFrame:
         said = frame.attrs.get(READ, {}).get("", "")
         frame.attrs[READ] = {"": "; ".join(filter(None, [chosen, said]))}
     return frame
+
+
+def _sheet_used(book: pd.ExcelFile, sheets: Sequence[str]) -> tuple[str, list[list[str]]]:
+    """Return the sheet that holds the table, and its first rows; a cover is passed over."""
+    import pandas as pd
+
+    seen: list[tuple[str, list[list[str]]]] = []
+    for sheet in sheets:
+        cells = pd.read_excel(book, sheet_name=sheet, header=None, nrows=_SHEET_ROWS)
+        rows = [["" if pd.isna(c) else str(c) for c in row] for row in cells.to_numpy()]
+        if len(rows) >= _TABLE_ROWS and len(rows[0]) > 1:
+            return sheet, rows
+        if rows:
+            seen.append((sheet, rows))
+    tables = (each for each in seen if len(each[1]) > 1 and len(each[1][0]) > 1)
+    return next(tables, seen[0] if seen else ("", []))
 
 
 _READERS: Mapping[str, Callable[[IO[bytes], str], Any]] = {
