@@ -32,6 +32,10 @@ from fourfold.methods.supervised import evaluation
 
 Rng = np.random.Generator
 #: How a number may be written: decimal mark, mark of groups.
+MONTHS = [
+    *("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September"),
+    *("Oktober", "November", "Dezember"),
+]
 ENGLISH, GERMAN, FRENCH, SWISS = (".", ","), (",", "."), (",", "\u202f"), (".", "'")
 
 
@@ -290,6 +294,24 @@ def catalogue(seed: int) -> Iterator[Table]:
     )
     for number, form in enumerate(forms):
         yield Table(f"dates-{number}.csv", [days(rng, n, form), *base], text_file())
+    born = [pd.Timestamp("1930-01-14") + pd.Timedelta(days=61 * i) for i in range(n)]
+    two = Column("born", born, "date", "feature", [f"{d:%d.%m.%y}" for d in born])
+    words_of_months = [
+        f"{d.day}. {MONTHS[d.month - 1]} {d.year}" for d in pd.date_range("2020", periods=n)
+    ]
+    since = Column("seit", [*pd.date_range("2020", periods=n)], "date", "time", words_of_months)
+    yield Table("monate.csv", [since, two, *base], text_file(";"))
+    starts = [*pd.date_range("1940", periods=n, freq="QS")]
+    quarters = Column(
+        *("quarter", starts, "date", "time"), [f"{d.year}Q{(d.month + 2) // 3}" for d in starts]
+    )
+    yield Table("quarters.csv", [quarters, *base], text_file())
+    seconds = rng.integers(0, 86_400, n)
+    clock = Column(
+        *("at", [float(v) / 3600 for v in seconds], "number", "feature"),
+        [f"{v // 3600:02d}:{v // 60 % 60:02d}:{v % 60:02d}" for v in map(int, seconds)],
+    )
+    yield Table("clock.csv", [clock, *base], text_file())
     moments = [pd.Timestamp("2024-03-30 12:00") + pd.Timedelta(hours=6 * i) for i in range(n)]
     offsets = ["+01:00" if m < pd.Timestamp("2024-03-31 02:00") else "+02:00" for m in moments]
     zoned = Column(
@@ -337,6 +359,8 @@ def supervised(seed: int) -> Iterator[Table]:
     who = [f"p{int(v):03d}" for v in rng.integers(0, n // 8, n)]
     patient = Column("patient_id", who, "text", "group")
     yield Table("patients.csv", [patient, *size, goal], text_file(), "classification")
+    visits = Column("id", [i // 6 + 1 for i in range(n)], "number", "group")
+    yield Table("visits.csv", [visits, *size, goal], text_file(), "classification")
     when = [pd.Timestamp("2021-01-04") + pd.Timedelta(weeks=i) for i in range(n)]
     week = Column("week", when, "date", "time", [f"{w:%Y-%m-%d}" for w in when])
     sold = [round(float(v), 1) for v in 100 + 0.1 * np.arange(n) + 8 * x + 3 * rng.normal(size=n)]

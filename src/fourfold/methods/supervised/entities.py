@@ -23,9 +23,13 @@ _THINGS = _listed(
     "patient subject participant person proband customer client user member household family "
     "country nation machine device sensor engine turbine pump vehicle animal pupil student child "
     "player athlete employee worker citizen tenant firm company account donor borrower speaker "
-    "author respondent land kunde kundin patientin gerät geraet"
+    "author respondent land kunde kundin patientin gerät geraet subj rat mouse chick tree litter "
+    "herd cow sheep dog monkey couple hospital clinic village plant"
 )
-_NUMBERED = _listed("id no nr number num code key name label nummer iso")
+#: Names of things that do not say of which; so many rows at most are one thing's.
+_IDS = _listed("id ids uid pid sid hhid subjid caseid")
+_NAMED = _listed("id code key name label iso")
+_NUMBERED = _NAMED | _listed("no nr number num nummer")
 _YEARS = _listed("year jahr")
 _STEPS = _YEARS | _listed(
     "date datum timestamp time zeit day tag week woche month monat t step period quarter hour cycle"
@@ -67,7 +71,10 @@ def entities(frame: pd.DataFrame, target: str = "") -> list[str]:
     named = [n for n in again if _is_thing(frame[n])]
     others = [n for n in again if n not in named and not words_of(n) & (_STEPS | _NOT_OF_ROWS)]
     alike = [] if named else [n for n in others if _recognised(frame, n, target)]
-    return [str(n) for n in sorted(named, key=lambda n: -_sureness(n)) + alike]
+    return [
+        str(n)
+        for n in sorted(named, key=lambda n: _sureness(pd.Series(frame[n])), reverse=True) + alike
+    ]
 
 
 def times(frame: pd.DataFrame, target: str = "") -> list[str]:
@@ -90,7 +97,8 @@ def _counts_time(column: pd.Series) -> bool:
     words, values = words_of(column.name), column.dropna()
     if not is_numeric_dtype(column) or is_bool_dtype(column) or not words & _STEPS:
         return False
-    years = words & _YEARS and values.between(1800, 2100).all()
+    written = values.between(1800, 2100).all() or values.between(50, 99).all()
+    years = words & _YEARS and written
     if years and values.nunique() >= _FEWEST_YEARS and (values == values.round()).all():
         return True
     return values.nunique() >= _FEWEST_TIMES and bool(values.is_monotonic_increasing)
@@ -109,15 +117,19 @@ def _comes_again(column: pd.Series) -> bool:
 
 def _is_thing(column: pd.Series) -> bool:
     words = words_of(column.name)
+    if words & _IDS and len(column) <= _MOST_ROWS * column.nunique():
+        return True
     if not words & _THINGS:
         return False
     # "patient" may count patients where it is a number: then it says which only as a number.
     return not is_numeric_dtype(column) or words <= _THINGS | _NUMBERED
 
 
-def _sureness(name: object) -> int:
-    words = words_of(name)
-    return 2 * bool(words & _NUMBERED) + (len(words) <= 2)
+def _sureness(column: pd.Series) -> tuple[bool, bool, bool, int]:
+    """Return what puts one thing before another; a number may count, as of a family's children."""
+    words = words_of(column.name)
+    named = bool(words & _NAMED)
+    return bool(words & _THINGS), named, len(words) <= 2, int(plain(column).nunique())
 
 
 def _recognised(frame: pd.DataFrame, name: object, target: str) -> bool:
