@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import t as student
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import cross_val_score, train_test_split
@@ -130,6 +132,20 @@ def test_a_rare_class_gets_fewer_folds(rare, folds):
     assert "b" in set(goal_test)
     for _, test in evaluation.splits("classification", folds).split(train, goal_train):
         assert "b" in set(goal_train.iloc[test])
+
+
+@given(st.lists(st.integers(1, 4), min_size=4, max_size=7), st.integers(0, 3))
+def test_each_class_learns_and_judges_with_copies(sizes, seed):
+    """Of four rows of a class some may be copies, or all; none has sklearn's own message."""
+    labels = ["common"] * 200 + ["rare"] * len(sizes)
+    copies = [*range(200), *(200 + size for size in sizes)]
+    frame = pd.DataFrame({"x": copies, "y": labels})
+    groups = pd.Series(copies, frame.index)
+    train, test, goal_train, goal_test = evaluation.hold_out(frame, frame["y"], 0.25, seed, groups)
+    assert set(goal_train) == set(goal_test) == {"common", "rare"}
+    assert sorted([*train.index, *test.index]) == frame.index.tolist()
+    if len(set(sizes)) > 1:
+        assert not set(train["x"]) & set(test["x"])
 
 
 def test_a_class_of_copies_is_too_few_rows():

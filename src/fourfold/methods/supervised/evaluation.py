@@ -1,6 +1,6 @@
 """The rows and folds on which models are compared."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from typing import Any, Literal
 
@@ -256,17 +256,37 @@ def hold_out(
     groups : Series
         As `twins` returns it.
     """
-    numbers, first = _representatives(groups.loc[features.index].to_numpy())
-    strata = target.iloc[first] if task(target) == "classification" else None
+    groups, classes = groups.loc[features.index], task(target) == "classification"
+    if classes:
+        # A class of copies of one row has to be on both sides all the same.
+        several = groups.groupby(target.to_numpy()).transform("nunique") > 1
+        groups = groups.where(several, -1 - np.arange(len(groups)))
+    numbers, first = _representatives(groups.to_numpy())
+    strata = target.iloc[first] if classes else None
     options = {"test_size": share, "random_state": seed, "stratify": strata}
+    parts = train_test_split(np.arange(len(first)), **options)
+    if strata is not None:
+        parts = _each_class_in(parts, strata.to_numpy())
     rows = []
-    for part in train_test_split(np.arange(len(first)), **options):
+    for part in parts:
         places = np.full(len(first), -1)
         places[part] = np.arange(len(part))
         chosen = np.flatnonzero(places[numbers] >= 0)
         rows.append(chosen[np.argsort(places[numbers][chosen], kind="stable")])
     train, test = rows
     return features.iloc[train], features.iloc[test], target.iloc[train], target.iloc[test]
+
+
+def _each_class_in(parts: Sequence[NDArray[Any]], strata: NDArray[Any]) -> list[NDArray[Any]]:
+    """Return two parts, in which a class of two or more that has none in one has one there."""
+    made = [part.tolist() for part in parts]
+    for part, other in (made, made[::-1]):
+        for label in sorted(set(strata) - set(strata[part])):
+            there = [place for place in other if strata[place] == label]
+            if len(there) > 1:
+                other.remove(there[-1])
+                part.append(there[-1])
+    return [np.array(part) for part in made]
 
 
 class Together:
