@@ -138,6 +138,8 @@ const Fourfold = (function () {
       for (const name of differ.slice(0, 12)) add(row, "td", { "data-name": name }, short(data.parameters[name].values[data.parameters[name].codes[i]]));
       for (const name of shown) { const f = data.metrics[name][i]; const judged = verdict(name, i); add(row, "td", { class: judged, "data-name": name }, f ? (SIGNS[judged] ? SIGNS[judged] + " " : "") + short(f[0]) + (f[1] !== null ? ` (${short(f[1])} to ${short(f[2])})` : "") : ""); }
     }
+    const wide = table.parentNode;  // a run is a block where its line would be cut
+    wide.classList.toggle("blocks", innerWidth <= 1100 || wide.scrollWidth > wide.clientWidth + 1);
   }
   return { add, short, interval, scale, compare };
 })();
