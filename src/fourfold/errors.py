@@ -65,6 +65,10 @@ class FourfoldError(Exception):
     """Base of all errors that Fourfold raises on purpose."""
 
 
+class InUseError(FourfoldError):
+    """Another process holds the folder of outputs."""
+
+
 class ConfigError(FourfoldError, ValueError):
     """A config, or a file it names, is not what it must be; carries all violations at once."""
 

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fourfold.errors import ConfigError, FourfoldError, Violation, did_you_mean
+from fourfold.errors import ConfigError, FourfoldError, InUseError, Violation, did_you_mean
 
 try:
     import fcntl
@@ -206,7 +206,7 @@ def hold_outputs(outputs: Path) -> Iterator[None]:
             except OSError:
                 handle.seek(0)
                 holder = handle.read().decode().strip() or "unknown"
-                raise FourfoldError(
+                raise InUseError(
                     f"{outputs}: in use by another run, process {holder}; wait for it, or give "
                     "another folder with --outputs"
                 ) from None

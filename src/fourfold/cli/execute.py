@@ -1,5 +1,6 @@
 """A batch as commands have it: executed, followed on the terminal, on the page and in MLflow."""
 
+from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ def execute(
     searches: Searches | None = None,
     following: Following | None = None,
     tracker: "Tracker | None" = None,
+    newer: Callable[[Sequence[Todo]], Collection[str] | None] | None = None,
 ) -> tuple[list[RunRecord], str]:
     """Execute what is chosen and what it leads to; return records, and why it ended early.
 
@@ -44,6 +46,8 @@ def execute(
         Runs that wait for others.
     tracker : Tracker, optional
         Is given each record.
+    newer : callable, optional
+        As `fourfold.run.batch.run_batch` takes it.
     """
     from fourfold.run.past import Forecast, Past
     from fourfold.run.schedule import warm_up, workers_for
@@ -60,7 +64,7 @@ def execute(
     at_once = workers_for(choice.todo, workers, later)
     if tracker:
         tracker.begin()
-    warm_up(choice.todo, place, at_once)
+    warm_up([item.spec for item in choice.todo], place, at_once)
     past = Past(place.outputs)
     todo = list(map(past.known, choice.todo))
     from fourfold.report.live import live_page
@@ -104,6 +108,7 @@ def execute(
             progress.look,
             after,
             later,
+            newer,
         )
     if following:
         following.finish(records)

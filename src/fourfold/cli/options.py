@@ -91,6 +91,10 @@ Port = Annotated[
 ]
 Browser = Annotated[bool, typer.Option(help="Open the page in a browser.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CONDITION", help="Only runs that meet it: depth>=3, mode=a|b, run~x."),
+]
 Workers = Annotated[str, typer.Option(metavar="N|auto", help="Runs at a time.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 

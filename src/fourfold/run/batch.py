@@ -4,11 +4,12 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from math import inf
 from pathlib import Path
@@ -51,6 +52,7 @@ def run_batch(
     on_look: Callable[[str, int], None] = lambda why, signals: None,
     after: Callable[[RunRecord], Sequence[Todo]] = lambda record: (),
     later: int = 0,
+    newer: Callable[[Sequence[Todo]], Collection[str] | None] | None = None,
 ) -> tuple[list[RunRecord], str]:
     """Execute runs, each in a kernel of its own, several at a time.
 
@@ -76,6 +78,10 @@ def run_batch(
         Returns runs that a run that has ended leads to, from this thread.
     later : int
         How many of these may go at a time.
+    newer : callable, optional
+        Of a watch. Called several times a second with the runs, from this thread: once it returns
+        names, no other run starts, and those of these names end. The first signal ends all runs
+        at once, and kernels stay warm for the next batch.
 
     Returns
     -------
@@ -93,7 +99,7 @@ def run_batch(
     done: dict[str, RunRecord] = {}
     with _signals(batch.stop), ThreadPoolExecutor(workers, "run") as pool:
         sweep_new(project.outputs)
-        warm_up(todo, project, workers)
+        warm_up([item.spec for item in todo], project, workers)
         batch.until = inf if max_time_s is None else time.time() + max_time_s
         todo = list(todo)
         specs = {pool.submit(_tried, item, batch): item.spec for item in scheduled(todo, order)}
@@ -112,11 +118,16 @@ def run_batch(
                             new = pool.submit(_tried, item, batch)
                             specs[new] = item.spec
                             waiting.add(new)
+                if newer and not batch.why and (outdated := newer(todo)) is not None:
+                    batch.renew(outdated)
+                if newer and batch.signals == 1:
+                    batch.stop()
                 on_look(batch.why, batch.signals)
         except BaseException:  # such as a reader of the log who has gone
             batch.stop()
             raise
-    ZYGOTES.close()
+    if not newer:
+        ZYGOTES.close()
     return [done[item.spec.name] for item in todo if item.spec.name in done], batch.why
 
 
@@ -200,19 +211,23 @@ def _run(item: Todo, batch: Batch) -> RunRecord | None:
         failure = execution.failure
         if not failure:
             read, moved = key_of(item.fingerprint, execution, reader, spec.parameters, again)
-            if moved and not again and not batch.stopping():
+            if moved and not again and not batch.stopping(spec):
                 again = True  # something else may have been read than what is there now
                 continue
             break
-        if attempt - again > spec.options.retries or batch.stopping():
+        if attempt - again > spec.options.retries or batch.stopping(spec):
             break
         if failure.error == "OutOfMemory" or failure.outcome not in spec.options.retry_on:
             break
     duration_s = awake_s() - clock
     if not failure and not (place / "artifacts").is_dir():
         failure = Failure("failed", "Report", 0, "", "FileNotFoundError", _REMOVED)
-    if failure and failure.outcome == "killed" and batch.stopping():
+    if failure and failure.outcome == "killed" and batch.stopping(spec):
         failure = replace(failure, outcome="cancelled")
+    if (
+        failure and failure.outcome == "failed" and read is item.fingerprint
+    ):  # a module that is fixed makes it due
+        read, _ = key_of(item.fingerprint, execution, reader, spec.parameters, last=True)
     fill(execution.nb, spec)
     write_text(place / "notebook.ipynb", written(execution.nb, place, folder))
     record = RunRecord(
@@ -271,7 +286,7 @@ def _execute(item: Todo, batch: Batch, path: Path) -> Execution:
         notebook,
         path,
         on_section=lambda section: batch.on_section(spec, section),
-        stopping=batch.stopping,
+        stopping=partial(batch.stopping, spec),
     )
     execution.watch = root.resolve()
     try:

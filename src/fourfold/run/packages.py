@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
+from importlib import invalidate_caches
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -74,6 +75,13 @@ def _there(module: str) -> str:
     with suppress(ImportError, ValueError):
         return "there" if find_spec(module) else ""
     return ""
+
+
+def forget() -> None:
+    """Look anew at what is installed."""
+    for once in (_installed, _owners, _there):
+        once.cache_clear()
+    invalidate_caches()
 
 
 def package_changes(before: Mapping[str, str]) -> list[str]:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import inf
 from typing import Any
 
@@ -19,7 +19,7 @@ from fourfold.run.kernels.zygotes import ZYGOTES, available, sweep
 from fourfold.run.selection import Todo
 
 ORDERS = ("longest", "cheapest")
-WHY = ("signal", "max_time", "max_failures", "disk")
+WHY = ("signal", "max_time", "max_failures", "disk", "newer")
 EXPECTED_MB = 500.0
 """Peak memory expected of a run that never ran; of others, that of the last time."""
 
@@ -75,6 +75,7 @@ class Batch:
         self._lock = threading.Lock()
         self._left = Counter(item.spec.template_file for item in todo)
         self._kernels: dict[str, Any] = {}
+        self._outdated: set[str] = set()
 
     def add(self, item: Todo) -> None:
         """Note a run that has come later."""
@@ -105,9 +106,17 @@ class Batch:
         """Remember the kernel of a run, to end it when it must stop at once."""
         self._kernels[spec.name] = manager
 
-    def stopping(self) -> bool:
-        """Say whether the batch should come to its end."""
-        return self.signals > 0
+    def stopping(self, spec: RunSpec) -> bool:
+        """Say whether a run should come to its end."""
+        return self.signals > 0 or spec.name in self._outdated
+
+    def renew(self, outdated: Collection[str]) -> None:
+        """Let no other run start, and end the kernels of those that are out of date."""
+        self.why = self.why or "newer"
+        self._outdated |= set(outdated)
+        for name in self._outdated:
+            if manager := self._kernels.get(name):
+                kill_kernel(manager)
 
     def stop(self, *_: Any) -> None:
         """Stop after the cells that run; the second time, end their kernels.
@@ -120,7 +129,7 @@ class Batch:
         self.signals, self.why = self.signals + 1, "signal"
 
 
-def warm_up(todo: Sequence[Todo], project: Project, workers: int) -> None:
+def warm_up(specs: Sequence[RunSpec], project: Project, workers: int) -> None:
     """Let the zygotes of these runs begin to import, where kernels can be forked.
 
     Parameters
@@ -131,6 +140,6 @@ def warm_up(todo: Sequence[Todo], project: Project, workers: int) -> None:
     sweep()
     if not available():
         return
-    counts = Counter(template_path(item.spec.template_file, project.root) for item in todo)
+    counts = Counter(template_path(spec.template_file, project.root) for spec in specs)
     stocks = {preloads(read_notebook(path)): min(workers, runs) for path, runs in counts.items()}
     ZYGOTES.prepare(stocks, kernel_env(None, max(1, cores() // workers)))

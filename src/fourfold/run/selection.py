@@ -13,6 +13,7 @@ from fourfold.plan.spec import RunSpec, canonical
 from fourfold.project import Project
 from fourfold.records.evidence import BUSINESS
 from fourfold.records.record import SKIPPED, RunRecord, find_record, record_of
+from fourfold.run.doubts import Doubts
 from fourfold.run.fingerprint import Fingerprint, Fingerprints, changed_parameters
 from fourfold.run.kernelspec import PYTHON, kernel_for
 
@@ -94,7 +95,8 @@ def choose(
                 others = _reasons(_asked(spec, record), now, record, source, name)
                 kept = None if others else _retold(spec, record, source, project, fingerprints)
                 why = [] if kept else why or ["not run yet"]
-        if failed and not again:
+        doubts = known.doubts
+        if (failed and not again) or (why and doubts and doubts.settled(spec, now, why)):
             why = []
         if why:
             cost = record.cost if record else {}
@@ -127,7 +129,9 @@ class Known:
         project: Project,
         specs: Sequence[RunSpec],
         runs: Mapping[str, Collection[str]] | None = None,
+        doubts: Doubts | None = None,
     ) -> None:
+        self.doubts = doubts
         self.fingerprints = Fingerprints(project.root, project.upstream)
         self.former = _Former(project, specs, runs)
         self.kernel = cache(self._kernel)
