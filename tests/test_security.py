@@ -34,6 +34,7 @@ TESTS = {
     "Every page has a Content-Security-Policy that lets only our own scripts run, by their hash.": "report/test_hostile.py::test_every_page_has_a_policy_before_anything_else",
     "A page asks nothing of a network.": "report/test_hostile.py::test_hostile_pages_run_no_script",
     "`fourfold view` answers this machine only, and only under its own name.": "cli/test_show.py::test_only_a_browser_that_asks_for_this_machine_by_name_is_answered",
+    "`fourfold watch` serves in the same way, and tells what goes wrong to its own pages only.": "report/test_pages.py::test_pages_hear_of_texts_and_of_their_file",
     "It lists no folder, follows no link out of the outputs, and shows no hidden file.": "cli/test_show.py::test_no_lists_of_folders_no_links_out_and_no_hidden_files",
     "Files that notebooks have saved are served as if they were of another site, and run nothing.": "cli/test_show.py::test_files_of_notebooks_are_shown_as_if_of_another_site",
 }  # fmt: skip
