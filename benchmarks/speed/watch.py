@@ -29,8 +29,6 @@ from fourfold.report.pdf import browser as program
 #: Files below params/, and the parameter that is saved with other values.
 CONFIGS = {"starter/breast-cancer.yaml": "seed", "clustering/penguins.yaml": "seed"}
 PATIENCE_S = 600
-SHOWN = """([name, value]) => [...document.querySelectorAll("header th")].some(
-  (head) => head.innerText === name && head.nextElementSibling.innerText === value)"""
 
 
 def saved(config: Path, name: str, value: int) -> None:
@@ -43,7 +41,8 @@ def saved(config: Path, name: str, value: int) -> None:
 
 def shown(page: Page, name: str, value: int) -> None:
     """Wait until the report has this value among its parameters."""
-    page.wait_for_function(SHOWN, arg=[name, str(value)], polling=20, timeout=1000 * PATIENCE_S)
+    row = page.locator("header tr", has_text=re.compile(rf"^{name}\s*{value}$"))
+    row.wait_for(state="attached", timeout=1000 * PATIENCE_S)
 
 
 def measure(page: Page, root: Path, file: str, name: str, times: int) -> dict[str, float]:
@@ -56,8 +55,6 @@ def measure(page: Page, root: Path, file: str, name: str, times: int) -> dict[st
         try:
             address = process.stdout.readline().split()[0]
             page.goto(address)
-            page.locator("details").first.wait_for(state="attached", timeout=1000 * PATIENCE_S)
-            page.evaluate("for (const each of document.querySelectorAll('details')) each.open = 1")
             shown(page, name, 100)
             for line in process.stdout:
                 if "waiting for files" in line:

@@ -93,20 +93,17 @@ def test_the_page_follows_what_is_saved(watched, browser):
         answer, banner = page.locator(".answer"), page.locator(".watch:not(.calm)")
 
         def shows(mean):
-            page.wait_for_function(
-                "mean => (document.querySelector('.answer') || {innerText: ''})"
-                ".innerText.includes(mean)",
-                arg=f"The mean is {mean:.2f}",
-            )
+            page.locator(".answer", has_text=f"The mean is {mean:.2f}").wait_for()
 
         shows(2)
-        page.locator("summary", has_text="13 parameters").click()
+        fold = page.locator("#result details").first
+        fold.locator("summary").click()
         page.locator("button.codes").click()
         page.evaluate("scrollTo(0, 1500)")
         config.write_text(CONFIG.format(2.0, "plain"))
         shows(4)
-        page.wait_for_function("scrollY === 1500 && document.readyState === 'complete'")
-        assert page.locator("details[open] > summary", has_text="13 parameters").count() == 1
+        until(lambda: page.evaluate("scrollY === 1500 && document.readyState === 'complete'"))
+        assert fold.evaluate("each => each.open")
         assert page.locator("button.codes").inner_text() == "Hide code"
 
         config.write_text("template: tiny\nparameters: {scale: big}\n")
@@ -118,7 +115,7 @@ def test_the_page_follows_what_is_saved(watched, browser):
         assert "params/a.yaml:2:14 parameters.scale" in log.read_text()
         os.rename(config, f"{config}~")  # as editors do it
         config.write_text(CONFIG.format(2.0, "plain"))
-        page.wait_for_function("document.querySelector('.watch:not(.calm)').hidden")
+        banner.wait_for(state="hidden")
 
         (watched / "notes.txt").write_text("nothing reads this")
         runs = log.read_text().count("1/1 ok")
@@ -127,8 +124,7 @@ def test_the_page_follows_what_is_saved(watched, browser):
         assert "code helper.py changed" in log.read_text()
         assert log.read_text().count("1/1 ok") == runs + 1
         helper.write_text("FACTOR = nothing\n")  # a run that fails, mended in what it has read
-        page.wait_for_function("document.querySelector('.error') !== null")
-        assert "NameError" in page.locator(".error").first.inner_text()
+        page.locator("p.error", has_text="NameError").wait_for()
         helper.write_text("FACTOR = 4\n")
         shows(16)
 
@@ -165,9 +161,9 @@ def test_a_folder_takes_up_what_comes_and_keeps_the_view(watched, config, browse
     with watching(watched, "params") as (process, log, address):
         until(lambda: "2/2 ok" in log.read_text())
         page.goto(f"http:{address}#view=table&q=b%2F")
-        page.wait_for_function("document.getElementById('shown').innerText.includes('1 of 2')")
+        page.locator("#shown", has_text="1 of 2").wait_for()
         config(CONFIG.format(3.0, "plain"), "b2.yaml")
-        page.wait_for_function("document.getElementById('shown').innerText.includes('of 3')")
+        page.locator("#shown", has_text="of 3").wait_for()
         assert page.locator("#q").input_value() == "b/"
         assert log.read_text().count("b2/default: not run yet") == 1
         assert log.read_text().count("a/default: ") == 1

@@ -158,9 +158,7 @@ def test_runs_of_another_config_template_or_module_are_out_of_date(project, conf
 
 def test_runs_that_a_search_has_chosen_stand_with_its_config(project, config):
     """They are in no plan."""
-    text = (
-        "template: tiny\nsearch: {{metric: mean, direction: max, over: {{scale: {}}}, runs: 3}}\n"
-    )
+    text = "template: tiny\nsearch: {{metric: mean, direction: maximize, trials: 3, over: {{scale: {}}}}}\n"
     config(text.format("[1, 2, 3]"))
     place, before = Project(project, project / "outputs"), plan([], project)
     item = replace(

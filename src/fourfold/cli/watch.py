@@ -59,9 +59,15 @@ def watch(
         except KeyboardInterrupt:
             options.console.print("ended")
         finally:
+            for kind in _kinds():  # a second one ends nothing before all else has ended
+                signal.signal(kind, signal.SIG_IGN)
             board.close()
             pages.shutdown()
             ZYGOTES.close()
+
+
+def _kinds() -> list[signal.Signals]:
+    return [signal.SIGINT, signal.SIGTERM] if current_thread() is main_thread() else []
 
 
 @contextmanager
@@ -71,8 +77,7 @@ def _ended_by_signals() -> Iterator[None]:
     def end(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    kinds = (signal.SIGINT, signal.SIGTERM) if current_thread() is main_thread() else ()
-    before = {kind: signal.signal(kind, end) for kind in kinds}
+    before = {kind: signal.signal(kind, end) for kind in _kinds()}
     try:
         yield
     finally:
@@ -102,7 +107,7 @@ class _Rounds:
         self.saves = Saves(paths, place)
         self.planned: list[RunSpec] = []
         self.above: list[RunSpec] = []
-        self.problem, self.page = "", ""
+        self.problem, self.of_plan, self.page = "", False, ""
         self.again, self.renewed = False, False
         watched = Watched(self._newer, self._begins, Doubts())
         words = {"newer": "files were saved meanwhile", **options.Bounds().words}
@@ -131,8 +136,9 @@ class _Rounds:
                     self.paths, self.place.root, remarks, above.append, self.place.outputs
                 )
         except (FourfoldError, OSError) as error:
-            self._show(error)
+            self._show(error, of_plan=True)
             return False
+        self._corrected(of_plan=True)
         self.planned, self.above = planned, above
         return True
 
@@ -150,13 +156,13 @@ class _Rounds:
         try:
             code, records = run_planned(self.planned, self.above, self.asked)
         except (FourfoldError, OSError) as error:
-            self._show(error)
+            self._show(error, of_plan=False)
             return False
         finally:
             self.board.show(running="")
         if code == 130:
             raise KeyboardInterrupt
-        self._corrected()
+        self._corrected(of_plan=False)
         self.saves.read_by([*self.planned, *self.above])
         records = [record for record in records if record.status != SKIPPED]
         if not records:
@@ -189,7 +195,7 @@ class _Rounds:
         if first and self.browser:
             webbrowser.open(self.page)
 
-    def _show(self, error: FourfoldError | OSError) -> None:
+    def _show(self, error: FourfoldError | OSError, of_plan: bool) -> None:
         """Print a mistake, once, and let pages show it."""
         self.again = isinstance(error, ConfigError | InUseError | OSError)
         text = masked(str(error))
@@ -198,11 +204,11 @@ class _Rounds:
             if isinstance(error, ConfigError):
                 rest = "nothing is run until corrected"
                 self._say(f"{count(len(error.violations), 'mistake')}; {rest}")
-        self.problem = text
+        self.problem, self.of_plan = text, of_plan
         self.board.show(problem=text)
 
-    def _corrected(self) -> None:
-        if self.problem:
+    def _corrected(self, of_plan: bool) -> None:
+        if self.problem and self.of_plan is of_plan:
             self.problem = ""
             self.board.show(problem="")
 
@@ -212,7 +218,7 @@ class _Rounds:
         options.console.file.flush()
 
     def _begins(self, todo: Sequence[Any]) -> None:
-        self._corrected()
+        self._corrected(of_plan=False)
         names = todo[0].spec.name if len(todo) == 1 else count(len(todo), "run")
         self.board.show(running=f"Running {names}")
         for item in todo if len(todo) <= 10 else ():
@@ -227,7 +233,6 @@ class _Rounds:
         before = self.planned
         if not self._plan():
             return None
-        self._corrected()
         with suppress(FourfoldError, OSError):  # a file has gone again
             names = outdated(todo, before, self.planned, self.place)
             self.renewed = bool(names) or before != self.planned

@@ -82,9 +82,11 @@ class Saves:
         self._read.clear()
         for spec in specs:
             record = find_record(self.project.folder(spec.config, spec.run_id))
+            if record:
+                self._read.update(record.key.get("inputs", {}))
+                continue
             with suppress(OSError, FourfoldError):
                 self._read.update(known.named(spec.parameters))
-            self._read.update(record.key.get("inputs", {}) if record else ())
         self._seen = {**self._look(), **self._seen}
 
     def changed(self) -> bool:
