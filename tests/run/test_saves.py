@@ -207,6 +207,21 @@ def test_a_run_that_stays_due_is_not_run_for_ever(project, config, status, input
     assert not doubts.settled(spec, now(), [why])
 
 
+def test_a_save_between_the_end_of_a_run_and_its_record_counts(project, config):
+    """What a failed run had read is known from its record, not from the files as they are then."""
+    config("template: tiny\n")
+    place, doubts = Project(project, project / "outputs"), Doubts()
+    (spec,) = plan([], project)
+    (project / "helper.py").write_text("fixed\n")
+    key = {"inputs": {"helper.py": "of the mistake"}}
+    record = RunRecord(
+        "a", "default", "tiny", "failed", dict(spec.parameters), [], "", 1.0, key=key
+    )
+    doubts.take([_todo(spec, place, ["not run yet"])], [record], place)
+    now = saves.Fingerprints(project, place.upstream).of(spec, record.key)
+    assert not doubts.settled(spec, now, ["last time: failed"])
+
+
 def test_another_fourfold_ends_a_watch(monkeypatch):
     """What is loaded is not what a result would be said to come from."""
     forget_surroundings()

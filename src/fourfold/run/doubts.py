@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fourfold.errors import FourfoldError
@@ -58,4 +59,9 @@ class Doubts:
             (self._again.add if moved else self._again.discard)(record.name)
             with suppress(FourfoldError, OSError):  # the next plan says what is wrong
                 after = fingerprints.of(item.spec, record.key)
+                # As the run had them: something may have been saved since.
+                read = record.key.get("inputs", {}).items()
+                inputs = {name: digest for name, digest in read if digest not in (None, CHANGED)}
+                template = record.key.get("template", after.template)
+                after = replace(after, template=template, inputs={**after.inputs, **inputs})
                 self._known[record.name] = canonical(item.spec.parameters), after, certain
