@@ -73,8 +73,8 @@ def watching(project: Path, *options: str, command=COMMAND, env=None):
         assert process.poll() is None, log.read_text()
         yield process, log, log.read_text().split("http:")[1].split()[0]
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()  # a kill would only reach the program that passes signals on
+        process.wait(60)
 
 
 def test_the_page_follows_what_is_saved(watched, browser):
