@@ -9,7 +9,7 @@ from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from fourfold.errors import FourfoldError
 from fourfold.report.pages import EVENTS, Board, served
@@ -49,7 +49,7 @@ class _Quiet(SimpleHTTPRequestHandler):
         if events and self.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             return self.send_error(HTTPStatus.FORBIDDEN)
         try:
-            path = unquote(address.query) if events else self.path
+            path = address.query if events else self.path
             asked, folder = Path(self.translate_path(path)), Path(self.directory)
             file = (asked / "index.html" if asked == folder else asked).resolve()
             inside = file.relative_to(folder.resolve())

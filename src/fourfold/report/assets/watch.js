@@ -12,7 +12,9 @@
     return all;
   };
   const codes = () => document.querySelector("button.codes");
+  let ready = false;  // until then the place kept is that of the page before
   addEventListener("pagehide", function () {
+    if (!ready) return;
     const button = codes(), open = folds().map(([name, each]) => [name, each.open]);
     const place = { x: scrollX, y: scrollY, open, codes: !!button && button.getAttribute("aria-pressed") === "true", focus: (document.activeElement || {}).id || "" };
     try { sessionStorage.setItem(key, JSON.stringify(place)); } catch (error) { /* full or forbidden: the page begins at its top */ }
@@ -26,8 +28,7 @@
     for (const [name, each] of folds()) if (open.has(name)) each.open = open.get(name);
     const field = place.focus && document.getElementById(place.focus);
     if (field) { field.focus({ preventScroll: true }); if (field.type === "search") field.setSelectionRange(field.value.length, field.value.length); }
-    scrollTo(place.x, place.y);
-    if (document.readyState !== "complete") addEventListener("load", () => scrollTo(place.x, place.y));
+    return () => scrollTo(place.x, place.y);
   }
 
   const STYLE = ".watch { position: sticky; top: 0; z-index: 99; margin: 0; padding: .6rem 1rem; max-height: 40vh; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; font: .9rem/1.45 ui-monospace, monospace; color: #fff; background: #9c1c1c; } .watch b { display: block; font-family: system-ui, sans-serif; } .watch.calm { position: fixed; top: auto; bottom: 1rem; right: 1rem; border-radius: .4rem; background: #33475b; font-family: system-ui, sans-serif; } @media print { .watch { display: none; } }";
@@ -63,6 +64,10 @@
   document.addEventListener("DOMContentLoaded", function () {
     const style = document.head.appendChild(document.createElement("style"));
     style.textContent = STYLE;
-    setTimeout(function () { back(); listen(); });
+    setTimeout(function () {
+      const scroll = back() || (() => {}), settled = () => { scroll(); ready = true; listen(); };
+      scroll();
+      if (document.readyState === "complete") settled(); else addEventListener("load", settled);
+    });
   });
 })();
