@@ -78,7 +78,9 @@ def served(file: Path) -> bytes:
     allowed, count = _POLICY.subn(
         lambda meta: (
             meta[1]
-            + meta[2].replace(b"script-src ", f"script-src 'sha256-{digest}' ".encode())
+            + meta[2]
+            .replace(b"script-src 'none'", b"script-src ")
+            .replace(b"script-src ", f"script-src 'sha256-{digest}' ".encode())
             + b"; connect-src 'self'"
             + meta[3]
             + f'\n<script data-file="{before}">{script}</script>'.encode()
