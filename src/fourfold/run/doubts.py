@@ -37,7 +37,16 @@ class Doubts:
         self._again: set[str] = set()
 
     def settled(self, spec: RunSpec, now: Fingerprint, why: Sequence[str]) -> bool:
-        """Say whether a run is not executed in spite of these reasons."""
+        """Say whether a run is not executed in spite of these reasons.
+
+        Parameters
+        ----------
+        spec : RunSpec
+        now : Fingerprint
+            With what its last execution has read, as that is now.
+        why : sequence of str
+            As `fourfold.run.selection.choose` has them.
+        """
         if not _doubtful(why) or spec.name not in self._known:
             return False
         parameters, after, certain = self._known[spec.name]
@@ -48,6 +57,13 @@ class Doubts:
 
         A result of inputs that changed while it ran is due again; once that has happened twice in
         a row without any other reason, the run has changed them itself.
+
+        Parameters
+        ----------
+        todo : sequence of Todo
+        records : sequence of RunRecord
+            Of those of them that ended.
+        project : Project
         """
         fingerprints = Fingerprints(project.root, project.upstream)
         items = {item.spec.name: item for item in todo}
