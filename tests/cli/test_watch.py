@@ -30,7 +30,7 @@ if mode == "fancy":
     time.sleep(120)"""
 
 
-def until(met: Callable[[], object], seconds: float = 120) -> None:
+def until(met: Callable[[], object], seconds: float = 300) -> None:
     """Wait for something that happens in another process."""
     end = time.monotonic() + seconds
     while not met():
@@ -74,7 +74,7 @@ def watching(project: Path, *options: str, command=COMMAND, env=None):
         yield process, log, log.read_text().split("http:")[1].split()[0]
     finally:
         process.terminate()  # a kill would only reach the program that passes signals on
-        process.wait(60)
+        process.wait(300)
 
 
 def test_the_page_follows_what_is_saved(watched, browser):
@@ -150,7 +150,7 @@ def test_the_page_follows_what_is_saved(watched, browser):
         assert "EventSource" not in written
         assert "connect-src" not in written
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        assert process.wait(300) == 0
         assert log.read_text().endswith("ended\n")
     context.close()
     of_network = ("Failed to load resource",)  # no icon; and at its end the server is gone
@@ -177,7 +177,7 @@ def test_a_folder_takes_up_what_comes_and_keeps_the_view(watched, config, browse
         until(lambda: "parameter scale: 2.0 -> 4.0" in log.read_text())
         until(lambda: log.read_text().count("1/1 ok") == 2)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        assert process.wait(300) == 0
     context.close()
 
 
@@ -194,8 +194,8 @@ def test_nothing_stays_of_a_watch_that_is_ended_while_cells_run(watched, config,
         assert started
         assert kept
         process.send_signal(signum)
-        assert process.wait(60) == 0, log.read_text()
-        _gone, alive = psutil.wait_procs(started, timeout=20)
+        assert process.wait(300) == 0, log.read_text()
+        _gone, alive = psutil.wait_procs(started, timeout=60)
         assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []
         assert list(temporary.iterdir()) == []
         with pytest.raises(OSError, match="refused"):

@@ -205,7 +205,14 @@ def chosen(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:
 
 
 def explain(choice: Choice, following: Following, out: Console = options.console) -> None:
-    """Print why each run is executed, skipped, or decided later."""
+    """Print why each run is executed, skipped, or decided later.
+
+    Parameters
+    ----------
+    choice : Choice
+    following : Following
+    out : Console
+    """
     lines = [f"{item.spec.name}: {'; '.join(item.why)}" for item in choice.todo]
     lines += [f"{each.name}: skipped: {each.reason}" for each in following.skipped]
     lines += [f"{name}: decided when {first} has ended" for name, first in following.waiting()]

@@ -166,7 +166,7 @@ class _Rounds:
         self.saves.read_by([*self.planned, *self.above])
         records = [record for record in records if record.status != SKIPPED]
         if not records:
-            self._say("saved: nothing to run" if saved else "waiting for files to be saved")
+            self._say("nothing to run" if saved else "waiting for files to be saved")
         self._warm(records)
         return bool(records) or self.renewed
 
