@@ -1,6 +1,7 @@
 """The commands for results that are there: accept them after a change, remove what nobody has."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -117,14 +118,14 @@ def note(
         print_json(wrote)
 
 
-def notes_of(specs: list[RunSpec], root: Path) -> dict[str, "Notes"]:
+def notes_of(specs: Sequence[RunSpec], root: Path) -> dict[str, "Notes"]:
     """Return the notes on the runs of the configs that these runs are of."""
     from fourfold.report.notes import read_notes
 
     return read_notes({spec.config: spec.config_file for spec in specs}, root)
 
 
-def ids_of(specs: list[RunSpec], project: Project) -> dict[str, list[str]]:
+def ids_of(specs: Sequence[RunSpec], project: Project) -> dict[str, list[str]]:
     """Return the runs of each config, in order; of a search those that it has made."""
     ids: dict[str, list[str]] = {spec.config: [] for spec in specs}
     for spec in expanded(specs, project):
