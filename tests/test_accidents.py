@@ -240,6 +240,30 @@ QUERIES = [
 ]  # fmt: skip
 
 
+#: Where a string or a comment ends is another place for each database; what hides behind that is asked.
+HIDDEN = [
+    "select 1 /*! into outfile '/tmp/evil' */", "select 1 /*M!100100 into outfile '/tmp/evil' */", "/*! set global x = ( */ select 1 /*! ) */",
+    "select '\\'' into outfile '/tmp/evil", "select '\\'', 'x' into dumpfile \"/tmp/evil\"", "select \"\\\"\" into outfile \"/tmp/evil",
+    "select 1 # '\n into outfile '/tmp/evil'", "select 1 as `'` into outfile '/tmp/evil'", "select 1--1 into outfile '/tmp/evil'",
+    "select E'\\'';commit;delete from t;select '1'", "select $$'$$; commit; delete from t; select '1'", "select $a$'$a$; drop table t; select '1'",
+    "/* /* */ select 1 */ copy t to program 'touch evil'", "select 1 /* /* */ ' */ ; commit; delete from t -- '",
+    "explain (analyze) copy t to 'evil.csv'", "explain (costs off, analyze true) select 1", "select 1 --\r; drop table t", "select 1 as \"\\\"\"; drop table t",
+    "select '--', pg_read_file('/etc/passwd')", "select '/*', pg_read_file('/etc/passwd'), '*/'", "select $$'--$$, pg_read_file/* x */('/etc/passwd')",
+    "select pg_read_file -- (\n ('/etc/passwd')", "select '\\''; delete from t -- '", "with a as (select 1) select $$'$$ into e from a where n = '1'",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", HIDDEN)
+def test_no_quote_or_comment_hides_what_is_asked(query):
+    """Not even one that another database would read as text."""
+    assert "only reads" in (writes(query) or "passes")
+
+
+@pytest.mark.parametrize("query", [r"select 'C:\' as drive", r"select 'it\'s' as a", "select data #>> '{a,b}' from t", "select 1 --why\n, 2", "/* a; 'b' */ select 1", "select `a b` from `t`", "/* x */ select data['k'] from t", "select array['a', 'b'] /* two */;", "select 'a;b', 'c /* d'"])  # fmt: skip
+def test_odd_quotes_are_no_reason_to_refuse(query):
+    assert writes(query) is None
+
+
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_query_only_reads(tmp_path, monkeypatch, query):
     """Of a database, and of the table in memory; neither changes, and no file appears."""

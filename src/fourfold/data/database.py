@@ -24,9 +24,14 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _READING = {"select", "with", "values", "from", "table", "show", "describe", "explain"}
 _WRITING = re.compile(
-    r"\binto\b|[()]\s*(?:insert|update|delete|merge|replace)\s(?!\s*[,)])|^explain\s+analy[sz]e\b",
+    r"\binto\b|[()]\s*(?:insert|update|delete|merge|replace)\s(?!\s*[,)])"
+    r"|^explain\s*(?:\([^)]*\b)?analy[sz]e\b",
     re.IGNORECASE,
 )
+#: A comment that MySQL executes, or in which PostgreSQL begins another one.
+_NO_COMMENT = re.compile(r"/\*(?:M?!|.+/\*)", re.DOTALL)
+#: Where a database may end a string or a comment, and another one does not.
+_ENDS = re.compile(r"""\\['"]|\$\w*\$|[`#].*['"]|\r(?!\n)|--(?!\s|$)""")
 #: Functions that a query may call though it writes nothing in tables: they reach files, programs,
 #: other connections or settings of the server, and a user with all rights may call them.
 _REACHING = re.compile(
@@ -37,9 +42,8 @@ _REACHING = re.compile(
     | pg_notify | set_config | nextval | setval | load_file | load_extension | sys_(?:eval|exec)
     | xp_\w+ | readfile | writefile | utl_(?:file|http)\.\w+
     | openrowset | opendatasource | openquery
-    ) ["`\]]? \s* \( | \bu&" """  # a name in escapes
+    ) ["`\]]? (?: \s | /\*[\s\S]*\*/ | --.*\n )* \( | \bu&" """  # a name in escapes
 )
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 #: What SQLite lets a query do, by its number: select, read, call a function, recurse, begin.
 _ALLOWED = {20, 21, 22, 31, 33}
 _SQLITE_URL = re.compile(r"sqlite(?:\+\w+)?:///(?!/|:memory:)(.+)", re.IGNORECASE)
@@ -89,16 +93,18 @@ def writes(query: str) -> str | None:
     plain = _QUOTED.sub(lambda part: " " if part[0][0] in "-/" else "''", query).strip()
     first = re.match(r"[\s(]*([a-z]*)", plain, re.IGNORECASE)
     word = first[1].lower() if first else ""
-    rest = plain.rstrip("; \t\n")
     expected = "expected one query that only reads, beginning with select or with"
     if word not in _READING:
         near = did_you_mean(word, _READING)
         return f"{expected}; got {word or query[:20]!r}.{near}".removesuffix(".")
-    if ";" in rest:
-        return f"{expected}; got several statements"
-    if other := _WRITING.search(plain):
-        return f"{expected}; got {' '.join(other[0].split()).lstrip('() ')!r}"
-    if other := _REACHING.search(_COMMENT.sub(" ", query)):
+    if hiding := [part for part in _QUOTED.findall(query) if _NO_COMMENT.match(part)]:
+        return f"{expected}; got the comment {hiding[0][:20]!r}"
+    for seen in (plain, query) if _ENDS.search(query) else (plain,):
+        if ";" in seen.rstrip("; \t\n"):
+            return f"{expected}; got several statements"
+        if other := _WRITING.search(seen):
+            return f"{expected}; got {' '.join(other[0].split()).lstrip('() ')!r}"
+    if other := _REACHING.search(query):
         return f"{expected}; got {other[0]!r}"
     return None
 
