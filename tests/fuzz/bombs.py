@@ -7,6 +7,7 @@ import gzip
 import io
 import lzma
 import zipfile
+from typing import Any
 
 ALIASES = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n"
@@ -53,14 +54,58 @@ def counted() -> dict[str, bytes]:
     long = pa.array([f"{'y' * 100_000}{n}" for n in range(4000)])
     delta = {"use_dictionary": False, "column_encoding": {"a": "DELTA_BYTE_ARRAY"}}
     parquet.write_table(pa.table({"a": long}), alike, **plain, **delta)
+    many = pa.DictionaryArray.from_arrays(np.zeros(400_000, "int8"), ["x" * 1000])
+    kept = io.BytesIO()
+    parquet.write_table(pa.table({"a": once}), kept, compression="zstd")
+    names = [b'{"%d":1}' % n for n in range(4000)]
+    nested = [b'{"a":{"b":{"%d":1}}}' % n for n in range(4000)]
     cell = '<row r="{0}"><c r="{1}{0}"><v>1</v></c></row>'
     return {
         "zeros.parquet": zeros.getvalue(),
         "texts.parquet": texts.getvalue(),
         "alike.parquet": alike.getvalue(),
+        "category.parquet": kept.getvalue(),
+        "zeros.feather": _feather(table, 40),
+        "lz4.feather": _feather(table, 40, "lz4"),
+        "texts.feather": _feather(pa.table({"a": many}), 1),
+        "again.feather": _feather(pa.table({"a": many}), 3),
+        "nulls.feather": _feather(pa.table({"a": pa.nulls(1_000_000)}), 40),
+        "lists.feather": _feather(pa.table({"a": pa.array([np.zeros(4_000_000)])}), 10),
+        "columns.feather": _feather(pa.table({f"c{n}": np.zeros(60_000) for n in range(60)}), 10),
+        "names.json": b"[" + b",".join(names) + b"]",
+        "nested.json": b"[" + b",".join(nested) + b"]",
+        "names.jsonl": b"\n".join(names),
         "far.xlsx": _workbook(cell.format(1, "A") + cell.format(1048576, "XFD")),
         "below.xlsx": _workbook(cell.format(1, "A") + cell.format(1048576, "A")),
         "cells.xlsx": _workbook("<row><c><v>0</v></c><c><v>0</v></c></row>" * 500_000),
+    }
+
+
+def _feather(table: Any, times: int, compression: str = "zstd") -> bytes:
+    """Return a Feather file that holds a table many times."""
+    from pyarrow import ipc
+
+    packed, options = io.BytesIO(), ipc.IpcWriteOptions(compression=compression)
+    with ipc.new_file(packed, table.schema, options=options) as writer:
+        for _ in range(times):
+            writer.write_table(table)
+    return packed.getvalue()
+
+
+def databases() -> dict[str, str]:
+    """Scripts of SQLite databases whose view `v` becomes large, or does not end."""
+    digits = f"create table d (n); insert into d values {','.join(f'({n})' for n in range(100))};"
+    text = "printf('%.*c', 1000000, 'x')"
+    forever = "with recursive c(n) as (select 1 union all select n + 1 from c) select"
+    return {
+        "product": f"{digits} create view v as select a.n as x, b.n as y from d a, d b, d c, d e",
+        "endless": f"create view v as {forever} n from c",
+        "counted": f"create view v as {forever} count(*) as n from c",
+        "blob": "create view v as select zeroblob(900000000) as b",
+        "hex": "create view v as select hex(zeroblob(400000000)) as b",
+        "texts": f"{digits} create view v as select {text} as b, a.n from d a, d b",
+        "joined": f"{digits} create view v as select group_concat({text}) as b from d a, d b",
+        "generated": "create table v (n, b as (zeroblob(90000000))); insert into v values (1), (2), (3), (4), (5)",
     }
 
 

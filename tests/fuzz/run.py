@@ -439,7 +439,9 @@ def main() -> int:
     parser.add_argument("--kind", choices=KINDS, action="append")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
-    parser.add_argument("--after", type=int, default=0, help="parts to leave out, of 500 inputs each")
+    parser.add_argument(
+        "--after", type=int, default=0, help="parts to leave out, of 500 inputs each"
+    )
     parser.add_argument("--examples", help="folder for one input of each place")
     given = parser.parse_args()
     kinds = given.kind or list(KINDS)

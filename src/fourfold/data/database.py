@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, quote_plus
 
 from fourfold.data.coerce import named, typed
+from fourfold.data.packed import LARGEST, RATIO
 from fourfold.errors import DataError, did_you_mean, masked
 
 if TYPE_CHECKING:
@@ -20,6 +23,13 @@ DIALECTS = (
     *("bigquery", "databricks", "duckdb", "mariadb", "mssql", "mysql", "oracle", "postgres"),
     *("postgresql", "redshift", "snowflake", "sqlite", "trino"),
 )
+#: Packages of drivers and dialects that have another name.
+_PACKAGES = {
+    **{"MySQLdb": "mysqlclient", "mysql": "mysql-connector-python", "psycopg2": "psycopg2-binary"},
+    **{"duckdb": "duckdb-engine", "bigquery": "sqlalchemy-bigquery"},
+    **{"snowflake": "snowflake-sqlalchemy", "databricks": "databricks-sqlalchemy"},
+    **{"redshift": "sqlalchemy-redshift"},
+}
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _READING = {"select", "with", "values", "from", "table", "show", "describe", "explain"}
@@ -46,6 +56,9 @@ _REACHING = re.compile(
 )
 #: What SQLite lets a query do, by its number: select, read, call a function, recurse, begin.
 _ALLOWED = {20, 21, 22, 31, 33}
+#: Steps of SQLite's machine between two looks; and how many it may do, in all or for each byte.
+_STEPS, _MOST_STEPS, _STEPS_A_BYTE = 1_000_000, 200_000_000, 3000
+_DUCKDB_FILE = re.compile(r"(?i)duckdb(?:\+\w+)?:///(?!:memory:).")
 _SQLITE_URL = re.compile(r"sqlite(?:\+\w+)?:///(?!/|:memory:)(.+)", re.IGNORECASE)
 
 
@@ -126,7 +139,10 @@ def clean(message: str, source: str) -> str:
     """Return a message without any value that the source's variables hold."""
     for name in _VARIABLE.findall(source):
         value = os.environ.get(name, "")
-        for form in {value, quote(value), quote(value, safe=""), quote_plus(value)} - {""}:
+        forms = {value, quote(value), quote(value, safe=""), quote_plus(value)} - {""}
+        # As it is inside of another text, as in a list of what a driver was given.
+        forms |= {write(form)[1:-1] for form in forms for write in (repr, json.dumps)}
+        for form in sorted(forms, key=len, reverse=True):
             message = message.replace(form, f"${{{name}}}")
     return masked(message)
 
@@ -140,16 +156,22 @@ def read(source: str, query: str) -> pd.DataFrame:
         If the driver is missing, the connection fails or the query is refused; without secrets.
     """
     import pandas as pd
-    from sqlalchemy import text
 
     if problem := writes(query):
         raise DataError(f"{masked(source)}: {problem}")
 
     def rows(connection: Any) -> pd.DataFrame:
         _only_read(connection)
-        return pd.read_sql_query(text(query), connection)
+        return pd.read_sql_query(_plain(query), connection)
 
     return _rows(_asked(source, rows), masked(source))
+
+
+def _plain(query: str) -> Any:
+    """Return a query as SQLAlchemy has it, in which ``:name`` is text as any other."""
+    from sqlalchemy import text
+
+    return text(re.sub(r"(?<![:\w\\]):(?=\w)", r"\\:", query))
 
 
 def _only_read(connection: Any) -> None:
@@ -158,11 +180,40 @@ def _only_read(connection: Any) -> None:
 
     dialect = connection.dialect.name
     if dialect == "sqlite":
-        connection.connection.dbapi_connection.set_authorizer(_authorised)
+        raw = connection.connection.dbapi_connection
+        pages, page = (raw.execute(f"pragma page_{n}").fetchone()[0] for n in ("count", "size"))
+        _bound(raw, pages * page)
+        raw.set_authorizer(_authorised)
     elif dialect == "postgresql":
         connection.execute(text("SET TRANSACTION READ ONLY"))
     elif dialect in ("mysql", "mariadb"):
         connection.execute(text("START TRANSACTION READ ONLY"))
+
+
+def _bound(raw: Any, size: int) -> None:
+    """Let SQLite make no more rows, texts and steps than a database of a size may give."""
+    import sqlite3
+
+    raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
+    most, made, done = max(2 * LARGEST, size * RATIO), 0, 0
+
+    def row(_: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        nonlocal made
+        made += 2 * getsizeof(values) + sum(map(getsizeof, values))
+        if made > most:
+            raise DataError(
+                f"expected a query that gives less than {RATIO} times the {size:,} bytes of its "
+                f"database and {2 * LARGEST >> 20} MB, got more; add where or limit"
+            )
+        return values
+
+    def step() -> bool:
+        nonlocal done
+        done += _STEPS
+        return done > max(_MOST_STEPS, size * _STEPS_A_BYTE)
+
+    raw.row_factory = row
+    raw.set_progress_handler(step, _STEPS)
 
 
 def _authorised(action: int, first: str | None, second: str | None, *_: Any) -> int:
@@ -205,7 +256,9 @@ def _asked(source: str, question: Callable[[Any], T]) -> T:
 def _connected(url: str, question: Callable[[Any], T]) -> T:
     from sqlalchemy import create_engine
 
-    engine = create_engine(url)
+    # DuckDB makes a file that is not there, and lets one process write: it has to be opened so.
+    only_read = {"connect_args": {"read_only": True}} if _DUCKDB_FILE.match(url) else {}
+    engine = create_engine(url, **only_read)
     try:
         with engine.connect() as connection:
             return question(connection)
@@ -237,12 +290,11 @@ def select(frame: pd.DataFrame, query: str, source: str = "data") -> pd.DataFram
     6
     """
     import pandas as pd
-    from sqlalchemy import text
 
     def rows(connection: Any) -> pd.DataFrame:
         frame.to_sql(TABLE, connection, index=False)
         _only_read(connection)
-        return pd.read_sql_query(text(query), connection)
+        return pd.read_sql_query(_plain(query), connection)
 
     if problem := writes(query):
         raise DataError(f"{source}: {problem}")
@@ -265,6 +317,16 @@ def _refused(error: Exception, frame: pd.DataFrame) -> str:
 
 def _first_line(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError):
-        return f"needs the driver {error.name!r}; run: pip install {error.name}"
+        package = _PACKAGES.get(str(error.name), error.name)
+        return f"needs the driver {error.name!r}; run: pip install {package}"
     # What pandas says begins with the query, which may have many lines.
-    return str(error.__cause__ or error).split("\n")[0]
+    line = str(error.__cause__ or error).split("\n")[0]
+    if dialect := re.fullmatch(r"Can't load plugin: sqlalchemy\.dialects:(\w+)(\.\w+)?", line):
+        known = "" if dialect[2] else f"; run: pip install {_PACKAGES.get(dialect[1], dialect[1])}"
+        return f"needs a driver for {'+'.join(dialect[0].rpartition(':')[2].split('.'))}{known}"
+    if line.endswith("Error) interrupted"):
+        return (
+            f"expected a query that is done in {_MOST_STEPS:,} steps, or {_STEPS_A_BYTE:,} for "
+            "each byte of its database; got one that takes more"
+        )
+    return line

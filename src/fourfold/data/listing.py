@@ -29,7 +29,8 @@ def files_below(folder: Path) -> list[Path]:
 def matches(pattern: str, folder: Path) -> list[Path]:
     """Return the files that a glob matches, relative to a folder; none if it is no glob.
 
-    Any text may be asked for. A hidden file or a backup matches a pattern that is written so.
+    Any text may be asked for. A hidden file or a backup matches a pattern that is written so. Where
+    a glob matches nothing, it may be the name of a file.
     """
     head, deep, tail = pattern.partition("**/")
     last = pattern.rpartition("/")[2]
@@ -43,8 +44,9 @@ def matches(pattern: str, folder: Path) -> list[Path]:
             for place in places or [folder]
             for name in glob(tail if deep else pattern, root_dir=place, recursive=True)
         ]
-        return _once(path for path in paths if meant(path.name) or not meant(last))
-    return []
+        if files := _once(path for path in paths if meant(path.name) or not meant(last)):
+            return files
+    return _once(iter([folder / pattern]))
 
 
 def _folders(top: Path) -> Iterator[tuple[Path, list[str]]]:

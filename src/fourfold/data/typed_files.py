@@ -8,7 +8,7 @@ from tempfile import NamedTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
 from fourfold.data.coerce import UNITS, with_columns
-from fourfold.data.packed import check_parquet
+from fourfold.data.packed import LARGEST, RATIO, bomb, check_feather, check_parquet
 from fourfold.errors import DataError
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ def read_feather(handle: IO[bytes], name: str) -> pd.DataFrame:
     import pandas as pd
 
     try:
+        check_feather(handle, name)
         return plain(pd.read_feather(handle))
+    except DataError:
+        raise
     except (OSError, ValueError) as error:
         raise DataError(f"{name}: expected a Feather file: {error}") from error
 
@@ -56,13 +59,25 @@ def read_statistics(handle: IO[bytes], name: str) -> pd.DataFrame:
         import pyreadstat
     except ImportError as error:
         raise DataError(f"{name}: needs the package pyreadstat; pip install pyreadstat") from error
-    read: dict[str, Any] = {"sas7bdat": pyreadstat.read_sas7bdat, "xpt": pyreadstat.read_xport}
-    options: dict[str, Any] = {} if ending in read else {"apply_value_formats": True}
+    readers: dict[str, Any] = {"sas7bdat": pyreadstat.read_sas7bdat, "xpt": pyreadstat.read_xport}
+    read = readers.get(ending, pyreadstat.read_sav)
+    options: dict[str, Any] = {} if ending in readers else {"apply_value_formats": True}
     # It reads from paths only.
     with NamedTemporaryFile(suffix=f".{ending}") as file:
         shutil.copyfileobj(handle, file)
         file.flush()
-        frame, _ = read.get(ending, pyreadstat.read_sav)(file.name, **options)
+        size, (_, about) = file.tell(), read(file.name, metadataonly=True)
+        labels = about.variable_value_labels
+        width = sum(
+            max(8, 50 * (kind == "string") + about.variable_storage_width[column],
+                *(len(str(label)) for label in labels.get(column, {}).values()))
+            for column, kind in about.readstat_variable_types.items()
+        )  # fmt: skip
+        most = max(LARGEST, size * RATIO) // max(width, 1)
+        # What a file says of its rows may be another number.
+        frame, _ = read(file.name, row_limit=most + 1, **options)
+    if len(frame) > most:
+        raise bomb(name, size, LARGEST)
     return plain(pd.DataFrame(frame))
 
 
