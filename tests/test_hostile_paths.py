@@ -21,6 +21,7 @@ NAMES = [
     "x" * 251 + ".csv", "-rf.csv", "~.csv", "[a].csv", "*.csv", "a;b.csv", "'\".csv", "\x1b[31m.csv", "\u202egnp.csv",
     "{x}.csv", "#a.csv", "a#b.csv", "run:a.csv", "http:.csv", "C:.csv", "%2e.csv", "|.csv", "\\.csv", "a\r.csv",
 ]  # fmt: skip
+MATCHED = len(NAMES) - 1  # all but the one that is hidden
 #: Paths that name no file to read.
 PATHS = [
     "data/pipe.csv", "data/zero.csv", "data/loop.csv", "data/folder.csv", "/dev/zero", "/dev/stdin", "data", ".", "x" * 300 + ".csv",
@@ -61,10 +62,10 @@ def test_a_file_of_any_name_is_read(hostile, config):
 
 def test_a_glob_takes_files_alone(hostile, config):
     """No pipe, device or folder; names that differ by their normal form only are two."""
-    assert len(load("data/*.csv", "", hostile).frame) == 2 * len(NAMES)
+    assert len(load("data/*.csv", "", hostile).frame) == 2 * MATCHED
     config("template: tiny\nsweep: {grid: {data: {files: 'data/*.csv'}}}\n")
     runs = plan([], hostile)
-    assert len({run.run_id for run in runs}) == len(NAMES)
+    assert len({run.run_id for run in runs}) == MATCHED
     assert all(os.path.basename(run.run_id) == run.run_id for run in runs)
 
 
@@ -104,7 +105,7 @@ def test_a_name_that_is_no_text(hostile, config):
     done = call(hostile, "run")
     record = find_record(hostile / "outputs" / "a" / "default")
     assert (done.returncode, record.status) == (0, "ok"), done.stderr
-    assert record.metrics["rows"].value == 2 * len(NAMES) + 2
+    assert record.metrics["rows"].value == 2 * MATCHED + 2
     assert call(hostile, "run").returncode == 0  # and stands unchanged
 
 

@@ -1,5 +1,6 @@
 """The files of a folder that somebody means: not those of editors and systems, each once."""
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -18,6 +19,14 @@ def meant(name: str) -> bool:
     """
     saved = name.startswith("#") and name.endswith("#")
     return not (name.startswith((".", "~$")) or name.endswith("~") or saved)
+
+
+def text_of(path: Path, encoding: str = "utf-8") -> str:
+    """Return the text of a file; raise `OSError` for a pipe or device, which may have no end."""
+    if not os.path.isfile(path):
+        os.stat(path)  # which says that there is none
+        raise OSError(errno.EINVAL, "is no file")
+    return path.read_text(encoding=encoding)
 
 
 def files_below(folder: Path) -> list[Path]:

@@ -148,7 +148,7 @@ class _Files(Source):
         return f"{message}; got {self.text!r}.{_nearest(self.text, self.root)}"
 
     def fingerprint(self) -> dict[str, str | None]:
-        if len(self.text) > _LONGEST_PATH or "\n" in self.text:
+        if len(self.text) > _LONGEST_PATH:
             return {}
         root = self.root or Path.cwd()
         return {_inside(file, root): content_digest(file) for file in self.files()}
