@@ -301,7 +301,7 @@ def test_no_quote_or_comment_hides_what_is_asked(query):
     assert "only reads" in (writes(query) or "passes")
 
 
-@pytest.mark.parametrize("query", [r"select 'C:\' as drive", r"select 'it\'s' as a", "select data #>> '{a,b}' from t", "select 1 --why\n, 2", "/* a; 'b' */ select 1", "select `a b` from `t`", "/* x */ select data['k'] from t", "select array['a', 'b'] /* two */;", "select 'a;b', 'c /* d'"])  # fmt: skip
+@pytest.mark.parametrize("query", [r"select 'C:\' as drive", r"select 'it\'s' as a", "select data #>> '{a,b}' from t", "select 1 --why\n, 2", "/* a; 'b' */ select 1", f"select nextval {'/**/' * 5000}", "select `a b` from `t`", "/* x */ select data['k'] from t", "select array['a', 'b'] /* two */;", "select 'a;b', 'c /* d'"])  # fmt: skip
 def test_odd_quotes_are_no_reason_to_refuse(query):
     assert writes(query) is None
 

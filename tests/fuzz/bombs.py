@@ -6,7 +6,9 @@ import bz2
 import gzip
 import io
 import lzma
+import tempfile
 import zipfile
+from pathlib import Path
 from typing import Any
 
 ALIASES = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -40,6 +42,7 @@ def configs() -> dict[str, bytes]:
 def counted() -> dict[str, bytes]:
     """Files whose own words say how much they hold: Parquet by groups, texts, workbooks by place."""
     import numpy as np
+    import pandas as pd
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -72,6 +75,7 @@ def counted() -> dict[str, bytes]:
         "nulls.feather": _feather(pa.table({"a": pa.nulls(1_000_000)}), 40),
         "lists.feather": _feather(pa.table({"a": pa.array([np.zeros(4_000_000)])}), 10),
         "columns.feather": _feather(pa.table({f"c{n}": np.zeros(60_000) for n in range(60)}), 10),
+        "blanks.zsav": _spss(pd.DataFrame({"a": ["x" * 32_000, *[""] * 5000]})),
         "names.json": b"[" + b",".join(names) + b"]",
         "nested.json": b"[" + b",".join(nested) + b"]",
         "names.jsonl": b"\n".join(names),
@@ -90,6 +94,15 @@ def _feather(table: Any, times: int, compression: str = "zstd") -> bytes:
         for _ in range(times):
             writer.write_table(table)
     return packed.getvalue()
+
+
+def _spss(frame: Any) -> bytes:
+    """Return a packed file of SPSS."""
+    import pyreadstat
+
+    with tempfile.TemporaryDirectory() as folder:
+        pyreadstat.write_sav(frame, f"{folder}/a.zsav", compress=True)
+        return Path(folder, "a.zsav").read_bytes()
 
 
 def databases() -> dict[str, str]:

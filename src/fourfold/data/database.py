@@ -52,7 +52,7 @@ _REACHING = re.compile(
     | pg_notify | set_config | nextval | setval | load_file | load_extension | sys_(?:eval|exec)
     | xp_\w+ | readfile | writefile | utl_(?:file|http)\.\w+
     | openrowset | opendatasource | openquery
-    ) ["`\]]? (?: \s | /\*[\s\S]*\*/ | --.*\n )* \( | \bu&" """  # a name in escapes
+    ) ["`\]]? \s* (?: (?:/\* | --) [\s\S]* )? \( | \bu&" """  # a name in escapes
 )
 #: What SQLite lets a query do, by its number: select, read, call a function, recurse, begin.
 _ALLOWED = {20, 21, 22, 31, 33}
