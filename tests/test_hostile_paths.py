@@ -17,7 +17,7 @@ from fourfold.records.record import find_record
 from test_accidents import call, with_code
 
 NAMES = [
-    "a\nb.csv", "$(touch evil).csv", "`touch evil`.csv", "<script>alert(1)<b>.csv", "..csv", "caf\u00e9.csv", "cafe\u0301.csv",
+    "a\nb.csv", "$(touch evil).csv", "`touch evil`.csv", "<script>alert(1)<b>.csv", "..csv", "\u00e9.csv", "e\u0301.csv",
     "x" * 251 + ".csv", "-rf.csv", "~.csv", "[a].csv", "*.csv", "a;b.csv", "'\".csv", "\x1b[31m.csv", "\u202egnp.csv",
     "{x}.csv", "#a.csv", "a#b.csv", "run:a.csv", "http:.csv", "C:.csv", "%2e.csv", "|.csv", "\\.csv", "a\r.csv",
 ]  # fmt: skip

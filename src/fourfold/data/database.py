@@ -195,7 +195,7 @@ def _bound(raw: Any, size: int) -> None:
     import sqlite3
 
     raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
-    most, made, done = max(2 * LARGEST, size * RATIO), 0, 0
+    most, made, done = max(LARGEST, size * RATIO), 0, 0
 
     def row(_: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
         nonlocal made
@@ -203,7 +203,7 @@ def _bound(raw: Any, size: int) -> None:
         if made > most:
             raise DataError(
                 f"expected a query that gives less than {RATIO} times the {size:,} bytes of its "
-                f"database and {2 * LARGEST >> 20} MB, got more; add where or limit"
+                f"database and {LARGEST >> 20} MB, got more; add where or limit"
             )
         return values
 
