@@ -81,6 +81,14 @@ def counted() -> dict[str, bytes]:
         "names.jsonl": b"\n".join(names),
         "far.xlsx": _workbook(cell.format(1, "A") + cell.format(1048576, "XFD")),
         "below.xlsx": _workbook(cell.format(1, "A") + cell.format(1048576, "A")),
+        "shared.xlsx": _workbook('<row><c t="s"><v>0</v></c></row>' * 10_000, "x" * 32_000),
+        "rows.ods": _opened(f"<{_ROW} {_AGAIN.format('rows', 1048576)}><{_CELL}/></{_ROW}>"),
+        "columns.ods": _opened(
+            f"<{_ROW}><{_CELL} {_AGAIN.format('columns', 16384)}/></{_ROW}>" * 400
+        ),
+        "area.ods": _opened(
+            f"<{_ROW} {_AGAIN.format('rows', 1048575)}/><{_ROW}><{_EMPTY} {_AGAIN.format('columns', 16383)}/><{_CELL}/></{_ROW}>"
+        ),
         "cells.xlsx": _workbook("<row><c><v>0</v></c><c><v>0</v></c></row>" * 500_000),
     }
 
@@ -122,10 +130,31 @@ def databases() -> dict[str, str]:
     }
 
 
-def _workbook(rows: str) -> bytes:
+_ROW, _EMPTY = "table:table-row", "table:table-cell"
+_CELL = f'{_EMPTY} office:value-type="float" office:value="1"'
+_AGAIN = 'table:number-{}-repeated="{}"'
+
+
+def _workbook(rows: str, text: str = "") -> bytes:
+    return _zipped(
+        {
+            "xl/worksheets/sheet1.xml": f"<sheetData>{rows}</sheetData>",
+            "xl/sharedStrings.xml": f"<sst><si><t>{text}</t></si></sst>",
+        }
+    )
+
+
+def _opened(rows: str) -> bytes:
+    """Return a workbook of OpenDocument."""
+    sheet = f'<table:table table:name="a">{rows}</table:table>'
+    return _zipped({"content.xml": f"<office:spreadsheet>{sheet}</office:spreadsheet>"})
+
+
+def _zipped(members: dict[str, str]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", f"<sheetData>{rows}</sheetData>")
+        for name, text in members.items():
+            archive.writestr(name, text)
     return packed.getvalue()
 
 

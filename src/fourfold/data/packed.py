@@ -23,6 +23,10 @@ _SHEET, _AREA, _AREA_RATIO = 1 << 24, 1 << 19, 50
 #: Bytes that a value takes in a frame, whatever its type.
 _VALUE = 8
 _TO = re.compile(rb'<(?:\w+:)?c\b(?:[^>]*?\sr="([A-Z]{1,3})([0-9]{1,7})")?')
+#: The text of a cell, by its number; rows and cells of OpenDocument, and how often they come.
+_SHARED = re.compile(rb'\st="s"[^>]*>\s*<(?:\w+:)?v>(\d{1,9})<')
+_OF_ODS = re.compile(rb"<table:(table-row|(?:covered-)?table-cell|table)\b([^>]*)")
+_AGAIN = re.compile(rb'number-(?:rows|columns)-repeated="(\d{1,9})"')
 
 
 class _Counted(io.RawIOBase):
@@ -155,23 +159,47 @@ def check_workbook(handle: IO[bytes], name: str) -> None:
     archive = ZipFile(handle)
     if sum(member.file_size for member in archive.infolist()) > max(_SHEET, packed * RATIO):
         raise bomb(name, packed, _SHEET)
-    sheets = [each for each in archive.namelist() if re.search(r"sheet[^/]*\.xml$", each)]
-    for sheet in sheets:
+    names, lengths, made = archive.namelist(), list[int](), 0
+    for shared in (each for each in names if each.lower().endswith("/sharedstrings.xml")):
+        for part in _parts(archive, shared, b"si>"):
+            lengths += [len(text) for text in re.split(rb"</(?:\w+:)?si>", part)[:-1]]
+    for sheet in (each for each in names if re.search(r"sheet[^/]*\.xml$", each)):
         rows = columns = cells = 1
         for part in _parts(archive, sheet):
             for column, row in _TO.findall(part):
                 cells += 1
                 columns, rows = max(columns, _number(column)), max(rows, int(row or 1))
+            made += sum(lengths[n] for n in map(int, _SHARED.findall(part)) if n < len(lengths))
+        check_area(name, "a sheet", (rows, columns), cells, _AREA)
+    if made > max(LARGEST, packed * RATIO):
+        raise bomb(name, packed, LARGEST)
+    for sheet in (each for each in names if each == "content.xml"):  # of OpenDocument
+        row = column = again = rows = columns = cells = 1
+        for part in _parts(archive, sheet, b"table-row>"):
+            for kind, about in _OF_ODS.findall(part):
+                times = int((_AGAIN.search(about) or (0, 1))[1])
+                if kind == b"table":
+                    row, again = 1, 0
+                elif kind == b"table-row":
+                    row, column, again = row + again, 1, times
+                else:
+                    if b"value-type=" in about or not about.endswith(b"/"):
+                        cells += 1
+                        rows, columns = max(rows, row + again - 1), max(columns, column + times - 1)
+                    column += times
         check_area(name, "a sheet", (rows, columns), cells, _AREA)
 
 
-def _parts(archive: ZipFile, member: str) -> Iterator[bytes]:
-    """Yield the text of a member in parts that end where a tag does."""
+def _parts(archive: ZipFile, member: str, end: bytes = b"row>") -> Iterator[bytes]:
+    """Yield the text of a member in parts that end where a tag does, such as that of a row."""
     with archive.open(member) as file:
         rest = b""
         while part := file.read(1 << 20):
-            whole, mark, rest = (rest + part).rpartition(b">")
+            whole, mark, rest = (rest + part).rpartition(end)
             yield whole + mark
+            if len(rest) > _SHEET:  # no row is as long as that
+                yield rest
+                rest = b""
         yield rest
 
 
