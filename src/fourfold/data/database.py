@@ -155,23 +155,21 @@ def read(source: str, query: str) -> pd.DataFrame:
     DataError
         If the driver is missing, the connection fails or the query is refused; without secrets.
     """
-    import pandas as pd
-
     if problem := writes(query):
         raise DataError(f"{masked(source)}: {problem}")
 
     def rows(connection: Any) -> pd.DataFrame:
         _only_read(connection)
-        return pd.read_sql_query(_plain(query), connection)
+        return _answer(connection, query)
 
     return _rows(_asked(source, rows), masked(source))
 
 
-def _plain(query: str) -> Any:
-    """Return a query as SQLAlchemy has it, in which ``:name`` is text as any other."""
-    from sqlalchemy import text
+def _answer(connection: Any, query: str) -> pd.DataFrame:
+    """Return the rows of a query, in which ``:name`` and ``%s`` are text as any other."""
+    import pandas as pd
 
-    return text(re.sub(r"(?<![:\w\\]):(?=\w)", r"\\:", query))
+    return pd.read_sql_query(query, connection.execution_options(no_parameters=True))
 
 
 def _only_read(connection: Any) -> None:
@@ -289,12 +287,11 @@ def select(frame: pd.DataFrame, query: str, source: str = "data") -> pd.DataFram
     >>> select(pd.DataFrame({"n": [1, 2, 3]}), "select sum(n) as total from data")["total"].item()
     6
     """
-    import pandas as pd
 
     def rows(connection: Any) -> pd.DataFrame:
         frame.to_sql(TABLE, connection, index=False)
         _only_read(connection)
-        return pd.read_sql_query(_plain(query), connection)
+        return _answer(connection, query)
 
     if problem := writes(query):
         raise DataError(f"{source}: {problem}")
