@@ -30,7 +30,7 @@ TESTS = {
     "A query or a view that gives far more than its database holds, or does not end, is ended by SQLite.": "fuzz/test_fuzz.py::test_a_view_that_becomes_large_or_does_not_end_is_refused fuzz/test_fuzz.py::test_a_query_of_a_table_in_memory_ends_too",
     "Values are counted before they are made: aliases, grids and brackets of any size are refused at once.": "fuzz/test_fuzz.py::test_configs_that_would_grow_are_counted_first",
     "No pickle is read.": "test_security.py::test_no_pickle_is_read",
-    "A Parquet or Feather file, a workbook or JSON that holds far more than its size is refused before it is made.": "fuzz/test_fuzz.py::test_what_is_counted_is_refused_before_it_is_made",
+    "A file of Parquet, Feather, Stata, SPSS or SAS, a workbook or JSON that holds far more than its size is refused before it is made.": "fuzz/test_fuzz.py::test_what_is_counted_is_refused_before_it_is_made",
     "A file of any name is data: no name is a command, and no pipe or device is read.": "test_hostile_paths.py::test_a_file_of_any_name_is_read test_hostile_paths.py::test_what_is_no_file_is_one_line test_hostile_paths.py::test_a_command_at_the_end_gets_names_as_data",
     "An archive that unpacks to far more than its size is refused before it does.": "fuzz/test_fuzz.py::test_files_that_would_unpack_to_more_are_refused",
     "Text in a table is text: no name of a column, value or file runs in a page.": "report/test_hostile_templates.py::test_pages_of_all_templates_show_the_text_and_run_nothing",

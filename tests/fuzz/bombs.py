@@ -76,6 +76,10 @@ def counted() -> dict[str, bytes]:
         "lists.feather": _feather(pa.table({"a": pa.array([np.zeros(4_000_000)])}), 10),
         "columns.feather": _feather(pa.table({f"c{n}": np.zeros(60_000) for n in range(60)}), 10),
         "blanks.zsav": _spss(pd.DataFrame({"a": ["x" * 32_000, *[""] * 5000]})),
+        "texts.dta": _stata(pd.DataFrame({"a": ["x" * 200_000] * 1500}), convert_strl=["a"]),
+        "labels.dta": _stata(
+            pd.DataFrame({"a": np.ones(100_000, "int8")}), value_labels={"a": {1: "x" * 9000}}
+        ),
         "names.json": b"[" + b",".join(names) + b"]",
         "nested.json": b"[" + b",".join(nested) + b"]",
         "names.jsonl": b"\n".join(names),
@@ -101,6 +105,13 @@ def _feather(table: Any, times: int, compression: str = "zstd") -> bytes:
     with ipc.new_file(packed, table.schema, options=options) as writer:
         for _ in range(times):
             writer.write_table(table)
+    return packed.getvalue()
+
+
+def _stata(frame: Any, **options: Any) -> bytes:
+    """Return a file of Stata."""
+    packed = io.BytesIO()
+    frame.to_stata(packed, version=118, **options)
     return packed.getvalue()
 
 

@@ -54,6 +54,7 @@ def read_statistics(handle: IO[bytes], name: str) -> pd.DataFrame:
 
     ending = name.lower().rpartition(".")[2]
     if ending == "dta":
+        _check_stata(handle, name)
         return plain(pd.read_stata(handle))
     try:
         import pyreadstat
@@ -74,11 +75,32 @@ def read_statistics(handle: IO[bytes], name: str) -> pd.DataFrame:
             for column, kind in about.readstat_variable_types.items()
         )  # fmt: skip
         most = max(LARGEST, size * RATIO) // max(width, 1)
-        # What a file says of its rows may be another number.
-        frame, _ = read(file.name, row_limit=most + 1, **options)
-    if len(frame) > most:
+        rows = about.number_rows or 0
+        if rows <= most:  # or says so
+            frame, _ = read(file.name, row_limit=most + 1, **options)
+            rows = len(frame)
+    if rows > most:
         raise bomb(name, size, LARGEST)
     return plain(pd.DataFrame(frame))
+
+
+def _check_stata(handle: IO[bytes], name: str) -> None:
+    """Count a Stata file in parts, if it has texts that stand once for many rows."""
+    import pandas as pd
+
+    content, made = handle.read(), 0
+    handle.seek(0)
+    rows = max(RATIO, LARGEST // 4 // len(content))  # each may hold as much as the file
+    with pd.read_stata(handle, chunksize=rows) as parts:
+        for part in parts:
+            # Which are known after the first part: asked before, pandas reads no long texts.
+            labels = (text for each in parts.value_labels().values() for text in each.values())
+            if b"<strls>GSO" not in content and all(len(text) <= RATIO for text in labels):
+                break
+            made += int(plain(part).memory_usage(deep=True).sum())
+            if made > max(LARGEST, len(content) * RATIO):
+                raise bomb(name, len(content), LARGEST)
+    handle.seek(0)
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
