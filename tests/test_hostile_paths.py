@@ -125,5 +125,5 @@ def test_a_command_at_the_end_gets_names_as_data(project, capsys):
 @pytest.mark.parametrize("value", ["5", "true", "['a']", "{a = 1}", "1979-05-27", "nan"])
 def test_an_ending_that_is_no_command_is_refused(project, value):
     (project / "pyproject.toml").write_text(f"[tool.fourfold]\non_end = {value}\n")
-    with pytest.raises(FourfoldError, match=r"^pyproject\.toml:2:.* on_end: expected"):
+    with pytest.raises(FourfoldError, match=r"^pyproject\.toml:2:.*on_end: expected"):
         command_of(project)
