@@ -243,7 +243,7 @@ def test_a_planted_secret_is_in_no_list_of_what_was_done(project, config):
     with_code(project, "if mode == 'fancy':\n    ff.ingest(data)", ENGINE)
     (project / "pyproject.toml").write_text(
         "[tool.fourfold]\non_end = 'echo sent to $PLANTED@ >/dev/null; curl-is-not-here https://chat.example/hooks/s3cr3tT0ken'\n"
-        "[tool.fourfold.tracking]\nuri = 'http://me:${PLANTED}@127.0.0.1:9'\nexperiment = 'x'\n"
+        "tracking = 'http://me:${PLANTED}@127.0.0.1:9'\n"
     )
     config("template: tiny\nparameters: {data: 'https://me:${PLANTED}@127.0.0.1:9/a.csv'}\nsweep: {grid: {mode: [plain, fancy]}}\n")  # fmt: skip
     search = "metric: mean, direction: maximize, trials: 1, over: {count: [2, 3]}"
