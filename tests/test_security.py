@@ -98,8 +98,8 @@ def test_no_part_that_acts_is_left(part):
         f"<b><{part}\n></b><img src='https://a.example/x' srcset='https://a.example/y 2x'>",
         f"<<{part}>><{part} <{part}>",
     ):
-        kept = safe_html(html)
-        assert not re.search(rf"<\s*{part}\b|a\.example|javascript:|onload", kept, re.IGNORECASE)
+        tags = " ".join(re.findall("<[^>]*>", safe_html(html)))
+        assert not re.search(rf"<\s*{part}\b|a\.example|javascript:|onload", tags, re.IGNORECASE)
 
 
 class _Evil:
