@@ -57,7 +57,7 @@ _REACHING = re.compile(
 #: What SQLite lets a query do, by its number: select, read, call a function, recurse, begin.
 _ALLOWED = {20, 21, 22, 31, 33}
 #: Steps of SQLite's machine between two looks; and how many it may do, in all or for each byte.
-_STEPS, _MOST_STEPS, _STEPS_A_BYTE = 1_000_000, 200_000_000, 3000
+_STEPS, _MOST_STEPS, _STEPS_A_BYTE = 1_000_000, 100_000_000, 3000
 _DUCKDB_FILE = re.compile(r"(?i)duckdb(?:\+\w+)?:///(?!:memory:).")
 _SQLITE_URL = re.compile(r"sqlite(?:\+\w+)?:///(?!/|:memory:)(.+)", re.IGNORECASE)
 
