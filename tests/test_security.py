@@ -24,7 +24,7 @@ TESTS = {
     "It writes and deletes nothing outside of the outputs, whatever its name is.": "test_accidents.py::test_nothing_outside_of_the_outputs_is_written_or_deleted",
     "A link among the outputs that leads out of them is refused.": "test_accidents.py::test_nothing_outside_of_the_outputs_is_written_or_deleted",
     "A secret in a URL is refused in plain text, and the message does not repeat it.": "test_accidents.py::test_a_secret_in_a_url_is_refused_and_never_shown",
-    "A secret in a variable, `${NAME}`, is in no record, notebook, page or message.": "test_accidents.py::test_a_planted_secret_is_in_no_file_and_no_output test_accidents.py::test_a_planted_secret_is_in_no_list_of_what_was_done test_accidents.py::test_a_message_has_a_secret_in_no_spelling",
+    "A secret in a variable, `${NAME}`, is in no record, notebook, page or message.": "test_accidents.py::test_a_planted_secret_is_in_no_file_and_no_output test_accidents.py::test_a_message_has_a_secret_in_no_spelling",
     "A query only reads, from a database as from a file; no string or comment hides a word that would do more.": "test_accidents.py::test_a_query_only_reads test_accidents.py::test_no_quote_or_comment_hides_what_is_asked data/test_mysql.py::test_what_writes_is_refused",
     "It reaches no file, program or other connection of a server by a function that PostgreSQL has.": "data/test_postgres.py::test_what_leaves_the_database_is_refused",
     "A query or a view that gives far more than its database holds, or does not end, is ended by SQLite.": "fuzz/test_fuzz.py::test_a_view_that_becomes_large_or_does_not_end_is_refused fuzz/test_fuzz.py::test_a_query_of_a_table_in_memory_ends_too",
