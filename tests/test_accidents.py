@@ -7,11 +7,12 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from urllib.parse import quote, quote_plus
 
 import psutil
 import pytest
 
-from fourfold.data.database import writes
+from fourfold.data.database import clean, writes
 from fourfold.data.sources import load
 from fourfold.errors import DataError, FourfoldError, masked
 from fourfold.plan.plan import plan
@@ -232,12 +233,47 @@ def test_a_planted_secret_is_in_no_file_and_no_output(project, config):
     assert not any(form in text for text in texts for form in ("hunter2", "hunter2%2F%254"))
 
 
+@pytest.mark.parametrize("secret", ["hunter2", "a'b\"c", "back\\slash", "\u00e9t\u00e9 %&", "${x}"])
+def test_a_message_has_a_secret_in_no_spelling(monkeypatch, secret):
+    """As text, in a URL, and as an inner text of lists and mappings, as drivers print them."""
+    monkeypatch.setenv("PLANTED", secret)
+    for text in (secret, quote(secret), quote_plus(secret), quote(secret, safe="")):
+        for message in (text, repr(text), json.dumps([text]), repr({"password": text})):
+            assert "PLANTED" in clean(message, "x://me:${PLANTED}@h"), message
+            for part in (text, repr(text)[1:-1], json.dumps(text)[1:-1]):
+                assert part not in clean(message, "x://me:${PLANTED}@h").replace("${PLANTED}", "")
+
+
 QUERIES = [
     "drop table t", "insert into t values (9)", "delete from t", "update t set n = 9", "select 1; drop table t",
     "attach database 'evil.db' as e", "vacuum into 'evil.db'", "pragma writable_schema = 1", "/* x */ delete from t",
     "with a as (select 1) delete from t", "with a as (select 1) insert into t select 1", "create table e (x)",
     "select * into e from t", "explain analyze delete from t", "replace into t values (1)", "copy t to 'evil.csv'",
 ]  # fmt: skip
+
+
+#: Where a string or a comment ends is another place for each database; what hides behind that is asked.
+HIDDEN = [
+    "select 1 /*! into outfile '/tmp/evil' */", "select 1 /*M!100100 into outfile '/tmp/evil' */", "/*! set global x = ( */ select 1 /*! ) */",
+    "select '\\'' into outfile '/tmp/evil", "select '\\'', 'x' into dumpfile \"/tmp/evil\"", "select \"\\\"\" into outfile \"/tmp/evil",
+    "select 1 # '\n into outfile '/tmp/evil'", "select 1 as `'` into outfile '/tmp/evil'", "select 1--1 into outfile '/tmp/evil'",
+    "select E'\\'';commit;delete from t;select '1'", "select $$'$$; commit; delete from t; select '1'", "select $a$'$a$; drop table t; select '1'",
+    "/* /* */ select 1 */ copy t to program 'touch evil'", "select 1 /* /* */ ' */ ; commit; delete from t -- '",
+    "explain (analyze) copy t to 'evil.csv'", "explain (costs off, analyze true) select 1", "select 1 --\r; drop table t", "select 1 as \"\\\"\"; drop table t",
+    "select '--', pg_read_file('/etc/passwd')", "select '/*', pg_read_file('/etc/passwd'), '*/'", "select $$'--$$, pg_read_file/* x */('/etc/passwd')",
+    "select pg_read_file -- (\n ('/etc/passwd')", "select '\\''; delete from t -- '", "with a as (select 1) select $$'$$ into e from a where n = '1'",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", HIDDEN)
+def test_no_quote_or_comment_hides_what_is_asked(query):
+    """Not even one that another database would read as text."""
+    assert "only reads" in (writes(query) or "passes")
+
+
+@pytest.mark.parametrize("query", [r"select 'C:\' as drive", r"select 'it\'s' as a", "select data #>> '{a,b}' from t", "select 1 --why\n, 2", "/* a; 'b' */ select 1", f"select nextval {'/**/' * 5000}", "select `a b` from `t`", "/* x */ select data['k'] from t", "select array['a', 'b'] /* two */;", "select 'a;b', 'c /* d'"])  # fmt: skip
+def test_odd_quotes_are_no_reason_to_refuse(query):
+    assert writes(query) is None
 
 
 @pytest.mark.parametrize("query", QUERIES)

@@ -84,7 +84,7 @@ def test_its_failure_is_one_line_and_nothing_else(project, config, command, prob
     assert (project / "outputs" / "a" / "default" / "record.json").exists()
     lines = [line for line in done.output.split("\n") if line.startswith("on_end:")]
     assert len(lines) == bool(problem)
-    assert not problem or f"on_end: {command}: {problem}" in lines[0]
+    assert not problem or f"on_end: {problem}" in lines[0]
 
 
 @pytest.mark.parametrize(

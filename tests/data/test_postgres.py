@@ -10,6 +10,7 @@ import pytest
 from fourfold.data.database import tables, writes
 from fourfold.data.sources import load
 from fourfold.errors import DataError
+from test_accidents import HIDDEN
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
 pytest.importorskip("psycopg2")
@@ -67,7 +68,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("query", REFUSED)
+@pytest.mark.parametrize("query", [*REFUSED, *HIDDEN])
 def test_what_writes_is_refused(database, query):
     """By its words or by the server; nothing has changed, and no program was started."""
     address, engine, folder = database

@@ -9,6 +9,7 @@ What is wrong is grouped by the place where it came up; the exit code is 1 if an
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import multiprocessing
 import os
@@ -408,6 +409,24 @@ def worker(kind: str, count: int, seed: int, keep: str, answer: Any) -> None:
     answer.put((kind, dict(ends), dict(wrong), examples if keep else {}))
 
 
+def jobs_of(kinds: list[str], inputs: int, seed: int) -> list[tuple[str, int, int]]:
+    """Parts of at most 500 inputs, in turns of one of each kind: what is tried is spread evenly."""
+    each = max(1, inputs // len(kinds))
+    parts = -(-each // PART)
+    return [
+        (kind, min(PART, each - n * PART), seed * 1000 + n) for n in range(parts) for kind in kinds
+    ]
+
+
+def _keep(examples: dict[str, str], where: str | None, kind: str) -> None:
+    for place, text in examples.items() if where else ():
+        folder = Path(str(where)) / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        name = hashlib.sha256(place.encode()).hexdigest()[:8]
+        (folder / f"{name}.txt").write_text(f"{place}\n{text}", errors="backslashreplace")
+
+
+PART = 500
 SLACK = float(os.environ.get("FOURFOLD_FUZZ_SLACK", "1"))
 
 
@@ -420,43 +439,39 @@ def main() -> int:
     parser.add_argument("--kind", choices=KINDS, action="append")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument(
+        "--after", type=int, default=0, help="parts to leave out, of 500 inputs each"
+    )
     parser.add_argument("--examples", help="folder for one input of each place")
     given = parser.parse_args()
     kinds = given.kind or list(KINDS)
-    parts = max(1, (given.processes or 1) * 2 // len(kinds)) if given.inputs > 2000 else 1
-    jobs = [
-        (kind, given.inputs // len(kinds) // parts, given.seed * 1000 + n)
-        for kind in kinds
-        for n in range(parts)
-    ]
+    jobs = jobs_of(kinds, given.inputs, given.seed)[given.after :]
     context, began = multiprocessing.get_context("spawn"), time.monotonic()
     answers, running, waiting, done = context.Queue(), [], list(jobs), []
     while waiting or running:
         while waiting and len(running) < (given.processes or 1):
-            process = context.Process(
-                target=worker, args=(*waiting.pop(0), given.examples, answers)
-            )
+            call = (*waiting.pop(0), given.examples, answers)
+            process = context.Process(target=worker, args=call)
             process.start()
             running.append(process)
         with suppress(Exception):
             done.append(answers.get(timeout=0.5))
+            kind, _, wrong, examples = done[-1]
+            _keep(examples, given.examples, kind)
+            said = ", ".join(wrong) or f"{sum(each[1]['inputs'] for each in done):,} tried"
+            print(f"  {len(done)}/{len(jobs)} {kind}: {said}", file=sys.stderr, flush=True)
         running = [each for each in running if each.is_alive()]
     while not answers.empty():
         done.append(answers.get())
+        _keep(done[-1][3], given.examples, done[-1][0])
     bad = 0
     for kind in kinds:
         own = [each for each in done if each[0] == kind]
         ends, wrong = Counter[str](), Counter[str]()
-        for _, ended, found, examples in own:
+        for _, ended, found, _ in own:
             ends.update(ended)
             wrong.update(found)
-            for place, text in examples.items():
-                folder = Path(given.examples) / kind
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / f"{abs(hash(place)) % 10**8}.txt").write_text(
-                    f"{place}\n{text}", errors="backslashreplace"
-                )
-        lost = parts - len(own)
+        lost = sum(job[0] == kind for job in jobs) - len(own)
         bad += sum(wrong.values()) + lost
         print(
             f"{kind}: {ends['inputs']:,} inputs, {ends['read']:,} read, {ends['refused']:,} refused, {sum(wrong.values()):,} wrong"

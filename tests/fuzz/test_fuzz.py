@@ -7,6 +7,7 @@ import io
 import os
 import re
 import resource
+import sqlite3
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ import pandas as pd
 import pytest
 
 from fourfold.data.formats import read_table
+from fourfold.data.sources import load
 from fourfold.errors import DataError, FourfoldError
 from fuzz import bombs, run
 
@@ -70,8 +72,31 @@ def test_what_is_counted_is_refused_before_it_is_made(tmp_path, name):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with (tmp_path / name).open("rb") as handle, pytest.raises(DataError) as refused:
         read_table(handle, name)
-    assert re.match(rf"{name}: expected a (file that unpacks to less|sheet of about)", str(refused.value))  # fmt: skip
+    assert re.match(rf"{name}: expected a (file that unpacks to less|sheet of about|table of about)", str(refused.value))  # fmt: skip
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 350 << 10
+
+
+DATABASES = bombs.databases()
+
+
+@pytest.mark.parametrize("name", DATABASES)
+def test_a_view_that_becomes_large_or_does_not_end_is_refused(tmp_path, name):
+    """A database gives no more rows, texts and steps than one of its size may."""
+    with sqlite3.connect(tmp_path / "a.db") as database:
+        database.executescript(DATABASES[name])
+    database.close()
+    assert (tmp_path / "a.db").stat().st_size < 20_000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(DataError, match=r"a\.db: .*(expected a query that|too big)") as refused:
+        load("a.db", "select * from v", tmp_path)
+    assert "\n" not in str(refused.value)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500 << 10
+
+
+def test_a_query_of_a_table_in_memory_ends_too():
+    query = DATABASES["counted"].removeprefix("create view v as ")
+    with pytest.raises(DataError, match=r"^iris: expected a query that is done in"):
+        load("iris", query)
 
 
 def test_tables_that_repeat_themselves_are_no_bombs(tmp_path):

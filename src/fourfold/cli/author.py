@@ -283,7 +283,7 @@ def clean(
         return
     notebooks = [Path(p) for p in paths or []] or matches("*.ipynb", project / "templates")
     for path in notebooks:
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise FourfoldError(f"{path}: expected a notebook, found no file")
     changed = [path for path in notebooks if _rewritten(path)]
     for path in changed:

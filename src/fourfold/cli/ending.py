@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fourfold.cli.options import complain
+from fourfold.errors import masked
 from fourfold.project import Project, read_settings
 from fourfold.records.formatting import count
 from fourfold.records.record import SKIPPED, RunRecord, cause, error_line
@@ -125,4 +126,5 @@ def tell(command: str, summary: dict[str, Any], root: Path) -> None:
     except (OSError, ValueError) as error:
         problem = str(error)
     if problem:
-        complain(f"{KEY}: {command}: {problem.removesuffix(': ')}")
+        # Without the command, whose words may be the secret of a chat.
+        complain(f"{KEY}: {masked(problem.removesuffix(': '))}")

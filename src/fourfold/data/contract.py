@@ -9,6 +9,7 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fourfold.data.listing import text_of
 from fourfold.data.yamlfile import nested, too_large
 from fourfold.errors import DataError, did_you_mean
 
@@ -99,7 +100,7 @@ def read_contract(path: Path) -> Any:
     from pandera.pandas import DataFrameSchema
 
     try:
-        text = path.read_text(encoding="utf-8")
+        text = text_of(path)
         loader = yaml.SafeLoader(text)
         tree = None if (deep := nested(text)) else loader.get_single_node()
         if deep or too_large(tree):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, quote_plus
 
 from fourfold.data.coerce import named, typed
+from fourfold.data.packed import LARGEST, RATIO
 from fourfold.errors import DataError, did_you_mean, masked
 
 if TYPE_CHECKING:
@@ -20,13 +23,25 @@ DIALECTS = (
     *("bigquery", "databricks", "duckdb", "mariadb", "mssql", "mysql", "oracle", "postgres"),
     *("postgresql", "redshift", "snowflake", "sqlite", "trino"),
 )
+#: Packages of drivers and dialects that have another name.
+_PACKAGES = {
+    **{"MySQLdb": "mysqlclient", "mysql": "mysql-connector-python", "psycopg2": "psycopg2-binary"},
+    **{"duckdb": "duckdb-engine", "bigquery": "sqlalchemy-bigquery"},
+    **{"snowflake": "snowflake-sqlalchemy", "databricks": "databricks-sqlalchemy"},
+    **{"redshift": "sqlalchemy-redshift"},
+}
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _READING = {"select", "with", "values", "from", "table", "show", "describe", "explain"}
 _WRITING = re.compile(
-    r"\binto\b|[()]\s*(?:insert|update|delete|merge|replace)\s(?!\s*[,)])|^explain\s+analy[sz]e\b",
+    r"\binto\b|[()]\s*(?:insert|update|delete|merge|replace)\s(?!\s*[,)])"
+    r"|^explain\s*(?:\([^)]*\b)?analy[sz]e\b",
     re.IGNORECASE,
 )
+#: A comment that MySQL executes, or in which PostgreSQL begins another one.
+_NO_COMMENT = re.compile(r"/\*(?:M?!|.+/\*)", re.DOTALL)
+#: Where a database may end a string or a comment, and another one does not.
+_ENDS = re.compile(r"""\\['"]|\$\w*\$|[`#].*['"]|\r(?!\n)|--(?!\s|$)""")
 #: Functions that a query may call though it writes nothing in tables: they reach files, programs,
 #: other connections or settings of the server, and a user with all rights may call them.
 _REACHING = re.compile(
@@ -37,11 +52,13 @@ _REACHING = re.compile(
     | pg_notify | set_config | nextval | setval | load_file | load_extension | sys_(?:eval|exec)
     | xp_\w+ | readfile | writefile | utl_(?:file|http)\.\w+
     | openrowset | opendatasource | openquery
-    ) ["`\]]? \s* \( | \bu&" """  # a name in escapes
+    ) ["`\]]? \s* (?: (?:/\* | --) [\s\S]* )? \( | \bu&" """  # a name in escapes
 )
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 #: What SQLite lets a query do, by its number: select, read, call a function, recurse, begin.
 _ALLOWED = {20, 21, 22, 31, 33}
+#: Steps of SQLite's machine between two looks; and how many it may do, in all or for each byte.
+_STEPS, _MOST_STEPS, _STEPS_A_BYTE = 1_000_000, 100_000_000, 3000
+_DUCKDB_FILE = re.compile(r"(?i)duckdb(?:\+\w+)?:///(?!:memory:).")
 _SQLITE_URL = re.compile(r"sqlite(?:\+\w+)?:///(?!/|:memory:)(.+)", re.IGNORECASE)
 
 
@@ -89,16 +106,18 @@ def writes(query: str) -> str | None:
     plain = _QUOTED.sub(lambda part: " " if part[0][0] in "-/" else "''", query).strip()
     first = re.match(r"[\s(]*([a-z]*)", plain, re.IGNORECASE)
     word = first[1].lower() if first else ""
-    rest = plain.rstrip("; \t\n")
     expected = "expected one query that only reads, beginning with select or with"
     if word not in _READING:
         near = did_you_mean(word, _READING)
         return f"{expected}; got {word or query[:20]!r}.{near}".removesuffix(".")
-    if ";" in rest:
-        return f"{expected}; got several statements"
-    if other := _WRITING.search(plain):
-        return f"{expected}; got {' '.join(other[0].split()).lstrip('() ')!r}"
-    if other := _REACHING.search(_COMMENT.sub(" ", query)):
+    if hiding := [part for part in _QUOTED.findall(query) if _NO_COMMENT.match(part)]:
+        return f"{expected}; got the comment {hiding[0][:20]!r}"
+    for seen in (plain, query) if _ENDS.search(query) else (plain,):
+        if ";" in seen.rstrip("; \t\n"):
+            return f"{expected}; got several statements"
+        if other := _WRITING.search(seen):
+            return f"{expected}; got {' '.join(other[0].split()).lstrip('() ')!r}"
+    if other := _REACHING.search(query):
         return f"{expected}; got {other[0]!r}"
     return None
 
@@ -120,7 +139,10 @@ def clean(message: str, source: str) -> str:
     """Return a message without any value that the source's variables hold."""
     for name in _VARIABLE.findall(source):
         value = os.environ.get(name, "")
-        for form in {value, quote(value), quote(value, safe=""), quote_plus(value)} - {""}:
+        forms = {value, quote(value), quote(value, safe=""), quote_plus(value)} - {""}
+        # As it is inside of another text, as in a list of what a driver was given.
+        forms |= {write(form)[1:-1] for form in forms for write in (repr, json.dumps)}
+        for form in sorted(forms, key=len, reverse=True):
             message = message.replace(form, f"${{{name}}}")
     return masked(message)
 
@@ -133,17 +155,21 @@ def read(source: str, query: str) -> pd.DataFrame:
     DataError
         If the driver is missing, the connection fails or the query is refused; without secrets.
     """
-    import pandas as pd
-    from sqlalchemy import text
-
     if problem := writes(query):
         raise DataError(f"{masked(source)}: {problem}")
 
     def rows(connection: Any) -> pd.DataFrame:
         _only_read(connection)
-        return pd.read_sql_query(text(query), connection)
+        return _answer(connection, query)
 
     return _rows(_asked(source, rows), masked(source))
+
+
+def _answer(connection: Any, query: str) -> pd.DataFrame:
+    """Return the rows of a query, in which ``:name`` and ``%s`` are text as any other."""
+    import pandas as pd
+
+    return pd.read_sql_query(query, connection.execution_options(no_parameters=True))
 
 
 def _only_read(connection: Any) -> None:
@@ -152,11 +178,40 @@ def _only_read(connection: Any) -> None:
 
     dialect = connection.dialect.name
     if dialect == "sqlite":
-        connection.connection.dbapi_connection.set_authorizer(_authorised)
+        raw = connection.connection.dbapi_connection
+        pages, page = (raw.execute(f"pragma page_{n}").fetchone()[0] for n in ("count", "size"))
+        _bound(raw, pages * page)
+        raw.set_authorizer(_authorised)
     elif dialect == "postgresql":
         connection.execute(text("SET TRANSACTION READ ONLY"))
     elif dialect in ("mysql", "mariadb"):
         connection.execute(text("START TRANSACTION READ ONLY"))
+
+
+def _bound(raw: Any, size: int) -> None:
+    """Let SQLite make no more rows, texts and steps than a database of a size may give."""
+    import sqlite3
+
+    raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
+    most, made, done = max(LARGEST, size * RATIO), 0, 0
+
+    def row(_: Any, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        nonlocal made
+        made += 2 * getsizeof(values) + sum(map(getsizeof, values))
+        if made > most:
+            raise DataError(
+                f"expected a query that gives less than {RATIO} times the {size:,} bytes of its "
+                f"database and {LARGEST >> 20} MB, got more; add where or limit"
+            )
+        return values
+
+    def step() -> bool:
+        nonlocal done
+        done += _STEPS
+        return done > max(_MOST_STEPS, size * _STEPS_A_BYTE)
+
+    raw.row_factory = row
+    raw.set_progress_handler(step, _STEPS)
 
 
 def _authorised(action: int, first: str | None, second: str | None, *_: Any) -> int:
@@ -199,7 +254,9 @@ def _asked(source: str, question: Callable[[Any], T]) -> T:
 def _connected(url: str, question: Callable[[Any], T]) -> T:
     from sqlalchemy import create_engine
 
-    engine = create_engine(url)
+    # DuckDB makes a file that is not there, and lets one process write: it has to be opened so.
+    only_read = {"connect_args": {"read_only": True}} if _DUCKDB_FILE.match(url) else {}
+    engine = create_engine(url, **only_read)
     try:
         with engine.connect() as connection:
             return question(connection)
@@ -230,13 +287,11 @@ def select(frame: pd.DataFrame, query: str, source: str = "data") -> pd.DataFram
     >>> select(pd.DataFrame({"n": [1, 2, 3]}), "select sum(n) as total from data")["total"].item()
     6
     """
-    import pandas as pd
-    from sqlalchemy import text
 
     def rows(connection: Any) -> pd.DataFrame:
         frame.to_sql(TABLE, connection, index=False)
         _only_read(connection)
-        return pd.read_sql_query(text(query), connection)
+        return _answer(connection, query)
 
     if problem := writes(query):
         raise DataError(f"{source}: {problem}")
@@ -259,6 +314,16 @@ def _refused(error: Exception, frame: pd.DataFrame) -> str:
 
 def _first_line(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError):
-        return f"needs the driver {error.name!r}; run: pip install {error.name}"
+        package = _PACKAGES.get(str(error.name), error.name)
+        return f"needs the driver {error.name!r}; run: pip install {package}"
     # What pandas says begins with the query, which may have many lines.
-    return str(error.__cause__ or error).split("\n")[0]
+    line = str(error.__cause__ or error).split("\n")[0]
+    if dialect := re.fullmatch(r"Can't load plugin: sqlalchemy\.dialects:(\w+)(\.\w+)?", line):
+        known = "" if dialect[2] else f"; run: pip install {_PACKAGES.get(dialect[1], dialect[1])}"
+        return f"needs a driver for {'+'.join(dialect[0].rpartition(':')[2].split('.'))}{known}"
+    if line.endswith("Error) interrupted"):
+        return (
+            f"expected a query that is done in {_MOST_STEPS:,} steps, or {_STEPS_A_BYTE:,} for "
+            "each byte of its database; got one that takes more"
+        )
+    return line

@@ -1,6 +1,7 @@
 """Digests of files, each read once for as long as it is the same."""
 
 import hashlib
+import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ def content_digest(file: Path) -> str:
     if _DIGESTS.get(key, ("",))[0] != before:
         digest = hash_file(file)
         log = file.with_name(f"{file.name}-wal")
-        if log.is_file() and log.stat().st_size:
+        if os.path.isfile(log) and log.stat().st_size:  # its name may be too long to be one
             digest = hashlib.sha256((digest + hash_file(log)).encode()).hexdigest()
         if _stamp(file) != before:
             return digest[:16]

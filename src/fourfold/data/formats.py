@@ -37,6 +37,7 @@ _RECORD = {"run_id", "parameters", "metrics"}
 #: A sheet of so many rows is no cover.
 _TABLE_ROWS = 12
 _SHEET_ROWS = 200
+_JSON_AREA = 1 << 23  # cells that a table of objects may have, whatever they hold
 #: What the last row of a table begins with where it is none of the rows.
 _SUM = re.compile(r"(?i)(?:grand )?(?:total|sum|summe|gesamt|source|quelle|notes?|average|mean)\b")
 #: A sheet of a workbook, behind its name.
@@ -268,6 +269,7 @@ def _read_json(handle: IO[bytes], name: str) -> pd.DataFrame:
         content = [dict(zip(content, row, strict=True)) for row in rows]
     if not (isinstance(content, list) and all(isinstance(row, Mapping) for row in content)):
         raise DataError(f"{name}: expected a list of objects, or an object of lists")
+    _check_rows(content, name)
     return exact(_flat(pd.json_normalize(content)), content)
 
 
@@ -283,7 +285,20 @@ def _read_jsonl(handle: IO[bytes], name: str) -> pd.DataFrame:
                 raise DataError(f"{name}, line {number}: expected JSON: {error}") from error
             if not isinstance(rows[-1], Mapping):
                 raise DataError(f"{name}, line {number}: expected an object, got {rows[-1]!r}")
+    _check_rows(rows, name)
     return exact(_flat(pd.json_normalize(rows)), rows)
+
+
+def _check_rows(rows: Sequence[Mapping[str, Any]], name: str) -> None:
+    """Refuse objects of which each has names of its own: all names are columns of each row."""
+    names, cells = set[str](), 0
+    for row in rows:
+        below = [("", row)]
+        for above, part in below:  # which grows meanwhile
+            cells += len(part)
+            names.update(map(above.__add__, part) if above else part)
+            below += [(f"{above}{key}.", each) for key, each in part.items() if type(each) is dict]
+    packed.check_area(name, "a table", (len(rows), len(names)), cells, _JSON_AREA)
 
 
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:

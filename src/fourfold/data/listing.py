@@ -1,5 +1,6 @@
 """The files of a folder that somebody means: not those of editors and systems, each once."""
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -20,6 +21,14 @@ def meant(name: str) -> bool:
     return not (name.startswith((".", "~$")) or name.endswith("~") or saved)
 
 
+def text_of(path: Path, encoding: str = "utf-8") -> str:
+    """Return the text of a file; raise `OSError` for a pipe or device, which may have no end."""
+    if not os.path.isfile(path):
+        os.stat(path)  # which says that there is none
+        raise OSError(errno.EINVAL, "is no file")
+    return path.read_text(encoding=encoding)
+
+
 def files_below(folder: Path) -> list[Path]:
     """Return the files in a folder and in those below it, also linked ones, each file once."""
     paths = (path / name for path, names in _folders(folder) for name in names if meant(name))
@@ -29,7 +38,8 @@ def files_below(folder: Path) -> list[Path]:
 def matches(pattern: str, folder: Path) -> list[Path]:
     """Return the files that a glob matches, relative to a folder; none if it is no glob.
 
-    Any text may be asked for. A hidden file or a backup matches a pattern that is written so.
+    Any text may be asked for. A hidden file or a backup matches a pattern that is written so. Where
+    a glob matches nothing, it may be the name of a file.
     """
     head, deep, tail = pattern.partition("**/")
     last = pattern.rpartition("/")[2]
@@ -43,8 +53,9 @@ def matches(pattern: str, folder: Path) -> list[Path]:
             for place in places or [folder]
             for name in glob(tail if deep else pattern, root_dir=place, recursive=True)
         ]
-        return _once(path for path in paths if meant(path.name) or not meant(last))
-    return []
+        if files := _once(path for path in paths if meant(path.name) or not meant(last)):
+            return files
+    return _once(iter([folder / pattern]))
 
 
 def _folders(top: Path) -> Iterator[tuple[Path, list[str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +50,7 @@ def parts(
 
 def _files(source: str, query: str) -> list[Path]:
     """Return the files of a folder, a glob or a path; none if the source is to be read as one."""
-    if Path(source).is_dir():
+    if os.path.isdir(source):
         files = filter(Path.is_file, Path(source).iterdir())
         if tables := sorted(file for file in files if formats.is_table(file.name)):
             return tables

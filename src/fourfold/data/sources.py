@@ -18,7 +18,7 @@ from fourfold.data.artifacts import OUTPUTS, artifact_path, is_artifact
 from fourfold.data.datasets import DATASETS
 from fourfold.data.digest import content_digest, hash_file
 from fourfold.data.listing import matches
-from fourfold.errors import DataError, did_you_mean, masked
+from fourfold.errors import DataError, did_you_mean, legible, masked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,7 +148,7 @@ class _Files(Source):
         return f"{message}; got {self.text!r}.{_nearest(self.text, self.root)}"
 
     def fingerprint(self) -> dict[str, str | None]:
-        if len(self.text) > _LONGEST_PATH or "\n" in self.text:
+        if len(self.text) > _LONGEST_PATH:
             return {}
         root = self.root or Path.cwd()
         return {_inside(file, root): content_digest(file) for file in self.files()}
@@ -156,7 +156,9 @@ class _Files(Source):
     def read(self, query: str = "") -> Loaded:
         sheet = f"#{self.sheet}" if self.sheet else ""
         parts = {p: _read(p.open("rb"), self.text + sheet, p.name + sheet) for p in self.files()}
-        return _stacked(self.text, parts) if _GLOB.search(self.text) else parts.popitem()[1]
+        alone = [path.name for path in parts] == [Path(self.text).name]
+        many = _GLOB.search(self.text) and not alone
+        return _stacked(self.text, parts) if many else parts.popitem()[1]
 
 
 class _Artifact(_Files):
@@ -378,7 +380,8 @@ def _stacked(source: str, parts: dict[Path, Loaded]) -> Loaded:
                 f"{source}: expected the same columns in every file; {path.name} and "
                 f"{first.name} differ in {', '.join(sorted(map(str, odd)))}"
             )
-    frames = [part.frame.assign(**{FILE_COLUMN: path.name}) for path, part in parts.items()]
+    # No column holds a name that is no text.
+    frames = [p.frame.assign(**{FILE_COLUMN: legible(path.name)}) for path, p in parts.items()]
     frame = pd.concat(frames, ignore_index=True)
     return Loaded(frame, source, f"{len(parts)} files", hashlib.sha256(hashes).hexdigest())
 

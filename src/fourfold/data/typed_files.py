@@ -8,7 +8,7 @@ from tempfile import NamedTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
 from fourfold.data.coerce import UNITS, with_columns
-from fourfold.data.packed import check_parquet
+from fourfold.data.packed import LARGEST, RATIO, bomb, check_feather, check_parquet
 from fourfold.errors import DataError
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ def read_feather(handle: IO[bytes], name: str) -> pd.DataFrame:
     import pandas as pd
 
     try:
+        check_feather(handle, name)
         return plain(pd.read_feather(handle))
+    except DataError:
+        raise
     except (OSError, ValueError) as error:
         raise DataError(f"{name}: expected a Feather file: {error}") from error
 
@@ -51,19 +54,53 @@ def read_statistics(handle: IO[bytes], name: str) -> pd.DataFrame:
 
     ending = name.lower().rpartition(".")[2]
     if ending == "dta":
+        _check_stata(handle, name)
         return plain(pd.read_stata(handle))
     try:
         import pyreadstat
     except ImportError as error:
         raise DataError(f"{name}: needs the package pyreadstat; pip install pyreadstat") from error
-    read: dict[str, Any] = {"sas7bdat": pyreadstat.read_sas7bdat, "xpt": pyreadstat.read_xport}
-    options: dict[str, Any] = {} if ending in read else {"apply_value_formats": True}
+    readers: dict[str, Any] = {"sas7bdat": pyreadstat.read_sas7bdat, "xpt": pyreadstat.read_xport}
+    read = readers.get(ending, pyreadstat.read_sav)
+    options: dict[str, Any] = {} if ending in readers else {"apply_value_formats": True}
     # It reads from paths only.
     with NamedTemporaryFile(suffix=f".{ending}") as file:
         shutil.copyfileobj(handle, file)
         file.flush()
-        frame, _ = read.get(ending, pyreadstat.read_sav)(file.name, **options)
+        size, (_, about) = file.tell(), read(file.name, metadataonly=True)
+        labels = about.variable_value_labels
+        width = sum(
+            max(8, 50 * (kind == "string") + about.variable_storage_width[column],
+                *(len(str(label)) for label in labels.get(column, {}).values()))
+            for column, kind in about.readstat_variable_types.items()
+        )  # fmt: skip
+        most = max(LARGEST, size * RATIO) // max(width, 1)
+        rows = about.number_rows or 0
+        if rows <= most:  # or says so
+            frame, _ = read(file.name, row_limit=most + 1, **options)
+            rows = len(frame)
+    if rows > most:
+        raise bomb(name, size, LARGEST)
     return plain(pd.DataFrame(frame))
+
+
+def _check_stata(handle: IO[bytes], name: str) -> None:
+    """Count a Stata file in parts, if it has texts that stand once for many rows."""
+    import pandas as pd
+
+    content, made = handle.read(), 0
+    handle.seek(0)
+    rows = max(RATIO, LARGEST // 4 // len(content))  # each may hold as much as the file
+    with pd.read_stata(handle, chunksize=rows) as parts:
+        for part in parts:
+            # Which are known after the first part: asked before, pandas reads no long texts.
+            labels = (text for each in parts.value_labels().values() for text in each.values())
+            if b"<strls>GSO" not in content and all(len(text) <= RATIO for text in labels):
+                break
+            made += int(plain(part).memory_usage(deep=True).sum())
+            if made > max(LARGEST, len(content) * RATIO):
+                raise bomb(name, len(content), LARGEST)
+    handle.seek(0)
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:

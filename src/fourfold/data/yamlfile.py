@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from fourfold.data.listing import text_of
 from fourfold.errors import ConfigError, Violation, did_you_mean
 
 Key = tuple[Any, ...]
@@ -125,7 +126,7 @@ def read_positions(
 
     yaml = YAML(typ="safe", pure=True)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = text_of(path)
         if nested(text):
             raise RecursionError
         tree = yaml.compose(text)

@@ -305,7 +305,8 @@ def values_of(given: Any, of: Kind, root: Path) -> list[Any]:
     if "values" in given:
         return list(given["values"])
     if "files" in given:
-        return [shown(path, root) for path in matches(given["files"], root)]
+        names = (shown(path, root) for path in matches(given["files"], root))
+        return [name.encode(errors="backslashreplace").decode() for name in names]
     return spread(given, of)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -105,7 +106,7 @@ def _document(file: Path, changed: int) -> Mapping[str, Any]:
 
 
 def _required(contract: Path) -> Iterator[str]:
-    if not contract.is_file():
+    if not os.path.isfile(contract):  # whose name may be too long to be one
         return
     for name, rules in _document(contract, contract.stat().st_mtime_ns).items():
         free = isinstance(rules, Mapping) and (rules.get("regex") or rules.get("required") is False)

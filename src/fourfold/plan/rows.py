@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fourfold.data.listing import text_of
 from fourfold.errors import did_you_mean
 from fourfold.plan.conditions import read
 from fourfold.plan.kind import Kind, Problem, mapping, value
@@ -58,7 +59,7 @@ def read_rows(
     block: dict[str, Any] = {"file": given} if isinstance(given, str) else given
     file, naming = block["file"], block.get("name")
     try:
-        text = (root / file).read_text(encoding="utf-8-sig")
+        text = text_of(root / file, "utf-8-sig")
     except (OSError, ValueError) as error:
         near = did_you_mean(file, (path.name for path in root.glob("*.csv")))
         reason = "no such file" if isinstance(error, FileNotFoundError) else str(error)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from fourfold.data.listing import text_of
 from fourfold.errors import TemplateError
 
 _PARSING = threading.Lock()
@@ -68,7 +69,7 @@ def read_notebook(path: Path) -> dict[str, Any]:
         If the file is missing or not a notebook; older formats are read as format 4.
     """
     try:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebook = json.loads(text_of(path))
     except OSError as error:
         raise TemplateError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

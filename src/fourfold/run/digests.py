@@ -37,7 +37,7 @@ def digest_now(name: str, root: Path, outputs: Path | None = None) -> str:
     if name.endswith("/"):
         names = names_of(path, outputs)
         return "" if names is None else _digest(names)
-    if path.is_file():
+    if os.path.isfile(path):
         return content_digest(path)
     if WILDCARDS & set(name):
         return _digest(inside(file, root) for file in matches(name, root, outputs))

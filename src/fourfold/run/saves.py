@@ -150,7 +150,9 @@ def outdated(
 
 
 def _content(spec: RunSpec | None) -> tuple[str, str] | None:
-    return spec and (spec.template_file, canonical([spec.parameters, spec.search]))
+    if spec is None:
+        return None
+    return spec.template_file, canonical([spec.parameters, spec.search])
 
 
 def _differs(item: Todo, known: Fingerprints) -> bool:
