@@ -254,9 +254,9 @@ QUERIES = [
 
 #: Where a string or a comment ends is another place for each database; what hides behind that is asked.
 HIDDEN = [
-    "select 1 /*! into outfile '/tmp/evil' */", "select 1 /*M!100100 into outfile '/tmp/evil' */", "/*! set global x = ( */ select 1 /*! ) */",
-    "select '\\'' into outfile '/tmp/evil", "select '\\'', 'x' into dumpfile \"/tmp/evil\"", "select \"\\\"\" into outfile \"/tmp/evil",
-    "select 1 # '\n into outfile '/tmp/evil'", "select 1 as `'` into outfile '/tmp/evil'", "select 1--1 into outfile '/tmp/evil'",
+    "select 1 /*! into outfile 'FOLDER/evil' */", "select 1 /*M!100100 into outfile 'FOLDER/evil' */", "/*! set global x = ( */ select 1 /*! ) */",
+    "select '\\'' into outfile 'FOLDER/evil", "select '\\'', 'x' into dumpfile \"FOLDER/evil\"", "select \"\\\"\" into outfile \"FOLDER/evil",
+    "select 1 # '\n into outfile 'FOLDER/evil'", "select 1 as `'` into outfile 'FOLDER/evil'", "select 1--1 into outfile 'FOLDER/evil'",
     "select E'\\'';commit;delete from t;select '1'", "select $$'$$; commit; delete from t; select '1'", "select $a$'$a$; drop table t; select '1'",
     "/* /* */ select 1 */ copy t to program 'touch evil'", "select 1 /* /* */ ' */ ; commit; delete from t -- '",
     "explain (analyze) copy t to 'evil.csv'", "explain (costs off, analyze true) select 1", "select 1 --\r; drop table t", "select 1 as \"\\\"\"; drop table t",

@@ -66,7 +66,7 @@ def test_what_writes_is_refused(maria, query):
     """By its words or by the server; no row is gone, and no file has come."""
     address, engine, folder = maria
     with pytest.raises(DataError) as refused:
-        load(address, query.replace("FOLDER", str(folder)).replace("/tmp/evil", f"{folder}/evil"))
+        load(address, query.replace("FOLDER", str(folder)))
     assert "\n" not in str(refused.value)
     assert not list(folder.rglob("evil"))
     with engine.connect() as connection:
