@@ -332,3 +332,33 @@ def test_a_template_that_goes_meanwhile_fails_only_what_needs_it(project, config
     shutil.rmtree(project / "templates")
     with pytest.raises(FourfoldError, match="tiny"):
         run_all(specs, project, project / "outputs")
+
+
+ENGINE = """import os, sqlalchemy
+engine = sqlalchemy.create_engine(f"sqlite://me:{os.environ['PLANTED']}@/none")
+raise RuntimeError(repr(engine), str(engine.url))"""
+
+
+def test_a_planted_secret_is_in_no_list_of_what_was_done(project, config):
+    """Of a command at the end, of tracking, of a template's engine; in lists, locks and journals."""
+    with_code(project, "if mode == 'fancy':\n    ff.ingest(data)", ENGINE)
+    (project / "pyproject.toml").write_text(
+        "[tool.fourfold]\non_end = 'echo sent to $PLANTED@ >/dev/null; curl-is-not-here https://chat.example/hooks/s3cr3tT0ken'\n"
+        "tracking = 'http://me:${PLANTED}@127.0.0.1:9'\n"
+    )
+    config("template: tiny\nparameters: {data: 'https://me:${PLANTED}@127.0.0.1:9/a.csv'}\nsweep: {grid: {mode: [plain, fancy]}}\n")  # fmt: skip
+    search = "metric: mean, direction: maximize, trials: 1, over: {count: [2, 3]}"
+    config(f"template: tiny\nparameters: {{data: 'ftp://127.0.0.1:9/${{PLANTED}}.csv', mode: fancy}}\nsearch: {{{search}}}\n", "s.yaml")  # fmt: skip
+    secret = "hun'ter\\2/%4"
+    done = [
+        call(project, *words, env={**os.environ, "PLANTED": secret})
+        for words in (("plan", "--json"), ("run", "--json"), ("track",), ("compare", "--json"))
+    ]
+    (project / "pyproject.toml").unlink()
+    said = [each.stdout + each.stderr for each in done]
+    assert '"failed"' in said[1]
+    assert "on_end: exit code 127" in said[1]
+    texts = [*said, *(f.read_bytes().decode(errors="replace") for f in project.rglob("*") if f.is_file())]  # fmt: skip
+    assert len(texts) > 20
+    for form in (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], "hun%27ter", "s3cr3tT0ken"):
+        assert [text for text in texts if form in text] == []
