@@ -76,7 +76,7 @@ def test_what_writes_is_refused(maria, query):
 
 def test_what_reads_is_read(maria):
     address = maria[0]
-    for query in ("select * from t", "table t", "values (1), (2)", "select n from t where ':x' <> '%s'"):  # fmt: skip
+    for query in ("select * from t", "values (1), (2)", "select n from t where ':x' <> '%s'"):  # fmt: skip
         assert load(address, query).frame.iloc[:, 0].tolist() == [1, 2]
     assert tables(address) == ["m", "t", "v"]
 

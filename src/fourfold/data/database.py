@@ -41,7 +41,7 @@ _WRITING = re.compile(
 #: A comment that MySQL executes, or in which PostgreSQL begins another one.
 _NO_COMMENT = re.compile(r"/\*(?:M?!|.+/\*)", re.DOTALL)
 #: Where a database may end a string or a comment, and another one does not.
-_ENDS = re.compile(r"""\\['"]|\$\w*\$|[`#].*['"]|\r(?!\n)|--(?!\s|$)""")
+_ENDS = re.compile(r"""\\['"]|\$\w*\$|[`#].*['"]|\r(?!\n)""")
 #: Functions that a query may call though it writes nothing in tables: they reach files, programs,
 #: other connections or settings of the server, and a user with all rights may call them.
 _REACHING = re.compile(
@@ -112,7 +112,9 @@ def writes(query: str) -> str | None:
         return f"{expected}; got {word or query[:20]!r}.{near}".removesuffix(".")
     if hiding := [part for part in _QUOTED.findall(query) if _NO_COMMENT.match(part)]:
         return f"{expected}; got the comment {hiding[0][:20]!r}"
-    for seen in (plain, query) if _ENDS.search(query) else (plain,):
+    # Of two signs without a blank MySQL makes no comment.
+    odd = _ENDS.search(query) or any(re.match(r"--\S", part) for part in _QUOTED.findall(query))
+    for seen in (plain, query) if odd else (plain,):
         if ";" in seen.rstrip("; \t\n"):
             return f"{expected}; got several statements"
         if other := _WRITING.search(seen):
