@@ -21,6 +21,8 @@ from fourfold.track.spool import Spool
 
 _LOG = "log"
 _STILL_S, _LONGEST_S = 3.0, 10.0  # that a batch is held up at its end, without and with progress
+#: A sender that has just begun may still be at its imports, on a busy machine.
+_BEGIN_S = 9.0
 _LOCAL_S = 120.0  # a file on this machine is no server, but mlflow takes its time to begin
 
 
@@ -42,6 +44,7 @@ class Tracker:
         self.project, self.tracking, self.patient = project, tracking, patient
         self.spool, self._problem = Spool(project.outputs), ""
         self._process: subprocess.Popen[str] | None = None
+        self._began = 0.0
         with self._noted():
             self.spool.recover()
             if self.spool.waiting():
@@ -88,6 +91,7 @@ class Tracker:
                 start_new_session=True,  # Ctrl-C is for the runs
                 text=True,
             )
+        self._began = time.monotonic()
         assert self._process.stdin
         with suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(task) + "\n")
@@ -125,11 +129,12 @@ class Tracker:
             process.stdin.close()  # type: ignore[union-attr]
         local = self.tracking.address.lower().startswith("sqlite:")
         still_s, longest_s = (_LOCAL_S, _LOCAL_S) if local else (_STILL_S, _LONGEST_S)
-        end, left, since = time.monotonic() + longest_s, -1, time.monotonic()
+        end, left = time.monotonic() + longest_s, -1
+        since = self._began + max(0.0, _BEGIN_S - still_s)
         while process.poll() is None:
             now, before = time.monotonic(), left
             left = len(self.spool.waiting())
-            since = since if left == before else now
+            since = since if left == before else max(since, now)
             if not self.patient and (now > end or now - since > still_s):
                 process.kill()
             time.sleep(0.02)
