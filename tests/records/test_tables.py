@@ -67,6 +67,14 @@ def test_a_long_and_wide_table_is_cut_as_pandas_cuts_it(shown):
         assert "text/html" not in shown(frame)
 
 
+def test_noise_decides_nothing(shown):
+    """Another machine computes 2.9999999999999996 for 3, or a tie that is not quite one."""
+    plain, noisy = pd.DataFrame({"a": [3.0, 12]}), pd.DataFrame({"a": [3 - 4e-16, 12]})
+    assert shown(plain) == shown(noisy)
+    tie = pd.DataFrame({"a": [0.1125, 0.25]})
+    assert shown(tie) == shown(tie + 2e-17) == shown(tie - 2e-17)
+
+
 @given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=8))
 def test_no_number_seems_to_be_zero(values):
     places = tables.decimals(pd.Series(values))

@@ -16,10 +16,10 @@ def significant(value: float | int | None, digits: int = 6) -> float | int | Non
     """Return `value` with at most `digits` significant digits; None where it is not finite."""
     if value is None or isinstance(value, int):
         return value
-    return float(f"{_settled(value):.{digits}g}") if math.isfinite(value) else None
+    return float(f"{settled(value):.{digits}g}") if math.isfinite(value) else None
 
 
-def _settled(value: float) -> float:
+def settled(value: float) -> float:
     """Round to twelve digits, so that noise of 1e-16 does not decide which way a tie is rounded."""
     return float(f"{value:.12g}")
 
@@ -30,7 +30,7 @@ def number(value: float | int | None) -> str:
         return "undefined"
     if isinstance(value, int):
         return f"{value:,}"
-    value = _settled(value)
+    value = settled(value)
     if value != 0 and not 1e-4 <= abs(value) < 1e9:
         return f"{value:.2e}"
     return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:#.3g}".rstrip(".")

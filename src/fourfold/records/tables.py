@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from fourfold.records.formatting import number
+from fourfold.records.formatting import number, settled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ def decimals(values: pd.Series) -> int | None:
     3
     """
     sizes = values.abs()
-    sizes = sizes[(sizes > 0) & (sizes < math.inf)]
+    sizes = sizes[(sizes > 0) & (sizes < math.inf)].map(settled)
     if sizes.empty or (sizes % 1 == 0).all():
         return 0 if sizes.empty or sizes.max() < 1e9 else None
     least, small, largest = (
@@ -43,7 +43,7 @@ def decimals(values: pd.Series) -> int | None:
 
 def _written(places: int) -> Callable[[float], str]:
     def text(value: float) -> str:
-        return f"{value:,.{places}f}" if math.isfinite(value) else number(value)
+        return f"{settled(value):,.{places}f}" if math.isfinite(value) else number(value)
 
     return text
 
