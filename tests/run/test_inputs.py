@@ -280,6 +280,7 @@ def test_an_environment_variable_that_was_read_makes_it_new(done, name, monkeypa
         ("from os import environ, getenv\nenviron.get('A_B'), getenv('C', '1')", {"$A_B", "$C"}),
         ("'A_B' in os.environ", {"$A_B"}),
         ("name = 'A_B'\nos.getenv(name)", {"$A_B"}),
+        ("name = 'A_B'\nif x: name = 'C_D'\nos.getenv(name)", {"$*"}),
         ("os.environ.setdefault('A_B', '1')", {"$A_B"}),
         ("for name in names: print(os.environ[name])", {"$*"}),
         ("os.getenv(f'{x}_URL')", {"$*"}),

@@ -1,6 +1,6 @@
 """What is planned, executed: what `run` does once, and `watch` each time that a file is saved."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,10 +18,8 @@ from fourfold.run.doubts import Doubts
 from fourfold.run.following import Following
 from fourfold.run.only import matching
 from fourfold.run.searching import Searches, expanded, forget_searches
-from fourfold.run.selection import Choice, Known, Todo
+from fourfold.run.selection import Choice, Known, Newer, Todo
 from fourfold.track.address import read_tracking
-
-Newer = Callable[[Sequence[Todo]], Collection[str] | None]
 
 
 @dataclass(frozen=True)

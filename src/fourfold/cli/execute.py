@@ -1,6 +1,5 @@
 """A batch as commands have it: executed, followed on the terminal, on the page and in MLflow."""
 
-from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from fourfold.project import Project
 from fourfold.records.record import RunRecord
 from fourfold.run.following import Following
 from fourfold.run.searching import Searches
-from fourfold.run.selection import Choice, Todo
+from fourfold.run.selection import Choice, Newer, Todo
 
 if TYPE_CHECKING:
     from fourfold.track.follow import Tracker
@@ -26,7 +25,7 @@ def execute(
     searches: Searches | None = None,
     following: Following | None = None,
     tracker: "Tracker | None" = None,
-    newer: Callable[[Sequence[Todo]], Collection[str] | None] | None = None,
+    newer: Newer | None = None,
 ) -> tuple[list[RunRecord], str]:
     """Execute what is chosen and what it leads to; return records, and why it ended early.
 

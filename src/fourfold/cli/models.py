@@ -14,7 +14,6 @@ from fourfold.cli.options import (
     Outputs,
     Root,
     command,
-    console,
     outputs_of,
     print_json,
     root_of,
@@ -80,10 +79,10 @@ def predict(
     rows = f"{count(done.rows, 'row')} predicted"
     answers = ", ".join(f"{number:,} {answer}" for answer, number in done.answers.items())
     line = f"{rows}: {answers}" if answers else rows
-    console.print(f"{line}; {done.path}", markup=False, highlight=False, soft_wrap=True)
+    said_by()(f"{line}; {done.path}")
     if done.rejected:
         aside = f"{count(done.rejected, 'row')} rejected, with reasons: {done.rejected_path}"
-        console.print(aside, markup=False, highlight=False, soft_wrap=True)
+        said_by()(aside)
 
 
 @command(app, MODELS, "export titanic/default edge/")
@@ -98,7 +97,7 @@ def export(
     from fourfold.models.export import export as written
 
     for path in written(_folder(run, root, outputs), folder, force):
-        console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+        said_by()(f"wrote {path}")
 
 
 @command(app, MODELS, "promote titanic/default --as survival --approver Ada")

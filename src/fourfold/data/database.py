@@ -110,10 +110,11 @@ def writes(query: str) -> str | None:
     if word not in _READING:
         near = did_you_mean(word, _READING)
         return f"{expected}; got {word or query[:20]!r}.{near}".removesuffix(".")
-    if hiding := [part for part in _QUOTED.findall(query) if _NO_COMMENT.match(part)]:
+    parts = _QUOTED.findall(query)
+    if hiding := [part for part in parts if _NO_COMMENT.match(part)]:
         return f"{expected}; got the comment {hiding[0][:20]!r}"
     # Of two signs without a blank MySQL makes no comment.
-    odd = _ENDS.search(query) or any(re.match(r"--\S", part) for part in _QUOTED.findall(query))
+    odd = _ENDS.search(query) or any(re.match(r"--\S", part) for part in parts)
     for seen in (plain, query) if odd else (plain,):
         if ";" in seen.rstrip("; \t\n"):
             return f"{expected}; got several statements"

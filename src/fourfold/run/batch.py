@@ -4,7 +4,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
@@ -32,7 +32,7 @@ from fourfold.run.kernels.zygotes import ZYGOTES
 from fourfold.run.kernelspec import kernel_for
 from fourfold.run.prepare import as_yaml, fill, loaded, prepared, with_room
 from fourfold.run.schedule import ORDERS, Batch, scheduled, warm_up, workers_for
-from fourfold.run.selection import Todo
+from fourfold.run.selection import Newer, Todo
 
 _REMOVED = (
     "the folder of this run was removed while it was executed: the notebook is kept, but what else "
@@ -52,7 +52,7 @@ def run_batch(
     on_look: Callable[[str, int], None] = lambda why, signals: None,
     after: Callable[[RunRecord], Sequence[Todo]] = lambda record: (),
     later: int = 0,
-    newer: Callable[[Sequence[Todo]], Collection[str] | None] | None = None,
+    newer: Newer | None = None,
 ) -> tuple[list[RunRecord], str]:
     """Execute runs, each in a kernel of its own, several at a time.
 

@@ -51,18 +51,9 @@ def names_in(code: str, values: Mapping[str, Any], watched: bool = True) -> set[
 @lru_cache(4096)
 def _names_in(code: str, values: tuple[tuple[str, Any], ...], watched: bool) -> set[str]:
     texts: set[str] = words_in(code) if _MAGIC.search(code) else set()
-    plain = "\n".join(line for line in code.split("\n") if not _MAGIC.match(line))
-    try:
-        tree = syntax_tree(plain)
-    except (SyntaxError, ValueError, RecursionError):
+    if (tree := _tree(code)) is None:
         return texts | words_in(code)
-    known = {name: str(value) for name, value in values}
-    given = set(known)
-    for node in ast.walk(tree):
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in given:
-                text = _text(value, known)
-                known[name] = "*" if name in known and known[name] != text else text
+    known = _assigned(tree, {name: str(value) for name, value in values})
     opened = [node for node in ast.walk(tree) if watched and _by_python(node)]
     seen = {id(part) for node in opened for part in ast.walk(node)}
     for node in ast.walk(tree):
@@ -89,6 +80,25 @@ def _names_in(code: str, values: tuple[tuple[str, Any], ...], watched: bool) -> 
     return {text for text in texts if re.search(r"\w\w", text)}
 
 
+def _tree(code: str) -> ast.AST | None:
+    """Return the tree of code without its magics; None if it is no Python."""
+    plain = "\n".join(line for line in code.split("\n") if not _MAGIC.match(line))
+    with suppress(SyntaxError, ValueError, RecursionError):
+        return syntax_tree(plain)
+    return None
+
+
+def _assigned(tree: ast.AST, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts of names, those that are given among them; ``*`` if one has several."""
+    known = dict(given)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in given:
+                text = _text(value, known)
+                known[name] = "*" if name in known and known[name] != text else text
+    return known
+
+
 def words_in(text: str) -> set[str]:
     """Return the words of a script or command line that may name files.
 
@@ -110,10 +120,7 @@ def modules_in(code: str) -> frozenset[str]:
 
 
 def _modules_in(code: str) -> Iterator[str]:
-    plain = "\n".join(line for line in code.split("\n") if not _MAGIC.match(line))
-    try:
-        tree = syntax_tree(plain)
-    except (SyntaxError, ValueError, RecursionError):
+    if (tree := _tree(code)) is None:
         return
     for node in ast.walk(tree):
         match node:
@@ -138,21 +145,13 @@ def variables_in(code: str) -> frozenset[str]:
     lines = code.split("\n")
     shell = code if code.startswith("%%") else "\n".join(line for line in lines if "!" in line)
     names = {*_SHELL_VARIABLE.findall(shell), *_ENV_MAGIC.findall(code)}
-    plain = "\n".join(line for line in lines if not _MAGIC.match(line))
-    with suppress(SyntaxError, ValueError, RecursionError):
-        names |= set(_variables(syntax_tree(plain)))
+    if tree := _tree(code):
+        names |= set(_variables(tree))
     return frozenset(f"${name}" for name in names if not _APART.search(name))
 
 
 def _variables(tree: ast.AST) -> Iterator[str]:
-    constants = {
-        node.targets[0].id: node.value.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign)
-        and isinstance(node.targets[0], ast.Name)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    }
+    known = _assigned(tree, {})
     for node in ast.walk(tree):
         match node:
             case ast.Subscript(value=place, slice=name, ctx=ast.Load()):
@@ -168,7 +167,7 @@ def _variables(tree: ast.AST) -> Iterator[str]:
             case _:
                 continue
         if (place.attr if isinstance(place, ast.Attribute) else _name(place)) == "environ":
-            text = _text(name, constants)
+            text = _text(name, known)
             yield text if text.isidentifier() else "*"
 
 

@@ -1,7 +1,7 @@
 """Which runs need not run again: the record on disk against what the run would be now."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -38,6 +38,10 @@ class Todo:
     former: bool = False
     template: Mapping[str, Any] = field(default_factory=dict)
     limit_s: float = 24 * 3600.0
+
+
+#: Of a watch: given the runs, names those that a save has made out of date; None if none came.
+Newer = Callable[[Sequence[Todo]], Collection[str] | None]
 
 
 @dataclass(frozen=True)
