@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,6 +31,7 @@ class Small:
         self.status, self.on, self.lose = 0, ".", ""
         self.artifacts = "mlflow-artifacts:"
         self.port = 0
+        self.pause_s = 0.0  # before each answer
 
     @property
     def address(self) -> str:
@@ -144,6 +146,7 @@ def serving() -> Iterator[Small]:
             data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             small.asked.append(self.path)
             small.headers.append(dict(self.headers))
+            time.sleep(small.pause_s)
             wrong = small.status and re.search(small.on, self.path)
             if wrong:
                 status, content = small.status, {"error_code": "SOME_ERROR", "message": "no"}

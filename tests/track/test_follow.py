@@ -11,6 +11,10 @@ import sys
 import pytest
 from small_mlflow import serving
 
+from fourfold.project import Project
+from fourfold.track import follow
+from fourfold.track.address import Tracking
+from fourfold.track.follow import Tracker
 from fourfold.track.spool import Spool
 from served import COMMAND
 
@@ -159,6 +163,15 @@ def test_a_server_that_never_answers_holds_nothing_up(command, project):
         json.loads((project / "outputs" / "a" / "count=2" / "record.json").read_text())["status"]
         == "ok"
     )
+
+
+def test_a_sender_is_waited_for_while_it_is_answered(command, mlflow, project, monkeypatch):
+    """One result takes longer than a silence may: each answer counts, and the imports do not."""
+    command("run", address=nobody())
+    monkeypatch.setattr(follow, "_STILL_S", 1.0)
+    mlflow.pause_s = 0.25
+    tracker = Tracker(Project(project, project / "outputs"), Tracking(mlflow.address, "shop"))
+    assert tracker.close()[0].startswith("tracking: 2 runs sent")
 
 
 def test_a_spool_that_cannot_be_written_fails_nothing(command, mlflow, project):

@@ -25,13 +25,12 @@ def main() -> None:
     """Send what waits, and what comes, until stdin ends."""
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what mlflow prints is no answer
-    if hasattr(os, "nice"):
-        os.nice(10)  # the workers first
     task = json.loads(sys.stdin.readline())
+    touch = partial(os.utime, task["log"])
     spool, closing = Spool(Path(task["outputs"])), threading.Event()
     last = list[str]()
     threading.Thread(target=_await_end, args=(closing, last), daemon=True).start()
-    sender = Sender(spool, task["experiment"], lambda: open_store(task["uri"]))
+    sender = Sender(spool, task["experiment"], lambda: open_store(task["uri"], touch))
     sender.on_alias = partial(note, spool.folder, task["note"])
     with alone(spool.folder):
         while not closing.is_set():

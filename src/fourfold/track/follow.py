@@ -21,8 +21,8 @@ from fourfold.track.spool import Spool
 
 _LOG = "log"
 _STILL_S, _LONGEST_S = 3.0, 10.0  # that a batch is held up at its end, without and with progress
-#: A sender that has just begun may still be at its imports, on a busy machine.
-_BEGIN_S = 9.0
+#: That its imports may take, on a busy machine.
+_BEGIN_S = 30.0
 _LOCAL_S = 120.0  # a file on this machine is no server, but mlflow takes its time to begin
 
 
@@ -44,7 +44,7 @@ class Tracker:
         self.project, self.tracking, self.patient = project, tracking, patient
         self.spool, self._problem = Spool(project.outputs), ""
         self._process: subprocess.Popen[str] | None = None
-        self._began = 0.0
+        self._began, self._untouched = 0.0, 0
         with self._noted():
             self.spool.recover()
             if self.spool.waiting():
@@ -77,10 +77,12 @@ class Tracker:
         task: dict[str, Any] = {"uri": self.tracking.uri}
         task |= {"experiment": self.tracking.experiment, "tries": 3 * self.patient}
         task |= {"outputs": str(self.project.outputs), "note": self._address}
+        task |= {"log": str(self._log)}
         source = str(Path(__file__).parents[2])
         path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))
         self.spool.folder.mkdir(parents=True, exist_ok=True)
-        with (self.spool.folder / _LOG).open("w") as log:
+        with self._log.open("w") as log:
+            self._untouched = self._touched()
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "fourfold.track"],
                 stdin=subprocess.PIPE,
@@ -129,12 +131,14 @@ class Tracker:
             process.stdin.close()  # type: ignore[union-attr]
         local = self.tracking.address.lower().startswith("sqlite:")
         still_s, longest_s = (_LOCAL_S, _LOCAL_S) if local else (_STILL_S, _LONGEST_S)
-        end, left = time.monotonic() + longest_s, -1
-        since = self._began + max(0.0, _BEGIN_S - still_s)
+        since, touched = time.monotonic(), self._untouched
+        end = max(since + longest_s, self._began + _BEGIN_S)
         while process.poll() is None:
-            now, before = time.monotonic(), left
-            left = len(self.spool.waiting())
-            since = since if left == before else max(since, now)
+            now, before, touched = time.monotonic(), touched, self._touched()
+            if before == self._untouched != touched:
+                end = now + longest_s
+            if touched != before or touched == self._untouched:
+                since = now
             if not self.patient and (now > end or now - since > still_s):
                 process.kill()
             time.sleep(0.02)
@@ -144,8 +148,16 @@ class Tracker:
             return {"why": "it took too long" if not self.patient else "the sender was killed"}
         with suppress(ValueError):
             return dict(json.loads(text))
-        last = (self.spool.folder / _LOG).read_text(errors="replace").strip().rpartition("\n")[2]
+        last = self._log.read_text(errors="replace").strip().rpartition("\n")[2]
         return {"why": f"the sender ended with {last or process.returncode}"}
+
+    @property
+    def _log(self) -> Path:
+        return self.spool.folder / _LOG
+
+    def _touched(self) -> int:
+        """Return when the sender was last heard of: it touches its log with each answer."""
+        return self._log.stat().st_mtime_ns
 
     @property
     def _address(self) -> str:

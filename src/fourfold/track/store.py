@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,10 +133,17 @@ class Store(Protocol):
         """
 
 
-def open_store(uri: str) -> Store:
-    """Return the store of an address, whose variables are resolved."""
+def open_store(uri: str, on_answer: Callable[[], None] = lambda: None) -> Store:
+    """Return the store of an address, whose variables are resolved.
+
+    Parameters
+    ----------
+    uri : str
+    on_answer : callable
+        Called before the first request to a server, and with each of its answers.
+    """
     if not uri.lower().startswith("sqlite:"):
-        return _Server(uri)
+        return _Server(uri, on_answer)
     from fourfold.track.local import open_file
 
     return open_file(uri)
@@ -160,7 +167,11 @@ def _pairs(values: Mapping[str, Any]) -> list[dict[str, Any]]:
 class _Server:
     at_once = 4
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, on_answer: Callable[[], None]) -> None:
+        import requests  # noqa: F401
+
+        on_answer()
+        self._on_answer = on_answer
         parts = urlsplit(uri)
         port = f":{parts.port}" if parts.port else ""
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
@@ -211,6 +222,7 @@ class _Server:
                 method, url, timeout=timeout, allow_redirects=False, **options
             )
             text, status = answer.text, answer.status_code
+            self._on_answer()
         except Timeout:
             raise TrackingError("it does not answer in time") from None
         except SSLError:
