@@ -134,3 +134,16 @@ def test_a_table_in_a_notebook_gets_a_config(tmp_path, monkeypatch, capsys):
     with pytest.raises(DataError):
         ff.new(people(), "others", target="sick")
     assert not (tmp_path / "data" / "others.parquet").exists()
+
+
+def test_groups_are_not_sought_by_a_column_of_two_values(looked, tmp_path):
+    """It is two groups already; the config names the others."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({name: rng.normal(size=60).round(2) for name in "ab"})
+    table = looked(frame.assign(day=[307, 308] * 30))
+    lines = {line.name: line for line in understood(table, "clustering")}
+    assert (lines["day"].role, lines["day"].why) == (
+        "not used",
+        "two values: each would be a group",
+    )
+    assert "features: [a, b]" in list(drafts("a", "", table, tmp_path, "").values())[1]

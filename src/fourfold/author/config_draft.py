@@ -161,7 +161,7 @@ def _some(names: Sequence[str], most: int = 8) -> str:
 
 
 def _clustering(table: Survey) -> list[str]:
-    features = ", ".join(map(scalar, table.of_kind("number")))
+    features = ", ".join(map(scalar, table.measures))
     groups = table.columns[table.columns["different"].between(2, _MOST_GROUPS)].index
     labels = [name for name in table.of_kind("category", "yes/no") if name in groups]
     known = f", such as {_plain(labels[0])}" if labels else ""

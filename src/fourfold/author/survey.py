@@ -74,6 +74,11 @@ class Survey:
         names = self.columns.index[self.columns["kind"].isin(kinds)]
         return [str(name) for name in names if name not in self.useless]
 
+    @cached_property
+    def measures(self) -> list[str]:
+        """Return the columns that groups can be sought by."""
+        return features.measures(self.frame[self.of_kind("number")])
+
     @property
     def whole(self) -> bool:
         """Say whether the rows are all that there are."""

@@ -88,8 +88,10 @@ def _role(table: Survey, template: str, name: str, divides: str) -> tuple[str, s
         return ("identifier" if "names" in why or "identifier" in why else "left out"), why
     if template in ("quality", "routes"):
         return "column", ""
-    if template == "clustering" and table.columns.loc[name, "kind"] != "number":
-        return "not used", "groups are sought among numbers"
+    if template == "clustering" and name not in table.measures:
+        numbers = table.columns.loc[name, "kind"] == "number"
+        why = "two values: each would be a group" if numbers else "groups are sought among numbers"
+        return "not used", why
     return "feature", ""
 
 

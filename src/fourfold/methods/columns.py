@@ -167,6 +167,26 @@ def select(frame: pd.DataFrame, leave_out: Sequence[str] = ()) -> Features:
     return Features(pd.DataFrame(features, index=frame.index), left_out, kinds, origins)
 
 
+def measures(numbers: pd.DataFrame) -> list[str]:
+    """Return the columns that can tell groups; those of two values only if there are no others.
+
+    A column of two values divides any rows into two groups: whoever wants these has them.
+
+    Examples
+    --------
+    >>> measures(pd.DataFrame({"a": [1, 2, 3], "b": [0, 1, 1], "c": [2.5, 1.0, 4.0]}))
+    ['a', 'c']
+    """
+    many = [str(name) for name in numbers if numbers[name].nunique() > 2]
+    return many if len(many) > 1 else [str(name) for name in numbers if varies(numbers[name])]
+
+
+def varies(column: pd.Series) -> bool:
+    """Say whether a column has two different values."""
+    values = column.dropna().to_numpy()
+    return bool((values[1:] != values[:1]).any())
+
+
 def words_of(name: object) -> set[str]:
     """Return the words of a column's name: of `PatientID` patient and id."""
     parts = re.sub(r"(?<=[a-zß-ÿ])(?=[A-ZÄÖÜ])", " ", str(name))

@@ -35,6 +35,15 @@ def test_scalers_by_hand(name, expected):
     assert found.ravel().tolist() == pytest.approx(expected, abs=1e-3)
 
 
+def test_a_column_of_two_values_is_a_feature_only_if_named():
+    """It would divide the rows into two groups by itself; where there is nothing else, it counts."""
+    frame = pd.DataFrame({"a": range(6), "day": [307, 308] * 3, "b": [1.5, 2, 3, 3, 5, 8]})
+    assert prepare.select_features(frame).columns.tolist() == ["a", "b"]
+    assert prepare.select_features(frame, ["a", "day"]).columns.tolist() == ["a", "day"]
+    flags = frame[["day"]].assign(other=[0, 0, 0, 1, 1, 1])
+    assert prepare.select_features(flags).columns.tolist() == ["day", "other"]
+
+
 @pytest.mark.parametrize("name", prepare.SCALERS)
 def test_every_scaler_makes_an_array_of_a_table(name):
     """Rows are then taken by position; a table would be asked for columns."""

@@ -11,7 +11,7 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScale
 
 from fourfold.errors import DataError, did_you_mean
 from fourfold.methods.clustering.stability import Labels
-from fourfold.methods.columns import require
+from fourfold.methods.columns import measures, require, varies
 from fourfold.methods.intervals import Array
 
 SCALERS: Mapping[str, Callable[[], Any]] = {
@@ -59,7 +59,7 @@ def select_features(
     frame : DataFrame
         One row per thing.
     names : sequence of str
-        Columns to use; empty for all numeric ones that vary.
+        Columns to use; empty for the numeric ones among `measures`.
     leave_out : sequence of str
         Columns never used where `names` is empty, such as a known label; an empty name is none.
 
@@ -79,15 +79,15 @@ def select_features(
     >>> select_features(frame).index.tolist()
     [0, 1]
     """
-    require(frame, filter(None, leave_out), "label")
-    numeric = [str(name) for name in frame.select_dtypes("number") if name not in leave_out]
-    wanted = list(names) or [name for name in numeric if _varies(frame[name])]
+    known = list(filter(None, leave_out))
+    require(frame, known, "label")
+    wanted = list(names) or measures(frame.drop(columns=known).select_dtypes("number"))
     if not wanted:
         kinds = ", ".join(f"{name} ({frame[name].dtype})" for name in frame.columns[:20])
         raise DataError(f"features: expected numeric columns that vary, got {kinds or 'none'}")
     require(frame, wanted, "features")
     for name in wanted:
-        if not pd.api.types.is_numeric_dtype(frame[name]) or not _varies(frame[name]):
+        if not pd.api.types.is_numeric_dtype(frame[name]) or not varies(frame[name]):
             kind = f"{frame[name].dtype}, {frame[name].nunique()} different values"
             raise DataError(
                 f"features: expected a numeric column that varies, got {name!r} ({kind}); "
@@ -97,11 +97,6 @@ def select_features(
     if complete.empty:
         raise DataError(f"features: no row has all of {', '.join(wanted)}")
     return complete
-
-
-def _varies(column: pd.Series) -> bool:
-    values = column.dropna().to_numpy()
-    return bool((values[1:] != values[:1]).any())
 
 
 def sample(count: int, most: int, seed: int = 0) -> Labels:
