@@ -1,6 +1,7 @@
 """Short routes through places: heuristics, Lin-Kernighan, and bounds that prove them."""
 
 from fourfold.methods.routes.bounds import held_karp, optimum
+from fourfold.methods.routes.countries import draw_countries
 from fourfold.methods.routes.heuristics import (
     anneal,
     greedy,
