@@ -22,7 +22,7 @@ def test_places_lie_where_they_do(place, on_land):
 @pytest.mark.parametrize("turn", [0, 360])
 def test_what_is_drawn_lies_around_the_places(turn):
     """Longitudes up to 360 too; the axes show the places with a margin, not the world."""
-    points = np.array([[-100.0, 30.0], [-80.0, 45.0]]) + [turn, 0]
+    points = np.add([[-100.0, 30.0], [-80.0, 45.0]], (turn, 0))
     _, ax = plt.subplots()
     draw_countries(ax, points)
     assert len(ax.patches) > 0

@@ -36,7 +36,7 @@ def draw_countries(ax: Any, points: Array) -> None:
     ax.set(xlim=(west - margin[0], east + margin[0]), ylim=(south - margin[1], north + margin[1]))
     for turn in (-360, 0, 360):
         for outline in outlines():
-            ring = outline + [turn, 0]
+            ring = np.add(outline, (turn, 0))
             if (ring.max(axis=0) >= (west, south)).all() and (
                 ring.min(axis=0) <= (east, north)
             ).all():
