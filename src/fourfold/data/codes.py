@@ -73,8 +73,8 @@ def exact(frame: pd.DataFrame, rows: Sequence[Mapping[str, Any]]) -> pd.DataFram
     import pandas as pd
 
     columns = {}
-    for name in frame:
-        if frame[name].dtype.kind == "f" and _is_whole(frame[name]) and _is_large(frame[name]):
+    for name in frame.columns[[dtype.kind == "f" for dtype in frame.dtypes]]:
+        if _is_whole(frame[name]) and _is_large(frame[name]):
             values = [row.get(str(name)) for row in rows]
             if all(value is None or isinstance(value, int) for value in values):
                 columns[str(name)] = _integers(pd.Series(values, dtype=object, index=frame.index))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from fourfold.data import quantities
-from fourfold.data.dates import HEAD, as_dates, as_days, as_hours
+from fourfold.data.dates import HEAD, as_dates, as_days, as_hours, may_be_days
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +99,9 @@ def typed(frame: pd.DataFrame, decimal: str = ".") -> pd.DataFrame:
             )
             note = f"read as missing: {counts} row{'s' * (sum(marks.values()) != 1)}"
             notes[str(name)] = "; ".join(filter(None, [notes.get(str(name), ""), note]))
-    for name in frame.select_dtypes(include="number"):
+    numbers = frame.loc[:, [dtype.kind in "iuf" for dtype in frame.dtypes]]
+    ends = (numbers.agg(end).to_numpy(float, na_value=nan) for end in ("min", "max"))
+    for name in numbers.columns[may_be_days(*ends)]:  # each by itself takes its time
         if (days := as_days(frame[name])) is not None:
             columns[name] = days
     made = with_columns(frame, {str(name): column for name, column in columns.items()})

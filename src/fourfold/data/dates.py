@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,6 +159,11 @@ def as_hours(values: pd.Series) -> pd.Series | None:
     return hours + minutes / 60 + seconds / 3600
 
 
+def may_be_days(lowest: Any, highest: Any) -> Any:
+    """Say of the ends of a column, or of arrays of them, whether they are like 20240131."""
+    return (lowest >= 19_000_101) & (highest <= 20_991_231)
+
+
 def as_days(column: pd.Series) -> pd.Series | None:
     """Return whole numbers such as 20240131 as dates, if all are and they are several or named."""
     import pandas as pd
@@ -166,7 +171,7 @@ def as_days(column: pd.Series) -> pd.Series | None:
     values = column.dropna()
     if values.empty or column.dtype.kind not in "iuf":
         return None
-    if not (values.between(19_000_101, 20_991_231).all() and (values % 1 == 0).all()):
+    if not (may_be_days(values.min(), values.max()) and (values % 1 == 0).all()):
         return None
     if values.nunique() < _DAYS and not _DAY_NAMES.search(str(column.name)):
         return None

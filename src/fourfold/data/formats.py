@@ -307,7 +307,8 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
     def text(cell: Any) -> Any:
         return json.dumps(cell, ensure_ascii=False) if isinstance(cell, list | dict) else cell
 
-    nested = [c for c in frame if frame[c].map(lambda v: isinstance(v, list | dict)).any()]
+    objects = frame.columns[[dtype.kind == "O" for dtype in frame.dtypes]]
+    nested = [c for c in objects if frame[c].map(lambda v: isinstance(v, list | dict)).any()]
     return with_columns(frame, {str(column): frame[column].map(text) for column in nested})
 
 
