@@ -18,6 +18,11 @@ ALICE = "/home/alice"  # the folder of another machine
 # Cut in two, so that they are no machine paths of tracked files.
 MINE, OTHER = "/wo" + "rk/p", "/t" + "mp/x/y/z"
 
+SLOWEST = (
+    "The slowest run took 4.68 times longer than the fastest. This could mean that an "
+    "intermediate result is being cached."
+)
+
 
 def told(before: str, after: str, **options) -> list[str]:
     """The differences as they are shown."""
@@ -34,6 +39,7 @@ def told(before: str, after: str, **options) -> list[str]:
         ("5\b6 of 6", "6 of 6"),
         ("/tmp/ipykernel_12/345.py:3: UserWarning: x", "/tmp/ipykernel_99/1.py:3: UserWarning: x"),
         ("<ipython-input-3-abc123>:2: UserWarning: x", "/tmp/ipykernel_9/1.py:2: UserWarning: x"),
+        (f"{SLOWEST}\n12 ms", "12 ms"),
         (f"{ALICE}/lib/site-packages/a/b.py:3: W", "/usr/lib/site-packages/a/b.py:3: W"),
     ],
 )
@@ -88,6 +94,11 @@ def test_what_only_looks_like_noise(before, after):
     assert told(after, before) != []
 
 
+def times(user, system="0 ns"):
+    """What %time prints: a process may have used no time of the system, twice."""
+    return f"CPU times: user {user}, sys: {system}, total: {user}\nWall time: {user}"
+
+
 T, V = "took 0.12 s, score 0.91", "took 0.31 s, score 0.91"
 
 
@@ -97,6 +108,7 @@ T, V = "took 0.12 s, score 0.91", "took 0.31 s, score 0.91"
         ("took 1.52 s", "took 998 ms", ["took 0.91 s"]),
         ("CPU times: user 1.2 s, total: 1.2 s", "CPU times: user 2 ms, total: 3 ms",
          ["CPU times: user 2.1 ms, total: 3.1 ms"]),
+        (times("251 µs", "39 µs"), times("1min 3s"), [times("122 µs")]),
         ("12 µs ± 3 µs per loop (mean ± std. dev. of 7 runs, 100,000 loops each)",
          "9.5 ms ± 1 µs per loop (mean ± std. dev. of 7 runs, 100 loops each)",
          ["9.4 ms ± 1 µs per loop (mean ± std. dev. of 7 runs, 100 loops each)"]),

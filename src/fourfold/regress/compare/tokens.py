@@ -15,6 +15,7 @@ _UNIT = (
     r"|(?:milli|micro|nano)seconds?)(?!\w)"
 )
 _LENGTH = rf"(?<!\w)(?=[-+]?\.?\d){_NUMBER} ?{_UNIT}"
+_LENGTHS = rf"{_LENGTH}(?:,? (?:and )?{_LENGTH})*"
 _DAY = (
     r"\d{4}-\d\d-\d\d|\d{4}/\d\d?/\d\d?|\d\d?[./]\d\d?[./]\d{4}|\d\d?/\d\d?/\d\d?|\d\d-\d\d-\d\d"
     r"|(?:[A-Z][a-z]{2},? )?[A-Z][a-z]{2} +\d\d?(?= \d\d:\d\d:\d\d(?: [A-Z]{3,4})? \d{4})"
@@ -23,21 +24,22 @@ _DAY = (
 _CLOCK = r"\d\d?:\d\d(?::\d\d)?(?:[.,]\d+)?(?: ?[AP]M)?"
 # The order counts: what is one thing to a reader is one token.
 _TOKEN = re.compile(
-    # The figures of %timeit, and those behind the bar of tqdm.
-    rf"(?P<timeit>{_LENGTH} ± [^()\n]* per loop \(mean ± std\. dev\. of \d+ runs?, [\d,]+ loops?"
+    # The figures of %time, of %timeit, and those behind the bar of tqdm.
+    rf"(?P<usage>CPU times: (?:user {_LENGTHS}, sys: {_LENGTHS}, )?total: {_LENGTHS})"
+    rf"|(?P<timeit>{_LENGTH} ± [^()\n]* per loop \(mean ± std\. dev\. of \d+ runs?, [\d,]+ loops?"
     r" each\))"
     r"|(?P<rate>\[\d+:\d\d(?::\d\d)?(?:<[\d:?]+)?, *[\d.?]+ ?[\w ]*/[^\]\n]{1,40}\])"
     rf"|(?P<date>(?<![\w.])(?:(?:{_DAY})(?:[T ,]{{1,2}}{_CLOCK}(?: ?(?:Z|UTC|[-+]\d\d:?\d\d))?"
     rf"(?: (?:[A-Z]{{3,4}} )?\d{{4}})?)?|\d{{8}}T\d{{6}}Z?)(?!\w))"
     rf"|(?P<clock>(?<![\w.:]){_CLOCK}(?![\w:]))"
     r"|(?P<uuid>\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b)"
-    rf"|(?P<length>{_LENGTH}(?:,? (?:and )?{_LENGTH})*)"
+    rf"|(?P<length>{_LENGTHS})"
     r"|(?P<colour>\x1b\[[0-9;]*m)"
     r"|(?P<id>(?<![\w.])(?!\d+[eE]\d+(?!\w))(?=\w{5})\d+[A-Za-z_]\w*)"
     rf"|(?P<number>(?<!\w)(?=[-+]?\.?\d){_NUMBER})"
     r"|(?P<word>\w+)|(?P<space>\s+)|(?P<sign>.)"
 )
-_TIME = frozenset({"timeit", "rate", "date", "clock", "length"})
+_TIME = frozenset({"usage", "timeit", "rate", "date", "clock", "length"})
 _WORDS = 2
 # Digits that people chose to show are read, and are no noise of a computation.
 _READ_DECIMALS = 4
@@ -47,6 +49,12 @@ _MACHINERY = tuple(
     (sign, re.compile(pattern), replacement)
     for sign, pattern, replacement in (
         ("ipykernel_", r"[^\s'\"]{0,300}[/\\]ipykernel_\d+[/\\]\d+\.py(?::\d+)?", "cell…"),
+        (
+            "The slowest run took ",  # which %timeit says, or not, before its figures
+            r"The slowest run took [\d.]+ times longer than the fastest\. This could mean that an "
+            r"intermediate result is being cached\.\n",
+            "",
+        ),
         ("<ipython-input-", r"<ipython-input-\d+-[0-9a-f]+>(?::\d+)?", "cell…"),
         (" at 0x", r"(?<= at 0x)[0-9a-f]{12}(?=>)|(?<= at 0x)[0-9A-F]{16}(?=>)", "…"),
         (
