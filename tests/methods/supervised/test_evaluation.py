@@ -178,8 +178,8 @@ def test_folds_and_repeats():
 
 
 def test_corrected_interval_by_hand():
-    """Of 0.7, 0.8, 0.9 in three folds: variance 0.01 times 1/3 + 1/2, Student with 2 df."""
-    half = student.ppf(0.975, 2) * np.sqrt(0.01 * (1 / 3 + 1 / 2))
+    """Of 0.7, 0.8, 0.9 in three folds: variance 0.01 times 1/2, Student with 2 df."""
+    half = student.ppf(0.975, 2) * np.sqrt(0.01 / 2)
     found = intervals.corrected_interval([0.7, 0.8, 0.9], folds=3)
     assert found == pytest.approx((0.8, 0.8 - half, 0.8 + half))
     wider, narrower = (intervals.corrected_interval([0.7, 0.8, 0.9], f) for f in (2, 10))
