@@ -118,11 +118,13 @@ def holm(p: Iterable[float]) -> NDArray[np.float64]:
     return corrected
 
 
-def corrected_interval(scores: ArrayLike, folds: int, level: float = 0.95) -> Interval:
+def corrected_interval(
+    scores: ArrayLike, folds: int, level: float = 0.95, task: str | None = None
+) -> Interval:
     """Return the mean score of repeated cross-validation with its interval.
 
     Folds share most of their training rows, so that the plain interval is far too short. The
-    variance is that of one score times 1/(folds - 1), test rows over training rows.
+    variance is that of one score times 1/J + 1/(folds - 1), for J scores.
 
     Parameters
     ----------
@@ -132,24 +134,28 @@ def corrected_interval(scores: ArrayLike, folds: int, level: float = 0.95) -> In
         Folds of one repeat.
     level : float
         Confidence, between 0 and 1.
+    task : str, optional
+        Of a ``"regression"``, 1/J is left out.
 
     Notes
     -----
     Nadeau & Bengio, "Inference for the generalization error", Machine Learning 52 (2003), p. 248,
     with the test share of repeated cross-validation as in Bouckaert & Frank (2004), p. 5. Their
-    1/J, of J test parts that are drawn independently, is left out: those of one repeat have no
-    row in common, and with it 97 to 98 % of the intervals held the truth
+    1/J is that of J test parts drawn independently; those of one repeat have no row in common,
+    and of R² 97 to 99 % of the intervals with it held the truth. Of areas under the ROC curve
+    95 to 96 % do, and without it noise is called predictable in more than 5 % of draws
     (``benchmarks/truth/supervised.py``).
 
     Examples
     --------
     >>> [round(end, 3) for end in corrected_interval([0.7, 0.8, 0.9], folds=3)]
-    [0.8, 0.496, 1.104]
+    [0.8, 0.407, 1.193]
     """
     values = np.asarray(scores, dtype=float)
-    mean = float(values.mean())
-    error = np.sqrt(values.var(ddof=1) / (folds - 1))
-    half = float(student.ppf((1 + level) / 2, len(values) - 1) * error)
+    count, mean = len(values), float(values.mean())
+    factor = 1 / (folds - 1) + (task != "regression") / count
+    error = np.sqrt(values.var(ddof=1) * factor)
+    half = float(student.ppf((1 + level) / 2, count - 1) * error)
     return Interval(mean, mean - half, mean + half)
 
 

@@ -54,7 +54,7 @@ def test_the_ranking_by_hand():
     """Means, corrected intervals, and gains over the dummy; best first."""
     found = pd.DataFrame({"dummy": [0.0, 0.1], "a": [0.5, 0.7], "b": [0.9, 0.9]})
     lost = pd.DataFrame({"dummy": [2.0, 2.1], "a": [2.5, 2.6], "b": [1.0, 3.0]})
-    table = candidates.rank(candidates.Validation(found, lost), folds=2)
+    table = candidates.rank(candidates.Validation(found, lost, "classification"), folds=2)
     words = {"a": "loses to the baseline", "b": "not shown to beat the baseline", "dummy": ""}
     assert table["by loss"].to_dict() == words
     assert table["loss"].to_dict() == pytest.approx({"a": 2.55, "b": 2.0, "dummy": 2.05})

@@ -178,14 +178,16 @@ def test_folds_and_repeats():
 
 
 def test_corrected_interval_by_hand():
-    """Of 0.7, 0.8, 0.9 in three folds: variance 0.01 times 1/2, Student with 2 df."""
-    half = student.ppf(0.975, 2) * np.sqrt(0.01 / 2)
+    """Of 0.7, 0.8, 0.9 in three folds: variance 0.01 times 1/3 + 1/2, Student with 2 df."""
+    half = student.ppf(0.975, 2) * np.sqrt(0.01 * (1 / 3 + 1 / 2))
     found = intervals.corrected_interval([0.7, 0.8, 0.9], folds=3)
     assert found == pytest.approx((0.8, 0.8 - half, 0.8 + half))
     wider, narrower = (intervals.corrected_interval([0.7, 0.8, 0.9], f) for f in (2, 10))
     assert wider.low < found.low < narrower.low
     surer = intervals.corrected_interval([0.7, 0.8, 0.9], folds=3, level=0.99)
     assert 0.8 - surer.low == pytest.approx(half * student.ppf(0.995, 2) / student.ppf(0.975, 2))
+    of_r2 = intervals.corrected_interval([0.7, 0.8, 0.9], folds=3, task="regression")
+    assert 0.8 - of_r2.low == pytest.approx(student.ppf(0.975, 2) * np.sqrt(0.01 / 2))
 
 
 def test_corrected_interval_holds_where_the_plain_one_fails():
@@ -197,7 +199,7 @@ def test_corrected_interval_holds_where_the_plain_one_fails():
         y = x[:, 0] + generator.normal(size=100)
         cv = evaluation.splits("regression", 5, 4, seed)
         _, low, high = intervals.corrected_interval(
-            cross_val_score(Ridge(alpha=1e-6), x, y, cv=cv, scoring="r2"), 5
+            cross_val_score(Ridge(alpha=1e-6), x, y, cv=cv, scoring="r2"), 5, task="regression"
         )
         inside.append(low <= 0.5 <= high)
     assert np.mean(inside) >= 0.9

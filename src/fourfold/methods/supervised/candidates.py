@@ -69,10 +69,12 @@ class Validation:
     losses : DataFrame
         Mean absolute error, or mean cost of a row. The dummy's is that of the best constant
         answer: the median, or the class that is cheapest to answer always.
+    kind : {'classification', 'regression'}
     """
 
     scores: pd.DataFrame
     losses: pd.DataFrame
+    kind: Task
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,7 @@ def cross_validate(
     if len(rows) < len(pairs):
         budget.left_out.append(f"{len(pairs) - len(rows)} of {len(pairs)} splits")
     scores, losses = ({n: [row[n][part] for row in rows] for n in running} for part in (0, 1))
-    return Validation(pd.DataFrame(scores), pd.DataFrame(losses))
+    return Validation(pd.DataFrame(scores), pd.DataFrame(losses), kind)
 
 
 def _judge(
@@ -251,9 +253,9 @@ def rank(validation: Validation, folds: int) -> pd.DataFrame:
     """
     scores, losses = validation.scores, validation.losses
     gains = scores.sub(scores[DUMMY], axis=0) if DUMMY in scores else scores
-    both = [
-        scores.apply(corrected_interval, folds=folds, result_type="expand"),
-        gains.apply(corrected_interval, folds=folds, result_type="expand"),
+    options: Any = {"folds": folds, "task": validation.kind, "result_type": "expand"}
+    both: list[pd.DataFrame] = [
+        each.apply(corrected_interval, **options) for each in (scores, gains)
     ]
     names = ["score", "low", "high", "gain", "gain low", "gain high"]
     table = pd.concat(both).set_axis(names).T.assign(loss=losses.mean())
