@@ -171,6 +171,21 @@ def test_copies_of_shards_are_gathered_and_a_missing_one_is_named(copied):
     assert (result.missing, result.problems, result.remarks) == ([], [], [])
 
 
+def test_a_search_that_has_not_come_to_its_end_is_missing(copied):
+    """Its runs are taken all the same, and the search goes on from them."""
+    path = next((copied / "in").glob("*/third/search.json"))
+    whole = path.read_text()
+    edit(path, ended="")
+    result = gather(copied)
+    assert len(result.new) == 6
+    assert result.missing == ["third/default"]
+    assert any("(third/default) missing" in line for line in result.problems)
+    path.write_text(whole)
+    shutil.rmtree(copied / "outputs")
+    assert gather(copied).missing == []
+    assert (copied / "outputs" / "third" / "search.html").exists()
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [

@@ -14,7 +14,9 @@ from math import isclose
 from pathlib import Path
 
 from fourfold.data.artifacts import SEARCH
+from fourfold.data.kept import read_kept
 from fourfold.models.artifacts import altered
+from fourfold.plan.search import search_of
 from fourfold.plan.spec import RunSpec, canonical
 from fourfold.project import Project, shown
 from fourfold.records.formatting import count
@@ -116,10 +118,9 @@ class Gathering:
             with suppress(OSError):
                 lines = journal.read_bytes()
                 before = (target / NAME).read_bytes() if (target / NAME).exists() else b""
-                if before.startswith(lines) or (
-                    lines.partition(b"\n")[0] == before.partition(b"\n")[0]
-                    and len(lines) < len(before)
-                ):
+                head = lines.partition(b"\n")[0]
+                further = len(before) > len(lines) and before.startswith(head)
+                if further or (before == lines and read_kept(target / SEARCH).get("ended")):
                     continue
                 target.mkdir(parents=True, exist_ok=True)
                 for name in (SEARCH, "search.html", NAME):  # the journal last: it is compared
@@ -271,11 +272,12 @@ class Gathering:
         result, last = self.result, newest(self.sources).note
         searched = {spec.config: spec.name for spec in self.planned if spec.search}
         gone = {searched.get(name.partition("/")[0], name) for name in result.missing}
-        there = {record.config for record in (*result.new, *result.there)}
-        for config, name in searched.items():
-            if config not in there:
-                gone.add(name)
-                result.missing.append(name)
+        for spec in self.planned:  # a search has a result once it has come to its end
+            if spec.search:
+                kept = read_kept(self.project.outputs / spec.config / SEARCH)
+                if not kept.get("ended") or kept.get("about") != str(search_of(spec)):
+                    gone.add(spec.name)
+                    result.missing.append(spec.name)
         if not gone:
             return
         notes = {s.note.shard: s.note for s in self.sources if s.note.of == last.of}
