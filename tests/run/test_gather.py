@@ -279,15 +279,19 @@ def test_a_run_that_two_shards_have_counts_once(copied):
     taken = json.loads((copied / "outputs" / "first" / "least=0" / "record.json").read_text())
     assert taken["metrics"]["rows"]["value"] == 7
     assert any("its clock is ahead of the one here by" in note for note in result.remarks)
-    # A failure that came later hides no result, and is not hidden by it.
+    # A failure that came later hides no result of the same inputs, and is not hidden by it.
     error = {"section": "Ingest", "cell": 1, "cell_id": "a", "error": "OSError", "message": "away"}
     edit(target / "record.json", status="failed", error=error)
     shutil.rmtree(copied / "outputs")
     result = gather(copied)
-    assert result.missing == []
-    assert any(
-        "first/least=0 failed later than the result that counts" in p for p in result.problems
-    )
+    assert (result.missing, [r.name for r in result.new if r.failed]) == ([], [])
+    late = "first/least=0 failed later than the result that counts: OSError: away"
+    assert [line for line in result.problems if line.endswith(late)]
+    # From other inputs it is the result of now, as it would be here.
+    edit(target / "record.json", key={**record["key"], "inputs": {"numbers.csv": "0"}})
+    result = gather(copied)
+    assert [r.name for r in result.new if r.failed] == ["first/least=0"]
+    assert gather(copied).new == []
 
 
 def test_folders_without_shards_and_spoiled_notes_are_refused(copied):

@@ -131,21 +131,20 @@ class Gathering:
         here = find_record(self.project.folder(spec.config, spec.run_id))
         own = None if here is None or self._differs(spec, here) else here
         results = list(self._results(spec))
-        source, record = None, own
-        for each, other in results:
-            if _rank(other) > _rank(record):
-                source, record = each, other
-        if record is None:
+        every: list[tuple[Source | None, RunRecord]] = [*results]
+        every += [(None, own)] if own else []  # the last of those that began at the same time
+        if not every:
             self.result.missing.append(spec.name)
             return
+        source, record = _best(every)
         self._compare_results(spec, record, results)
         if source:
-            record = take(source, spec, self.project)
-            if record is None:
+            taken = take(source, spec, self.project)
+            if taken is None:
                 self._rejected[source.label, "being written now"].append(spec.name)
                 self.result.missing.append(spec.name)
                 return
-            self.result.new.append(record)
+            self.result.new.append(taken)
         else:
             self.result.there.append(record)
         if record.status == "cancelled":
@@ -191,9 +190,8 @@ class Gathering:
             apart = name.startswith((VARIABLE, *own)) or not part or part == CHANGED
             if not apart:
                 self._inputs.setdefault(name, {}).setdefault(part, set()).add(source.label)
-        with suppress(ValueError):
-            began = datetime.fromisoformat(record.started_at).timestamp()
-            self._latest[source.label] = max(began, self._latest.get(source.label, 0.0))
+        latest = max(_began_s(record), self._latest.get(source.label, 0.0))
+        self._latest[source.label] = latest
 
     def _compare_results(
         self, spec: RunSpec, best: RunRecord, results: Sequence[tuple[Source, RunRecord]]
@@ -203,7 +201,7 @@ class Gathering:
         if identity(best) in ran:
             self._note(*ran[identity(best)])
         for source, record in ran.values():
-            if best.ok and record.failed and _rank(record)[1] > _rank(best)[1]:
+            if best.ok and record.failed and _began_s(record) > _began_s(best):
                 late = f"{source.label}: {spec.name} failed later than the result that counts"
                 self.result.problems.append(f"{late}: {cause(record)}")
         good = [each for each in ran.values() if each[1].ok]
@@ -319,14 +317,34 @@ def _by_reason(records: Iterable[RunRecord]) -> dict[str, list[str]]:
     return reasons
 
 
-def _rank(record: RunRecord | None) -> tuple[int, float]:
-    """Return the place of a result among those of a run: the last that ended well is the best."""
-    if record is None:
-        return (-1, 0.0)
-    order = 3 if record.ok else 2 if record.failed else 0 if record.status == "cancelled" else 1
+def _best(
+    results: Sequence[tuple[Source | None, RunRecord]],
+) -> tuple[Source | None, RunRecord]:
+    """Return the result of a run that counts: the newest, as if all had been executed here.
+
+    But none that was cancelled, and no failure from the same inputs as an earlier good result: no
+    command would have executed that again.
+    """
+    order = sorted(results, key=lambda each: (each[1].status != "cancelled", _began_s(each[1])))
+    last = order[-1]
+    if last[1].failed:
+        for earlier in reversed(order):
+            if earlier[1].ok and _is_again(last[1], earlier[1]):
+                return earlier
+    return last
+
+
+def _is_again(failed: RunRecord, good: RunRecord) -> bool:
+    """Say whether a run failed with all that an earlier one was made of."""
+    before, now = good.key.get("inputs", {}), failed.key.get("inputs", {})
+    same = all(before.get(name) == part for name, part in now.items() if part != CHANGED)
+    return same and failed.key.get("library") in (None, good.key.get("library"))
+
+
+def _began_s(record: RunRecord) -> float:
     with suppress(ValueError):
-        return order, datetime.fromisoformat(record.started_at).timestamp()
-    return order, 0.0
+        return datetime.fromisoformat(record.started_at).timestamp()
+    return 0.0
 
 
 def _same(one: float | None, other: float | None) -> bool:
