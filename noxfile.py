@@ -23,7 +23,7 @@ VENV = ROOT / ".venv"
 BIN = "Scripts" if os.name == "nt" else "bin"
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 ON_TWO_CORES = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")  # half of it is waiting
-APART = "editing or papermill or commands"  # tests that have sessions of their own
+APART = "editing or papermill or integration or commands"  # tests that have sessions of their own
 # Colab's Pythons, and the references that CI has the time for there.
 COLAB = {"3.12": ("starter-breast-cancer", "clustering-penguins", "routes-capitals")}
 COLAB |= {"3.13": ("regression-diabetes", "gambling-roulette", "platform-formats")}
@@ -129,6 +129,17 @@ def tracking(session: nox.Session) -> None:
     given = session.posargs or ("--runs", "16", "--workers", "4", "--times", "1", "--bar", "0")
     run_in_venv(session, "pytest", "-q", "tests/data/test_postgres.py", venv=venv)
     run_in_venv(session, "python", "benchmarks/speed/tracking.py", *given)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """A real Slurm, and validators of what ``deploy`` writes; arguments go to pytest."""
+    if not (venv := ROOT / ".nox" / "validators").exists():
+        uv(session, "venv", "--quiet", str(venv))
+        pins = ("-r", "tests/validators-pins.txt", "--python", str(venv / BIN / "python"))
+        uv(session, "pip", "install", "--quiet", *pins)
+    os.environ["VALIDATORS"] = str(venv / BIN)
+    run_in_venv(session, "pytest", "-m", "integration", *session.posargs, "tests/integration")
 
 
 @nox.session

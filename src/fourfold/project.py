@@ -24,6 +24,8 @@ except ImportError:  # Windows, where nothing guards the folder
 _NO_ROOM = {getattr(errno, name, 0) for name in ("ENOSPC", "EDQUOT", "EROFS", "EFBIG")}
 
 
+#: The folder in the outputs that has a folder of results for each shard of a plan.
+SHARDS = "shards"
 _FILE, _TABLE = "pyproject.toml", "tool.fourfold"
 _KEYS = ("tracking", "on_end", "repository")
 _LOCATED = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -73,6 +75,11 @@ class Project:
         folder = self.outputs / config / run_id
         _check_inside(folder, self.outputs)
         return folder
+
+
+def of_all_shards(outputs: Path) -> Path:
+    """Return the folder of outputs that those of a shard are in; of others the same."""
+    return outputs.parents[1] if outputs.parent.name == SHARDS else outputs
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What is planned, executed: what `run` does once, and `watch` each time that a file is saved."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -50,6 +50,10 @@ class Asked:
         When the command began, by `time.monotonic`.
     watched : Watched, optional
         If files may be saved meanwhile; then nobody needs a summary by mail.
+    names : collection of str, optional
+        Of a shard: the runs that `only` leaves of the whole plan; it may have none of them.
+    begins, ends : callable
+        Of a shard: called when its outputs are held, for a line to print, and with the exit code.
     """
 
     place: Project
@@ -63,6 +67,9 @@ class Asked:
     follow: type[Progress] = Progress
     began: float = 0.0
     watched: Watched | None = None
+    names: Collection[str] | None = None
+    begins: Callable[[], str] | None = None
+    ends: Callable[[int], None] = lambda code: None
 
 
 def run_planned(
@@ -88,7 +95,11 @@ def run_planned(
     quiet = issubclass(asked.follow, Quiet) and not as_json
     out = Console(quiet=True) if as_json else options.console
     some = only or asked.failed
-    specs = chosen(expanded(planned, place), only) if some else list(planned)
+    specs = expanded(planned, place) if some else list(planned)
+    if asked.names is not None:
+        specs = [spec for spec in specs if spec.name in asked.names]
+    elif only:
+        specs = chosen(specs, only)
     specs = [replace(s, options=replace(s.options, kernel=asked.kernel)) for s in specs]
     if resting := sum(bool(spec.search) for spec in planned) if some else 0:
         out.print(
@@ -104,6 +115,8 @@ def run_planned(
         from fourfold.cli import summary
         from fourfold.report.overview import keep_notes, keep_runs, write_results
 
+        if asked.begins and (line := asked.begins()) and not quiet:
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
         ids = results.ids_of(planned, place)
         keep_runs(place.outputs, ids)
         keep_notes(place.outputs, notes)
@@ -130,7 +143,7 @@ def run_planned(
             searches.keep_runs()
             write_results(place.outputs, always=False)
             if not watched:
-                _rows(planned, place, out)
+                print_tables(planned, place, out)
                 done = count(unchanged, "run")
                 out.print(f"nothing to do: {done} unchanged (--force executes all)")
         elif unchanged and not quiet:
@@ -160,12 +173,13 @@ def run_planned(
             if not summary.write_tables(records, choice, place, out):
                 ended = "disk"
             elif ended != "disk":
-                _rows(planned, place, out)
+                print_tables(planned, place, out)
         if ended != "disk" and not summary.write_searches(searches, place, out):
             ended = "disk"
         code = options.exit_code(records, ended) or int(following.blocked)
         if watched:
             watched.doubts.take(choice.todo, records, place)
+    asked.ends(code)
     decided: list[str] = []
     if any(
         (place.folder(r.config, r.run_id) / "artifacts/promotion.json").exists() for r in records
@@ -218,7 +232,15 @@ def explain(choice: Choice, following: Following, out: Console = options.console
         out.print(line, markup=False, soft_wrap=True)
 
 
-def _rows(specs: Sequence[RunSpec], place: Project, out: Console) -> None:
+def print_tables(specs: Sequence[RunSpec], place: Project, out: Console) -> None:
+    """Write the tables that have a run a row, with their results, and say where they are.
+
+    Parameters
+    ----------
+    specs : sequence of RunSpec
+    place : Project
+    out : Console
+    """
     for config in dict.fromkeys(spec.config for spec in specs if spec.row):
         from fourfold.report.table import write_rows
 

@@ -9,7 +9,18 @@ import typer
 from rich.console import Console
 
 from fourfold import __version__
-from fourfold.cli import author, events, models, options, results, show, testing, tracking, watch
+from fourfold.cli import (
+    author,
+    events,
+    models,
+    options,
+    results,
+    shards,
+    show,
+    testing,
+    tracking,
+    watch,
+)
 from fourfold.cli.batch import Asked, chosen, explain, run_planned
 from fourfold.cli.graph import drawing
 from fourfold.cli.layout import print_rows
@@ -37,7 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Four-section notebooks, run many-fold.",
 )
-for part in (watch, author, results, show, testing, models, tracking):
+for part in (watch, author, results, shards, show, testing, models, tracking):
     app.add_typer(part.app)
 _Version = Annotated[bool, typer.Option("--version", help="Show the version and exit.")]
 Why = Annotated[bool, typer.Option("--why", help="Show why each run is executed.")]
@@ -57,6 +68,14 @@ def plan_command(
     outputs: options.Outputs = None,
     only: options.Only = None,
     why: Why = False,
+    shards_: Annotated[
+        int | None,
+        typer.Option("--shards", min=1, metavar="N", help="Show how N shards divide the runs."),
+    ] = None,
+    costs: Annotated[
+        bool,
+        typer.Option("--costs", help="Write what runs took to params/_costs.json, for shards."),
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """List and check the runs of PATHs without starting them."""
@@ -65,6 +84,8 @@ def plan_command(
     above: list[RunSpec] = []
     place = Project(project, options.outputs_of(outputs, project))
     planned = plan(paths or [], project, options.remark, above.append, place.outputs)
+    if shards_ or costs:
+        return shards.print_shards(planned, shards_, place, costs, as_json)
     searches = [] if only else [spec for spec in planned if spec.search]
     specs = chosen(expanded(planned, place), only) if only else planned
     out = Console(quiet=True) if as_json else options.console
@@ -138,6 +159,7 @@ def run(
     order: Annotated[
         str, typer.Option(metavar="longest|cheapest", help="Order of the runs.")
     ] = "longest",
+    shard: options.ShardOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only the final summary.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print events as JSON lines.")] = False,
 ) -> None:
@@ -159,6 +181,8 @@ def run(
     planned = plan(paths or [], project, options.remark, above.append, place.outputs)
     follow = events.Events if as_json else events.Quiet if quiet else Progress
     asked = Asked(place, bounds, at_once, only, kernel, force, failed, why, follow, began)
+    if shard is not None:
+        planned, asked = shards.as_shard(shard, paths or [], planned, above, asked)
     code, _ = run_planned(planned, above, asked)
     raise typer.Exit(code)
 

@@ -95,6 +95,12 @@ Only = Annotated[
     list[str] | None,
     typer.Option(metavar="CONDITION", help="Only runs that meet it: depth>=3, mode=a|b, run~x."),
 ]
+ShardOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shard", metavar="3/8|auto", help="Do one part of so many; auto in arrays of jobs."
+    ),
+]
 Workers = Annotated[str, typer.Option(metavar="N|auto", help="Runs at a time.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 

@@ -30,6 +30,7 @@ def print_summary(
     why: str,
     later: int = 0,
     searched: Collection[str] = (),
+    gathered: bool = False,
 ) -> None:
     """Print the runs that were executed; of more than fit on a page, the causes of failures.
 
@@ -45,6 +46,8 @@ def print_summary(
         How many others follow runs that were not started.
     searched : collection of str
         Configs whose best run is that of a search.
+    gathered : bool
+        Whether they were executed elsewhere.
     """
     many = len(records) > MOST_ROWS
     if records and not many:
@@ -57,7 +60,8 @@ def print_summary(
     words += [f"{n:,} skipped"] if (n := statuses["skipped"]) else []
     words += [f"{missing:,} not started ({why})"] if missing else []
     words += [f"{len(choice.unchanged):,} unchanged"] if choice.unchanged else []
-    console.print(", ".join(words), soft_wrap=True)
+    if not gathered:
+        console.print(", ".join(words), soft_wrap=True)
     for line in best_lines([*records, *choice.unchanged], searched):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if many:

@@ -96,6 +96,7 @@ def regress(
     changed: Annotated[
         bool, typer.Option("--changed", help="Test only references affected by a change.")
     ] = False,
+    shard: options.ShardOption = None,
     as_json: options.Json = False,
 ) -> None:
     """Test notebooks against their stored outputs; by default those in notebooks/.
@@ -105,9 +106,11 @@ def regress(
     2 if there is no notebook, and those of pytest.
     """
     from fourfold.regress.session import call_pytest, results_of
+    from fourfold.run.shards import read_shard
 
     root = options.root_of(root)
-    given = context.args, root, options.workers_of(workers), accept, changed
+    part = read_shard(shard) if shard is not None else None
+    given = context.args, root, options.workers_of(workers), accept, changed, part
     if not as_json:
         raise typer.Exit(call_pytest(*given))
     with redirect_stdout(sys.stderr):

@@ -20,6 +20,7 @@ from nbval.plugin import IPyNbFile
 
 from fourfold.data.listing import matches, meant
 from fourfold.errors import FourfoldError, TemplateError, did_you_mean
+from fourfold.plan.config import config_name
 from fourfold.plan.spec import RunOptions
 from fourfold.plan.template import find_template
 from fourfold.project import shown, write_text
@@ -36,6 +37,7 @@ from fourfold.run.kernels.execution import Limits
 from fourfold.run.kernels.machine import begin, cores, kernel_env
 from fourfold.run.kernels.preload import preloads
 from fourfold.run.kernels.zygotes import ZYGOTES, available
+from fourfold.run.shards import Costs, Shard, lightest
 
 TIMEOUT_S = 1800.0
 _OPTIONS = (
@@ -271,7 +273,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def call_pytest(
-    given: Sequence[str], root: Path, workers: int | None, accept: bool, changed: bool
+    given: Sequence[str],
+    root: Path,
+    workers: int | None,
+    accept: bool,
+    changed: bool,
+    shard: Shard | None = None,
 ) -> int:
     """Test notebooks; return pytest's exit code, 4 for an option that it does not know.
 
@@ -279,6 +286,11 @@ def call_pytest(
     ----------
     given : sequence of str
         Notebooks, folders, and options for pytest; without a path, ``notebooks/``.
+    root : Path
+    workers : int, optional
+    accept, changed : bool
+    shard : Shard, optional
+        Test only its part of the notebooks.
 
     Raises
     ------
@@ -292,11 +304,19 @@ def call_pytest(
         known = (os.path.relpath(p) for folder in folders for p in folder.glob("*.ipynb"))
         near = did_you_mean(path, known)
         raise FourfoldError(f"{path}: expected a notebook or a folder, found none.{near}")
-    arguments = [*given, *([] if paths else [str(root / "notebooks")]), "--rootdir", str(root)]
+    given = [*given, *([] if paths else [str(root / "notebooks")])]
     paths = paths or [root / "notebooks"]
     if not any(_notebooks(path) for path in paths):
         places = ", ".join(map(str, paths))
         raise FourfoldError(f"{places}: expected notebooks (*.ipynb), got none")
+    if shard:
+        given, paths, every = _part(given, paths, root, shard)
+        print(f"shard {shard}: {len(paths):,} of {count(every, 'notebook')}", flush=True)
+        if not paths:
+            for old in _folder(root).glob("*.json"):
+                old.unlink()
+            return 0
+    arguments = [*given, "--rootdir", str(root)]
     options = {
         "-q": not {"-v", "-vv", "--verbose"} & {*given},
         f"--fourfold-workers={workers}": workers,
@@ -314,6 +334,26 @@ def call_pytest(
 
 def _notebooks(path: Path) -> list[Path]:
     return matches("**/*.ipynb", path) if path.is_dir() else [path]
+
+
+def _part(
+    given: Sequence[str], paths: Sequence[Path], root: Path, shard: Shard
+) -> tuple[list[str], list[Path], int]:
+    """Return arguments and notebooks of a shard, and how many notebooks there are in all."""
+    costs, config_of = Costs.of(root), {}
+    items: dict[Path, list[str]] = {}
+    for item in given:
+        name, _, cell = item.partition("::")
+        for file in _notebooks(Path(name)) if Path(name) in paths else ():
+            items.setdefault(file.resolve(), []).append(f"{file}::{cell}" if cell else str(file))
+    for file in items:
+        with suppress(OSError, ValueError):  # which the test will show
+            own = read_notebook(file)["metadata"].get("fourfold", {}).get("config")
+            config_of[file] = config_name(root / own, root) if isinstance(own, str) else ""
+    units = [(costs.usual_ms(config_of.get(f, "")), shown(f, root.resolve()), f) for f in items]
+    mine = lightest(units, shard.of)[shard.number - 1]
+    rest = [item for item in given if Path(item.partition("::")[0]) not in paths]
+    return [*rest, *(item for file in mine for item in items[file])], mine, len(items)
 
 
 def _warm_up(paths: Sequence[Path], root: Path, workers: int | None) -> None:

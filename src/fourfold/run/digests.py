@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fourfold.data.digest import content_digest
+from fourfold.project import of_all_shards
 
 WILDCARDS = frozenset("*?[")
 #: Before the name of an environment variable.
@@ -51,6 +52,7 @@ def _digest(names: Iterable[str]) -> str:
 def names_of(folder: Path, outputs: Path | None) -> set[str] | None:
     """Return the names in a folder, without hidden ones; None if there is no such folder."""
     with suppress(OSError):
+        outputs = outputs and of_all_shards(outputs)
         paths = [path for path in folder.iterdir() if path != outputs]
         return {path.name for path in paths if not path.name.startswith(HIDDEN)}
     return None
@@ -72,6 +74,7 @@ def matches(pattern: str, root: Path, outputs: Path | None) -> list[Path]:
         if path.anchor and "**" in pattern and not path.is_relative_to(root):
             return []
         files = sorted(start.glob(pattern[len(path.anchor) :]))
+        outputs = outputs and of_all_shards(outputs)
         below = outputs is not None and not pattern.startswith(inside(outputs, root))
         return [f for f in files if not (below and outputs and f.is_relative_to(outputs))]
     return []

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from fourfold.project import of_all_shards
 from fourfold.records.evidence import without_business
 from fourfold.run.digests import (
     ANY_VARIABLE,
@@ -167,7 +168,8 @@ class Reader:
         now = names_of(folder, self.outputs)
         old = {each for each in before or () if not each.startswith(HIDDEN)}
         made = {Path(path).name for path in self.wrote if Path(path).parent == folder}
-        made |= {self.outputs.name} if self.outputs and self.outputs.parent == folder else set()
+        outputs = self.outputs and of_all_shards(self.outputs)
+        made |= {outputs.name} if outputs and outputs.parent == folder else set()
         if (old ^ (now or set())) - made:
             self.inputs.perhaps.add(name)
         self.inputs.digests[name] = digest_now(name, self.root, self.outputs)

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
+from fourfold.plan.spec import RunSpec
 from fourfold.records.formatting import as_text, short
 from fourfold.report.overview import entries
 from fourfold.run.selection import Todo
@@ -39,9 +40,15 @@ class Past:
         limit_s = max(_HOUR_S, _TIMES * max(run["seconds"] for run in runs))
         if item.expected_s is not None:
             return replace(item, limit_s=limit_s)
-        name, likely = self._by[item.spec.template]
-        value = short(as_text(item.spec.parameters.get(name)), 60)  # as entries have it
-        return replace(item, limit_s=limit_s, expected_s=likely.get(value, likely[None]))
+        return replace(item, limit_s=limit_s, expected_s=self.expected_s(item.spec))
+
+    def expected_s(self, spec: RunSpec) -> float | None:
+        """Return the duration expected of a run that never ran; None if nothing is known."""
+        if spec.template not in self._by:
+            return None
+        name, likely = self._by[spec.template]
+        value = short(as_text(spec.parameters.get(name)), 60)  # as entries have it
+        return likely.get(value, likely[None])
 
 
 def _by_value(runs: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str | None, float]]:
