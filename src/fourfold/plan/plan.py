@@ -88,6 +88,7 @@ def plan(
     remark: Callable[[Violation], None] = lambda remark: None,
     above: Callable[[RunSpec], None] = lambda run: None,
     outputs: Path | None = None,
+    texts: Mapping[Path, str] | None = None,
 ) -> list[RunSpec]:
     """Return the runs of all configs in order, or raise with everything that is wrong.
 
@@ -103,6 +104,8 @@ def plan(
         Given each run of another config that these follow.
     outputs : Path, optional
         Folder of results, by default ``outputs/`` of the project.
+    texts : mapping of Path to str, optional
+        Of configs that are not saved yet; then these are planned, in place of `paths`.
 
     Raises
     ------
@@ -113,9 +116,10 @@ def plan(
     planned: list[Planned] = []
     violations: list[Violation] = []
     names: dict[str, Path] = {}
-    for path in find_configs(paths, root):
+    texts = texts or {}
+    for path in texts or find_configs(paths, root):
         try:
-            config = read_config(path, root)
+            config = read_config(path, root, texts.get(path))
         except ConfigError as error:
             violations += error.violations
             continue
