@@ -22,12 +22,12 @@ from fourfold.plan.config import RUN, Config, read_config
 from fourfold.plan.parameters import REQUIRED, Parameter
 from fourfold.plan.schema import config_kind
 from fourfold.plan.template import Template, find_template, read_template
-from fourfold.records.evidence import IN_BUSINESS
+from fourfold.records.evidence import FRAME, IN_BUSINESS
 
 _NUMBER = re.compile(r"[-+]?(\d+|(\d+\.\d*|\.\d+)([eE][-+]?\d+)?|\d+[eE][-+]?\d+)")
 _WORDS = {int: "whole number", float: "number"}
 #: Of the template's own data, or of its own question: a new config begins without them.
-_OWN = ("question", "decision", "if_yes", "if_no", "labels", "data", "query", "contract")
+_OWN = (*FRAME, "data", "query", "contract")
 _LONG = ("question", "decision", "if_yes", "if_no", "query")
 _MOST_FILES = 500
 Entry = str | bool | list[Any]
@@ -259,12 +259,12 @@ class Form:
         name, swept = parameter.name, self._swept
         blocks = [b for b in ("business", "parameters") if name in self.config.block(b)]
         block = [*blocks, "business" if name in IN_BUSINESS else "parameters"][0]
-        default = "" if parameter.default is REQUIRED else parameter.default
-        value = self.config.block(block).get(name, default)
+        value = self.config.block(block).get(name, self.template.defaults.get(name, ""))
         kind, options = _kind(parameter)
         columns = columns_in(self.template.parameters)
         blank = self.blank and not blocks and (name in _OWN or name in columns)
-        entry = shown(None if blank else value, kind)
+        first = parameter.default if name == "success" else None  # to begin with
+        entry = shown(first if blank else value, kind)
         if kind in ("choice", "choices"):  # also what is wrong is shown
             given = [entry] if isinstance(entry, str) else entry
             options = tuple(dict.fromkeys([*options, *given])) if isinstance(given, list) else ()

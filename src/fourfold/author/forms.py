@@ -10,7 +10,7 @@ from typing import Any
 from fourfold.author.form import Form, columns, suggestions, version
 from fourfold.author.names import check_name
 from fourfold.data.yamltext import changed_text
-from fourfold.errors import ConfigError, FourfoldError, did_you_mean, masked
+from fourfold.errors import ConfigError, FourfoldError, TemplateError, did_you_mean, masked
 from fourfold.plan.config import config_name, read_config
 from fourfold.plan.plan import find_configs, plan
 from fourfold.plan.spec import canonical
@@ -23,6 +23,7 @@ from fourfold.report.overview import entries
 from fourfold.report.pages import Board
 from fourfold.report.side_by_side import name as run_name
 
+_LONGEST = 100
 _SCHEMA = "# yaml-language-server: "
 
 
@@ -160,6 +161,11 @@ class Forms:
     def state(self, query: Mapping[str, Any]) -> dict[str, Any]:
         """Return all that the page of a form shows."""
         form, root = self.form(query), self.place.root
+        try:
+            form.template  # noqa: B018
+        except TemplateError:
+            plan([], root, texts={form.path: form.text})  # which says where it is named
+            raise
         opened = {n: query[n] for n in ("config", "template", "run") if n in query}
         values = {field.key[1]: field.value for field in form.fields if field.shown}
         return {
@@ -213,6 +219,8 @@ class Forms:
             check_name(name)
         except FourfoldError as error:
             return [str(error)]
+        if len(name) > _LONGEST:
+            return [f"expected at most {_LONGEST} letters, got {len(name)}"]
         with suppress(ConfigError):
             for file, path in self._configs().items():
                 if path == form.path or config_name(path, root) == own:
@@ -225,7 +233,7 @@ class Forms:
             raise FourfoldError("expected a name, and entries of fields")
         # Whatever it says, the file stays in its folder until the name is checked.
         safe = name if "/" not in name and "\\" not in name and "\0" not in name else "new"
-        return self.form(body["open"], safe[:100]), name, sent
+        return self.form(body["open"], safe[:_LONGEST]), name, sent
 
     def _check(self, body: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
         form, name, sent = self._opened(body)

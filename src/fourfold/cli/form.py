@@ -140,7 +140,9 @@ class _Runs:
         if not records:
             text = "Nothing has changed since the last run."
         elif one:
-            text = error_line(records[0]) or records[0].verdict
+            record = records[0]
+            judged = record.verdict != "not judged"
+            text = error_line(record) or (record.verdict if judged else record.status)
         else:
             text = f"{count(len(records), 'run')}, {len(wrong)} of them failed or stopped"
         return {"text": text, "ok": not wrong, "page": page, "run": planned[0].name if one else ""}

@@ -14,7 +14,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from fourfold.data.yamlfile import Key, read_positions
 from fourfold.errors import ConfigError, FourfoldError
 
-_PLAIN = re.compile(r"(?:\.\./)*[A-Za-z_][\w./]*(?:[ -][\w./]+)*", re.ASCII)
+_PLAIN = re.compile(r"(?:\.\./)*[A-Za-z_][\w./]*(?:[ -][\w./]+)*|\d+[smhd]", re.ASCII)
 _WORDS = {"y", "n", "yes", "no", "true", "false", "on", "off", "null", "none", "nan", "inf"}
 #: Larger whole numbers have no exact float.
 _EXACT = 2.0**53
@@ -76,27 +76,29 @@ def changed_text(text: str, values: Mapping[Key, Any]) -> str:
     FourfoldError
         If a value is written such that no other one can take its place, as by an anchor.
     """
+    before = after = _read(text)
     for (name, *below), value in values.items():
-        before = _read(text)
         if below:
-            block = before.get(name)
+            block = after.get(name)
             value = _with(block if isinstance(block, dict) else {}, below[0], value) or REMOVED
-        after = _with(before, name, value)
-        if _same(after, before):
-            continue
-        end = "\r\n" if "\r\n" in text else "\n"
-        text = text.replace("\r\n", "\n")
-        tree = YAML(typ="safe", pure=True).compose(text)
-        for start, stop, written in sorted(_mapping(text, tree, before, after), reverse=True):
-            text = text[:start] + written + text[stop:]
-        text = text.replace("\n", end)
-        with suppress(ConfigError):  # of an alias that has lost its anchor
-            if _read(text) == after:
-                continue
-        place = ".".join(map(str, (name, *below)))
-        message = f"{place}: expected a value that is written once and without anchors"
-        raise FourfoldError(f"{message}; change it in the file")
-    return text
+        after = _with(after, name, value)
+    if _same(after, before):
+        return text
+    end = "\r\n" if "\r\n" in text else "\n"
+    made = text.replace("\r\n", "\n")
+    tree = YAML(typ="safe", pure=True).compose(made)
+    for start, stop, written in sorted(_mapping(made, tree, before, after), reverse=True):
+        made = made[:start] + written + made[stop:]
+    made = made.replace("\n", end)
+    with suppress(ConfigError):  # of an alias that has lost its anchor
+        if _read(made) == after:
+            return made
+    if len(values) > 1:
+        for key, value in values.items():
+            text = changed_text(text, {key: value})
+        return text
+    message = f"{'.'.join(map(str, next(iter(values))))}: expected a value that is written once"
+    raise FourfoldError(f"{message} and without anchors; change it in the file")
 
 
 def _read(text: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from fourfold.plan.spec import RunOptions, RunSpec, canonical, digest, run_id
 from fourfold.plan.sweep import Expansion, Setting
 from fourfold.plan.template import Template, find_template, read_template, template_file
 from fourfold.project import shown
-from fourfold.records.evidence import FRAME, IN_BUSINESS
+from fourfold.records.evidence import IN_BUSINESS
 
 #: A parameter whose comment starts with this is the path of a file.
 _PATH_OF = "path of "
@@ -260,13 +260,7 @@ def _plan_search(
 
 def _common(config: Config, template: Template) -> dict[str, Any]:
     """Return the values of parameters that do not vary."""
-    defaults = {
-        # A template's own question is about its own example, never about the data of a config.
-        name: type(parameter.default)() if name in FRAME else parameter.default
-        for name, parameter in template.parameters.items()
-        if parameter.default is not REQUIRED and parameter.held
-    }
-    return {**defaults, **config.block("business"), **config.block("parameters")}
+    return {**template.defaults, **config.block("business"), **config.block("parameters")}
 
 
 def _runs(
