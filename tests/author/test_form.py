@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fourfold.author.form import Field, Form, _kind, columns, shown
+from fourfold.author.fields import Field, kind_of, shown
+from fourfold.author.form import Form, columns
 from fourfold.author.forms import Forms
 from fourfold.data.yamltext import REMOVED
 from fourfold.errors import ConfigError
 from fourfold.plan.parameters import read_parameters
 from fourfold.plan.plan import plan
 from fourfold.project import Project
+from fourfold.records.record import RunRecord, write_record
 from tiny_project import CELLS, PARAMETERS, make_notebook
 
 ROOT = Path(__file__).parents[2]
@@ -121,7 +123,7 @@ KNOWN = read_parameters(PARAMETERS + MORE, "cell")
 def test_what_is_shown_is_the_entry_of_the_same_value(data, name):
     """For every value that a parameter may have: opened and saved, nothing changes."""
     parameter, value = KNOWN[name], data.draw(VALUES[name])
-    kind = _kind(parameter)[0]
+    kind = kind_of(parameter)[0]
     field = Field(("parameters", name), kind, "", value, "", parameter=parameter)
     assert field.entered(shown(value, kind)) == value
 
@@ -141,7 +143,7 @@ def test_configs_that_are_saved_as_they_are_stay_byte_by_byte():
         ("parameters.mode", "fanzy", "expected str, one of plain, fancy, got 'fanzy'. Did you mean 'fancy'?"),
         ("business.success", [["maen", ">= 1"]], "maen: template 'tiny' records no such metric; expected one of mean, count. Did you mean 'mean'?"),
         ("business.success", [["mean", "large"]], "mean: expected a condition such as '>= 0.4', '< 10', '== 3' or '2..5', got 'large'"),
-        ("parameters.data", "numbrs.csv", "numbers.csv"),
+        ("parameters.data", "nums.csv", "numbers.csv"),
         ("parameters.target", "m", "expected a column of numbers.csv (n), got 'm'."),
         ("run.timeout", "soon", "expected a duration such as 90s, 10m or 2h, got 'soon'"),
         ("parameters.deep", "{a: [x]}", "a.0: expected dict[str, list[int]], got 'x' (str)"),
@@ -216,7 +218,7 @@ def test_a_new_config_is_what_a_person_would_write(forms, wide):
     assert [(each["field"], "of its own" in each["message"]) for each in again] == [("name", True)]
 
 
-@pytest.mark.parametrize("name", ["../evil", "a/b", "..", ".hidden", "A", "a b", "a\0b", "/tmp/evil", "a" * 400, "a\\b", "ä"])  # fmt: skip
+@pytest.mark.parametrize("name", ["../evil", "a/b", "..", ".hidden", "A", "a b", "a\0b", "/evil", "a" * 400, "a\\b", "ä"])  # fmt: skip
 def test_a_name_leads_nowhere_else(forms, wide, name):
     """Nothing is written, and no folder is made."""
     before = sorted(wide.rglob("*"))
@@ -272,6 +274,35 @@ def test_values_of_a_sweep_are_shown_and_stay(forms, config):
         path.read_text()
         == "template: tiny\nparameters: {count: 4}\nsweep:\n  grid: {scale: [1, 2]}\n"
     )
+
+
+def test_a_run_is_repeated_with_the_values_that_it_had(forms, config):
+    """Also one of a sweep, and after the config has changed: in a config of its own."""
+    first = "# yaml-language-server: $schema=../.schema/tiny.json\n"
+    path = config(
+        first + "template: tiny\nparameters: {count: 3}\nsweep:\n  grid: {scale: [1, 2]}\n"
+    )
+    root, outputs = forms.place.root, forms.place.outputs
+    for spec in plan([], root):
+        (folder := outputs / "a" / spec.run_id).mkdir(parents=True)
+        record = RunRecord("a", spec.run_id, "tiny", "ok", spec.parameters, ["scale"], "", 1.0)
+        write_record(record, folder / "record.json")
+    path.write_text(path.read_text().replace("count: 3", "count: 4"))
+    state = forms.state({"run": "a/scale=2"})
+    assert (state["file"], state["problems"]) == ("params/a-2.yaml", [])
+    entries = {each["name"]: each["shown"] for each in state["fields"]} | {
+        "parameters.mode": "fancy"
+    }
+    body = {"open": state["open"], "name": "other", "entries": entries}
+    assert forms.take("save", body)[1]["file"] == "params/other.yaml"
+    assert (root / "params/other.yaml").read_text() == (
+        f"{first}extends: a.yaml\nsweep: null\nparameters:\n  scale: 2\n  count: 3\n  mode: fancy\n"
+    )
+    [run] = plan([str(root / "params/other.yaml")], root)
+    assert [run.parameters[n] for n in ("scale", "count", "mode")] == [2, 3, "fancy"]
+    status, html = forms.page("beside", {"old": "a/scale=1", "new": "a/scale=2"})
+    assert (status, html.count("<iframe")) == (200, 2)
+    assert forms.page("beside", {"old": "a/scale=1", "new": "../x"})[0] == 404
 
 
 @pytest.mark.parametrize("entry", [3, None, {}, [["a"]], [1], True, ["a"], [["a", "b"]]])

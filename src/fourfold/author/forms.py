@@ -10,7 +10,14 @@ from typing import Any
 from fourfold.author.form import Form, columns, suggestions, version
 from fourfold.author.names import check_name
 from fourfold.data.yamltext import changed_text
-from fourfold.errors import ConfigError, FourfoldError, TemplateError, did_you_mean, masked
+from fourfold.errors import (
+    ConfigError,
+    FourfoldError,
+    TemplateError,
+    did_you_mean,
+    masked,
+    unforeseen,
+)
 from fourfold.plan.config import config_name, read_config
 from fourfold.plan.plan import find_configs, plan
 from fourfold.plan.spec import canonical
@@ -60,21 +67,25 @@ class Forms:
             elif name in ("config", "new", "again"):
                 return 200, form_pages.form_page(self.state(query))
             problem = "expected a page of forms, got one that there is not"
-        except (FourfoldError, OSError) as error:
+        except FourfoldError as error:
             problem = masked(str(error))
+        except Exception as error:
+            return 500, form_pages.problem_page(unforeseen(error))
         return 404, form_pages.problem_page(problem)
 
     def take(self, action: str, body: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
         """Do what a page asks for; return status and answer."""
-        kinds = ("check", "columns", "save", "undo", "stop")
-        if action not in kinds or not isinstance(body.get("open"), dict):
-            return 404, {"problem": f"expected {', '.join(kinds[:-1])} or {kinds[-1]}"}
+        known = action in ("check", "columns", "save", "undo", "stop")
+        if not known or not isinstance(body.get("open"), dict):
+            return 404, {"problem": "expected check, columns, save, undo or stop"}
         try:
             with self._lock if action in ("save", "undo") else nullcontext():
                 answer: tuple[int, Mapping[str, Any]] = getattr(self, f"_{action}")(body)
                 return answer
-        except (FourfoldError, OSError) as error:
+        except FourfoldError as error:
             return 400, {"problem": masked(str(error))}
+        except Exception as error:
+            return 500, {"problem": unforeseen(error)}
 
     def _configs(self) -> dict[str, Path]:
         root = self.place.root

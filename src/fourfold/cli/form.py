@@ -12,7 +12,7 @@ from urllib.parse import quote
 from fourfold.cli import options
 from fourfold.cli.progress import Progress, clock
 from fourfold.cli.watch import serving
-from fourfold.errors import FourfoldError, InUseError, masked
+from fourfold.errors import FourfoldError, InUseError, masked, unforeseen
 from fourfold.plan.plan import find_configs, plan
 from fourfold.plan.spec import RunSpec
 from fourfold.project import Project, shown
@@ -103,8 +103,9 @@ class _Runs:
             except InUseError as error:
                 self.tell(number, config, text=f"The config is saved. Waiting: {error}")
                 time.sleep(_AGAIN_S)
-            except (FourfoldError, OSError) as error:
-                text = masked(str(error))
+            except Exception as error:  # the other forms go on
+                known = isinstance(error, FourfoldError)
+                text = masked(str(error)) if known else unforeseen(error)
                 options.complain(text)
                 return {"text": text}
         return {"text": "Stopped before it began."}

@@ -51,8 +51,8 @@ def view(
 ) -> None:
     """Serve the page of all runs to this machine until Ctrl-C.
 
-    With --run, each config and template is a form as well: fourfold view --run. Run saves the
-    values under params/ and shows the report. Only the printed address, with its token, has access.
+    With --run, configs and templates are forms: fill in, run, and the report opens. The values
+    are saved under params/. Example: `fourfold view --run`
     """
     import webbrowser
 
