@@ -69,7 +69,7 @@ class _Runs:
     def ask(self, config: Path) -> int:
         """Run a config as soon as the runs before it have ended; return the number of the job."""
         self._last = number = next(self._numbers)
-        self.tell(number, config, text="Waiting for the runs before it.")
+        self.tell(number, config, text="Waiting to begin")
         self._asked.put((number, config))
         return number
 
@@ -144,6 +144,8 @@ class _Runs:
             record = records[0]
             judged = record.verdict != "not judged"
             text = error_line(record) or (record.verdict if judged else record.status)
+            if record.status == "cancelled":
+                text = "Stopped. An earlier result is kept."
         else:
             text = f"{count(len(records), 'run')}, {len(wrong)} of them failed or stopped"
         return {"text": text, "ok": not wrong, "page": page, "run": planned[0].name if one else ""}
@@ -164,6 +166,12 @@ class _Follow(Progress):
         """Note that a run has ended."""
         super().done(spec, record)
         self._tell()
+
+    def _stopping(self, why: str, signals: int) -> None:
+        if why == "newer":
+            self._line(self.stops[why])
+        else:
+            super()._stopping(why, signals)
 
     def _tell(self) -> None:
         left = self.left_s()

@@ -104,8 +104,8 @@
     form.append(group);
   }
   const button = (text, action, options) => { const made = el("button", { type: "button", ...options }, text); made.addEventListener("click", action); return made; };
-  const run = el("button", { type: "submit", class: "first" }, "Run"), save = button("Save", () => send(false)), undo = button("Undo the last save", takeBack, { hidden: !state.undo }), stop = button("Stop", () => ask("stop", {}), { hidden: true });
-  form.append(el("div", { class: "buttons" }, run, save, undo, stop));
+  const run = el("button", { type: "submit", class: "first" }, "Run"), save = button("Save", () => send(false)), undo = button("Undo the last save", takeBack, { hidden: !state.undo }), stop = button("Stop", () => { document.getElementById("status").textContent = "Stopping"; ask("stop", {}); }, { hidden: true });
+  form.append(el("div", { class: "buttons" }, run, stop, save, undo));
   form.addEventListener("submit", function (event) { event.preventDefault(); send(true); });
 
   const entries = () => Object.fromEntries([...fields].filter(([name]) => name !== "name").map(([name, each]) => [name, each.entry]));
@@ -244,7 +244,9 @@
     if (source || !file || (document.hidden && !job)) return;  // a browser holds few connections for all of its pages
     source = new EventSource("events?config=" + encodeURIComponent(file));
     source.addEventListener("message", (event) => { if (event.data) show(JSON.parse(event.data)); });
-    source.addEventListener("error", () => { if (source.readyState !== 2 || !job) return; job = 0; say("bad", "Fourfold has ended, or was started again.", ["Your entries are saved in " + file + "."]); });
+    source.addEventListener("error", () => setTimeout(function () {
+      if (source && source.readyState !== 1 && (job || run.disabled)) { say("bad", "Fourfold has ended, or was started again.", ["The config is saved in " + file + "."]); stop.hidden = true; run.disabled = false; }
+    }, 2000));
   }
   function show(now) {
     last = now;
