@@ -145,6 +145,7 @@ def test_configs_that_are_saved_as_they_are_stay_byte_by_byte():
         ("business.success", [["mean", "large"]], "mean: expected a condition such as '>= 0.4', '< 10', '== 3' or '2..5', got 'large'"),
         ("parameters.data", "nums.csv", "numbers.csv"),
         ("parameters.target", "m", "expected a column of numbers.csv (n), got 'm'."),
+        ("business.success", [["mean", ">= 1"], ["mean", "> 2"]], "expected each name once, got 'mean' again"),
         ("run.timeout", "soon", "expected a duration such as 90s, 10m or 2h, got 'soon'"),
         ("parameters.deep", "{a: [x]}", "a.0: expected dict[str, list[int]], got 'x' (str)"),
     ],
@@ -160,6 +161,8 @@ def test_mistakes_stand_at_their_field_as_the_plan_says_them(forms, config, name
     version = forms.state(body["open"])["version"]
     assert forms.take("save", {**body, "version": version})[0] == 422
     assert (path.read_text(), forms.started) == ("template: tiny\n", [])
+    if "again" in told:  # which a mapping of YAML cannot hold
+        return
     path.write_text(answer["text"])
     with pytest.raises(ConfigError) as error:
         plan([str(path)], forms.place.root)
@@ -342,6 +345,22 @@ def test_an_entry_is_never_code(forms, config, monkeypatch, code):
     forms.take("save", {**body, "version": forms.state(body["open"])["version"]})
     forms.take("columns", body)
     assert not list(forms.place.root.rglob("evil"))
+
+
+def test_a_link_is_followed_in_the_project_only(forms, config, tmp_path_factory):
+    """What it leads to is written, and it stays a link; out of the project nothing is."""
+    inside, outside = config(TEXT, "../real.yaml"), tmp_path_factory.mktemp("other") / "a.yaml"
+    outside.write_text(TEXT)
+    path = forms.place.root / "params" / "a.yaml"
+    for target, status in ((outside, 400), (inside, 200)):
+        path.unlink(missing_ok=True)
+        path.symlink_to(target)
+        version = forms.state({"config": "params/a.yaml"})["version"]
+        body = {"open": {"config": "params/a.yaml"}, "entries": {"parameters.count": "8"}}
+        assert forms.take("save", {**body, "version": version})[0] == status
+        assert path.is_symlink()
+    assert outside.read_text() == TEXT
+    assert inside.read_text() == TEXT.replace("count: 7", "count: 8")
 
 
 def test_columns_are_those_of_file_contract_or_built_in(project):

@@ -93,7 +93,9 @@ class Field:
         if self.kind in ("choices", "list"):
             return [_typed(each, _inner(types, list, 0)) for each in entry if each != ""]
         if self.kind == "pairs":
-            inner = _inner(types, dict, 1)
+            inner, names = _inner(types, dict, 1), [name for name, _ in entry if name]
+            if twice := [name for name in names if names.count(name) > 1]:
+                raise FourfoldError(f"{self.name}: expected each name once, got {twice[0]!r} again")
             return {name: _typed(each, inner) for name, each in entry if [name, each] != ["", ""]}
         if entry == "" and (NoneType in types or str not in types):
             return None if NoneType in types else REMOVED

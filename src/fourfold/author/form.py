@@ -206,7 +206,7 @@ def _files(root: Path) -> list[Path]:
     return sorted(dict.fromkeys(files))[:_MOST_FILES]
 
 
-def columns(data: Any, contract: Any, root: Path) -> list[str]:
+def columns(data: Any, contract: Any, root: Path, load: bool = True) -> list[str]:
     """Return the columns of data, by their file, their contract or as built in; else none.
 
     Parameters
@@ -215,6 +215,8 @@ def columns(data: Any, contract: Any, root: Path) -> list[str]:
         As a config has them.
     root : Path
         The project.
+    load : bool
+        Whether a built-in data set is loaded, which takes a second.
     """
     if not isinstance(data, str) or not data:
         return []
@@ -223,7 +225,7 @@ def columns(data: Any, contract: Any, root: Path) -> list[str]:
             return list(known)
         if isinstance(contract, str) and contract and (named := contract_columns(root / contract)):
             return [name for name in named if isinstance(name, str)]
-        return _built_in(data)
+        return _built_in(data) if load else []
     return []
 
 

@@ -190,7 +190,7 @@ class Forms:
             "version": form.version,
             "fields": [field.to_json() for field in form.fields],
             "suggest": suggestions(form),
-            "columns": columns(values.get("data"), values.get("contract"), root),
+            "columns": columns(values.get("data"), values.get("contract"), root, load=False),
             "problems": [] if form.blank else self._problems(form, {}, "")[0],
             "text": form.text,
             "undo": form.path in self._former,
@@ -220,7 +220,10 @@ class Forms:
                 if field not in missed:
                     made.append({"field": field, "message": said})
         except FourfoldError as error:
-            made.append({"field": "", "message": masked(str(error))})
+            named, _, rest = masked(str(error)).partition(": ")
+            of_field = any(field.name == named for field in form.fields)
+            field, said = (named, rest) if of_field else ("", masked(str(error)))
+            made.append({"field": field, "message": said})
             text = form.text
         return made, text
 
@@ -263,9 +266,10 @@ class Forms:
         problems, text = self._problems(form, sent, name)
         if problems:
             return 422, {"problems": problems, "text": text}
-        form.path.parent.mkdir(parents=True, exist_ok=True)
         if form.new or text != form.text:
-            write_text(form.path, text)
+            target = self._target(form.path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_text(target, text)
             self._former[form.path] = (None if form.new else form.text, text)
         file = shown(form.path, self.place.root)
         job = self.run(form.path) if body.get("run") else 0
@@ -278,6 +282,14 @@ class Forms:
             "job": job,
         }
 
+    def _target(self, path: Path) -> Path:
+        """Return the file to write: what a link leads to, if that is in the project."""
+        target = path.resolve()
+        if not target.is_relative_to(self.place.root.resolve()):
+            expected = "expected a file in the project, got a link out of it"
+            raise FourfoldError(f"{shown(path, self.place.root)}: {expected}")
+        return target
+
     def _undo(self, body: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
         form = self.form(body["open"])
         if form.path not in self._former:
@@ -288,7 +300,7 @@ class Forms:
         if before is None:
             form.path.unlink()
         else:
-            write_text(form.path, before)
+            write_text(self._target(form.path), before)
         del self._former[form.path]
         return 200, {"gone": before is None}
 

@@ -36,7 +36,7 @@
       each.draw = function () {
         const ticks = field.kind === "choices" ? field.options : field.kind === "list" && field.suggest === "columns" ? columns : [];
         inner.replaceChildren();
-        if (ticks.length && field.kind !== "pairs") drawTicks(inner, [...new Set([...ticks, ...each.entry])], each, changed, described);
+        if (ticks.length && ticks.length <= 200 && field.kind !== "pairs") drawTicks(inner, [...new Set([...ticks, ...each.entry])], each, changed, described);
         else drawRows(inner, each, changed, described, list, field);
       };
     } else if (field.kind === "flag") {
@@ -161,7 +161,7 @@
     let answer;
     try {
       answer = await fetch(action, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ open, name: nameEntry(), entries: entries(), version, ...more }) });
-      if (answer.status !== 403 && answer.status !== 421) return [answer.status, await answer.json()];
+      if (answer.status !== 403 && answer.status !== 421) return [answer.status, answer.headers.get("Content-Type").startsWith("application/json") ? await answer.json() : { problem: `Not taken: ${answer.status} ${answer.statusText}` }];
     } catch (error) { /* as below */ }
     say("bad", "Fourfold has ended, or was started again.", ["Your entries stay on this page.", "Start fourfold view --run again if need be, and open the address that it prints."]);
     return [0, {}];
@@ -175,10 +175,10 @@
     document.getElementById("text").textContent = answer.text;
     showProblems(answer.problems);
     if (!problems.length && said.className === "bad" && !said.querySelector("button")) say("", "", []);
-    const source = sources();
-    if (source === known) return;
-    known = source;
-    const [code, given] = await ask("columns", {});
+    if (sources() !== known) lookUp();
+  }
+  async function lookUp() {
+    const source = known = sources(), [code, given] = await ask("columns", {});
     if (code !== 200 || source !== known || same(given.columns, columns)) return;
     columns = given.columns;
     suggest();
@@ -271,6 +271,7 @@
   document.getElementById("text").textContent = state.text;
   restore();
   if (touched.size) check(); else showProblems(state.problems);
+  if (!columns.length) lookUp();
   const others = state.problems.filter((one) => !fields.has(one.field)).map((one) => one.message);
   if (others.length && !touched.size) say("bad", "Some of this config can only be changed in its file.", others);
   listen();
