@@ -65,6 +65,7 @@ class _Runs:
         self._numbers = itertools.count(1)
         self._last = 0
         self._stopped: dict[Path, int] = {}
+        self._last_planned: list[RunSpec] = []
 
     def ask(self, config: Path) -> int:
         """Run a config as soon as the runs before it have ended; return the number of the job."""
@@ -84,12 +85,17 @@ class _Runs:
 
     def go_on(self) -> None:
         """Run until Ctrl-C."""
+        from fourfold.run.kernels.machine import cores
+        from fourfold.run.schedule import warm_up
+
         while True:
             try:
                 number, config = self._asked.get(timeout=0.5)
             except Empty:
                 continue
             self.tell(number, config, state="ended", **self._tried(number, config))
+            if specs := [spec for spec in self._last_planned if not spec.search]:
+                warm_up(specs, self.place, min(len(specs), cores()))  # for the next change
 
     def _is_stopped(self, number: int, config: Path) -> bool:
         return number <= self._stopped.get(config, 0)
@@ -119,6 +125,7 @@ class _Runs:
         above: list[RunSpec] = []
         place, root = self.place, self.place.root
         planned = plan([str(config)], root, lambda each: None, above.append, place.outputs)
+        self._last_planned = planned
         follow = type("Follow", (_Follow,), {"runs": self, "job": (number, config)})
 
         def newer(todo: Sequence[Todo]) -> set[str] | None:
