@@ -43,6 +43,13 @@ TESTS = {
     "`fourfold watch` serves in the same way, and tells what goes wrong to its own pages only.": "report/test_pages.py::test_pages_hear_of_texts_and_of_their_file",
     "It lists no folder, follows no link out of the outputs, and shows no hidden file but that of a batch's progress.": "cli/test_show.py::test_no_lists_of_folders_no_links_out_and_no_hidden_files",
     "Files that notebooks have saved are served as if they were of another site, and run nothing.": "cli/test_show.py::test_files_of_notebooks_are_shown_as_if_of_another_site",
+    "`fourfold view --run` answers nothing without the token of its address: no page, no file, no action.": "report/test_forms_server.py::test_without_the_token_there_is_nothing",
+    "It acts only for its own pages: a request with another host or origin, or of another kind, changes nothing.": "report/test_forms_server.py::test_what_a_form_of_ours_does_not_send_is_refused cli/test_view_run.py::test_one_lock_with_the_command_line_and_nothing_stays",
+    "An entry of a form is a value by the type of its parameter, and never code.": "author/test_form.py::test_an_entry_is_never_code author/test_form.py::test_an_entry_is_a_value_of_the_type",
+    "A form writes only configs that are in the project, or a new one in the folder of its template; no name leads elsewhere.": "author/test_form.py::test_a_name_leads_nowhere_else",
+    "A config that was changed since its form was opened is not overwritten.": "author/test_form.py::test_a_file_that_was_changed_is_not_written_over",
+    "A form is shown in no frame, and a report only in one of a form's own pages.": "report/test_forms_server.py::test_only_reports_are_shown_in_frames_and_only_in_ours",
+    "When it ends, no kernel, process or socket of it is left.": "cli/test_view_run.py::test_one_lock_with_the_command_line_and_nothing_stays",
 }  # fmt: skip
 
 

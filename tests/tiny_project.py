@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,20 @@ CELLS = [
         "ff.conclude(f'The mean is {mean:.2f}.', success=success, question=question, decision=decision)",
     ),
 ]
+
+#: A cell that takes long in the mode fancy, and says that it has begun.
+WAITING = """import pathlib, time
+if mode == "fancy":
+    pathlib.Path("outputs/ready").touch()
+    time.sleep(120)"""
+
+
+def until(met: Callable[[], object], seconds: float = 300) -> None:
+    """Wait for something that happens in another process."""
+    end = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def make_notebook(cells: list[tuple[str, str, str]]) -> dict[str, Any]:

@@ -130,6 +130,13 @@ class Violation:
         return f"{file}:{self.line}:{self.column} {key}: {message}"
 
 
+def unforeseen(error: Exception) -> str:
+    """Return what is said of an error that nobody has thought of."""
+    if isinstance(error, OSError) and error.strerror:
+        return legible(f"{error.filename or 'a file'}: {error.strerror}")
+    return legible(f"not foreseen: {type(error).__name__}: {masked(str(error))}")
+
+
 def legible(text: str) -> str:
     """Return a text that any terminal shows: characters of control escaped, the middle cut out."""
     if not all(line.isprintable() for line in text.split("\n")):

@@ -9,9 +9,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fourfold.author.contract_draft import contract_text, scalar, terms
+from fourfold.author.contract_draft import contract_text, terms
 from fourfold.author.survey import Survey
 from fourfold.data import contract
+from fourfold.data.yamltext import scalar
 from fourfold.methods import columns
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

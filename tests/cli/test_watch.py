@@ -8,8 +8,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,23 +17,11 @@ import pytest
 
 from fourfold.records.record import read_record
 from served import COMMAND, ITSELF
-from tiny_project import CELLS, make_notebook
+from tiny_project import CELLS, WAITING, make_notebook, until
 
 pytestmark = pytest.mark.commands
 
 CONFIG = "template: tiny\nparameters: {{scale: {}, mode: {}}}\n"
-WAITING = """import pathlib, time
-if mode == "fancy":
-    pathlib.Path("outputs/ready").touch()
-    time.sleep(120)"""
-
-
-def until(met: Callable[[], object], seconds: float = 300) -> None:
-    """Wait for something that happens in another process."""
-    end = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.fixture

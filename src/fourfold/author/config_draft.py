@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from textwrap import wrap
 
-from fourfold.author.contract_draft import contract_text, scalar
+from fourfold.author.contract_draft import contract_text
 from fourfold.author.survey import Survey, suits, template_for
 from fourfold.author.understood import understood
 from fourfold.data.coerce import READ
 from fourfold.data.contract import check
+from fourfold.data.yamltext import scalar
 from fourfold.methods.columns import frequencies, kind
 from fourfold.methods.supervised.entities import FEWEST, times
 from fourfold.plan.plan import plan

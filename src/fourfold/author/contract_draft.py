@@ -1,15 +1,14 @@
 """The terms of a contract, drafted from a table: what the next delivery must look like as well."""
 
-import json
 import re
 from math import ceil, floor, log10
 
 import numpy as np
 import pandas as pd
-import yaml
 from pandas.api import types
 
 from fourfold.author.survey import Survey
+from fourfold.data.yamltext import scalar
 from fourfold.methods.columns import plain
 
 #: A column with more different values has no list of them.
@@ -18,8 +17,6 @@ MOST_VALUES = 20
 OFTEN = 5
 #: Ranges are wider than what was seen by this share of it.
 ROOM = 0.1
-_PLAIN = re.compile(r"(?:\.\./)*[A-Za-z_][\w./]*(?:[ -][\w./]+)*", re.ASCII)
-_WORDS = {"y", "n", "yes", "no", "true", "false", "on", "off", "null", "none", "nan", "inf"}
 _LISTED = (str, bool, np.bool_, int, float, np.number)
 #: Larger whole numbers have no exact float.
 _EXACT = 2.0**53
@@ -75,27 +72,6 @@ def contract_text(table: Survey, title: str) -> str:
         lines.append(f"  {scalar(name)}:{'' if rules else ' {}'}")
         lines += [f"    {rule}: {text}" for rule, text in rules.items()]
     return "\n".join(lines) + "\n"
-
-
-def scalar(value: object) -> str:
-    """Return a value as YAML on one line; text is quoted where YAML would read something else.
-
-    Examples
-    --------
-    >>> [scalar(each) for each in ("north", "no", "3rd", "a: b", 1.5, True)]
-    ['north', '"no"', '"3rd"', '"a: b"', '1.5', 'true']
-    """
-    value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
-        value = int(value)
-    if isinstance(value, bool | int | float):
-        return yaml.safe_dump(value).split("\n")[0]
-    text = str(value)
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    # JSON's escapes are YAML's, but for characters that YAML alone wants escaped.
-    quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in quoted)
 
 
 def _dtype(column: pd.Series, kind: str) -> str:

@@ -26,7 +26,7 @@ from fourfold.cli.graph import drawing
 from fourfold.cli.layout import print_rows
 from fourfold.cli.progress import Progress, clock, plan_rows
 from fourfold.cli.results import ids_of
-from fourfold.errors import ConfigError, FourfoldError, legible, masked
+from fourfold.errors import ConfigError, FourfoldError, masked, unforeseen
 from fourfold.plan.plan import plan
 from fourfold.plan.search import search_of
 from fourfold.plan.spec import RunSpec
@@ -204,11 +204,5 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("FOURFOLD_TRACEBACK"):
             raise
-        options.complain(f"{legible(_unforeseen(error))}; FOURFOLD_TRACEBACK=1 shows where")
+        options.complain(f"{unforeseen(error)}; FOURFOLD_TRACEBACK=1 shows where")
         raise SystemExit(2) from None
-
-
-def _unforeseen(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or 'a file'}: {error.strerror}"
-    return f"not foreseen: {type(error).__name__}: {masked(str(error))}"

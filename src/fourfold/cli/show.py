@@ -19,7 +19,7 @@ from fourfold.cli.options import (
     root_of,
 )
 from fourfold.errors import FourfoldError
-from fourfold.project import shown
+from fourfold.project import Project, shown
 from fourfold.records.formatting import count
 from fourfold.report import side_by_side
 
@@ -41,15 +41,31 @@ def _runs(folder: Path) -> list[dict[str, Any]]:
 
 @command(app, LOOK, "view")
 def view(
-    root: Root = None, outputs: Outputs = None, port: Port = 0, browser: Browser = True
+    root: Root = None,
+    outputs: Outputs = None,
+    port: Port = 0,
+    browser: Browser = True,
+    run: Annotated[
+        bool, typer.Option("--run", help="Serve configs as forms that can be filled in and run.")
+    ] = False,
 ) -> None:
-    """Serve the page of all runs to this machine until Ctrl-C."""
+    """Serve the page of all runs to this machine until Ctrl-C.
+
+    With --run, configs and templates are forms: fill in, run, and the report opens. The values
+    are saved under params/. Example: `fourfold view --run`
+    """
     import webbrowser
 
     from fourfold.report.overview import write_results
     from fourfold.report.server import HOST, server
 
-    folder = outputs_of(outputs, root_of(root))
+    project = root_of(root)
+    folder = outputs_of(outputs, project)
+    if run:
+        from fourfold.cli.form import serve_forms
+
+        serve_forms(Project(project, folder), port, browser)
+        return
     _runs(folder)
     write_results(folder)
     with server(folder, port) as pages:

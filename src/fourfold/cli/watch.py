@@ -44,18 +44,25 @@ def watch(
     from fourfold.report.pages import Board
     from fourfold.report.server import HOST, server
     from fourfold.run.kernels.machine import begin
-    from fourfold.run.kernels.zygotes import ZYGOTES
 
     project, at_once = options.root_of(root), options.workers_of(workers)
     place, board = Project(project, options.outputs_of(outputs, project)), Board()
-    with server(place.outputs, port, board) as pages, _ended_by_signals():
+    with server(place.outputs, port, board) as pages, serving(pages, board):
         begin(at_once)
         address = f"http://{HOST}:{pages.server_address[1]}/"
-        rounds = _Rounds(paths or [], place, board, at_once, only, address, browser)
-        serving = Thread(target=pages.serve_forever, args=(0.1,), name="pages", daemon=True)
-        serving.start()
+        _Rounds(paths or [], place, board, at_once, only, address, browser).go_on()
+
+
+@contextmanager
+def serving(pages: Any, board: Any) -> Iterator[None]:
+    """Serve pages while the block runs, which Ctrl-C ends; then no listener or zygote is left."""
+    from fourfold.run.kernels.zygotes import ZYGOTES
+
+    with _ended_by_signals():
+        thread = Thread(target=pages.serve_forever, args=(0.1,), name="pages", daemon=True)
+        thread.start()
         try:
-            rounds.go_on()
+            yield
         except KeyboardInterrupt:
             options.console.print("ended")
         finally:

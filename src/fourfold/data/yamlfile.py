@@ -102,7 +102,7 @@ def read_document(path: Path, kind: type[T], file: str = "") -> Document[T]:
 
 
 def read_positions(
-    path: Path, file: str, what: str, keys: str = ""
+    path: Path, file: str, what: str, keys: str = "", text: str | None = None
 ) -> tuple[dict[str, Any], dict[Key, Position]]:
     """Return the content of a YAML file in plain Python values, and the position of each key.
 
@@ -114,6 +114,8 @@ def read_positions(
         Its name in messages.
     what, keys : str
         What messages call the file as a whole, and which keys they say that it should have.
+    text : str, optional
+        In place of what the file holds.
 
     Raises
     ------
@@ -126,7 +128,7 @@ def read_positions(
 
     yaml = YAML(typ="safe", pure=True)
     try:
-        text = text_of(path)
+        text = text_of(path) if text is None else text
         if nested(text):
             raise RecursionError
         tree = yaml.compose(text)

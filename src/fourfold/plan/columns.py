@@ -54,7 +54,7 @@ def column_problems(
     data = values.get("data")
     if not isinstance(data, str) or not data or values.get("query"):
         return
-    known = _columns(data, root)
+    known = file_columns(data, root)
     if not known:
         return
     for name in columns_in(parameters):
@@ -75,7 +75,8 @@ def _missing(column: str, data: str, known: Sequence[str]) -> str:
     return f"expected a column of {data} ({listed}), got {column!r}.{near}"
 
 
-def _columns(data: str, root: Path) -> tuple[str, ...]:
+def file_columns(data: str, root: Path) -> tuple[str, ...]:
+    """Return the columns of the one file that `data` names; none where only a run would tell."""
     source = sources.parse(data, root)
     if source.has_tables or source.problem():
         return ()
@@ -105,10 +106,15 @@ def _document(file: Path, changed: int) -> Mapping[str, Any]:
     return columns if isinstance(columns, Mapping) else {}
 
 
-def _required(contract: Path) -> Iterator[str]:
+def contract_columns(contract: Path) -> Mapping[str, Any]:
+    """Return the columns of a contract with their rules; none if it cannot be read."""
     if not os.path.isfile(contract):  # whose name may be too long to be one
-        return
-    for name, rules in _document(contract, contract.stat().st_mtime_ns).items():
+        return {}
+    return _document(contract, contract.stat().st_mtime_ns)
+
+
+def _required(contract: Path) -> Iterator[str]:
+    for name, rules in contract_columns(contract).items():
         free = isinstance(rules, Mapping) and (rules.get("regex") or rules.get("required") is False)
         if isinstance(name, str) and not free:
             yield name

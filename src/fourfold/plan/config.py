@@ -32,15 +32,21 @@ class Config(Document[dict[str, Any]]):
         return block if isinstance(block, dict) else {}
 
 
-def read_config(path: Path, root: Path) -> Config:
+def read_config(path: Path, root: Path, text: str | None = None) -> Config:
     """Read a config and the configs that it extends; messages name files relative to `root`.
+
+    Parameters
+    ----------
+    path, root : Path
+    text : str, optional
+        In place of what the file holds, which need not be there.
 
     Raises
     ------
     ConfigError
         If a file is missing, no YAML, no mapping, or extends itself.
     """
-    return Config(*_read(path.resolve(), root, ()), path, config_name(path, root))
+    return Config(*_read(path.resolve(), root, (), text), path, config_name(path, root))
 
 
 def config_name(path: Path, root: Path) -> str:
@@ -50,18 +56,19 @@ def config_name(path: Path, root: Path) -> str:
     return "-".join(relative.with_suffix("").parts)
 
 
-def _read(path: Path, root: Path, above: tuple[Path, ...]) -> _Read:
-    content, positions = read_positions(path, shown(path, root), "config", " with 'template'")
+def _read(path: Path, root: Path, above: tuple[Path, ...], text: str | None = None) -> _Read:
+    named = shown(path, root)
+    content, positions = read_positions(path, named, "config", " with 'template'", text)
     parent = content.get("extends")
     if parent is None:
         return content, positions
-    named = path.parent / str(parent)
+    wanted = path.parent / str(parent)
     # A path may be too long for the system, or hold what no path can.
-    base = named.resolve() if os.path.isfile(named) else named
+    base = wanted.resolve() if os.path.isfile(wanted) else wanted
     here, problem = positions[("extends",)], ""
     if base in (*above, path.resolve()):
         problem = f"expected a config that does not extend itself, got {parent!r}"
-    elif base is named:
+    elif base is wanted:
         near = did_you_mean(parent, (p.name for p in path.parent.glob("*.y*ml")))
         problem = f"expected a file, found no {shown(Path(os.path.normpath(base)), root)!r}.{near}"
     if problem:

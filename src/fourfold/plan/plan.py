@@ -29,7 +29,7 @@ from fourfold.plan.spec import RunOptions, RunSpec, canonical, digest, run_id
 from fourfold.plan.sweep import Expansion, Setting
 from fourfold.plan.template import Template, find_template, read_template, template_file
 from fourfold.project import shown
-from fourfold.records.evidence import FRAME, IN_BUSINESS
+from fourfold.records.evidence import IN_BUSINESS
 
 #: A parameter whose comment starts with this is the path of a file.
 _PATH_OF = "path of "
@@ -88,6 +88,7 @@ def plan(
     remark: Callable[[Violation], None] = lambda remark: None,
     above: Callable[[RunSpec], None] = lambda run: None,
     outputs: Path | None = None,
+    texts: Mapping[Path, str] | None = None,
 ) -> list[RunSpec]:
     """Return the runs of all configs in order, or raise with everything that is wrong.
 
@@ -103,6 +104,8 @@ def plan(
         Given each run of another config that these follow.
     outputs : Path, optional
         Folder of results, by default ``outputs/`` of the project.
+    texts : mapping of Path to str, optional
+        Of configs that are not saved yet; then these are planned, in place of `paths`.
 
     Raises
     ------
@@ -113,9 +116,10 @@ def plan(
     planned: list[Planned] = []
     violations: list[Violation] = []
     names: dict[str, Path] = {}
-    for path in find_configs(paths, root):
+    texts = texts or {}
+    for path in texts or find_configs(paths, root):
         try:
-            config = read_config(path, root)
+            config = read_config(path, root, texts.get(path))
         except ConfigError as error:
             violations += error.violations
             continue
@@ -256,13 +260,7 @@ def _plan_search(
 
 def _common(config: Config, template: Template) -> dict[str, Any]:
     """Return the values of parameters that do not vary."""
-    defaults = {
-        # A template's own question is about its own example, never about the data of a config.
-        name: type(parameter.default)() if name in FRAME else parameter.default
-        for name, parameter in template.parameters.items()
-        if parameter.default is not REQUIRED and parameter.held
-    }
-    return {**defaults, **config.block("business"), **config.block("parameters")}
+    return {**template.defaults, **config.block("business"), **config.block("parameters")}
 
 
 def _runs(

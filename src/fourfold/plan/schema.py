@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ _WHY = "Why the run is made, and what counts as success"
 _CONDITION = f"{EXPECTED_CONDITION[0].upper()}{EXPECTED_CONDITION[1:]}"
 
 
-@cache
+@lru_cache(maxsize=64)  # a template that is read again is another one
 def config_kind(template: Template | None) -> Kind:
     """Return what a config may hold; without a template, what holds for all of them."""
     keys: dict[str, Kind] = {

@@ -10,7 +10,8 @@ from typing import Any
 
 from fourfold.data.listing import matches
 from fourfold.errors import TemplateError, did_you_mean
-from fourfold.plan.parameters import Parameter, read_parameters
+from fourfold.plan.parameters import REQUIRED, Parameter, read_parameters
+from fourfold.records.evidence import FRAME
 from fourfold.records.ipynb import (
     FIRST_LINE,
     code_trees,
@@ -46,6 +47,16 @@ class Template:
     parameters: Mapping[str, Parameter]
     metrics: tuple[str, ...]
     artifacts: tuple[str, ...] = ()
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Return the values of parameters that a config does not give."""
+        return {
+            # A template's own question is about its own example, never about the data of a config.
+            name: type(parameter.default)() if name in FRAME else parameter.default
+            for name, parameter in self.parameters.items()
+            if parameter.default is not REQUIRED and parameter.held
+        }
 
 
 def read_template(path: Path) -> Template:

@@ -7,12 +7,15 @@ import os
 import re
 import threading
 from pathlib import Path
+from urllib.parse import quote
 
 from fourfold.report.safe import asset
 
 #: Where a page listens; its own path is the query.
 EVENTS = "/.watch"
 _POLICY = re.compile(rb'(<meta http-equiv="Content-Security-Policy" content=")([^"]*)(">)')
+#: Behind these comes the link to the forms.
+_BAR, _BODY = b'<span class="tools">', b"<header>\n"
 _HEAD = 1000  # bytes in which the policy of a page stands
 _NONE_YET = b"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
@@ -47,6 +50,11 @@ class Board:
     def message(self, file: Path) -> str:
         """Return what the page in a file is sent, as JSON: texts, and the state of the file."""
         return json.dumps({**self._texts, "file": state(file)})
+
+    def text(self, name: str) -> str:
+        """Return one of the texts; empty if there is none of this name."""
+        with self._changed:
+            return self._texts.get(name, "")
 
     def wait(self, seconds: float) -> None:
         """Return after a time, or as soon as texts have changed."""
@@ -89,3 +97,24 @@ def served(file: Path) -> bytes:
         count=1,
     )
     return allowed + content[_HEAD:] if count else content
+
+
+def linked(file: Path, inside: Path) -> bytes:
+    """Return a page with a link to the forms: of a run, to run it again with another value.
+
+    Parameters
+    ----------
+    file, inside : Path
+        The page, and its path in the folder of outputs.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError:
+        content = _NONE_YET
+    if len(inside.parts) == 3:
+        address = f"../../.form/again?run={quote(inside.parent.as_posix(), safe='')}"
+        link, before = "Run again with one value changed", _BAR
+    else:
+        address, link, before = f"{'../' * (len(inside.parts) - 1)}.form/", "Forms", _BODY
+    tag = f'<a class="forms" target="_top" href="{address}">{link}</a> '.encode()
+    return content.replace(before, before + tag, 1)

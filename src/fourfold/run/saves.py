@@ -175,6 +175,6 @@ def forget_surroundings() -> None:
     for once in (environment, library, git_commit):
         once.cache_clear()
     if library() != ours:
-        raise FourfoldError("Fourfold itself has changed: start fourfold watch again")
+        raise FourfoldError("Fourfold itself has changed: start this command again")
     if environment() != before:
         ZYGOTES.close()
