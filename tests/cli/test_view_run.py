@@ -138,7 +138,7 @@ def test_a_form_is_filled_in_mended_run_and_run_again(project, config, browser):
         said.get_by_text("Mode: plain when this form was opened, fancy on disk now").wait_for()
         assert "count: 3" in path.read_text()
         assert barriers(page) == []
-        said.get_by_role("button", name="Keep what I changed").click()
+        said.get_by_role("button", name="Keep my changes").click()
         page.get_by_text("Saved in params/a.yaml.").wait_for()
         assert path.read_text().endswith("mode: fancy  # by Ada\n  count: 4\n")
         page.get_by_role("button", name="Undo the last save").click()

@@ -221,7 +221,7 @@
     }
     say("bad", state.file + " was changed on disk since this form was opened; nothing was saved.", lines,
       button("Take the values of the file", () => { forget(); location.reload(); }),
-      button("Keep what I changed here, and the rest of the file", function () {
+      button("Keep my changes, and the rest of the file", function () {
         for (const field of now.fields) {
           const each = fields.get(field.name);
           if (each && same(each.entry, opened[field.name])) { each.entry = copy(field.shown); each.draw(); }
