@@ -105,7 +105,7 @@ NAMES = ("clustering/penguins", "cycle/classification", "comparison/penguins-swe
 CONFIGS = [CONFIG, *((ROOT / f"params/{name}.yaml").read_text() for name in NAMES)]
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(
     st.sampled_from(CONFIGS),
     st.sampled_from(["data", "features", "success", "question", "k", "new"]),
