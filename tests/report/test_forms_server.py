@@ -104,6 +104,7 @@ def test_without_the_token_there_is_nothing(forms):
         ({"Content_Length": str(2**21)}, 413),
         ({"Content_Length": "-1"}, 413),
         ({"Content_Length": "9" * 99}, 413),
+        ({"Content_Length": "0" * 9 + str(2**21)}, 413),
         ({"Content_Length": None}, 413),
         ({"Content_Length": "3"}, 400),
     ],

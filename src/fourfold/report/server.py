@@ -141,7 +141,7 @@ class _Quiet(SimpleHTTPRequestHandler):
     def _body(self) -> Any:
         """Return the JSON that was sent; None if that was refused."""
         length = self.headers.get("Content-Length", "")
-        if not length.isascii() or not length.isdigit() or int(length[:9]) > _LARGEST:
+        if not re.fullmatch(r"[0-9]{1,9}", length) or int(length) > _LARGEST:
             return self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         self.connection.settimeout(_PATIENCE_S)
         try:
