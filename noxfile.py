@@ -81,7 +81,12 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def commands(session: nox.Session) -> None:
     """Whole commands, killed, repeated or followed by others; arguments go to pytest."""
-    run_in_venv(session, "pytest", *ON_TWO_CORES, "-m", "commands", *session.posargs)
+    files = [
+        str(p)
+        for p in sorted((ROOT / "tests").rglob("test_*.py"))
+        if "mark.commands" in p.read_text()
+    ]
+    run_in_venv(session, "pytest", *ON_TWO_CORES, "-m", "commands", *session.posargs, *files)
 
 
 @nox.session

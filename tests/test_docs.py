@@ -264,7 +264,8 @@ def test_pages_of_the_site_open(site, browser_page):
         assert browser_page.locator("main h1").count() == 1
         assert browser_page.locator("nav.pages [aria-current]").count() == (name != "index.html")
         assert browser_page.evaluate("document.documentElement.scrollWidth") <= 390
-        found = Axe().run(browser_page, options={"preload": False}).response["violations"]
+        rows = {"exclude": ["tbody tr:nth-child(n+6)"]}  # of hundreds that are alike
+        found = Axe().run(browser_page, rows, {"preload": False}).response["violations"]
         assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
 
 
