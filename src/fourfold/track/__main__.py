@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +27,11 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what mlflow prints is no answer
     task = json.loads(sys.stdin.readline())
-    touch = partial(os.utime, task["log"])
+
+    def touch() -> None:
+        with suppress(OSError):  # somebody has removed the outputs
+            os.utime(task["log"])
+
     spool, closing = Spool(Path(task["outputs"])), threading.Event()
     last = list[str]()
     threading.Thread(target=_await_end, args=(closing, last), daemon=True).start()

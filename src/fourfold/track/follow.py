@@ -157,7 +157,9 @@ class Tracker:
 
     def _touched(self) -> int:
         """Return when the sender was last heard of: it touches its log with each answer."""
-        return self._log.stat().st_mtime_ns
+        with suppress(OSError):  # somebody has removed the outputs
+            return self._log.stat().st_mtime_ns
+        return 0
 
     @property
     def _address(self) -> str:
