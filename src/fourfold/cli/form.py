@@ -35,8 +35,6 @@ def serve_forms(place: Project, port: int, browser: bool) -> None:
     browser : bool
         Whether to open a browser.
     """
-    import webbrowser
-
     from fourfold.author.forms import Forms
     from fourfold.report.server import FORMS, HOST, server
     from fourfold.run.kernels.machine import begin
@@ -48,10 +46,7 @@ def serve_forms(place: Project, port: int, browser: bool) -> None:
     with server(place.outputs, port, forms=forms) as pages, serving(pages, forms.board):
         begin(None)
         address = f"http://{HOST}:{pages.server_address[1]}/{forms.token}{FORMS}"
-        options.console.print(f"{address}  (Ctrl-C ends it)", highlight=False, soft_wrap=True)
-        options.console.file.flush()
-        if browser:
-            webbrowser.open(address)
+        options.announce(address, browser)
         runs.go_on()
 
 

@@ -188,6 +188,16 @@ def said_by(as_json: bool = False) -> Callable[..., None]:
     return say
 
 
+def announce(address: str, browser: bool) -> None:
+    """Print where pages are served, at once, and open them in a browser if that is asked."""
+    import webbrowser
+
+    console.print(f"{address}  (Ctrl-C ends it)", highlight=False, soft_wrap=True)
+    console.file.flush()
+    if browser:
+        webbrowser.open(address)
+
+
 def outputs_of(given: Path | None, project: Path) -> Path:
     """Return the folder of results: as given, else the project's."""
     return (given or project / "outputs").resolve()

@@ -13,6 +13,7 @@ from fourfold.cli.options import (
     Outputs,
     Port,
     Root,
+    announce,
     command,
     console,
     outputs_of,
@@ -54,8 +55,6 @@ def view(
     With --run, configs and templates are forms: fill in, run, and the report opens. The values
     are saved under params/. Example: `fourfold view --run`
     """
-    import webbrowser
-
     from fourfold.report.overview import write_results
     from fourfold.report.server import HOST, server
 
@@ -69,11 +68,7 @@ def view(
     _runs(folder)
     write_results(folder)
     with server(folder, port) as pages:
-        address = f"http://{HOST}:{pages.server_address[1]}/"
-        console.print(f"{address}  (Ctrl-C ends it)", highlight=False)
-        console.file.flush()
-        if browser:
-            webbrowser.open(address)
+        announce(f"http://{HOST}:{pages.server_address[1]}/", browser)
         try:
             pages.serve_forever()
         except KeyboardInterrupt:

@@ -192,15 +192,10 @@ class _Rounds:
         return f"{quote(runs[0][0])}/{quote(runs[0][1])}/report.html" if len(runs) == 1 else ""
 
     def _open(self, page: str) -> None:
-        import webbrowser
-
         if self.page and (self.address + page == self.page or not self.planned):
             return
         first, self.page = not self.page, self.address + page
-        options.console.print(f"{self.page}  (Ctrl-C ends it)", highlight=False, soft_wrap=True)
-        options.console.file.flush()
-        if first and self.browser:
-            webbrowser.open(self.page)
+        options.announce(self.page, first and self.browser)
 
     def _show(self, error: FourfoldError | OSError, of_plan: bool) -> None:
         """Print a mistake, once, and let pages show it."""
